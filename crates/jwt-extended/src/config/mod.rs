@@ -1,0 +1,105 @@
+//! Every option, its default, its meaning.
+//!
+//! A [`Config`] is filled in by hand, read from a file through serde, or from `JWT_…` environment variables. Nothing is
+//! checked until [`build`](crate::JwtManagerBuilder::build), which reports all mistakes together.
+//!
+//! ```
+//! use jwt_extended::{Config, JwtManager};
+//!
+//! let config: Config = serde_json::from_str(
+//!     r#"{"secret_key": "a secret of at least thirty-two bytes, from a safe place", "token_location": ["cookies"]}"#,
+//! )?;
+//! let jwt = JwtManager::from_config(config).build()?;
+//!
+//! let mistakes = JwtManager::builder().header_name("").decode_leeway(std::time::Duration::from_secs(3600)).build();
+//! assert_eq!(mistakes.unwrap_err().mistakes().len(), 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![doc = include_str!("../docs/options.md")]
+
+mod check;
+mod options;
+mod read;
+mod types;
+
+use std::fmt;
+
+pub(crate) use check::{Settings, Store, check};
+pub(crate) use options::with_options;
+pub use types::{Count, List, Seconds, Secret, Switch, Tolerate};
+
+use crate::{
+    http::{ErrorFormat, Location, SameSite, Statuses},
+    jose::Algorithm,
+    token::Lifetime,
+};
+
+macro_rules! define_config {
+    ($($(#[doc = $doc:literal])+ $name:ident: $kind:ident $type:ty $(= $default:expr)?;)+) => {
+        /// Every option of Flask-JWT-Extended under its own name without `JWT_`, in lower case, and a few of ours.
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub struct Config {
+            $($(#[doc = $doc])+ pub $name: define_config!(@type $kind $type),)+
+        }
+
+        impl Default for Config {
+            fn default() -> Self {
+                Self { $($name: define_config!(@default $kind $($default)?),)+ }
+            }
+        }
+
+        impl Config {
+            /// The names of all options.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),+];
+
+            /// Sets one option by its name.
+            fn set<'de, D: serde::Deserializer<'de>>(&mut self, name: &str, value: D) -> Result<(), D::Error> {
+                match name {
+                    $(stringify!($name) => self.$name = define_config!(@read $kind $type, value),)+
+                    _ => return Err(serde::de::Error::custom("there is no such option")),
+                }
+                Ok(())
+            }
+        }
+    };
+    (@type plain $type:ty) => { $type };
+    (@type optional $type:ty) => { Option<$type> };
+    (@default plain $default:expr) => { $default };
+    (@default optional) => { None };
+    (@read plain $type:ty, $value:ident) => { <$type as serde::Deserialize>::deserialize($value)? };
+    (@read optional $type:ty, $value:ident) => { Some(<$type as serde::Deserialize>::deserialize($value)?) };
+}
+
+with_options!(define_config);
+
+impl Config {
+    pub(crate) fn tolerates(&self, what: Tolerate) -> bool {
+        self.tolerate.0.contains(&what)
+    }
+}
+
+/// All that is wrong with a configuration, each with what to set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    mistakes: Vec<String>,
+}
+
+impl ConfigError {
+    pub(crate) fn new(mistakes: Vec<String>) -> Self {
+        Self { mistakes }
+    }
+
+    /// Each mistake, as a sentence.
+    pub fn mistakes(&self) -> &[String] {
+        &self.mistakes
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.mistakes.join("; "))
+    }
+}
+
+impl std::error::Error for ConfigError {}

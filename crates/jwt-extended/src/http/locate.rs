@@ -1,0 +1,297 @@
+//! Finding the one token of a request, by upstream's rules: places are tried in the configured order, one where there
+//! is no token leads on to the next, and anything else ends the search.
+//!
+//! Knows where a token travels and nothing of what it says.
+
+use std::borrow::Cow;
+
+use http::header;
+
+use super::{
+    BodyKind, CsrfError, Location, Missing, Request, RequestError,
+    settings::{KindSettings, LocateSettings},
+};
+use crate::jose::json;
+
+/// Which token is looked for: they have different cookies and JSON members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Access,
+    Refresh,
+    /// Access first.
+    Either,
+}
+
+/// A token, where it was, and what must match its `csrf` claim.
+#[derive(Debug)]
+pub(crate) struct Located<'r> {
+    pub(crate) token: Cow<'r, str>,
+    pub(crate) location: Location,
+    pub(crate) csrf: CsrfCheck<'r>,
+}
+
+/// What was sent to prove that the site itself made the request.
+#[derive(Debug)]
+pub(crate) enum CsrfCheck<'r> {
+    NotNeeded,
+    Sent(Cow<'r, [u8]>),
+}
+
+/// Why no token was found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NotLocated {
+    Missing(Missing),
+    Malformed(RequestError),
+    Csrf(CsrfError),
+}
+
+impl From<Missing> for NotLocated {
+    fn from(missing: Missing) -> Self {
+        Self::Missing(missing)
+    }
+}
+
+impl From<RequestError> for NotLocated {
+    fn from(error: RequestError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+impl From<CsrfError> for NotLocated {
+    fn from(error: CsrfError) -> Self {
+        Self::Csrf(error)
+    }
+}
+
+/// Looks for the token in these places.
+pub(crate) fn locate<'r>(
+    settings: &LocateSettings,
+    request: &'r impl Request,
+    wanted: Wanted,
+    locations: &[Location],
+) -> Result<Located<'r>, NotLocated> {
+    let mut missing = Vec::new();
+    for (at, location) in locations.iter().enumerate() {
+        match find(settings, request, wanted, *location) {
+            Ok((token, kind)) => {
+                let csrf = match location {
+                    Location::Cookie => csrf_check(settings, request, kind)?,
+                    _ => CsrfCheck::NotNeeded,
+                };
+                if settings.refuse_several {
+                    refuse_others(settings, request, wanted, (&token, *location), &locations[at + 1..])?;
+                }
+                return Ok(Located {
+                    token,
+                    location: *location,
+                    csrf,
+                });
+            }
+            Err(NotLocated::Missing(reason)) => missing.push((*location, reason)),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(NotLocated::Missing(match <[_; 1]>::try_from(missing) {
+        Ok([(_, reason)]) => reason,
+        Err(several) => Missing::Everywhere(several),
+    }))
+}
+
+/// RFC 6750 section 2: one token, sent one way. The same token twice does no harm.
+fn refuse_others(
+    settings: &LocateSettings,
+    request: &impl Request,
+    wanted: Wanted,
+    (token, location): (&str, Location),
+    others: &[Location],
+) -> Result<(), RequestError> {
+    for other in others {
+        match find(settings, request, wanted, *other) {
+            Ok((second, _)) if second != token => return Err(RequestError::SeveralLocations(location, *other)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+type Found<'r, 's> = Result<(Cow<'r, str>, &'s KindSettings), NotLocated>;
+
+fn find<'r, 's>(
+    settings: &'s LocateSettings,
+    request: &'r impl Request,
+    wanted: Wanted,
+    location: Location,
+) -> Found<'r, 's> {
+    let first = match wanted {
+        Wanted::Access | Wanted::Either => &settings.access,
+        Wanted::Refresh => &settings.refresh,
+    };
+    let look = |kind: &'s KindSettings| -> Found<'r, 's> {
+        let token = match location {
+            Location::Header => in_header(settings, request)?,
+            Location::Cookie => Cow::Borrowed(in_cookie(&kind.cookie_name, request)?),
+            Location::QueryString => in_query(settings, request)?,
+            Location::Json => in_json(&kind.json_key, request)?,
+        };
+        Ok((token, kind))
+    };
+    match look(first) {
+        // Only cookies and JSON have a second name to try; the first one's message stands if both are missing.
+        Err(NotLocated::Missing(reason)) if wanted == Wanted::Either => match look(&settings.refresh) {
+            Err(NotLocated::Missing(_)) => Err(NotLocated::Missing(reason)),
+            second => second,
+        },
+        first => first,
+    }
+}
+
+fn in_header<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result<Cow<'r, str>, NotLocated> {
+    let name = || settings.header_display.clone();
+    let scheme = settings.header_type.as_str();
+    let malformed = || RequestError::Header {
+        header: name(),
+        expected: if scheme.is_empty() {
+            "<JWT>".to_owned()
+        } else {
+            format!("{scheme} <JWT>")
+        },
+    };
+    let mut values = request.header(&settings.header_name);
+    let value = values.next().ok_or_else(|| Missing::Header(name()))?;
+    if values.next().is_some() {
+        return Err(RequestError::SeveralInHeader(name()).into());
+    }
+    let value = str::from_utf8(value).map_err(|_| malformed())?;
+    let value = value.trim().trim_matches(',').trim();
+    if value.is_empty() {
+        return Err(Missing::Header(name()).into());
+    }
+    if scheme.is_empty() {
+        let alone = !value.contains(char::is_whitespace);
+        return if alone {
+            Ok(Cow::Borrowed(value))
+        } else {
+            Err(malformed().into())
+        };
+    }
+    // Schemes are compared without case (RFC 9110 section 11.1); several credentials are separated by commas.
+    let mut fitting = value.split(',').map(str::split_whitespace).filter_map(|mut words| {
+        words
+            .next()
+            .filter(|first| first.eq_ignore_ascii_case(scheme))
+            .map(|_| words)
+    });
+    let mut words = fitting.next().ok_or_else(|| Missing::Scheme {
+        header: name(),
+        scheme: scheme.to_owned(),
+    })?;
+    if fitting.next().is_some() {
+        return Err(RequestError::SeveralInHeader(name()).into());
+    }
+    match (words.next(), words.next()) {
+        (Some(token), None) => Ok(Cow::Borrowed(token)),
+        _ => Err(malformed().into()),
+    }
+}
+
+fn in_cookie<'r>(name: &str, request: &'r impl Request) -> Result<&'r str, NotLocated> {
+    let mut found = None;
+    for header in request.header(&header::COOKIE) {
+        for pair in header.split(|byte| *byte == b';') {
+            let Some(equals) = pair.iter().position(|byte| *byte == b'=') else {
+                continue;
+            };
+            if pair[..equals].trim_ascii() == name.as_bytes() {
+                let value = pair[equals + 1..].trim_ascii();
+                if found.replace(value).is_some() {
+                    return Err(RequestError::SeveralCookies(name.to_owned()).into());
+                }
+            }
+        }
+    }
+    let missing = || Missing::Cookie(name.to_owned());
+    // An emptied cookie is one that a logout has cleared.
+    let value = found.filter(|value| !value.is_empty()).ok_or_else(missing)?;
+    // What is not UTF-8 is no token; the signature check would say the same in more words.
+    str::from_utf8(value).map_err(|_| missing().into())
+}
+
+fn in_query<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result<Cow<'r, str>, NotLocated> {
+    let name = settings.query_name.as_str();
+    let query = request.query().unwrap_or_default();
+    let mut fitting = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+    let (_, value) = fitting.next().ok_or_else(|| Missing::QueryString(name.to_owned()))?;
+    if fitting.next().is_some() {
+        return Err(RequestError::SeveralParameters(name.to_owned()).into());
+    }
+    if value.is_empty() {
+        return Err(Missing::QueryString(name.to_owned()).into());
+    }
+    let prefix = settings.query_prefix.as_str();
+    match value.strip_prefix(prefix) {
+        Some(_) if prefix.is_empty() => Ok(value),
+        Some(token) => Ok(Cow::Owned(token.to_owned())),
+        None => Err(RequestError::QueryPrefix {
+            name: name.to_owned(),
+            prefix: prefix.to_owned(),
+        }
+        .into()),
+    }
+}
+
+fn in_json<'r>(key: &str, request: &'r impl Request) -> Result<Cow<'r, str>, NotLocated> {
+    if BodyKind::of(request) != BodyKind::Json {
+        return Err(Missing::NotJson.into());
+    }
+    let mut found = None;
+    let scanned = json::scan_bytes(request.body().unwrap_or_default(), |name, value| {
+        if name == key {
+            found = Some(value);
+        }
+    });
+    let value = found.filter(|value| scanned.is_ok() && value.kind != json::Kind::Null);
+    let value = value.ok_or_else(|| Missing::JsonKey(key.to_owned()))?;
+    value
+        .as_str()
+        .ok_or_else(|| RequestError::JsonNotAString(key.to_owned()).into())
+}
+
+fn csrf_check<'r>(
+    settings: &LocateSettings,
+    request: &'r impl Request,
+    kind: &KindSettings,
+) -> Result<CsrfCheck<'r>, CsrfError> {
+    let guarded = settings.csrf_methods.iter().any(|method| method == request.method());
+    if !settings.csrf_protect || !guarded {
+        return Ok(CsrfCheck::NotNeeded);
+    }
+    let cross_site = request
+        .header(&SEC_FETCH_SITE)
+        .any(|site| site.trim_ascii() == b"cross-site");
+    if settings.refuse_cross_site && cross_site {
+        return Err(CsrfError::CrossSite);
+    }
+    let mut headers = request.header(&kind.csrf_header).filter(|value| !value.is_empty());
+    let sent = match (headers.next(), headers.next()) {
+        (Some(value), None) => Some(Cow::Borrowed(value)),
+        (Some(_), Some(_)) => return Err(CsrfError::Mismatch),
+        (None, _) if settings.csrf_check_form => csrf_field(request, &kind.csrf_field),
+        (None, _) => None,
+    };
+    sent.map(CsrfCheck::Sent).ok_or(CsrfError::Missing)
+}
+
+static SEC_FETCH_SITE: http::HeaderName = http::HeaderName::from_static("sec-fetch-site");
+
+fn csrf_field<'r>(request: &'r impl Request, name: &str) -> Option<Cow<'r, [u8]>> {
+    if BodyKind::of(request) != BodyKind::Form {
+        return None;
+    }
+    let mut fields =
+        form_urlencoded::parse(request.body()?).filter(|(field, value)| field == name && !value.is_empty());
+    match (fields.next(), fields.next()) {
+        (Some((_, Cow::Borrowed(value))), None) => Some(Cow::Borrowed(value.as_bytes())),
+        (Some((_, Cow::Owned(value))), None) => Some(Cow::Owned(value.into_bytes())),
+        _ => None,
+    }
+}

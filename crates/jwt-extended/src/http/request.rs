@@ -1,0 +1,124 @@
+//! The one view of a request that all faces share.
+
+use http::{HeaderName, header};
+
+/// A request, as far as tokens are concerned. A face implements it for its framework's request.
+///
+/// It is implemented for [`http::request::Parts`], and for such parts together with a body, `(&Parts, &[u8])`.
+pub trait Request {
+    /// The method, in capitals.
+    fn method(&self) -> &str;
+
+    /// Every value of a header, in order, as they came.
+    fn header<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]>;
+
+    /// The query string, without its question mark, still encoded.
+    fn query(&self) -> Option<&str>;
+
+    /// The body, if the face has read it. It does if a JSON body or a form may carry something for us.
+    fn body(&self) -> Option<&[u8]> {
+        None
+    }
+}
+
+impl Request for http::request::Parts {
+    fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    fn header<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        self.headers.get_all(name).into_iter().map(http::HeaderValue::as_bytes)
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.uri.query()
+    }
+}
+
+impl Request for (&http::request::Parts, &[u8]) {
+    fn method(&self) -> &str {
+        self.0.method.as_str()
+    }
+
+    fn header<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        self.0.header(name)
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.0.query()
+    }
+
+    fn body(&self) -> Option<&[u8]> {
+        Some(self.1)
+    }
+}
+
+/// What a body is, by its `Content-Type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyKind {
+    /// `application/json`, or any type that ends in `+json`.
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// Anything else, or not said.
+    Other,
+}
+
+impl BodyKind {
+    /// What the request's body is.
+    pub fn of(request: &impl Request) -> Self {
+        let mut types = request.header(&header::CONTENT_TYPE);
+        let (Some(value), None) = (types.next(), types.next()) else {
+            return Self::Other;
+        };
+        let essence = value
+            .split(|byte| *byte == b';')
+            .next()
+            .unwrap_or_default()
+            .trim_ascii()
+            .to_ascii_lowercase();
+        if essence == b"application/json" || (essence.starts_with(b"application/") && essence.ends_with(b"+json")) {
+            Self::Json
+        } else if essence == b"application/x-www-form-urlencoded" {
+            Self::Form
+        } else {
+            Self::Other
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(content_type: &str) -> BodyKind {
+        let request = http::Request::builder()
+            .header("content-type", content_type)
+            .body(())
+            .unwrap();
+        BodyKind::of(&request.into_parts().0)
+    }
+
+    #[test]
+    fn knows_json_and_forms_by_their_content_type() {
+        for json in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/vnd.api+json",
+            "application/ld+json ;x",
+        ] {
+            assert_eq!(kind(json), BodyKind::Json, "{json}");
+        }
+        assert_eq!(kind("application/x-www-form-urlencoded;charset=utf-8"), BodyKind::Form);
+        for other in [
+            "",
+            "text/plain",
+            "text/json",
+            "application/jsonp",
+            "text/x+json",
+            ";application/json",
+        ] {
+            assert_eq!(kind(other), BodyKind::Other, "{other}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The `AlgorithmIdentifier` in front of a key in SPKI and PKCS#8 (RFC 3279, RFC 5480, RFC 8410).
+//!
+//! Tells kinds and curves from each other, so that a wrong one is named. May not look at the key itself.
+
+use super::{
+    Curve, Scheme,
+    der::{NULL, NotDer, OBJECT_IDENTIFIER, Reader},
+};
+use crate::jose::{Algorithm, KeyError};
+
+const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
+const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+
+/// The kinds of key there are.
+pub(super) enum Kind {
+    Rsa,
+    Curve,
+    Edwards,
+}
+
+/// An `AlgorithmIdentifier`, which stands in front of a key.
+pub(super) struct KeyType<'d> {
+    oid: &'d [u8],
+    parameters: Parameters<'d>,
+}
+
+#[derive(PartialEq, Eq)]
+enum Parameters<'d> {
+    Absent,
+    Null,
+    Oid(&'d [u8]),
+    /// A curve spelt out in numbers, which may be any curve under a known one's name (CVE-2020-0601).
+    Other,
+}
+
+impl<'d> KeyType<'d> {
+    pub(super) fn read(envelope: &mut Reader<'d>) -> Result<Self, NotDer> {
+        let mut elements = envelope.sequence()?;
+        let oid = elements.read(OBJECT_IDENTIFIER)?;
+        let parameters = match elements.tag() {
+            None => Parameters::Absent,
+            Some(NULL) => {
+                Reader::new(elements.read(NULL)?).end()?;
+                Parameters::Null
+            }
+            Some(OBJECT_IDENTIFIER) => Parameters::Oid(elements.read(OBJECT_IDENTIFIER)?),
+            Some(tag) => {
+                elements.read(tag)?;
+                Parameters::Other
+            }
+        };
+        elements.end()?;
+        Ok(Self { oid, parameters })
+    }
+
+    /// The kind, if it is the one that the algorithm takes.
+    pub(super) fn kind(&self, algorithm: Algorithm, scheme: Scheme) -> Result<Kind, KeyError> {
+        let malformed = |why| Err(KeyError::Malformed { algorithm, why });
+        match (scheme, self.oid, &self.parameters) {
+            (Scheme::Rsa { .. }, RSA_ENCRYPTION, Parameters::Null) => Ok(Kind::Rsa),
+            (Scheme::Rsa { .. }, RSASSA_PSS, _) => {
+                malformed("its OID is id-RSASSA-PSS; write it as a plain RSA key (rsaEncryption)")
+            }
+            (Scheme::EllipticCurve(Curve { oid, .. }), EC_PUBLIC_KEY, Parameters::Oid(stated)) if *stated == oid => {
+                Ok(Kind::Curve)
+            }
+            (Scheme::EllipticCurve(_), EC_PUBLIC_KEY, Parameters::Other) => {
+                malformed("its curve is written out in numbers; name it (`openssl ec -param_enc named_curve`)")
+            }
+            (Scheme::Edwards, ED25519, Parameters::Absent) => Ok(Kind::Edwards),
+            (Scheme::Rsa { .. }, RSA_ENCRYPTION, _) | (Scheme::Edwards, ED25519, _) => {
+                malformed("the parameters beside its OID are not what they must be")
+            }
+            _ => Err(scheme.mismatch(algorithm)),
+        }
+    }
+}

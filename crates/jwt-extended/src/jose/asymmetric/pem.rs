@@ -1,0 +1,121 @@
+//! PEM (RFC 7468), strictly: one block, nothing around it but white space, no encryption.
+//!
+//! Knows which labels keys have, and may not know what is inside. Copies of a private key are wiped.
+
+use std::str;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use zeroize::Zeroizing;
+
+use super::encoding::Form;
+use crate::jose::{Algorithm, KeyError};
+
+const LINE: usize = 64;
+
+/// The DER in the one block of the text, which must be what the block's label says.
+pub(super) fn decode(algorithm: Algorithm, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let malformed = |why| KeyError::Malformed { algorithm, why };
+    let text = str::from_utf8(text)
+        .map_err(|_| KeyError::NotPem)?
+        .trim_matches(is_margin);
+    if !text.contains("-----BEGIN ") {
+        return Err(KeyError::NotPem);
+    }
+    let broken = malformed("there is text around the PEM block, or the block is incomplete");
+    let mut block = Block::first_of(text).ok_or_else(|| broken.clone())?;
+    // `openssl ecparam -genkey` puts the curve in front; the key names it again.
+    if block.label == "EC PARAMETERS" {
+        block = Block::first_of(block.after).ok_or_else(|| broken.clone())?;
+    }
+    let form = form_of_label(block.label).map_err(|unusable| unusable.map_or(KeyError::NotPem, malformed))?;
+    if block.after.starts_with("-----BEGIN ") {
+        return Err(malformed("the PEM text holds more than one block; give one key alone"));
+    }
+    if !block.after.is_empty() {
+        return Err(broken);
+    }
+    if block.body.contains(':') {
+        return Err(malformed(
+            "the PEM block has headers, as encrypted keys do; rewrite it with `openssl pkey`",
+        ));
+    }
+    let der = decode_body(block.body).ok_or(malformed(
+        "its base64 is damaged; line breaks must be real ones, not the two characters \\n",
+    ))?;
+    if Form::of(&der) != Some(form) {
+        return Err(malformed(
+            "the content of the PEM block is damaged, or not what its label says",
+        ));
+    }
+    Ok(der)
+}
+
+/// A private key in PKCS#8 as PEM.
+pub(super) fn encode_private(der: &[u8]) -> Zeroizing<String> {
+    let base64_length = der.len().div_ceil(3) * 4;
+    // Room for everything from the start: a string that grows leaves copies of itself behind.
+    let mut base64 = Zeroizing::new(String::with_capacity(base64_length));
+    STANDARD.encode_string(der, &mut base64);
+    let mut text = Zeroizing::new(String::with_capacity(base64_length + base64_length / LINE + 64));
+    text.push_str("-----BEGIN PRIVATE KEY-----\n");
+    let mut rest = base64.as_str();
+    while let Some((line, after)) = rest.split_at_checked(LINE.min(rest.len())).filter(|_| !rest.is_empty()) {
+        text.push_str(line);
+        text.push('\n');
+        rest = after;
+    }
+    text.push_str("-----END PRIVATE KEY-----\n");
+    text
+}
+
+struct Block<'t> {
+    label: &'t str,
+    body: &'t str,
+    after: &'t str,
+}
+
+impl<'t> Block<'t> {
+    /// The block that the text begins with.
+    fn first_of(text: &'t str) -> Option<Self> {
+        let (label, rest) = text.strip_prefix("-----BEGIN ")?.split_once("-----")?;
+        let (body, rest) = rest.split_once("-----END ")?;
+        let after = rest
+            .strip_prefix(label)?
+            .strip_prefix("-----")?
+            .trim_start_matches(is_margin);
+        Some(Self { label, body, after })
+    }
+}
+
+/// White space and the byte order mark, which editors put around a text unseen.
+fn is_margin(character: char) -> bool {
+    character.is_whitespace() || character == '\u{feff}'
+}
+
+/// What a block of this label holds; or what to do about it; or nothing, if it is no key at all.
+fn form_of_label(label: &str) -> Result<Form, Option<&'static str>> {
+    match label {
+        "PUBLIC KEY" => Ok(Form::Spki),
+        "RSA PUBLIC KEY" => Ok(Form::Pkcs1Public),
+        "PRIVATE KEY" => Ok(Form::Pkcs8),
+        "RSA PRIVATE KEY" => Ok(Form::Pkcs1Private),
+        "EC PRIVATE KEY" => Ok(Form::Sec1),
+        "ENCRYPTED PRIVATE KEY" => Err(Some("it is encrypted; decrypt it first (`openssl pkey -in key.pem`)")),
+        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => Err(Some(
+            "it is a certificate; take its key out (`openssl x509 -pubkey -noout -in cert.pem`)",
+        )),
+        "OPENSSH PRIVATE KEY" => Err(Some(
+            "it is an OpenSSH key; convert it (`ssh-keygen -p -m PKCS8 -f key`)",
+        )),
+        _ => Err(None),
+    }
+}
+
+fn decode_body(body: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let mut base64 = Zeroizing::new(Vec::with_capacity(body.len()));
+    base64.extend(body.bytes().filter(|byte| !byte.is_ascii_whitespace()));
+    let mut der = Zeroizing::new(vec![0; base64.len() / 4 * 3 + 3]);
+    let length = STANDARD.decode_slice(&*base64, &mut der).ok()?;
+    der.truncate(length);
+    Some(der)
+}

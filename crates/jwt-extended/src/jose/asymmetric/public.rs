@@ -1,0 +1,210 @@
+//! The public half of a key pair: checks signatures, and is written out as a JWK.
+//!
+//! May not see anything private, and may not choose: the algorithm comes with the key.
+
+use aws_lc_rs::signature::{ParsedPublicKey, VerificationAlgorithm};
+
+use super::{
+    Scheme, check_modulus,
+    der::rsa_public_key,
+    encoding::{self, PublicNumbers},
+    pem,
+};
+use crate::jose::{
+    Algorithm, KeyError, base64url,
+    jwk::{JwkFields, PublicParams},
+};
+
+/// A public key for one algorithm, parsed once.
+#[derive(Clone)]
+pub(crate) struct PublicKey {
+    key: ParsedPublicKey,
+    params: PublicParams,
+}
+
+impl PublicKey {
+    /// Reads SPKI (`PUBLIC KEY`) or PKCS#1 (`RSA PUBLIC KEY`).
+    pub(crate) fn from_pem(algorithm: Algorithm, text: &[u8]) -> Result<Self, KeyError> {
+        Scheme::of(algorithm)?;
+        Self::from_der(algorithm, &pem::decode(algorithm, text)?)
+    }
+
+    /// Reads SPKI or PKCS#1.
+    pub(crate) fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        Self::from_numbers(algorithm, encoding::public(algorithm, der)?)
+    }
+
+    /// Reads the public members of a JWK; private ones are not looked at.
+    pub(crate) fn from_jwk(algorithm: Algorithm, jwk: &JwkFields) -> Result<Self, KeyError> {
+        let scheme = Scheme::of(algorithm)?;
+        let fits = |crv| {
+            if jwk.crv.as_deref() == Some(crv) {
+                Ok(())
+            } else {
+                Err(wrong_curve(scheme, algorithm, jwk))
+            }
+        };
+        match (scheme, jwk.kty.as_str()) {
+            (Scheme::Rsa { .. }, "RSA") => {
+                let (modulus, exponent) = (unsigned(jwk.n.as_ref(), "n")?, unsigned(jwk.e.as_ref(), "e")?);
+                Self::from_numbers(
+                    algorithm,
+                    PublicNumbers::Rsa {
+                        modulus: &modulus,
+                        exponent: &exponent,
+                    },
+                )
+            }
+            (Scheme::EllipticCurve(curve), "EC") => {
+                fits(curve.crv)?;
+                let x = exactly(curve.coordinate, jwk.x.as_ref(), "x")?;
+                let y = exactly(curve.coordinate, jwk.y.as_ref(), "y")?;
+                Self::from_numbers(algorithm, PublicNumbers::Point(&[&[UNCOMPRESSED], &x[..], &y].concat()))
+            }
+            (Scheme::Edwards, "OKP") => {
+                fits("Ed25519")?;
+                let x = exactly(ED25519_LENGTH, jwk.x.as_ref(), "x")?;
+                Self::from_numbers(algorithm, PublicNumbers::Edwards(&x))
+            }
+            _ => Err(scheme.mismatch(algorithm)),
+        }
+    }
+
+    /// Makes the key, if the numbers are a key that the algorithm takes.
+    pub(super) fn from_numbers(algorithm: Algorithm, numbers: PublicNumbers<'_>) -> Result<Self, KeyError> {
+        let scheme = Scheme::of(algorithm)?;
+        let malformed = |why| KeyError::Malformed { algorithm, why };
+        let parse = |verification: &'static dyn VerificationAlgorithm, bytes: &[u8], why| {
+            ParsedPublicKey::new(verification, bytes).map_err(|_| malformed(why))
+        };
+        match (scheme, numbers) {
+            (Scheme::Rsa { verify, .. }, PublicNumbers::Rsa { modulus, exponent }) => {
+                check_modulus(algorithm, modulus)?;
+                let why = "its modulus and exponent do not make an RSA key";
+                let key = parse(verify, &rsa_public_key(modulus, exponent), why)?;
+                let (n, e) = (base64url::encode(modulus), base64url::encode(exponent));
+                Ok(Self {
+                    key,
+                    params: PublicParams::Rsa { n, e },
+                })
+            }
+            (Scheme::EllipticCurve(curve), PublicNumbers::Point(point)) => {
+                let form = "its point must be uncompressed (`openssl ec -conv_form uncompressed`)";
+                let (tag, coordinates) = point.split_first().ok_or(malformed(form))?;
+                if *tag != UNCOMPRESSED || coordinates.len() != 2 * curve.coordinate {
+                    return Err(malformed(form));
+                }
+                let key = parse(curve.verify, point, "its point does not lie on the curve")?;
+                let (x, y) = coordinates.split_at_checked(curve.coordinate).ok_or(malformed(form))?;
+                let (x, y) = (base64url::encode(x), base64url::encode(y));
+                Ok(Self {
+                    key,
+                    params: PublicParams::EllipticCurve { crv: curve.crv, x, y },
+                })
+            }
+            (Scheme::Edwards, PublicNumbers::Edwards(bytes)) => {
+                let why = "an Ed25519 public key has 32 bytes";
+                if bytes.len() != ED25519_LENGTH {
+                    return Err(malformed(why));
+                }
+                if has_small_order(bytes) {
+                    return Err(malformed("it is a point of small order, for which anyone can sign"));
+                }
+                let key = parse(&aws_lc_rs::signature::ED25519, bytes, why)?;
+                Ok(Self {
+                    key,
+                    params: PublicParams::Edwards {
+                        crv: "Ed25519",
+                        x: base64url::encode(bytes),
+                    },
+                })
+            }
+            _ => Err(scheme.mismatch(algorithm)),
+        }
+    }
+
+    /// Whether the signature is this key's for the message.
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.key.verify_sig(message, signature).is_ok()
+    }
+
+    /// The numbers as a JWK writes them.
+    pub(crate) fn params(&self) -> &PublicParams {
+        &self.params
+    }
+
+    /// The bytes that the library parsed: PKCS#1, an uncompressed point, or 32 bytes of Ed25519.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.key.as_ref()
+    }
+}
+
+/// What an uncompressed point begins with (SEC 1 section 2.3.3).
+const UNCOMPRESSED: u8 = 4;
+const ED25519_LENGTH: usize = 32;
+
+/// Whether an Ed25519 key is one of the few points for which a signature can be made without any secret, in every
+/// spelling of each, as a placeholder of zeros is. The library does not ask.
+fn has_small_order(key: &[u8]) -> bool {
+    let Some((last, first)) = key.split_last() else {
+        return true;
+    };
+    // The highest bit is the sign of x, and says nothing about the order.
+    let is = |low: u8, middle: u8, high: u8| {
+        *last & 0x7f == high
+            && first
+                .split_first()
+                .is_some_and(|(a, b)| *a == low && b.iter().all(|byte| *byte == middle))
+    };
+    let orders_1_2_and_4 = is(0, 0, 0) || is(1, 0, 0) || (0xec..=0xee).any(|low| is(low, 0xff, 0x7f));
+    let order_8 = ORDER_8.iter().any(|y| {
+        y.split_last()
+            .is_some_and(|(high, rest)| *last & 0x7f == *high && rest == first)
+    });
+    orders_1_2_and_4 || order_8
+}
+
+/// The two y of order 8, as keys write them.
+const ORDER_8: [[u8; ED25519_LENGTH]; 2] = [
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+        0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
+        0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];
+
+fn wrong_curve(scheme: Scheme, algorithm: Algorithm, jwk: &JwkFields) -> KeyError {
+    if jwk.crv.is_some() {
+        scheme.mismatch(algorithm)
+    } else {
+        KeyError::JwkMember { member: "crv" }
+    }
+}
+
+fn decode(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
+    text.and_then(|text| base64url::decode(text).ok())
+        .ok_or(KeyError::JwkMember { member })
+}
+
+/// A number (RFC 7518 section 2, Base64urlUInt): no leading zeros, so that each key has one thumbprint.
+fn unsigned(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
+    let bytes = decode(text, member)?;
+    if bytes.first().is_some_and(|first| *first != 0) {
+        Ok(bytes)
+    } else {
+        Err(KeyError::JwkMember { member })
+    }
+}
+
+/// A coordinate, with its leading zeros (RFC 7518 section 6.2.1.2).
+fn exactly(length: usize, text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
+    let bytes = decode(text, member)?;
+    if bytes.len() == length {
+        Ok(bytes)
+    } else {
+        Err(KeyError::JwkMember { member })
+    }
+}

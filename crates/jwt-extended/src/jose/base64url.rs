@@ -1,0 +1,72 @@
+//! Base64url without padding (RFC 7515 section 2), strict: one text for each sequence of bytes.
+//!
+//! Padding, white space, the characters of plain base64 and non-zero trailing bits are refused, so that no two
+//! spellings of one token exist.
+
+use base64::{
+    Engine as _,
+    alphabet::URL_SAFE,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+
+const ENGINE: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(false),
+);
+
+/// The text is not strict base64url.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotBase64Url;
+
+/// Appends the text of `bytes`.
+pub(crate) fn encode_into(bytes: &[u8], text: &mut String) {
+    ENGINE.encode_string(bytes, text);
+}
+
+/// The text of `bytes`.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    ENGINE.encode(bytes)
+}
+
+/// The bytes of `text`.
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotBase64Url> {
+    decode_with_room(text, 0)
+}
+
+/// The bytes of `text`, in a vector that can take `room` more without growing.
+pub(crate) fn decode_with_room(text: &str, room: usize) -> Result<Vec<u8>, NotBase64Url> {
+    let longest = text.len() / 4 * 3 + 3;
+    let mut bytes = Vec::with_capacity(longest + room);
+    bytes.resize(longest, 0);
+    let length = decode_to(text, &mut bytes)?;
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+/// Writes the bytes of `text` to the start of `out` and says how many there are. Text that does not fit is refused.
+pub(crate) fn decode_to(text: &str, out: &mut [u8]) -> Result<usize, NotBase64Url> {
+    ENGINE.decode_slice(text, out).map_err(|_| NotBase64Url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_one_spelling_for_each_sequence_of_bytes() {
+        assert_eq!(decode("AQID").unwrap(), [1, 2, 3]);
+        assert_eq!(decode("_-8").unwrap(), [0xff, 0xef]);
+        for spelling in ["_-8=", "_-9", "/+8", "_-8\n", " _-8", "_", "_-8A=", "_-8\u{e9}"] {
+            assert_eq!(decode(spelling), Err(NotBase64Url), "{spelling:?}");
+        }
+    }
+
+    #[test]
+    fn room_is_reserved_and_text_that_does_not_fit_is_refused() {
+        assert!(decode_with_room("AQID", 100).unwrap().capacity() >= 103);
+        assert_eq!(decode_to("AQIDBA", &mut [0; 3]), Err(NotBase64Url));
+    }
+}

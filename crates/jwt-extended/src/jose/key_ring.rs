@@ -1,0 +1,122 @@
+//! One key that signs and any number that check: how keys are changed without logging anyone out.
+//!
+//! Finds keys by `kid` and algorithm; knows nothing of tokens beyond that.
+
+use super::{Algorithm, JwkSet, JwsError, Key, KeyError, VerifyingKey, header::Header};
+
+/// The keys of an app.
+///
+/// To change the signing key, sign with the new one and go on checking with the old one for as long as its last
+/// token lives:
+///
+/// ```
+/// use jwt_extended::jose::{Key, KeyRing};
+///
+/// let old = Key::hs256("the secret that has signed until today, now retired")?.with_kid("2025")?;
+/// let new = Key::hs256("the secret that signs from today, thirty-two bytes")?.with_kid("2026")?;
+/// let ring = KeyRing::new(new).also_verify(old)?;
+/// # Ok::<(), jwt_extended::jose::KeyError>(())
+/// ```
+///
+/// Which keys are tried on a token: those of the algorithm that its header names, and of these, if it has a `kid`,
+/// the one of that name and those without a name. A token whose `kid` fits none of them is refused.
+#[derive(Clone, Debug)]
+pub struct KeyRing {
+    signing: Option<Key>,
+    /// The signing key's own checking half comes first.
+    verifying: Vec<VerifyingKey>,
+}
+
+impl KeyRing {
+    /// A ring that signs and checks with one key.
+    pub fn new(signing: Key) -> Self {
+        Self {
+            verifying: vec![signing.verifying_key().clone()],
+            signing: Some(signing),
+        }
+    }
+
+    /// A ring that only checks: for services that receive the tokens which another one issues.
+    pub fn verify_only(key: impl Into<VerifyingKey>) -> Self {
+        Self {
+            signing: None,
+            verifying: vec![key.into()],
+        }
+    }
+
+    /// Adds a key that checks: a retired signing key, or one that will sign soon.
+    ///
+    /// # Errors
+    /// If another key of the ring has the same `kid` and algorithm.
+    pub fn also_verify(mut self, key: impl Into<VerifyingKey>) -> Result<Self, KeyError> {
+        let key = key.into();
+        let same = |other: &&VerifyingKey| other.kid() == key.kid() && other.algorithm() == key.algorithm();
+        if let Some(kid) = key.kid().filter(|_| self.verifying.iter().any(|other| same(&other))) {
+            return Err(KeyError::DuplicateKid(kid.to_owned()));
+        }
+        self.verifying.push(key);
+        Ok(self)
+    }
+
+    /// The key that signs; `None` in a ring that only checks.
+    pub fn signing_key(&self) -> Option<&Key> {
+        self.signing.as_ref()
+    }
+
+    /// The keys that check, the signing key's first.
+    pub fn verifying_keys(&self) -> &[VerifyingKey] {
+        &self.verifying
+    }
+
+    /// The public keys, for publishing. Shared secrets are left out.
+    pub fn to_jwk_set(&self) -> JwkSet {
+        JwkSet {
+            keys: self.verifying.iter().filter_map(VerifyingKey::to_jwk).collect(),
+        }
+    }
+
+    /// The key whose own header this is, letter for letter: the usual case, which needs no parsing. Only if no other
+    /// key could have signed under this header; else the general search tries them all.
+    pub(crate) fn find_by_standard_header(&self, encoded: &str) -> Option<&VerifyingKey> {
+        let (at, found) = self
+            .verifying
+            .iter()
+            .enumerate()
+            .find(|(_, key)| *key.standard_header().encoded == *encoded)?;
+        let rivals = |other: &VerifyingKey| {
+            other.algorithm() == found.algorithm() && (other.kid().is_none() || found.kid().is_none())
+        };
+        let rivalled = self
+            .verifying
+            .iter()
+            .enumerate()
+            .any(|(place, other)| place != at && rivals(other));
+        (!rivalled).then_some(found)
+    }
+
+    /// The keys that may have signed a token with this header.
+    pub(crate) fn candidates<'r>(&'r self, header: &Header<'_>) -> Result<Vec<&'r VerifyingKey>, JwsError> {
+        if !self.verifying.iter().any(|key| key.algorithm() == header.algorithm) {
+            return Err(JwsError::AlgorithmNotAllowed);
+        }
+        let candidates: Vec<_> = self.verifying.iter().filter(|key| fits(key, header)).collect();
+        if candidates.is_empty() {
+            Err(JwsError::UnknownKey)
+        } else {
+            Ok(candidates)
+        }
+    }
+
+    /// The algorithms of the keys that check.
+    pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.verifying.iter().map(VerifyingKey::algorithm)
+    }
+}
+
+fn fits(key: &VerifyingKey, header: &Header<'_>) -> bool {
+    let named = match (key.kid(), header.kid.as_deref()) {
+        (Some(own), Some(asked)) => own == asked,
+        (None, _) | (_, None) => true,
+    };
+    named && key.algorithm() == header.algorithm
+}

@@ -1,0 +1,200 @@
+//! [`JwtManager`]: the one value that an app holds. It has the configuration, the keys, the clock and the store, and asks
+//! the lower floors in order.
+
+mod builder;
+mod cookies;
+mod issuing;
+mod renewal;
+mod revoking;
+
+use std::{fmt, sync::Arc};
+
+pub use builder::JwtManagerBuilder;
+pub use issuing::{TokenBuilder, TokenPair};
+pub use renewal::Expiring;
+
+use crate::{
+    config::{Config, Settings},
+    entropy::Entropy,
+    guard::{self, Requirement},
+    http::{Location, Reason, Rejection, Renderer, Request},
+    jose::KeyRing,
+    session::{RevocationStore, Standing, StoreError},
+    time::{Clock, Timestamp},
+    token::{Token, TokenError, verify},
+};
+
+/// The one value that an app holds: makes tokens, checks requests, sets cookies, revokes. Cloning is cheap, and nothing is
+/// global: two managers in one process know nothing of each other.
+///
+/// ```
+/// use jwt_extended::{JwtManager, http::Location, jose::Key, session::MemoryStore};
+///
+/// let jwt = JwtManager::builder()
+///     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
+///     .token_location([Location::Header, Location::Cookie])
+///     .revocation_store(MemoryStore::new())
+///     .build()?;
+/// let token = jwt.create_access_token("alice")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct JwtManager {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    renderer: Arc<Renderer>,
+    store: Option<Arc<dyn RevocationStore>>,
+    verification: Option<Verification>,
+    clock: Box<dyn Clock>,
+    entropy: Box<dyn Entropy>,
+}
+
+/// The app's own judgement of a token: upstream's `token_verification_loader`.
+type Verification = Box<dyn Fn(&Token) -> bool + Send + Sync>;
+
+/// A token that a request was let in with, and where in the request it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    token: Token,
+    location: Location,
+}
+
+impl Admitted {
+    /// The token.
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Where it was: upstream's `get_jwt_request_location()`.
+    pub fn location(&self) -> Location {
+        self.location
+    }
+
+    /// The token alone.
+    pub fn into_token(self) -> Token {
+        self.token
+    }
+}
+
+impl JwtManager {
+    /// Starts from the defaults.
+    pub fn builder() -> JwtManagerBuilder {
+        JwtManagerBuilder::new(Config::default())
+    }
+
+    /// Starts from a configuration that was read from somewhere.
+    pub fn from_config(config: Config) -> JwtManagerBuilder {
+        JwtManagerBuilder::new(config)
+    }
+
+    /// Checks a request: finds its token and judges it by the requirement, the store and the app's own verification.
+    ///
+    /// # Errors
+    /// A [`Rejection`], ready to be sent, if the request must not pass.
+    pub async fn authenticate(&self, request: &impl Request, requirement: &Requirement) -> Result<Admitted, Rejection> {
+        let now = self.now();
+        let (token, location) = guard::examine(&self.inner.settings, request, requirement, now)
+            .map_err(|(reason, token)| self.reject(reason, token))?;
+        if requirement.checks_revocation() {
+            match self.standing(&token, now).await {
+                Ok(Standing::Good) => {}
+                Ok(Standing::Revoked) => return Err(self.reject(Reason::Revoked, Some(token))),
+                Err(error) => return Err(self.reject(Reason::StoreUnavailable(error), None)),
+            }
+        }
+        if self.inner.verification.as_ref().is_some_and(|verify| !verify(&token)) {
+            return Err(self.reject(Reason::Verification, Some(token)));
+        }
+        Ok(Admitted { token, location })
+    }
+
+    /// Checks a request that may do without a token (`optional=True`): no token is `None`, and a bad one is still refused.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate), but for the lack of a token.
+    pub async fn authenticate_optional(
+        &self,
+        request: &impl Request,
+        requirement: &Requirement,
+    ) -> Result<Option<Admitted>, Rejection> {
+        match self.authenticate(request, requirement).await {
+            Ok(admitted) => Ok(Some(admitted)),
+            Err(rejection) if matches!(rejection.reason(), Reason::Missing(_)) => Ok(None),
+            Err(rejection) => Err(rejection),
+        }
+    }
+
+    /// Whether guards let a request pass unseen: the OPTIONS of a CORS preflight, which browsers send without tokens.
+    pub fn exempts(&self, request: &impl Request) -> bool {
+        request.method() == "OPTIONS"
+    }
+
+    /// Whether a guard with this requirement needs to see the body: for the JSON location, or a CSRF form field.
+    pub fn needs_body(&self, requirement: &Requirement) -> bool {
+        let locate = &self.inner.settings.locate;
+        let places = requirement.places(&locate.locations);
+        places.contains(&Location::Json)
+            || (places.contains(&Location::Cookie) && locate.csrf_protect && locate.csrf_check_form)
+    }
+
+    /// Checks a token that did not come by HTTP: its signature and its claims, not the store. Upstream's `decode_token`.
+    ///
+    /// # Errors
+    /// If it is not acceptable now. [`TokenError::Expired`] holds the token, for those who accept it all the same.
+    pub fn decode_token(&self, token: &str) -> Result<Token, TokenError> {
+        verify(
+            &self.inner.settings.policy,
+            &self.inner.settings.ring,
+            token,
+            self.now(),
+        )
+    }
+
+    /// A refusal of the app's own, which looks like all others: for a user who is gone, or a claim that will not do.
+    pub fn reject(&self, reason: Reason, token: Option<Token>) -> Rejection {
+        match &reason {
+            Reason::StoreUnavailable(error) => {
+                tracing::error!(%error, "the revocation store failed; the request is refused");
+            }
+            Reason::Issue(error) => tracing::error!(%error, "a token could not be issued"),
+            Reason::Misconfigured(error) => tracing::error!(%error, "the request is refused"),
+            _ => tracing::debug!(code = reason.code(), "the request is refused"),
+        }
+        Rejection::new(reason, token, Arc::clone(&self.inner.renderer))
+    }
+
+    /// The keys, whose public halves an app may publish.
+    pub fn key_ring(&self) -> &KeyRing {
+        &self.inner.settings.ring
+    }
+
+    /// The places where tokens are looked for.
+    pub fn token_location(&self) -> &[Location] {
+        &self.inner.settings.locate.locations
+    }
+
+    /// The time by the manager's clock.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    async fn standing(&self, token: &Token, now: Timestamp) -> Result<Standing, StoreError> {
+        match &self.inner.store {
+            Some(store) => store.standing(&token.ids(now)).wait().await,
+            None => Ok(Standing::Good),
+        }
+    }
+}
+
+impl fmt::Debug for JwtManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtManager")
+            .field("ring", &self.inner.settings.ring)
+            .field("token_location", &self.inner.settings.locate.locations)
+            .field("revocation_store", &self.inner.store.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,80 @@
+//! Implicit refresh: a browser's access cookie that is about to expire is replaced in passing, and a session that ends
+//! meanwhile is not brought back.
+
+use std::time::Duration;
+
+use http::{HeaderMap, header};
+
+use super::JwtManager;
+use crate::{
+    entropy::session_opened,
+    guard::{Requirement, examine},
+    http::{Location, Request, SetCookies},
+    token::Token,
+};
+
+/// An access token from a cookie that will soon expire. Made before a request is handled, used after.
+#[derive(Clone, Debug)]
+pub struct Expiring {
+    token: Token,
+}
+
+impl JwtManager {
+    /// The request's access token, if it came in a cookie, is good, and expires within this time.
+    ///
+    /// It is not judged by its CSRF value: a forged request can at most keep its victim logged in.
+    pub fn expiring(&self, request: &impl Request, within: Duration) -> Option<Expiring> {
+        let now = self.now();
+        let request = AsGet(request);
+        let in_cookies = Requirement::access().locations([Location::Cookie]);
+        let (token, _) = examine(&self.inner.settings, &request, &in_cookies, now).ok()?;
+        let end = token.expires_at()?;
+        (end.saturating_duration_since(now) <= within).then_some(Expiring { token })
+    }
+
+    /// Cookies for the token that follows, to go with the response to the request.
+    ///
+    /// There are none if the response sets or clears a token's cookie itself (a login, a logout), if the token was revoked
+    /// meanwhile or the store cannot say, or if its session has lasted as long as a refresh token lives: nobody stays
+    /// logged in for ever by clicking.
+    pub async fn renew(&self, expiring: &Expiring, response: &HeaderMap) -> Option<SetCookies> {
+        let token = &expiring.token;
+        let settled = response
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .any(|line| self.inner.settings.cookies.concerns(line));
+        if settled || self.outlived(token) || self.is_revoked(token).await.unwrap_or(true) {
+            return None;
+        }
+        let successor = self
+            .successor(token)
+            .map_err(|error| tracing::error!(%error, "the cookie was not renewed"))
+            .ok()?;
+        self.set_access_cookies(&successor).ok()
+    }
+
+    fn outlived(&self, token: &Token) -> bool {
+        let opened = token.session().and_then(session_opened);
+        let longest = self.inner.settings.refresh_lifetime.duration();
+        opened
+            .zip(longest)
+            .is_some_and(|(opened, longest)| self.now() >= opened.saturating_add(longest))
+    }
+}
+
+/// A request seen as one that changes nothing, so that no CSRF value is asked for.
+struct AsGet<'r, R>(&'r R);
+
+impl<R: Request> Request for AsGet<'_, R> {
+    fn method(&self) -> &'static str {
+        "GET"
+    }
+
+    fn header<'a>(&'a self, name: &http::HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        self.0.header(name)
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.0.query()
+    }
+}

@@ -1,0 +1,97 @@
+//! Taking tokens back: one, a session's, or all of a subject's.
+
+use std::time::Duration;
+
+use super::JwtManager;
+use crate::{
+    session::{Revocation, RevocationStore, Standing, StoreError},
+    time::Timestamp,
+    token::{Lifetime, Token},
+};
+
+impl JwtManager {
+    /// Revokes one token. It is refused from now on, until it would have expired anyway.
+    ///
+    /// # Errors
+    /// If there is no store, the token has no `jti`, or the store could not keep it.
+    pub async fn revoke(&self, token: &Token) -> Result<(), StoreError> {
+        let now = self.now();
+        let jti = token.jti().ok_or(StoreError::Unnamed("jti"))?;
+        // A leeway lets a token live on after its `exp`: it must stay revoked for as long.
+        let until = token.expires_at().map(|end| end.saturating_add(self.leeway()));
+        self.store()?
+            .revoke(&Revocation::Token { jti, until, now })
+            .wait()
+            .await
+    }
+
+    /// Revokes a token's session: its access and refresh tokens together, and all that would have followed.
+    ///
+    /// # Errors
+    /// If there is no store, the token belongs to no session, or the store could not keep it.
+    pub async fn revoke_session(&self, token: &Token) -> Result<(), StoreError> {
+        let now = self.now();
+        let session = token.session().ok_or(StoreError::Unnamed("session"))?;
+        self.store()?
+            .revoke(&Revocation::Session {
+                session,
+                until: self.remembered(now),
+                now,
+            })
+            .wait()
+            .await
+    }
+
+    /// Revokes all of a subject's tokens that were issued before now: every session is logged out, and a login from now on
+    /// is good. Tokens that belong to no session tell only the second they were issued in: those of the current second
+    /// are revoked too.
+    ///
+    /// # Errors
+    /// If there is no store, or the store could not keep it.
+    pub async fn revoke_subject(&self, subject: &str) -> Result<(), StoreError> {
+        let now = self.now();
+        self.store()?
+            .revoke(&Revocation::Subject {
+                subject,
+                until: self.remembered(now),
+                now,
+            })
+            .wait()
+            .await
+    }
+
+    /// Logs out: revokes the token's session, or the token alone if it belongs to none.
+    ///
+    /// # Errors
+    /// As [`revoke`](Self::revoke).
+    pub async fn logout(&self, token: &Token) -> Result<(), StoreError> {
+        match token.session() {
+            Some(_) => self.revoke_session(token).await,
+            None => self.revoke(token).await,
+        }
+    }
+
+    /// Whether a token is revoked. Without a store, none is.
+    ///
+    /// # Errors
+    /// If the store could not answer.
+    pub async fn is_revoked(&self, token: &Token) -> Result<bool, StoreError> {
+        Ok(self.standing(token, self.now()).await? == Standing::Revoked)
+    }
+
+    fn store(&self) -> Result<&dyn RevocationStore, StoreError> {
+        self.inner.store.as_deref().ok_or(StoreError::NoStore)
+    }
+
+    fn leeway(&self) -> Duration {
+        self.inner.settings.policy.leeway
+    }
+
+    /// Until when a session's or a subject's revocation must be remembered: until its youngest token has expired.
+    fn remembered(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.inner.settings.longest_lifetime {
+            Lifetime::For(longest) => Some(now.saturating_add(longest).saturating_add(self.leeway())),
+            Lifetime::Never => None,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The app's own claims and headers on their way into a token: one JSON object, in the order it was given.
+//!
+//! Written compactly and in ASCII, as Python's `json` writes it, so that tokens are the same bytes as upstream's.
+
+use std::{borrow::Cow, fmt::Write as _, io};
+
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+
+use crate::jose::{JsonError, json};
+
+/// Claims (or headers) to add to a token: a JSON object, made from any serde type or from JSON text.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// The object's text; empty for none.
+    text: String,
+}
+
+/// Why something cannot be a token's claims or headers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClaimsError {
+    /// It serialises to something other than an object, or to an object that tokens may not hold.
+    #[error("additional claims {0}")]
+    NotAnObject(#[from] JsonError),
+    /// Its `Serialize` failed.
+    #[error("additional claims cannot be written as JSON: {0}")]
+    Serialize(String),
+}
+
+impl Claims {
+    /// No claims.
+    pub const fn none() -> Self {
+        Self { text: String::new() }
+    }
+
+    /// The claims that a value serialises to: a struct, a map, or [`serde_json::json!`].
+    ///
+    /// # Errors
+    /// If it is not an object, holds a name twice, or cannot be serialised.
+    pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, ClaimsError> {
+        let text = to_ascii_json(value)?;
+        // `()` and `None` are no claims at all.
+        if text == "null" {
+            return Ok(Self::none());
+        }
+        json::scan_object(&text, |_, _| {})?;
+        Ok(Self { text })
+    }
+
+    /// The claims that a JSON text holds.
+    ///
+    /// # Errors
+    /// If it is not one strict JSON object.
+    pub fn from_json(text: &str) -> Result<Self, ClaimsError> {
+        json::scan_object(text, |_, _| {})?;
+        let mut ascii = String::from("{");
+        for (name, value) in members(text) {
+            if ascii.len() > 1 {
+                ascii.push(',');
+            }
+            push_json_string(&name, &mut ascii);
+            ascii.push(':');
+            ascii.push_str(value);
+        }
+        ascii.push('}');
+        Ok(Self { text: ascii })
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() || self.text == "{}"
+    }
+
+    /// Name and JSON text of each, in order.
+    pub(crate) fn members(&self) -> Vec<(Cow<'_, str>, &str)> {
+        if self.is_empty() {
+            Vec::new()
+        } else {
+            members(&self.text)
+        }
+    }
+}
+
+impl std::fmt::Debug for Claims {
+    /// The names alone: what an app says of its users is not for logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set()
+            .entries(self.members().iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
+fn members(text: &str) -> Vec<(Cow<'_, str>, &str)> {
+    let mut members = Vec::new();
+    // Every text that gets here was scanned before: there is no error to report.
+    let _ = json::scan_object(text, |name, value| members.push((name, value.text)));
+    members
+}
+
+/// A value as compact JSON in ASCII.
+pub(crate) fn to_ascii_json<T: Serialize + ?Sized>(value: &T) -> Result<String, ClaimsError> {
+    let mut bytes = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut bytes, Ascii);
+    value
+        .serialize(&mut serializer)
+        .map_err(|error| ClaimsError::Serialize(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|_| ClaimsError::NotAnObject(JsonError::NotUtf8))
+}
+
+/// Appends a string as JSON in ASCII.
+pub(crate) fn push_json_string(content: &str, text: &mut String) {
+    let plain = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
+    text.push('"');
+    if content.bytes().all(plain) {
+        text.push_str(content);
+    } else {
+        for c in content.chars() {
+            match c {
+                '"' => text.push_str("\\\""),
+                '\\' => text.push_str("\\\\"),
+                '\n' => text.push_str("\\n"),
+                '\r' => text.push_str("\\r"),
+                '\t' => text.push_str("\\t"),
+                '\u{8}' => text.push_str("\\b"),
+                '\u{c}' => text.push_str("\\f"),
+                c if c.is_ascii() && plain(c as u8) => text.push(c),
+                c => push_unicode_escape(c, text),
+            }
+        }
+    }
+    text.push('"');
+}
+
+fn push_unicode_escape(c: char, text: &mut String) {
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\\u{unit:04x}");
+    }
+}
+
+/// Compact JSON whose strings are escaped to ASCII.
+struct Ascii;
+
+impl Formatter for Ascii {
+    fn write_string_fragment<W: io::Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        for piece in fragment.split_inclusive(is_escaped) {
+            let plain = piece.trim_end_matches(is_escaped);
+            CompactFormatter.write_string_fragment(writer, plain)?;
+            for unit in piece[plain.len()..].encode_utf16() {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Python escapes all but the printable characters of ASCII; `serde_json` has seen to those below the space.
+fn is_escaped(c: char) -> bool {
+    !c.is_ascii() || c == '\u{7f}'
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keeps_the_order_of_a_struct_and_writes_ascii() {
+        #[derive(Serialize)]
+        struct Custom {
+            zebra: u8,
+            name: &'static str,
+        }
+        let claims = Claims::new(&Custom {
+            zebra: 1, name: "né😀"
+        })
+        .unwrap();
+        assert_eq!(claims.text, r#"{"zebra":1,"name":"n\u00e9\ud83d\ude00"}"#);
+        assert_eq!(format!("{claims:?}"), r#"{"zebra", "name"}"#);
+    }
+
+    #[test]
+    fn json_text_keeps_its_order_and_loses_its_spaces_between_members() {
+        let claims = Claims::from_json(r#"{ "b" : 1.50 , "a" : [1, 2] }"#).unwrap();
+        assert_eq!(claims.text, r#"{"b":1.50,"a":[1, 2]}"#);
+    }
+
+    #[test]
+    fn only_an_object_is_a_set_of_claims() {
+        assert!(Claims::new(&json!([1])).is_err());
+        assert!(Claims::new("text").is_err());
+        assert!(Claims::from_json("{\"a\":1,\"a\":2}").is_err());
+        assert!(Claims::new(&()).unwrap().is_empty());
+        assert!(Claims::new(&json!({})).unwrap().members().is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn strings_are_ascii_and_read_back(content in any::<String>()) {
+            let mut text = String::new();
+            push_json_string(&content, &mut text);
+            prop_assert!(text.is_ascii());
+            prop_assert_eq!(&serde_json::from_str::<String>(&text).unwrap(), &content);
+            prop_assert_eq!(to_ascii_json(&content).unwrap(), text);
+        }
+    }
+}

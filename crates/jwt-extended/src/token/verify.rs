@@ -1,0 +1,313 @@
+//! Judging a token: is it ours, is it well-formed, is it now?
+//!
+//! The order is upstream's: signature, `iat`, `nbf`, `iss`, `aud`, `sub`, `jti`, identity, and `exp` last, so that an
+//! expired token has been found good in all else. Knows no clock: the time is handed in.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Freshness, Inner, Span, Token, TokenError, TokenType};
+use crate::{
+    jose::{
+        self, JwsError, KeyRing, Limits,
+        json::{self, Kind, Value},
+    },
+    time::Timestamp,
+};
+
+/// What an app wants of a token, made from its configuration.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one option of the configuration, already decided"
+)]
+pub(crate) struct Policy {
+    pub(crate) limits: Limits,
+    pub(crate) leeway: Duration,
+    pub(crate) identity_claim: String,
+    /// Whether `sub` must be a string (option `VERIFY_SUB`).
+    pub(crate) verify_sub: bool,
+    /// The issuers that are trusted; `None` for any.
+    pub(crate) issuers: Option<Vec<String>>,
+    pub(crate) audience: AudiencePolicy,
+    /// Which kinds of token may be without `exp`.
+    pub(crate) access_may_never_expire: bool,
+    pub(crate) refresh_may_never_expire: bool,
+    pub(crate) missing_type_is_access: bool,
+    pub(crate) unknown_type_is_other: bool,
+    /// Whether a token without `jti` is refused: it could not be revoked.
+    pub(crate) require_jti: bool,
+}
+
+/// What is done with `aud`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AudiencePolicy {
+    /// It must name one of these.
+    OneOf(Vec<String>),
+    /// We are no audience: a token that has one is for somebody else (RFC 7519 section 4.1.3).
+    Unexpected,
+    /// It is not looked at.
+    Ignored,
+}
+
+/// Checks a token against the policy, at this time.
+pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestamp) -> Result<Token, TokenError> {
+    let (text, payload_len) = jose::verify_within(policy.limits, ring, token)?.into_parts();
+    let found = Found::scan(&text[..payload_len], &policy.identity_claim)?;
+    let latest = now.saturating_add(policy.leeway);
+
+    let issued_at = time(found.iat, &text, "Issued At claim (iat) must be an integer.")?;
+    if issued_at.is_some_and(|issued_at| issued_at > latest) {
+        return Err(TokenError::NotYetValid("iat"));
+    }
+    let not_before = time(found.nbf, &text, "Not Before claim (nbf) must be an integer.")?;
+    if not_before.is_some_and(|not_before| not_before > latest) {
+        return Err(TokenError::NotYetValid("nbf"));
+    }
+    let expires_at = time(found.exp, &text, "Expiration Time claim (exp) must be an integer.")?;
+    policy.check_issuer(found.iss, &text)?;
+    policy.check_audience(found.aud, &text)?;
+    if policy.verify_sub && found.sub.is_some_and(|sub| !sub.is_string()) {
+        return Err(TokenError::ClaimValue("Subject must be a string"));
+    }
+    let missing = |name: &str| TokenError::MissingClaim(name.to_owned());
+    let jti = string(found.jti, "JWT ID must be a string")?;
+    if jti.is_none() && policy.require_jti {
+        return Err(missing("jti"));
+    }
+    let subject = found.identity.ok_or_else(|| missing(&policy.identity_claim))?;
+    let csrf = string(found.csrf, "The csrf claim must be a string")?;
+    let session = string(found.sid, "The sid claim must be a string")?;
+    let kind = policy.token_type(found.kind, &text)?;
+    let freshness = freshness(found.fresh, &text)?;
+    if expires_at.is_none() && !policy.may_never_expire(kind) {
+        return Err(missing("exp"));
+    }
+
+    let header_end = text.len();
+    let mut pieces = Pieces { text };
+    let subject = pieces.content(subject);
+    let [jti, csrf, session] = [jti, csrf, session].map(|slot| slot.map(|slot| pieces.content(slot)));
+    let token = Token {
+        inner: Arc::new(Inner {
+            text: pieces.text,
+            payload_len,
+            header_end,
+            kind,
+            freshness,
+            issued_at,
+            not_before,
+            expires_at,
+            subject,
+            jti,
+            csrf,
+            session,
+        }),
+    };
+    match expires_at {
+        Some(end) if now >= end.saturating_add(policy.leeway) => Err(TokenError::Expired(token)),
+        _ => Ok(token),
+    }
+}
+
+impl Policy {
+    fn check_issuer(&self, iss: Option<Slot>, text: &str) -> Result<(), TokenError> {
+        let Some(issuers) = &self.issuers else { return Ok(()) };
+        let iss = iss.ok_or(TokenError::MissingExpected("iss"))?;
+        let iss = iss
+            .value(text)
+            .as_str()
+            .ok_or(TokenError::ClaimValue("Payload Issuer (iss) must be a string"))?;
+        if issuers.iter().any(|issuer| *issuer == iss) {
+            Ok(())
+        } else {
+            Err(TokenError::Issuer)
+        }
+    }
+
+    fn check_audience(&self, aud: Option<Slot>, text: &str) -> Result<(), TokenError> {
+        const MALFORMED: TokenError = TokenError::ClaimValue("Invalid claim format in token");
+        let (expected, aud) = match (&self.audience, aud) {
+            (AudiencePolicy::Ignored, _) | (AudiencePolicy::Unexpected, None) => return Ok(()),
+            (AudiencePolicy::Unexpected, Some(_)) => return Err(TokenError::Audience),
+            (AudiencePolicy::OneOf(_), None) => return Err(TokenError::MissingExpected("aud")),
+            (AudiencePolicy::OneOf(expected), Some(aud)) => (expected, aud.value(text)),
+        };
+        let named = match aud.as_str() {
+            Some(one) => vec![one.into_owned()],
+            None if aud.kind == Kind::Array => json::strings_of_array(aud.text).ok_or(MALFORMED)?,
+            None => return Err(MALFORMED),
+        };
+        if named.is_empty() || named.iter().any(String::is_empty) {
+            return Err(MALFORMED);
+        }
+        if named.iter().any(|name| expected.contains(name)) {
+            Ok(())
+        } else {
+            Err(TokenError::Audience)
+        }
+    }
+
+    fn token_type(&self, kind: Option<Slot>, text: &str) -> Result<TokenType, TokenError> {
+        let Some(slot) = kind else {
+            let missing = || TokenError::MissingClaim("type".to_owned());
+            return self
+                .missing_type_is_access
+                .then_some(TokenType::Access)
+                .ok_or_else(missing);
+        };
+        match slot.value(text).as_str().as_deref() {
+            Some("access") => Ok(TokenType::Access),
+            Some("refresh") => Ok(TokenType::Refresh),
+            _ if self.unknown_type_is_other => Ok(TokenType::Other),
+            _ => Err(TokenError::ClaimValue(
+                "The type claim must be \"access\" or \"refresh\"",
+            )),
+        }
+    }
+
+    fn may_never_expire(&self, kind: TokenType) -> bool {
+        match kind {
+            TokenType::Refresh => self.refresh_may_never_expire,
+            TokenType::Access | TokenType::Other => self.access_may_never_expire,
+        }
+    }
+}
+
+fn freshness(fresh: Option<Slot>, text: &str) -> Result<Freshness, TokenError> {
+    let Some(slot) = fresh else { return Ok(Freshness::Stale) };
+    match slot.kind {
+        Kind::True => Some(Freshness::Fresh),
+        Kind::False => Some(Freshness::Stale),
+        Kind::Number => slot.time(text).map(Freshness::Until),
+        _ => None,
+    }
+    .ok_or(TokenError::ClaimValue("The fresh claim must be true, false or a time"))
+}
+
+fn time(slot: Option<Slot>, text: &str, complaint: &'static str) -> Result<Option<Timestamp>, TokenError> {
+    slot.map(|slot| slot.time(text).ok_or(TokenError::ClaimValue(complaint)))
+        .transpose()
+}
+
+fn string(slot: Option<Slot>, complaint: &'static str) -> Result<Option<Slot>, TokenError> {
+    match slot {
+        Some(slot) if !slot.is_string() => Err(TokenError::ClaimValue(complaint)),
+        slot => Ok(slot),
+    }
+}
+
+/// A claim's place in the payload.
+#[derive(Clone, Copy)]
+struct Slot {
+    kind: Kind,
+    start: usize,
+    len: usize,
+}
+
+impl Slot {
+    fn value<'a>(&self, text: &'a str) -> Value<'a> {
+        Value {
+            kind: self.kind,
+            text: &text[self.start..self.start + self.len],
+            start: self.start,
+        }
+    }
+
+    fn time(&self, text: &str) -> Option<Timestamp> {
+        if self.kind == Kind::Number {
+            Timestamp::from_json_number(self.value(text).text)
+        } else {
+            None
+        }
+    }
+
+    fn is_string(&self) -> bool {
+        matches!(self.kind, Kind::String { .. })
+    }
+}
+
+impl From<Value<'_>> for Slot {
+    fn from(value: Value<'_>) -> Self {
+        Self {
+            kind: value.kind,
+            start: value.start,
+            len: value.text.len(),
+        }
+    }
+}
+
+/// The claims that we know, where they stand.
+#[derive(Default)]
+struct Found {
+    fresh: Option<Slot>,
+    iat: Option<Slot>,
+    jti: Option<Slot>,
+    kind: Option<Slot>,
+    sub: Option<Slot>,
+    identity: Option<Slot>,
+    nbf: Option<Slot>,
+    csrf: Option<Slot>,
+    aud: Option<Slot>,
+    iss: Option<Slot>,
+    exp: Option<Slot>,
+    sid: Option<Slot>,
+}
+
+impl Found {
+    /// One pass over the payload.
+    fn scan(payload: &str, identity_claim: &str) -> Result<Self, TokenError> {
+        let mut found = Self::default();
+        json::scan_object(payload, |name, value| {
+            let slot = Some(value.into());
+            match name.as_ref() {
+                "fresh" => found.fresh = slot,
+                "iat" => found.iat = slot,
+                "jti" => found.jti = slot,
+                "type" => found.kind = slot,
+                "sub" => found.sub = slot,
+                "nbf" => found.nbf = slot,
+                "csrf" => found.csrf = slot,
+                "aud" => found.aud = slot,
+                "iss" => found.iss = slot,
+                "exp" => found.exp = slot,
+                "sid" => found.sid = slot,
+                _ => {}
+            }
+            if name == identity_claim {
+                found.identity = slot;
+            }
+        })
+        .map_err(|error| TokenError::Jws(JwsError::Json(jose::Segment::Payload, error)))?;
+        Ok(found)
+    }
+}
+
+/// The token's text, which grows by the strings that had to be decoded.
+struct Pieces {
+    text: String,
+}
+
+impl Pieces {
+    /// Where the content of a claim stands: in the payload itself, unless it has escapes.
+    fn content(&mut self, slot: Slot) -> Span {
+        match slot.kind {
+            Kind::String { escaped: false } => Span {
+                start: slot.start + 1,
+                len: slot.len - 2,
+            },
+            Kind::String { escaped: true } => {
+                let content = slot.value(&self.text).as_str().unwrap_or_default().into_owned();
+                let span = Span {
+                    start: self.text.len(),
+                    len: content.len(),
+                };
+                self.text.push_str(&content);
+                span
+            }
+            _ => Span {
+                start: slot.start,
+                len: slot.len,
+            },
+        }
+    }
+}

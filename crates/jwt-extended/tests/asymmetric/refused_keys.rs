@@ -1,0 +1,341 @@
+//! Keys that must not be taken, and what the error tells the reader to do.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jwt_extended::jose::{Algorithm, Family, Key, KeyError, VerifyingKey};
+use serde_json::json;
+
+use super::{
+    ALL, asymmetric, der,
+    keys::{
+        ED448_PUBLIC, ED25519, ED25519_PUBLIC, P224, P224_PUBLIC, P256, P256_CERTIFICATE, P256_ENCRYPTED,
+        P256_ENCRYPTED_SEC1, P256_EXPLICIT, P256_EXPLICIT_PUBLIC, P256_EXPLICIT_SEC1, P256_PUBLIC,
+        P256_PUBLIC_COMPRESSED, P256_SEC1, P256_SEC1_PUBLIC, P384, P384_PUBLIC, P521, P521_PUBLIC, RSA_1024,
+        RSA_1024_PUBLIC, RSA_2047, RSA_2047_PUBLIC, RSA_PKCS1, RSA_PKCS8, RSA_PSS_OID, RSA_PSS_OID_PUBLIC,
+        RSA_PUBLIC_PKCS1, RSA_SPKI, SECP256K1, SECP256K1_PUBLIC, X25519, X25519_PUBLIC,
+    },
+    pem, private_error, public_error, published,
+};
+
+#[test]
+fn rsa_below_2048_bits_is_refused_in_every_form() {
+    for algorithm in asymmetric().filter(|algorithm| algorithm.family() == Family::Rsa) {
+        assert_eq!(private_error(algorithm, RSA_1024), KeyError::RsaTooSmall { bits: 1024 });
+        assert_eq!(
+            public_error(algorithm, RSA_1024_PUBLIC),
+            KeyError::RsaTooSmall { bits: 1024 }
+        );
+        assert_eq!(private_error(algorithm, RSA_2047), KeyError::RsaTooSmall { bits: 2047 });
+        assert_eq!(
+            public_error(algorithm, RSA_2047_PUBLIC),
+            KeyError::RsaTooSmall { bits: 2047 }
+        );
+    }
+    let jwk = |n: &str, e: &str| json!({"kty": "RSA", "alg": "RS256", "n": n, "e": e}).to_string();
+    let number = |length| URL_SAFE_NO_PAD.encode(vec![0x81; length]);
+    let error = |jwk: String| VerifyingKey::from_jwk(&jwk).unwrap_err();
+    assert_eq!(error(jwk(&number(128), "AQAB")), KeyError::RsaTooSmall { bits: 1024 });
+    assert!(
+        matches!(error(jwk(&number(1025), "AQAB")), KeyError::Malformed { .. }),
+        "and above 8192 too"
+    );
+    for e in ["AQ", "Ag", "AQAA"] {
+        assert!(
+            matches!(error(jwk(&number(256), e)), KeyError::Malformed { .. }),
+            "an exponent of 1, or an even one"
+        );
+    }
+    assert_eq!(error(jwk(&number(256), "AAEAAQ")), KeyError::JwkMember { member: "e" });
+    assert_eq!(
+        error(jwk(&format!("AAAA{}", number(256)), "AQAB")),
+        KeyError::JwkMember { member: "n" }
+    );
+    assert_eq!(error(jwk("", "AQAB")), KeyError::JwkMember { member: "n" });
+}
+
+#[test]
+fn a_key_of_another_kind_or_curve_is_refused_and_the_right_one_named() {
+    let needs = |algorithm: Algorithm| match algorithm {
+        Algorithm::ES256 => "P-256",
+        Algorithm::ES384 => "P-384",
+        Algorithm::ES512 => "P-521",
+        Algorithm::ES256K => "secp256k1",
+        Algorithm::EdDSA | Algorithm::Ed25519 => "Ed25519",
+        _ => "RSA",
+    };
+    let pairs = [
+        ("RSA", RSA_PKCS8, RSA_SPKI),
+        ("RSA", RSA_PKCS1, RSA_PUBLIC_PKCS1),
+        ("P-224", P224, P224_PUBLIC),
+        ("P-256", P256, P256_PUBLIC),
+        ("P-256", P256_SEC1, P256_SEC1_PUBLIC),
+        ("P-384", P384, P384_PUBLIC),
+        ("P-521", P521, P521_PUBLIC),
+        ("secp256k1", SECP256K1, SECP256K1_PUBLIC),
+        ("Ed25519", ED25519, ED25519_PUBLIC),
+        ("X25519", X25519, X25519_PUBLIC),
+    ];
+    for algorithm in asymmetric() {
+        let needed = needs(algorithm);
+        for (kind, private, public) in pairs.iter().filter(|(kind, ..)| *kind != needed) {
+            for error in [private_error(algorithm, private), public_error(algorithm, public)] {
+                assert!(
+                    matches!(error, KeyError::WrongKind { .. }),
+                    "{algorithm} with {kind}: {error}"
+                );
+                assert!(error.to_string().contains(needed), "{algorithm} with {kind}: {error}");
+            }
+            if let Some((other, ..)) = ALL.iter().find(|(other, ..)| needs(*other) == *kind) {
+                let mut jwk = published(Key::from_pem(*other, private).unwrap().verifying_key());
+                jwk["alg"] = algorithm.name().into();
+                let error = VerifyingKey::from_jwk(&jwk.to_string()).unwrap_err();
+                assert!(
+                    matches!(error, KeyError::WrongKind { .. }),
+                    "{algorithm} with {kind}: {error}"
+                );
+            }
+        }
+    }
+    assert!(matches!(
+        public_error(Algorithm::EdDSA, ED448_PUBLIC),
+        KeyError::WrongKind { .. }
+    ));
+}
+
+#[test]
+fn the_wrong_half_is_refused_with_the_way_out() {
+    for (algorithm, private, public, _) in ALL {
+        for error in [
+            public_error(algorithm, private),
+            VerifyingKey::from_der(algorithm, der(private)).unwrap_err(),
+        ] {
+            assert!(
+                matches!(error, KeyError::WrongKind { .. }) && error.to_string().contains("-pubout"),
+                "{error}"
+            );
+        }
+        for error in [
+            private_error(algorithm, public),
+            Key::from_der(algorithm, der(public)).unwrap_err(),
+        ] {
+            assert!(
+                matches!(error, KeyError::WrongKind { .. }) && error.to_string().contains("VerifyingKey"),
+                "{error}"
+            );
+        }
+    }
+    assert!(matches!(
+        public_error(Algorithm::RS256, RSA_PKCS1),
+        KeyError::WrongKind { .. }
+    ));
+    assert!(matches!(
+        public_error(Algorithm::ES256, P256_SEC1),
+        KeyError::WrongKind { .. }
+    ));
+    assert!(matches!(
+        private_error(Algorithm::RS256, RSA_PUBLIC_PKCS1),
+        KeyError::WrongKind { .. }
+    ));
+}
+
+#[test]
+fn an_hmac_takes_no_key_pair_in_any_form() {
+    for (_, private, public, _) in ALL {
+        for text in [private, public, &format!(" \n\u{feff}{public}")] {
+            assert_eq!(Key::hs256(text).unwrap_err(), KeyError::SecretIsAsymmetricKey);
+            assert!(matches!(
+                private_error(Algorithm::HS256, text),
+                KeyError::WrongKind { .. }
+            ));
+            assert!(matches!(
+                public_error(Algorithm::HS512, text),
+                KeyError::WrongKind { .. }
+            ));
+        }
+        for bytes in [der(private), der(public)] {
+            assert_eq!(Key::hs256(&bytes).unwrap_err(), KeyError::SecretIsAsymmetricKey);
+            assert!(matches!(
+                Key::from_der(Algorithm::HS256, &bytes).unwrap_err(),
+                KeyError::WrongKind { .. }
+            ));
+        }
+    }
+    let jwk = published(&VerifyingKey::from_pem(Algorithm::ES512, P521_PUBLIC).unwrap()).to_string();
+    assert_eq!(Key::hs512(jwk).unwrap_err(), KeyError::SecretIsAsymmetricKey);
+}
+
+#[test]
+fn encrypted_keys_certificates_and_strange_blocks_are_refused_with_the_way_out() {
+    let cases = [
+        (P256_ENCRYPTED, "decrypt"),
+        (P256_ENCRYPTED_SEC1, "encrypted"),
+        (P256_CERTIFICATE, "openssl x509"),
+        (
+            "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----",
+            "ssh-keygen",
+        ),
+        (P256_EXPLICIT, "named_curve"),
+    ];
+    for (text, way_out) in cases {
+        let error = private_error(Algorithm::ES256, text);
+        assert!(
+            matches!(error, KeyError::Malformed { .. }) && error.to_string().contains(way_out),
+            "{error}"
+        );
+    }
+    for (text, way_out) in [
+        (P256_CERTIFICATE, "openssl x509"),
+        (P256_PUBLIC_COMPRESSED, "-conv_form uncompressed"),
+        (P256_EXPLICIT_PUBLIC, "named_curve"),
+    ] {
+        let error = public_error(Algorithm::ES256, text);
+        assert!(
+            matches!(error, KeyError::Malformed { .. }) && error.to_string().contains(way_out),
+            "{error}"
+        );
+    }
+    for error in [
+        private_error(Algorithm::PS256, RSA_PSS_OID),
+        public_error(Algorithm::PS256, RSA_PSS_OID_PUBLIC),
+    ] {
+        assert!(error.to_string().contains("id-RSASSA-PSS"), "{error}");
+    }
+    assert!(Key::from_pem(Algorithm::ES256, P256_EXPLICIT_SEC1).is_err());
+    for bytes in [der(P256_ENCRYPTED), der(P256_CERTIFICATE)] {
+        assert!(matches!(
+            Key::from_der(Algorithm::ES256, bytes).unwrap_err(),
+            KeyError::Malformed { .. }
+        ));
+    }
+}
+
+#[test]
+fn pem_is_one_block_with_nothing_around_it() {
+    let not_pem = [
+        "",
+        "\u{feff}",
+        "MIIB",
+        "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----",
+    ];
+    for text in not_pem {
+        assert_eq!(private_error(Algorithm::ES256, text), KeyError::NotPem, "{text}");
+    }
+    assert_eq!(private_error(Algorithm::ES256, [0xff, 0xfe, b'-', 0]), KeyError::NotPem);
+    let bad = [
+        format!("{P256}{P384}"),
+        format!("Bag Attributes\n{P256}"),
+        format!("{P256}and more"),
+        P256.replace("-----END PRIVATE KEY-----", ""),
+        P256.replace("END PRIVATE", "END PUBLIC"),
+        P256.replacen('\n', "\\n", 2),
+        P256.replacen("MIG", "MIG=", 1),
+        P256.replace(
+            "-----BEGIN PRIVATE KEY-----\n",
+            "-----BEGIN PRIVATE KEY-----\nComment: mine\n\n",
+        ),
+        pem("EC PRIVATE KEY", &der(P256)),
+        pem("RSA PRIVATE KEY", &der(P256)),
+        pem("PUBLIC KEY", &der(P256)),
+        pem("PRIVATE KEY", &der(P256_PUBLIC)),
+        pem("PRIVATE KEY", &[]),
+        pem("EC PARAMETERS", &der(P256)),
+        "-----BEGIN PRIVATE KEY-----".to_owned(),
+    ];
+    assert!(
+        private_error(Algorithm::ES256, &bad[0])
+            .to_string()
+            .contains("more than one block")
+    );
+    for text in bad {
+        let error = private_error(Algorithm::ES256, &text);
+        assert!(
+            matches!(error, KeyError::Malformed { .. } | KeyError::NotPem),
+            "{text}: {error}"
+        );
+    }
+}
+
+#[test]
+fn der_has_one_spelling() {
+    for (algorithm, private, public, _) in ALL {
+        for text in [private, public] {
+            let good = der(text);
+            let refused = |bytes: Vec<u8>| {
+                Key::from_der(algorithm, &bytes).is_err() && VerifyingKey::from_der(algorithm, &bytes).is_err()
+            };
+            assert!(refused([&good[..], &[0]].concat()), "something behind it");
+            assert!(refused(good[..good.len() - 1].to_vec()), "its end is missing");
+            assert!(refused(vec![]));
+        }
+    }
+    let good = der(P256_PUBLIC);
+    let long_length = [&[0x30, 0x81, good[1]][..], &good[2..]].concat();
+    assert!(VerifyingKey::from_der(Algorithm::ES256, long_length).is_err());
+    let mut inside = [&der(ED25519)[..], &[0]].concat();
+    inside[1] += 1;
+    inside[13] += 1;
+    assert_eq!(inside[12], 4, "the OCTET STRING around the seed");
+    assert!(
+        Key::from_der(Algorithm::EdDSA, inside).is_err(),
+        "something behind the seed"
+    );
+    let indefinite = [&[0x30, 0x80][..], &good[2..], &[0, 0]].concat();
+    assert!(VerifyingKey::from_der(Algorithm::ES256, indefinite).is_err());
+}
+
+#[test]
+fn a_point_beside_the_curve_is_refused() {
+    let mut off = der(P256_PUBLIC);
+    *off.last_mut().unwrap() ^= 1;
+    assert!(
+        VerifyingKey::from_der(Algorithm::ES256, &off)
+            .unwrap_err()
+            .to_string()
+            .contains("on the curve")
+    );
+    let zeros = [&der(P256_PUBLIC)[..27], &[0; 64]].concat();
+    assert!(VerifyingKey::from_der(Algorithm::ES256, zeros).is_err());
+    let mut hybrid = der(P256_PUBLIC);
+    hybrid[26] = 6 | (hybrid[90] & 1);
+    assert!(
+        VerifyingKey::from_der(Algorithm::ES256, hybrid)
+            .unwrap_err()
+            .to_string()
+            .contains("uncompressed")
+    );
+}
+
+#[test]
+fn a_private_key_with_a_stranger_as_its_public_half_is_refused() {
+    let (key, stranger) = (der(P256), der(P256_SEC1_PUBLIC));
+    let swapped = [&key[..key.len() - 64], &stranger[stranger.len() - 64..]].concat();
+    assert!(matches!(
+        Key::from_der(Algorithm::ES256, swapped).unwrap_err(),
+        KeyError::Malformed { .. }
+    ));
+}
+
+#[test]
+fn an_ed25519_key_for_which_anyone_can_sign_is_refused() {
+    let end = |low: u8, middle: u8, high: u8| [&[low][..], &[middle; 30], &[high]].concat();
+    let order_8 = [
+        "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU",
+        "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o",
+    ];
+    let mut points: Vec<Vec<u8>> = order_8.iter().map(|y| URL_SAFE_NO_PAD.decode(y).unwrap()).collect();
+    points.extend([
+        end(0, 0, 0),
+        end(1, 0, 0),
+        end(0xec, 0xff, 0x7f),
+        end(0xed, 0xff, 0x7f),
+        end(0xee, 0xff, 0x7f),
+    ]);
+    for mut point in points {
+        for sign in [0, 0x80] {
+            point[31] ^= sign;
+            let x = URL_SAFE_NO_PAD.encode(&point);
+            let jwk = json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "x": x}).to_string();
+            let error = VerifyingKey::from_jwk(&jwk).unwrap_err();
+            assert!(error.to_string().contains("small order"), "{x}: {error}");
+        }
+    }
+}
