@@ -10,8 +10,8 @@ use super::{
     json,
 };
 
-/// The longest signature: RSA of 16,384 bits.
-const MAX_SIGNATURE: usize = 2048;
+/// The longest signature: RSA of 8,192 bits.
+const MAX_SIGNATURE: usize = 1024;
 /// The longest signature that is decoded on a small piece of stack: HMAC, ECDSA and Ed25519.
 const SMALL_SIGNATURE: usize = 136;
 

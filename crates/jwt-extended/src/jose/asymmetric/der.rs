@@ -188,7 +188,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(modulus in prop::collection::vec(any::<u8>(), 1..70_000), exponent in 1..=255_u8) {
+        fn what_is_written_is_read_back(
+            modulus in prop::collection::vec(any::<u8>(), 1..70_000),
+            exponent in 1..=255_u8,
+        ) {
             let modulus: Vec<u8> = modulus.into_iter().skip_while(|byte| *byte == 0).collect();
             let der = rsa_public_key(&modulus, &[exponent]);
             if modulus.len() > 65_000 {
