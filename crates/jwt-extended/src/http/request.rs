@@ -4,7 +4,8 @@ use http::{HeaderName, header};
 
 /// A request, as far as tokens are concerned. A face implements it for its framework's request.
 ///
-/// It is implemented for [`http::request::Parts`], and for such parts together with a body, `(&Parts, &[u8])`.
+/// It is implemented for [`http::Request`] and its [`Parts`](http::request::Parts), without their body, and for such
+/// parts together with a body, `(&Parts, &[u8])`.
 pub trait Request {
     /// The method, in capitals.
     fn method(&self) -> &str;
@@ -32,6 +33,20 @@ impl Request for http::request::Parts {
 
     fn query(&self) -> Option<&str> {
         self.uri.query()
+    }
+}
+
+impl<B> Request for http::Request<B> {
+    fn method(&self) -> &str {
+        http::Request::method(self).as_str()
+    }
+
+    fn header<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        self.headers().get_all(name).into_iter().map(http::HeaderValue::as_bytes)
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.uri().query()
     }
 }
 

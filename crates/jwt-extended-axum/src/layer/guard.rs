@@ -1,0 +1,182 @@
+//! Guards many routes at once: a group of them, or all with named exceptions.
+
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum_core::{
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use jwt_extended::{JwtManager, Requirement};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{
+    ResponseFuture,
+    body::{default_limit, read},
+};
+use crate::{Rejection, extract::authenticate};
+
+/// Refuses every request that does not meet a requirement, but for named exceptions and the OPTIONS of CORS preflights.
+///
+/// ```
+/// use axum::{Router, routing::{get, post}};
+/// use jwt_extended_axum::{GuardLayer, JwtManager, Requirement};
+/// # async fn handler() {}
+/// # fn routers(jwt: JwtManager) -> Result<(), Box<dyn std::error::Error>> {
+/// // Everything, with exceptions:
+/// let app: Router = Router::new()
+///     .route("/login", post(handler))
+///     .route("/accounts", get(handler))
+///     .layer(GuardLayer::new(jwt.clone(), Requirement::access()).except("/login")?.except("/static/{*file}")?);
+///
+/// // A group of routes:
+/// let critical: Router = Router::new()
+///     .route("/transfer", post(handler))
+///     .route_layer(GuardLayer::new(jwt, Requirement::fresh()));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The handler finds the [`Admitted`](jwt_extended::Admitted) token in the request's extensions. With
+/// [`Router::layer`](https://docs.rs/axum/latest/axum/struct.Router.html#method.layer) addresses that lead nowhere are
+/// guarded too, so that strangers cannot tell which exist.
+#[derive(Clone)]
+pub struct GuardLayer {
+    guard: Arc<Guard>,
+}
+
+#[derive(Clone)]
+struct Guard {
+    jwt: JwtManager,
+    requirement: Requirement,
+    exceptions: matchit::Router<()>,
+}
+
+/// An exception that is not a path, or that another exception covers already.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{path}\" cannot be an exception: {why}")]
+pub struct BadException {
+    path: String,
+    why: String,
+}
+
+impl GuardLayer {
+    /// Guards by this requirement.
+    pub fn new(jwt: JwtManager, requirement: Requirement) -> Self {
+        Self {
+            guard: Arc::new(Guard {
+                jwt,
+                requirement,
+                exceptions: matchit::Router::new(),
+            }),
+        }
+    }
+
+    /// Leaves a path unguarded. It is written as a route is: `/login`, `/users/{id}`, `/static/{*file}`.
+    ///
+    /// # Errors
+    /// If it does not begin with `/`, is not a valid pattern, or collides with another exception.
+    pub fn except(mut self, path: &str) -> Result<Self, BadException> {
+        let bad = |why: String| BadException {
+            path: path.to_owned(),
+            why,
+        };
+        if !path.starts_with('/') {
+            return Err(bad("it must begin with /".to_owned()));
+        }
+        let guard = Arc::make_mut(&mut self.guard);
+        guard
+            .exceptions
+            .insert(path, ())
+            .map_err(|error| bad(error.to_string()))?;
+        Ok(self)
+    }
+}
+
+impl Guard {
+    fn lets_pass(&self, request: &Request) -> bool {
+        self.jwt.exempts(request) || self.exceptions.at(request.uri().path()).is_ok()
+    }
+
+    /// The request with its token in its extensions, or the refusal.
+    async fn check(&self, request: Request) -> Result<Request, Response> {
+        let (mut parts, body) = if self.jwt.needs_body(&self.requirement) {
+            read(request, default_limit()).await?
+        } else {
+            request.into_parts()
+        };
+        let admitted = authenticate(&parts, &self.jwt, &self.requirement)
+            .await
+            .map_err(Rejection::into_response)?;
+        parts.extensions.insert(admitted);
+        Ok(Request::from_parts(parts, body))
+    }
+}
+
+impl fmt::Debug for GuardLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardLayer")
+            .field("requirement", &self.guard.requirement)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for GuardLayer {
+    type Service = GuardService<S>;
+
+    fn layer(&self, inner: S) -> GuardService<S> {
+        GuardService {
+            inner,
+            guard: Arc::clone(&self.guard),
+        }
+    }
+}
+
+/// The service that [`GuardLayer`] makes.
+#[derive(Clone)]
+pub struct GuardService<S> {
+    inner: S,
+    guard: Arc<Guard>,
+}
+
+impl<S: fmt::Debug> fmt::Debug for GuardService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardService")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> Service<Request> for GuardService<S>
+where
+    S: Service<Request, Response = Response> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        if self.guard.lets_pass(&request) {
+            return Box::pin(self.inner.call(request));
+        }
+        // The clone is ready for the next call, and this one was found ready.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let guard = Arc::clone(&self.guard);
+        Box::pin(async move {
+            match guard.check(request).await {
+                Ok(request) => inner.call(request).await,
+                Err(refusal) => Ok(refusal),
+            }
+        })
+    }
+}

@@ -1,0 +1,305 @@
+//! Lines 1 to 7: algorithm and key.
+
+use jwt_extended::{
+    JwtManager,
+    config::Tolerate,
+    jose::{Algorithm, Key, KeyError, KeyRing, VerifyingKey},
+};
+
+use crate::common::*;
+
+const NOT_ALLOWED: &str = "The specified alg value is not allowed";
+
+/// Each header, with every kind of signature that a forger may try.
+fn forgeries(header: &str) -> [String; 4] {
+    let segments = format!("{}.{}", encode(header), encode(payload(&[])));
+    [
+        format!("{segments}."),
+        format!("{segments}.AA"),
+        hs256(SECRET.as_bytes(), &segments),
+        hs256(b"", &segments),
+    ]
+}
+
+// Line 1: `alg` none.
+
+#[test]
+fn none_is_not_a_value_of_the_algorithm_type_in_any_spelling() {
+    for name in ["none", "None", "NONE", "NoNe", "", " HS256", "hs256", "HS256\0", "HS256 "] {
+        assert!(name.parse::<Algorithm>().is_err(), "{name:?}");
+    }
+}
+
+#[test]
+fn a_token_whose_alg_is_none_in_any_spelling_is_refused_signed_or_not() {
+    for alg in ["none", "None", "NONE", "NoNe", "", "hs256", "HS256\\u0000", "\\u006eone"] {
+        for token in forgeries(&format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#)) {
+            assert_eq!(complaint(&manager(), &token), NOT_ALLOWED, "{alg}");
+        }
+    }
+}
+
+#[test]
+fn a_token_without_alg_or_with_one_that_is_no_text_is_refused_even_if_its_signature_is_good() {
+    for token in forgeries(r#"{"typ":"JWT"}"#) {
+        assert_eq!(complaint(&manager(), &token), "Algorithm not specified");
+    }
+    for alg in ["null", "256", "[\"HS256\"]", "{}", "true"] {
+        for token in forgeries(&format!(r#"{{"alg":{alg},"typ":"JWT"}}"#)) {
+            assert_eq!(complaint(&manager(), &token), "The alg header parameter must be a string");
+        }
+    }
+}
+
+// Line 2: a public key as an HMAC secret.
+
+#[test]
+fn the_text_of_a_key_pair_is_never_a_secret_also_behind_white_space_or_a_byte_order_mark() {
+    let pem = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
+    let jwk = r#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78","e":"AQAB"}"#;
+    let texts = [
+        pem.to_owned(),
+        pem.replace('\n', "\r\n"),
+        pem.replace("PUBLIC KEY", "RSA PUBLIC KEY"),
+        pem.replace("PUBLIC KEY", "CERTIFICATE"),
+        pem.replace("PUBLIC KEY", "PRIVATE KEY"),
+        jwk.to_owned(),
+        jwk.replace(':', " : "),
+        format!(r#"{{"keys":[{jwk}]}}"#),
+        format!("[{jwk}]"),
+        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC0g6vP8cVYyY0QmWvZ8RrKjJ1k7c user@host".to_owned(),
+    ];
+    for text in texts {
+        for before in ["", "\n\n  \t", "\u{feff}", "\u{feff}\r\n ", "\0"] {
+            let secret = format!("{before}{text}");
+            assert_eq!(Key::hs256(&secret).unwrap_err(), KeyError::SecretIsAsymmetricKey, "{secret}");
+            let configured = keyless().secret_key(secret.as_str()).build().unwrap_err();
+            assert!(configured.to_string().contains("must never key an HMAC"), "{configured}");
+            let short = Key::hmac_short_secret(Algorithm::HS256, &secret).unwrap_err();
+            assert_eq!(short, KeyError::SecretIsAsymmetricKey, "{secret}");
+        }
+    }
+}
+
+#[test]
+fn the_der_form_of_a_public_key_is_never_a_secret() {
+    let long = [&[0x30, 0x82, 0x01, 0x22][..], &[0x5a; 0x122]].concat();
+    let medium = [&[0x30, 0x81, 0x9f][..], &[0x5a; 0x9f]].concat();
+    let short = [&[0x30, 0x59][..], &[0x5a; 0x59]].concat();
+    for der in [long, medium, short] {
+        assert_eq!(Key::hs256(&der).unwrap_err(), KeyError::SecretIsAsymmetricKey);
+    }
+}
+
+#[test]
+fn the_header_only_agrees_with_the_key_and_never_chooses_how_it_is_used() {
+    for alg in ["HS384", "HS512", "RS256", "PS256", "ES256", "EdDSA", "Ed25519"] {
+        for token in forgeries(&format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#)) {
+            assert_eq!(complaint(&manager(), &token), NOT_ALLOWED, "{alg}");
+        }
+    }
+}
+
+// Line 3: the algorithm of a JWK.
+
+const OCT: &str = "YSBzZWNyZXQgb2YgYXQgbGVhc3QgdGhpcnR5LXR3byBieXRlcywgZnJvbSBhIHNhZmUgcGxhY2U";
+
+#[test]
+fn a_jwk_without_alg_is_no_key_until_the_app_names_its_algorithm() {
+    let jwk = format!(r#"{{"kty":"oct","k":"{OCT}"}}"#);
+    assert_eq!(Key::from_jwk(&jwk).unwrap_err(), KeyError::JwkWithoutAlgorithm);
+    assert_eq!(VerifyingKey::from_jwk(&jwk).unwrap_err(), KeyError::JwkWithoutAlgorithm);
+    let set = VerifyingKey::from_jwk_set(&format!(r#"{{"keys":[{jwk}]}}"#)).unwrap();
+    assert!(set.keys.is_empty());
+    assert_eq!(set.unusable, [KeyError::JwkWithoutAlgorithm]);
+    let told = Key::from_jwk_as(Algorithm::HS256, &jwk).unwrap();
+    assert_eq!(told.algorithm(), Algorithm::HS256);
+}
+
+#[test]
+fn a_jwk_that_says_its_alg_is_used_for_no_other() {
+    let jwk = format!(r#"{{"kty":"oct","k":"{OCT}","alg":"HS256"}}"#);
+    let key = Key::from_jwk(&jwk).unwrap();
+    assert!(matches!(
+        Key::from_jwk_as(Algorithm::HS384, &jwk),
+        Err(KeyError::JwkAlgorithm { .. })
+    ));
+    let jwt = keyless().key(key).build().unwrap();
+    assert!(jwt.decode_token(&token(&[])).is_ok());
+    for token in forgeries(r#"{"alg":"HS512","typ":"JWT"}"#) {
+        assert_eq!(complaint(&jwt, &token), NOT_ALLOWED);
+    }
+}
+
+// Line 4: keys that a token brings along.
+
+#[test]
+fn a_key_that_the_token_brings_along_is_never_used() {
+    let forger = b"a secret of the forger's own, long enough too";
+    let jwk = format!(r#"{{"kty":"oct","alg":"HS256","k":"{}"}}"#, encode(forger));
+    for member in [
+        format!(r#""jwk":{jwk}"#),
+        r#""jku":"https://forger.example/jwks.json""#.to_owned(),
+        r#""x5u":"https://forger.example/chain.pem""#.to_owned(),
+        format!(r#""x5c":["{}"]"#, encode(forger)),
+    ] {
+        let header = format!(r#"{{"alg":"HS256",{member},"typ":"JWT"}}"#);
+        let forged = hs256(forger, &format!("{}.{}", encode(&header), encode(payload(&[]))));
+        assert_eq!(complaint(&manager(), &forged), "Signature verification failed", "{member}");
+        assert!(manager().decode_token(&signed(&header, &payload(&[]))).is_ok(), "ours, whatever it says");
+    }
+}
+
+// Line 5: `kid`.
+
+fn hostile_kids() -> Vec<String> {
+    [
+        "",
+        "../../../../dev/null",
+        "..\\\\..\\\\windows\\\\win.ini",
+        "/dev/null",
+        "file:///etc/passwd",
+        "' UNION SELECT 'AAAA' -- ",
+        "key\\u0000",
+        "\\u0000",
+        "| sleep 10",
+        "%00",
+        "null",
+        "KEY",
+        "key ",
+        "https://forger.example/key",
+    ]
+    .map(str::to_owned)
+    .into_iter()
+    .chain(["k".repeat(1_000_000)])
+    .collect()
+}
+
+#[test]
+fn an_unknown_kid_finds_no_key_at_all_least_of_all_an_empty_one() {
+    let jwt = keyless()
+        .key(key().with_kid("key").unwrap())
+        .max_token_length(3_000_000)
+        .build()
+        .unwrap();
+    for kid in hostile_kids() {
+        for token in forgeries(&format!(r#"{{"alg":"HS256","kid":"{kid}","typ":"JWT"}}"#)) {
+            assert_eq!(complaint(&jwt, &token), "The token was signed with an unknown key");
+        }
+    }
+    for token in &forgeries(r#"{"alg":"HS256","kid":"key","typ":"JWT"}"#)[..] {
+        assert_eq!(jwt.decode_token(token).is_ok(), *token == forgeries(r#"{"alg":"HS256","kid":"key","typ":"JWT"}"#)[2]);
+    }
+}
+
+#[test]
+fn a_kid_of_a_megabyte_is_refused_by_the_length_of_its_token() {
+    let header = format!(r#"{{"alg":"HS256","kid":"{}","typ":"JWT"}}"#, "k".repeat(1_000_000));
+    let complaint = complaint(&manager(), &signed(&header, &payload(&[])));
+    assert_eq!(complaint, "The token is longer than 8192 bytes");
+}
+
+#[test]
+fn a_kid_that_is_no_text_is_refused() {
+    for kid in ["null", "1", "[]", "{}", "true", "[\"key\"]"] {
+        let header = format!(r#"{{"alg":"HS256","kid":{kid},"typ":"JWT"}}"#);
+        assert_eq!(
+            complaint(&manager(), &signed(&header, &payload(&[]))),
+            "Key ID header parameter must be a string"
+        );
+    }
+}
+
+#[test]
+fn a_key_without_a_name_checks_by_signature_alone_whatever_the_kid_says() {
+    for kid in hostile_kids() {
+        let header = format!(r#"{{"alg":"HS256","kid":"{kid}","typ":"JWT"}}"#);
+        let jwt = builder().max_token_length(3_000_000).build().unwrap();
+        assert!(jwt.decode_token(&signed(&header, &payload(&[]))).is_ok());
+    }
+}
+
+#[test]
+fn of_two_keys_with_names_only_the_named_one_is_tried() {
+    let retired = Key::hs256("another secret, retired, of thirty-two bytes and more").unwrap();
+    let jwt = keyless()
+        .key(key().with_kid("new").unwrap())
+        .verifying_key(retired.clone().with_kid("old").unwrap())
+        .build()
+        .unwrap();
+    let under = |key: &Key, kid: &str| {
+        let header = format!(r#"{{"alg":"HS256","kid":"{kid}","typ":"JWT"}}"#);
+        jwt_extended::jose::sign_with_header(key, &header, &payload(&[])).unwrap()
+    };
+    assert!(jwt.decode_token(&under(&key(), "new")).is_ok());
+    assert!(jwt.decode_token(&under(&retired, "old")).is_ok());
+    for crossed in [under(&key(), "old"), under(&retired, "new")] {
+        assert_eq!(complaint(&jwt, &crossed), "Signature verification failed");
+    }
+}
+
+#[test]
+fn two_keys_of_one_name_and_algorithm_are_a_mistake() {
+    let key = key().with_kid("key").unwrap();
+    let error = KeyRing::new(key.clone()).also_verify(key.clone()).unwrap_err();
+    assert_eq!(error, KeyError::DuplicateKid("key".to_owned()));
+    let error = keyless().key(key.clone()).verifying_key(key).build().unwrap_err();
+    assert!(error.to_string().contains("two keys share the kid"), "{error}");
+}
+
+// Line 6: secrets.
+
+#[test]
+fn an_empty_secret_fails_at_start_up_and_cannot_be_tolerated() {
+    for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
+        assert!(matches!(Key::hmac(algorithm, ""), Err(KeyError::EmptySecret { .. })));
+        assert!(matches!(
+            Key::hmac_short_secret(algorithm, ""),
+            Err(KeyError::EmptySecret { .. })
+        ));
+    }
+    for tolerated in [vec![], vec![Tolerate::ShortSecret]] {
+        let error = JwtManager::builder().secret_key("").tolerate(tolerated).build().unwrap_err();
+        assert_eq!(error.mistakes(), ["secret_key: the secret is empty; give at least 32 random bytes"]);
+    }
+}
+
+#[test]
+fn a_secret_shorter_than_the_hash_is_refused_unless_named_so() {
+    for (algorithm, minimum) in [(Algorithm::HS256, 32), (Algorithm::HS384, 48), (Algorithm::HS512, 64)] {
+        let short = "s".repeat(minimum - 1);
+        assert!(Key::hmac(algorithm, "s".repeat(minimum)).is_ok());
+        assert_eq!(
+            Key::hmac(algorithm, &short).unwrap_err(),
+            KeyError::ShortSecret { algorithm, length: minimum - 1, minimum }
+        );
+        assert!(Key::hmac_short_secret(algorithm, &short).is_ok());
+        let configured = || JwtManager::builder().algorithm(algorithm).secret_key(short.as_str());
+        let error = configured().build().unwrap_err();
+        assert!(error.to_string().starts_with(&format!("secret_key: the secret has {} bytes", minimum - 1)));
+        assert!(configured().tolerate([Tolerate::ShortSecret]).build().is_ok());
+    }
+}
+
+// Line 7: signatures (those of key pairs are in `asymmetric.rs`).
+
+#[test]
+fn an_empty_truncated_extended_or_foreign_signature_is_refused() {
+    let token = token(&[]);
+    let (segments, signature) = token.rsplit_once('.').unwrap();
+    let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, signature).unwrap();
+    let doubled = [&bytes[..], &bytes[..]].concat();
+    let (truncated, extended) = (&bytes[..31], [&bytes[..], &[0]].concat());
+    for wrong in [&b""[..], &bytes[..1], &bytes[..16], truncated, &extended, &doubled, &[0; 32], &[0; 64]] {
+        let forged = format!("{segments}.{}", encode(wrong));
+        assert_eq!(complaint(&manager(), &forged), "Signature verification failed");
+    }
+    for at in 0..bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1;
+        let forged = format!("{segments}.{}", encode(flipped));
+        assert_eq!(complaint(&manager(), &forged), "Signature verification failed");
+    }
+    let foreign = hs256(b"the secret of somebody else, as long as need be", segments);
+    assert_eq!(complaint(&manager(), &foreign), "Signature verification failed");
+}
