@@ -82,13 +82,15 @@ fn key_ring(config: &Config, keys: Option<KeyRing>) -> Result<KeyRing, String> {
             "keys are given twice; use either `key` and `verifying_key`, or secret_key, private_key and public_key"
                 .into(),
         ),
-        Some(_) if config.decode_algorithms.is_some() => {
-            Err("decode_algorithms is for secret_key and public_key; beside `key`, name each with `verifying_key`".into())
-        }
+        Some(_) if config.decode_algorithms.is_some() => Err(
+            "decode_algorithms is for secret_key and public_key; beside `key`, name each with `verifying_key`".into(),
+        ),
         Some(ring) => match ring.signing_key() {
-            Some(key) if ![key.algorithm(), Algorithm::HS256].contains(&config.algorithm) => {
-                Err(format!("algorithm says {}, and the key is for {}; leave it out", config.algorithm, key.algorithm()))
-            }
+            Some(key) if ![key.algorithm(), Algorithm::HS256].contains(&config.algorithm) => Err(format!(
+                "algorithm says {}, and the key is for {}; leave it out",
+                config.algorithm,
+                key.algorithm()
+            )),
             _ => Ok(ring),
         },
         None => configured_keys(config),

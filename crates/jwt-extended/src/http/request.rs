@@ -42,7 +42,10 @@ impl<B> Request for http::Request<B> {
     }
 
     fn header<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        self.headers().get_all(name).into_iter().map(http::HeaderValue::as_bytes)
+        self.headers()
+            .get_all(name)
+            .into_iter()
+            .map(http::HeaderValue::as_bytes)
     }
 
     fn query(&self) -> Option<&str> {

@@ -25,14 +25,25 @@ fn forgeries(header: &str) -> [String; 4] {
 
 #[test]
 fn none_is_not_a_value_of_the_algorithm_type_in_any_spelling() {
-    for name in ["none", "None", "NONE", "NoNe", "", " HS256", "hs256", "HS256\0", "HS256 "] {
+    for name in [
+        "none", "None", "NONE", "NoNe", "", " HS256", "hs256", "HS256\0", "HS256 ",
+    ] {
         assert!(name.parse::<Algorithm>().is_err(), "{name:?}");
     }
 }
 
 #[test]
 fn a_token_whose_alg_is_none_in_any_spelling_is_refused_signed_or_not() {
-    for alg in ["none", "None", "NONE", "NoNe", "", "hs256", "HS256\\u0000", "\\u006eone"] {
+    for alg in [
+        "none",
+        "None",
+        "NONE",
+        "NoNe",
+        "",
+        "hs256",
+        "HS256\\u0000",
+        "\\u006eone",
+    ] {
         for token in forgeries(&format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#)) {
             assert_eq!(complaint(&manager(), &token), NOT_ALLOWED, "{alg}");
         }
@@ -46,7 +57,10 @@ fn a_token_without_alg_or_with_one_that_is_no_text_is_refused_even_if_its_signat
     }
     for alg in ["null", "256", "[\"HS256\"]", "{}", "true"] {
         for token in forgeries(&format!(r#"{{"alg":{alg},"typ":"JWT"}}"#)) {
-            assert_eq!(complaint(&manager(), &token), "The alg header parameter must be a string");
+            assert_eq!(
+                complaint(&manager(), &token),
+                "The alg header parameter must be a string"
+            );
         }
     }
 }
@@ -72,9 +86,16 @@ fn the_text_of_a_key_pair_is_never_a_secret_also_behind_white_space_or_a_byte_or
     for text in texts {
         for before in ["", "\n\n  \t", "\u{feff}", "\u{feff}\r\n ", "\0"] {
             let secret = format!("{before}{text}");
-            assert_eq!(Key::hs256(&secret).unwrap_err(), KeyError::SecretIsAsymmetricKey, "{secret}");
+            assert_eq!(
+                Key::hs256(&secret).unwrap_err(),
+                KeyError::SecretIsAsymmetricKey,
+                "{secret}"
+            );
             let configured = keyless().secret_key(secret.as_str()).build().unwrap_err();
-            assert!(configured.to_string().contains("must never key an HMAC"), "{configured}");
+            assert!(
+                configured.to_string().contains("must never key an HMAC"),
+                "{configured}"
+            );
             let short = Key::hmac_short_secret(Algorithm::HS256, &secret).unwrap_err();
             assert_eq!(short, KeyError::SecretIsAsymmetricKey, "{secret}");
         }
@@ -102,11 +123,9 @@ fn the_header_only_agrees_with_the_key_and_never_chooses_how_it_is_used() {
 
 // Line 3: the algorithm of a JWK.
 
-const OCT: &str = "YSBzZWNyZXQgb2YgYXQgbGVhc3QgdGhpcnR5LXR3byBieXRlcywgZnJvbSBhIHNhZmUgcGxhY2U";
-
 #[test]
 fn a_jwk_without_alg_is_no_key_until_the_app_names_its_algorithm() {
-    let jwk = format!(r#"{{"kty":"oct","k":"{OCT}"}}"#);
+    let jwk = format!(r#"{{"kty":"oct","k":"{}"}}"#, encode(SECRET));
     assert_eq!(Key::from_jwk(&jwk).unwrap_err(), KeyError::JwkWithoutAlgorithm);
     assert_eq!(VerifyingKey::from_jwk(&jwk).unwrap_err(), KeyError::JwkWithoutAlgorithm);
     let set = VerifyingKey::from_jwk_set(&format!(r#"{{"keys":[{jwk}]}}"#)).unwrap();
@@ -118,7 +137,7 @@ fn a_jwk_without_alg_is_no_key_until_the_app_names_its_algorithm() {
 
 #[test]
 fn a_jwk_that_says_its_alg_is_used_for_no_other() {
-    let jwk = format!(r#"{{"kty":"oct","k":"{OCT}","alg":"HS256"}}"#);
+    let jwk = format!(r#"{{"kty":"oct","k":"{}","alg":"HS256"}}"#, encode(SECRET));
     let key = Key::from_jwk(&jwk).unwrap();
     assert!(matches!(
         Key::from_jwk_as(Algorithm::HS384, &jwk),
@@ -145,8 +164,15 @@ fn a_key_that_the_token_brings_along_is_never_used() {
     ] {
         let header = format!(r#"{{"alg":"HS256",{member},"typ":"JWT"}}"#);
         let forged = hs256(forger, &format!("{}.{}", encode(&header), encode(payload(&[]))));
-        assert_eq!(complaint(&manager(), &forged), "Signature verification failed", "{member}");
-        assert!(manager().decode_token(&signed(&header, &payload(&[]))).is_ok(), "ours, whatever it says");
+        assert_eq!(
+            complaint(&manager(), &forged),
+            "Signature verification failed",
+            "{member}"
+        );
+        assert!(
+            manager().decode_token(&signed(&header, &payload(&[]))).is_ok(),
+            "ours, whatever it says"
+        );
     }
 }
 
@@ -187,9 +213,9 @@ fn an_unknown_kid_finds_no_key_at_all_least_of_all_an_empty_one() {
             assert_eq!(complaint(&jwt, &token), "The token was signed with an unknown key");
         }
     }
-    for token in &forgeries(r#"{"alg":"HS256","kid":"key","typ":"JWT"}"#)[..] {
-        assert_eq!(jwt.decode_token(token).is_ok(), *token == forgeries(r#"{"alg":"HS256","kid":"key","typ":"JWT"}"#)[2]);
-    }
+    let known = forgeries(r#"{"alg":"HS256","kid":"key","typ":"JWT"}"#);
+    let accepted = known.map(|token| jwt.decode_token(&token).is_ok());
+    assert_eq!(accepted, [false, false, true, false], "only what the key has signed");
 }
 
 #[test]
@@ -259,8 +285,15 @@ fn an_empty_secret_fails_at_start_up_and_cannot_be_tolerated() {
         ));
     }
     for tolerated in [vec![], vec![Tolerate::ShortSecret]] {
-        let error = JwtManager::builder().secret_key("").tolerate(tolerated).build().unwrap_err();
-        assert_eq!(error.mistakes(), ["secret_key: the secret is empty; give at least 32 random bytes"]);
+        let error = JwtManager::builder()
+            .secret_key("")
+            .tolerate(tolerated)
+            .build()
+            .unwrap_err();
+        assert_eq!(
+            error.mistakes(),
+            ["secret_key: the secret is empty; give at least 32 random bytes"]
+        );
     }
 }
 
@@ -271,12 +304,20 @@ fn a_secret_shorter_than_the_hash_is_refused_unless_named_so() {
         assert!(Key::hmac(algorithm, "s".repeat(minimum)).is_ok());
         assert_eq!(
             Key::hmac(algorithm, &short).unwrap_err(),
-            KeyError::ShortSecret { algorithm, length: minimum - 1, minimum }
+            KeyError::ShortSecret {
+                algorithm,
+                length: minimum - 1,
+                minimum
+            }
         );
         assert!(Key::hmac_short_secret(algorithm, &short).is_ok());
         let configured = || JwtManager::builder().algorithm(algorithm).secret_key(short.as_str());
         let error = configured().build().unwrap_err();
-        assert!(error.to_string().starts_with(&format!("secret_key: the secret has {} bytes", minimum - 1)));
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("secret_key: the secret has {} bytes", minimum - 1))
+        );
         assert!(configured().tolerate([Tolerate::ShortSecret]).build().is_ok());
     }
 }
@@ -290,7 +331,16 @@ fn an_empty_truncated_extended_or_foreign_signature_is_refused() {
     let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, signature).unwrap();
     let doubled = [&bytes[..], &bytes[..]].concat();
     let (truncated, extended) = (&bytes[..31], [&bytes[..], &[0]].concat());
-    for wrong in [&b""[..], &bytes[..1], &bytes[..16], truncated, &extended, &doubled, &[0; 32], &[0; 64]] {
+    for wrong in [
+        &b""[..],
+        &bytes[..1],
+        &bytes[..16],
+        truncated,
+        &extended,
+        &doubled,
+        &[0; 32],
+        &[0; 64],
+    ] {
         let forged = format!("{segments}.{}", encode(wrong));
         assert_eq!(complaint(&manager(), &forged), "Signature verification failed");
     }

@@ -1,0 +1,74 @@
+//! The demo: two users whose passwords everyone knows, a random secret, and lines to paste.
+
+use std::net::SocketAddr;
+
+use jwt_extended_axum::{
+    Config,
+    config::Secret,
+    jose::{Family, Key},
+};
+
+use crate::{
+    App, StartError, Users, secrets,
+    serve::{listen, serve},
+    settings::{demo_config, manager, refuse_samples, unicode},
+    users,
+};
+
+/// The demo's users. Their passwords are public: they exist for the demo alone.
+const USERS: [(&str, &str); 2] = [("testuser", "testpass"), ("admin", "adminpass")];
+
+/// Starts the demo and serves until a signal ends it.
+pub(crate) async fn run(address: SocketAddr) -> Result<(), StartError> {
+    let mut config = demo_config();
+    config.read_env(unicode(std::env::vars_os()))?;
+    add_random_key(&mut config)?;
+    refuse_samples(&config)?;
+    let jwt = manager(config)?;
+    let listener = listen(address).await?;
+    let hashed = USERS
+        .into_iter()
+        .map(|(name, password)| Ok((name.to_owned(), users::hash(password)?)));
+    let users = Users::new(hashed.collect::<Result<Vec<_>, StartError>>()?)?;
+    greet(listener.local_addr().unwrap_or(address));
+    serve(listener, App { jwt, users }).await
+}
+
+/// A new key at each start, unless the environment brings one.
+fn add_random_key(config: &mut Config) -> Result<(), StartError> {
+    if config.algorithm.family() == Family::Hmac {
+        if config.secret_key.is_none() {
+            config.secret_key = Some(Secret::from(&**secrets::random()?));
+        }
+    } else if config.private_key.is_none() && config.public_key.is_none() {
+        let key = Key::generate(config.algorithm).map_err(|_| StartError::Randomness)?;
+        config.private_key = key.to_pem().map(|pem| Secret::from(&**pem));
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "what a newcomer reads")]
+fn greet(address: SocketAddr) {
+    println!(
+        r#"jwt-extended listens on http://{address}
+
+  WARNING: this is a demo. Its users and their passwords are public (testuser/testpass, admin/adminpass), its
+  cookies travel over plain HTTP, and its secret is forgotten when it ends. Do not put it on a network.
+
+Log in, and keep the cookies:
+  curl -X POST -H "Content-Type: application/json" -d '{{"username": "testuser", "password": "testpass"}}' http://{address}/login -c cookie-jar.txt
+Open a protected page:
+  curl -X GET http://{address}/protected -b cookie-jar.txt
+Refresh the access token. Without the CSRF header, this is refused:
+  curl -X POST -H "X-CSRF-TOKEN: $(awk '$6 == "csrf_refresh_token" {{print $7}}' cookie-jar.txt)" http://{address}/refresh -b cookie-jar.txt -c cookie-jar.txt
+Log out, which revokes the access and the refresh token:
+  curl -X POST -H "X-CSRF-TOKEN: $(awk '$6 == "csrf_access_token" {{print $7}}' cookie-jar.txt)" http://{address}/logout -b cookie-jar.txt -c cookie-jar.txt
+
+Or without cookies:
+  TOKEN=$(curl -s -X POST -d username=testuser -d password=testpass http://{address}/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+  curl -X POST -H "Authorization: Bearer $TOKEN" http://{address}/transfer
+
+Ctrl-C ends it.
+"#
+    );
+}

@@ -1,0 +1,46 @@
+//! Structured logs on standard error. Nothing that is logged holds a token: requests are logged by route, not by address.
+
+use std::time::Instant;
+
+use axum::{
+    extract::{MatchedPath, Request},
+    middleware::Next,
+    response::Response,
+};
+use tracing_subscriber::fmt;
+
+use crate::cli::{Log, LogFormat};
+
+/// Starts logging; a second start changes nothing.
+pub(crate) fn start(log: Log) {
+    let builder = fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(log.log_level)
+        .with_target(false);
+    // It only fails if a logger is there already, which is then the one to use.
+    let _ = match log.log_format {
+        LogFormat::Json => tracing::subscriber::set_global_default(builder.json().flatten_event(true).finish()),
+        LogFormat::Text => tracing::subscriber::set_global_default(builder.with_ansi(false).finish()),
+    };
+}
+
+/// Logs one line for each request: method, route, status, duration, and why it was refused.
+pub(crate) async fn requests(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    // The route as it is written in the code: an address may hold anything.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    let refused = response
+        .extensions()
+        .get::<jwt_extended_axum::jwt_extended::Rejection>();
+    tracing::info!(
+        %method,
+        route = route.as_ref().map_or("none", MatchedPath::as_str),
+        status = response.status().as_u16(),
+        micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        refused = refused.map(jwt_extended_axum::jwt_extended::Rejection::code),
+        "request"
+    );
+    response
+}

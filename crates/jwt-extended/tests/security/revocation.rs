@@ -1,0 +1,280 @@
+//! Line 17: what was revoked is refused, and a store that fails means 503, never "allowed".
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use jwt_extended::{
+    JwtManager, Requirement,
+    http::Handler,
+    session::{Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, TokenIds},
+};
+
+use crate::common::*;
+
+/// When a store gives its answers.
+#[derive(Clone, Copy, Debug)]
+enum When {
+    Now,
+    Later,
+}
+
+/// A store that gives one answer to everything, and counts how often it was asked.
+struct Scripted {
+    when: When,
+    answer: Result<Standing, StoreError>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Scripted {
+    fn new(when: When, answer: Result<Standing, StoreError>) -> Self {
+        Self {
+            when,
+            answer,
+            asked: Arc::default(),
+        }
+    }
+
+    fn give<T: Send + 'static>(&self, answer: T) -> Answer<'static, T> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        match self.when {
+            When::Now => Answer::Now(answer),
+            When::Later => Answer::later(async move {
+                tokio::task::yield_now().await;
+                answer
+            }),
+        }
+    }
+}
+
+impl RevocationStore for Scripted {
+    fn standing(&self, _: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+        self.give(self.answer.clone())
+    }
+
+    fn revoke(&self, _: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>> {
+        self.give(self.answer.clone().map(|_| ()))
+    }
+}
+
+fn down() -> Result<Standing, StoreError> {
+    Err(StoreError::Unavailable("connection refused at 10.0.0.7".to_owned()))
+}
+
+fn with_store(store: impl RevocationStore + 'static) -> JwtManager {
+    builder().revocation_store(store).build().unwrap()
+}
+
+#[test]
+fn a_store_that_fails_now_or_later_means_503_with_retry_after_and_never_allowed() {
+    for when in [When::Now, When::Later] {
+        for error in [down(), Err(StoreError::Full { capacity: 1 }), Err(StoreError::NoStore)] {
+            let jwt = with_store(Scripted::new(when, error));
+            for requirement in [Requirement::access(), Requirement::fresh(), Requirement::any()] {
+                let refusal = refusal(&jwt, &bearer(&token(&[])), &requirement);
+                assert_eq!((refusal.status().as_u16(), refusal.code()), (503, "store_unavailable"));
+                let response = refusal.to_response();
+                assert_eq!(response.headers()["retry-after"], "1");
+                assert!(
+                    !response.headers().contains_key("www-authenticate"),
+                    "the client did nothing wrong"
+                );
+                let text = String::from_utf8(response.into_body()).unwrap();
+                assert_eq!(
+                    text,
+                    r#"{"msg":"The token's state cannot be checked right now. Try again in a moment"}"#
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_store_that_fails_does_not_make_an_optional_route_anonymous() {
+    let jwt = with_store(Scripted::new(When::Later, down()));
+    let result = wait(jwt.authenticate_optional(&bearer(&token(&[])), &Requirement::access()));
+    assert_eq!(result.unwrap_err().status(), 503);
+    let anonymous = wait(jwt.authenticate_optional(&get(&[]), &Requirement::access()));
+    assert!(anonymous.unwrap().is_none(), "no token, nothing to ask the store");
+}
+
+#[test]
+fn a_store_that_fails_is_503_in_flask_jwt_extended_s_statuses_too_and_can_be_answered_by_the_app() {
+    let jwt = builder()
+        .error_statuses(jwt_extended::http::Statuses::FlaskJwtExtended)
+        .on(Handler::StoreUnavailable, |refusal| {
+            let mut response = refusal.default_response();
+            *response.body_mut() = b"later".to_vec();
+            response
+        })
+        .revocation_store(Scripted::new(When::Now, down()))
+        .build()
+        .unwrap();
+    let refusal = refusal(&jwt, &bearer(&token(&[])), &Requirement::access());
+    assert_eq!((refusal.status().as_u16(), body(&refusal).as_str()), (503, "later"));
+}
+
+#[test]
+fn what_a_store_says_later_counts_as_what_it_says_now() {
+    for when in [When::Now, When::Later] {
+        let good = with_store(Scripted::new(when, Ok(Standing::Good)));
+        assert!(
+            check(&good, &bearer(&token(&[])), &Requirement::access()).is_ok(),
+            "{when:?}"
+        );
+        let revoked = with_store(Scripted::new(when, Ok(Standing::Revoked)));
+        let refusal = refusal(&revoked, &bearer(&token(&[])), &Requirement::access());
+        assert_eq!(
+            (refusal.status().as_u16(), refusal.code()),
+            (401, "token_revoked"),
+            "{when:?}"
+        );
+        assert_eq!(refusal.message(), "Token has been revoked");
+    }
+}
+
+#[test]
+fn a_revocation_that_the_store_could_not_keep_is_reported() {
+    let jwt = with_store(Scripted::new(When::Later, down()));
+    let token = jwt.decode_token(&token(&[("sid", "\"a session\"")])).unwrap();
+    for result in [
+        wait(jwt.revoke(&token)),
+        wait(jwt.revoke_session(&token)),
+        wait(jwt.revoke_subject("alice")),
+        wait(jwt.logout(&token)),
+    ] {
+        assert!(matches!(result, Err(StoreError::Unavailable(_))));
+    }
+    assert!(matches!(wait(jwt.is_revoked(&token)), Err(StoreError::Unavailable(_))));
+}
+
+#[test]
+fn the_store_is_asked_last_and_only_about_tokens_that_are_good_in_all_else() {
+    let store = Scripted::new(When::Now, Ok(Standing::Good));
+    let asked = Arc::clone(&store.asked);
+    let jwt = with_store(store);
+    for bad in [
+        get(&[]),
+        bearer("garbage"),
+        bearer(&token(&[("exp", "1")])),
+        bearer(&token(&[("type", "\"refresh\"")])),
+        bearer(&token(&[("fresh", "false")])),
+    ] {
+        assert!(check(&jwt, &bad, &Requirement::fresh()).is_err());
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+    assert!(check(&jwt, &bearer(&token(&[])), &Requirement::fresh()).is_ok());
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    let skipping = Requirement::fresh().skip_revocation_check();
+    assert!(check(&jwt, &bearer(&token(&[])), &skipping).is_ok());
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "a route may do without it by name");
+}
+
+#[test]
+fn a_revoked_token_a_revoked_session_s_and_a_revoked_subject_s_are_refused() {
+    let session = [("sid", "\"a session\"")];
+    let refused = |revoke: &dyn Fn(&JwtManager)| {
+        let jwt = with_store(MemoryStore::new());
+        let request = bearer(&token(&session));
+        assert!(check(&jwt, &request, &Requirement::access()).is_ok());
+        revoke(&jwt);
+        refusal(&jwt, &request, &Requirement::access()).code()
+    };
+    let decoded = |jwt: &JwtManager| jwt.decode_token(&token(&session)).unwrap();
+    assert_eq!(
+        refused(&|jwt| wait(jwt.revoke(&decoded(jwt))).unwrap()),
+        "token_revoked"
+    );
+    assert_eq!(
+        refused(&|jwt| wait(jwt.revoke_session(&decoded(jwt))).unwrap()),
+        "token_revoked"
+    );
+    let another = |jwt: &JwtManager| jwt.decode_token(&token(&[session[0], ("jti", "\"another\"")])).unwrap();
+    assert_eq!(
+        refused(&|jwt| wait(jwt.logout(&another(jwt))).unwrap()),
+        "token_revoked"
+    );
+}
+
+#[test]
+fn a_revoked_subject_s_tokens_of_before_are_refused_with_and_without_a_session() {
+    let clock = clock();
+    let jwt = builder()
+        .clock(clock.clone())
+        .revocation_store(MemoryStore::new())
+        .build()
+        .unwrap();
+    let bare = jwt.create_access_token("alice").unwrap();
+    let pair = wait(jwt.login("alice")).unwrap();
+    let other = jwt.create_access_token("bob").unwrap();
+    clock.advance(std::time::Duration::from_secs(1));
+    wait(jwt.revoke_subject("alice")).unwrap();
+    for token in [&bare, &pair.access_token] {
+        assert_eq!(
+            refusal(&jwt, &bearer(token), &Requirement::access()).code(),
+            "token_revoked"
+        );
+    }
+    let refresh = bearer(&pair.refresh_token.unwrap());
+    assert_eq!(refusal(&jwt, &refresh, &Requirement::refresh()).code(), "token_revoked");
+    assert!(
+        check(&jwt, &bearer(&other), &Requirement::access()).is_ok(),
+        "nobody else's"
+    );
+}
+
+#[test]
+fn a_token_that_says_nothing_of_its_age_falls_with_its_subject() {
+    let jwt = with_store(MemoryStore::new());
+    wait(jwt.revoke_subject("alice")).unwrap();
+    for changes in [&[("iat", "")][..], &[("iat", ""), ("sid", "\"a session\"")]] {
+        let refusal = refusal(&jwt, &bearer(&token(changes)), &Requirement::access());
+        assert_eq!(refusal.code(), "token_revoked");
+    }
+}
+
+#[test]
+fn where_there_is_a_store_a_token_that_could_not_be_revoked_is_refused() {
+    let jwt = with_store(MemoryStore::new());
+    let refusal = refusal(&jwt, &bearer(&token(&[("jti", "")])), &Requirement::access());
+    assert_eq!(
+        (refusal.status().as_u16(), refusal.message().as_str()),
+        (401, "Missing claim: jti")
+    );
+    assert!(check(&manager(), &bearer(&token(&[("jti", "")])), &Requirement::access()).is_ok());
+}
+
+#[test]
+fn a_revocation_outlives_the_longest_lived_token_that_it_concerns() {
+    // Another issuer's token, or one with a replaced `exp`, may live longer than any lifetime of the configuration.
+    let clock = clock();
+    let jwt = builder()
+        .clock(clock.clone())
+        .revocation_store(MemoryStore::new())
+        .build()
+        .unwrap();
+    let year = (NOW + 31_536_000).to_string();
+    let request = bearer(&token(&[("exp", &year), ("sid", "\"a session\"")]));
+    let admitted = check(&jwt, &request, &Requirement::access());
+    let Ok(admitted) = admitted else { return };
+    wait(jwt.revoke_session(admitted.token())).unwrap();
+    clock.advance(std::time::Duration::from_secs(31 * 86_400));
+    assert!(
+        check(&jwt, &request, &Requirement::access()).is_err(),
+        "the session came back to life"
+    );
+}
+
+#[test]
+fn a_full_store_forgets_nothing_to_make_room() {
+    let jwt = with_store(MemoryStore::with_capacity(1));
+    let [one, two] = ["\"one\"", "\"two\""].map(|jti| token(&[("jti", jti)]));
+    wait(jwt.revoke(&jwt.decode_token(&one).unwrap())).unwrap();
+    let full = wait(jwt.revoke(&jwt.decode_token(&two).unwrap()));
+    assert_eq!(full, Err(StoreError::Full { capacity: 1 }));
+    assert_eq!(
+        refusal(&jwt, &bearer(&one), &Requirement::access()).code(),
+        "token_revoked"
+    );
+}
