@@ -51,6 +51,8 @@ pub mod http;
 pub mod jose;
 mod manager;
 pub mod session;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 mod time;
 pub mod token;
 

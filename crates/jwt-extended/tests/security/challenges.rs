@@ -262,7 +262,7 @@ fn a_refusal_does_not_say_which_half_of_a_comparison_failed() {
         "".to_owned(),
         "AAAA".to_owned(),
         encode([0; 32]),
-        format!("{}A", encode([0; 30])),
+        encode([0; 31]),
         encode([1; 64]),
     ]
     .iter()

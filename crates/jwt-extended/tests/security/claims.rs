@@ -58,7 +58,7 @@ fn exp_nbf_and_iat_must_be_numbers_that_a_clock_can_show() {
 fn fractions_and_exponents_are_numbers_too() {
     for exp in [
         "1800000000.5",
-        "1800000000.000001",
+        "1800000000.001",
         "1.8000000005e9",
         "18000000005E-1",
         "253402300799",
@@ -87,7 +87,7 @@ fn a_token_has_expired_from_the_very_moment_that_exp_names() {
 fn a_token_is_good_from_the_very_moment_that_nbf_and_iat_name() {
     for claim in ["nbf", "iat"] {
         assert!(accepts(builder(), &[(claim, "1800000000")]));
-        for later in ["1800000000.000001", "1800000001", "253402300799"] {
+        for later in ["1800000000.001", "1800000001", "253402300799"] {
             let complaint = complaint_of(builder(), &[(claim, later)]);
             assert_eq!(complaint, format!("The token is not yet valid ({claim})"));
         }
@@ -134,17 +134,13 @@ fn the_leeway_is_zero_by_default_and_the_same_for_exp_nbf_and_iat() {
         assert!(!accepts(builder(), &[claim]), "{claim:?}");
     }
     let lenient = || builder().decode_leeway(Duration::from_secs(10));
-    for claim in [
-        ("exp", "1799999990.000001"),
-        ("nbf", "1800000010"),
-        ("iat", "1800000010"),
-    ] {
+    for claim in [("exp", "1799999990.001"), ("nbf", "1800000010"), ("iat", "1800000010")] {
         assert!(accepts(lenient(), &[claim]), "{claim:?}");
     }
     for claim in [
         ("exp", "1799999990"),
-        ("nbf", "1800000010.000001"),
-        ("iat", "1800000010.000001"),
+        ("nbf", "1800000010.001"),
+        ("iat", "1800000010.001"),
     ] {
         assert!(!accepts(lenient(), &[claim]), "{claim:?}");
     }

@@ -1,0 +1,298 @@
+//! The table of requests and answers that every face runs, from `conformance/requests.json`.
+//!
+//! A face puts up the small app that the table describes, sends each case's request, and hands the answer to
+//! [`Case::check`]. A face in another language reads the same file.
+//!
+//! ```
+//! use jwt_extended::test_util::Table;
+//!
+//! let table = Table::load();
+//! let case = table.cases().iter().find(|case| case.name == "no token").unwrap();
+//! let request = table.request(case);
+//! assert_eq!(request.uri().path(), "/access");
+//! // …send it to an app with the manager of `table.manager(case)`, and then:
+//! # let rejection = jwt_extended::JwtManager::builder();
+//! let answer = http::Response::builder().status(401).header("WWW-Authenticate", "Bearer");
+//! let answer = answer.body(br#"{"msg":"Missing Authorization Header"}"#.to_vec()).unwrap();
+//! case.check(&answer).unwrap();
+//! ```
+
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "for tests; the table is part of this crate"
+)]
+
+use std::collections::BTreeMap;
+
+use http::{Request, Response, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    Config, JwtManager, JwtManagerBuilder, Requirement, Timestamp,
+    config::Secret,
+    jose::{self, Key},
+    session::{Answer, MemoryStore, Revocation, RevocationStore},
+};
+
+/// The table.
+#[derive(Debug, Deserialize)]
+pub struct Table {
+    secret: String,
+    other_secret: String,
+    revoked_tokens: Vec<String>,
+    revoked_sessions: Vec<String>,
+    configs: BTreeMap<String, Value>,
+    tokens: BTreeMap<String, Recipe>,
+    cases: Vec<Case>,
+}
+
+/// How a token of the table is made.
+#[derive(Debug, Deserialize)]
+struct Recipe {
+    header: String,
+    payload: String,
+    key: String,
+}
+
+/// One request, and the answer to it.
+#[derive(Clone, Debug, Deserialize)]
+#[non_exhaustive]
+pub struct Case {
+    /// What it shows.
+    pub name: String,
+    /// Which app it is sent to.
+    pub config: String,
+    /// Which of the app's addresses.
+    pub guard: Guard,
+    method: String,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+    query: Option<String>,
+    body: Option<String>,
+    answer: Expected,
+    flask_status: Option<u16>,
+}
+
+/// An address of the table's apps: what is asked there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "they are the guards of the same names")]
+#[expect(clippy::exhaustive_enums, reason = "a face must serve them all")]
+pub enum Guard {
+    Access,
+    Fresh,
+    Refresh,
+    Any,
+    Optional,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Expected {
+    Refused {
+        status: u16,
+        code: String,
+        msg: String,
+        challenge: String,
+    },
+    Admitted {
+        status: u16,
+        subject: Option<String>,
+        location: Option<String>,
+    },
+}
+
+impl Guard {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Access, Self::Fresh, Self::Refresh, Self::Any, Self::Optional];
+
+    /// Its path.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Access => "/access",
+            Self::Fresh => "/fresh",
+            Self::Refresh => "/refresh",
+            Self::Any => "/any",
+            Self::Optional => "/optional",
+        }
+    }
+
+    /// What it asks.
+    pub const fn requirement(self) -> Requirement {
+        match self {
+            Self::Access | Self::Optional => Requirement::access(),
+            Self::Fresh => Requirement::fresh(),
+            Self::Refresh => Requirement::refresh(),
+            Self::Any => Requirement::any(),
+        }
+    }
+}
+
+impl Table {
+    /// Reads the table.
+    pub fn load() -> Self {
+        serde_json::from_str(include_str!("../conformance/requests.json"))
+            .expect("the table is checked by this crate's tests")
+    }
+
+    /// The cases.
+    pub fn cases(&self) -> &[Case] {
+        &self.cases
+    }
+
+    /// The manager of a case's app, with its store, before it is built.
+    pub fn builder(&self, case: &Case) -> JwtManagerBuilder {
+        let options = self
+            .configs
+            .get(&case.config)
+            .expect("every case's config is in the table");
+        let mut config: Config = serde_json::from_value(options.clone()).expect("the table's configs are valid");
+        config.secret_key = Some(Secret::from(self.secret.as_str()));
+        JwtManager::from_config(config).revocation_store(self.store())
+    }
+
+    /// The manager of a case's app.
+    pub fn manager(&self, case: &Case) -> JwtManager {
+        self.builder(case).build().expect("the table's configs are valid")
+    }
+
+    /// The request of a case.
+    pub fn request(&self, case: &Case) -> Request<Vec<u8>> {
+        let query = case
+            .query
+            .as_ref()
+            .map(|query| format!("?{}", self.fill(query)))
+            .unwrap_or_default();
+        let mut request = Request::builder()
+            .method(case.method.as_str())
+            .uri(format!("{}{query}", case.guard.path()));
+        for (name, value) in &case.headers {
+            request = request.header(name, self.fill(value).as_bytes());
+        }
+        let body = case
+            .body
+            .as_ref()
+            .map(|body| self.fill(body).into_bytes())
+            .unwrap_or_default();
+        request.body(body).expect("the table's requests are valid")
+    }
+
+    /// The text with each `{name}` of a token replaced by that token.
+    fn fill(&self, text: &str) -> String {
+        self.tokens.iter().fold(text.to_owned(), |text, (name, recipe)| {
+            let place = format!("{{{name}}}");
+            if text.contains(&place) {
+                text.replace(&place, &self.sign(recipe))
+            } else {
+                text
+            }
+        })
+    }
+
+    fn sign(&self, recipe: &Recipe) -> String {
+        let secret = if recipe.key == "secret" {
+            &self.secret
+        } else {
+            &self.other_secret
+        };
+        let key = Key::hs256(secret).expect("the table's secrets are long enough");
+        jose::sign_with_header(&key, &recipe.header, &recipe.payload).expect("an HMAC never fails")
+    }
+
+    fn store(&self) -> MemoryStore {
+        let (store, now) = (MemoryStore::new(), Timestamp::default());
+        let tokens = self
+            .revoked_tokens
+            .iter()
+            .map(|jti| Revocation::Token { jti, until: None, now });
+        let sessions = self.revoked_sessions.iter().map(|session| Revocation::Session {
+            session,
+            until: None,
+            now,
+        });
+        for revocation in tokens.chain(sessions) {
+            assert!(
+                matches!(store.revoke(&revocation), Answer::Now(Ok(()))),
+                "the memory store has room"
+            );
+        }
+        store
+    }
+}
+
+impl Case {
+    /// Compares an app's answer with the expected one.
+    ///
+    /// # Errors
+    /// With what differs.
+    pub fn check(&self, answer: &Response<Vec<u8>>) -> Result<(), String> {
+        self.check_with_status(answer, self.status())
+    }
+
+    /// Compares an app's answer with the expected one under `error_statuses = flask_jwt_extended`.
+    ///
+    /// # Errors
+    /// With what differs.
+    pub fn check_flask(&self, answer: &Response<Vec<u8>>) -> Result<(), String> {
+        self.check_with_status(answer, self.flask_status.unwrap_or_else(|| self.status()))
+    }
+
+    /// The code of the expected refusal; `None` if the request is let in.
+    pub fn code(&self) -> Option<&str> {
+        match &self.answer {
+            Expected::Refused { code, .. } => Some(code),
+            Expected::Admitted { .. } => None,
+        }
+    }
+
+    fn status(&self) -> u16 {
+        match &self.answer {
+            Expected::Refused { status, .. } | Expected::Admitted { status, .. } => *status,
+        }
+    }
+
+    fn check_with_status(&self, answer: &Response<Vec<u8>>, status: u16) -> Result<(), String> {
+        let differs = |what: &str, expected: &dyn std::fmt::Debug, found: &dyn std::fmt::Debug| {
+            Err(format!("{}: {what} should be {expected:?} and is {found:?}", self.name))
+        };
+        let body = answer.body();
+        if answer.status() != status {
+            return differs("the status", &status, &(answer.status(), String::from_utf8_lossy(body)));
+        }
+        if self.method == "HEAD" {
+            return Ok(());
+        }
+        let found: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+        match &self.answer {
+            Expected::Admitted { subject, location, .. } => {
+                let expected = json!({ "subject": subject, "location": location });
+                if found == expected {
+                    Ok(())
+                } else {
+                    differs("the body", &expected, &found)
+                }
+            }
+            Expected::Refused { msg, challenge, .. } => {
+                let expected = Value::from(msg.as_str());
+                let members = found.as_object();
+                if members.is_none_or(|members| members.len() != 1 || !members.values().any(|value| *value == expected))
+                {
+                    return differs("the message", msg, &found);
+                }
+                let found = answer
+                    .headers()
+                    .get(header::WWW_AUTHENTICATE)
+                    .and_then(|value| value.to_str().ok());
+                // A status without authentication in it has no challenge.
+                let expected = (status != 422).then_some(challenge.as_str());
+                if found == expected || status == 422 {
+                    Ok(())
+                } else {
+                    differs("the challenge", &expected, &found)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! What a refused client gets: statuses, bodies, and the app's own answers.
+
+use std::sync::{Arc, Mutex};
+
+use http::{Response, StatusCode};
+use jwt_extended::{
+    JwtManager, JwtManagerBuilder, Rejection, Requirement,
+    http::{CsrfError, ErrorFormat, Handler, Location, Missing, Reason, RequestError, Statuses},
+    session::StoreError,
+    token::{IssueError, TokenError},
+};
+use serde_json::{Value, json};
+
+use crate::common::*;
+
+/// Every kind of reason: its code, its handler, its status by RFC 6750 and by Flask-JWT-Extended.
+fn table() -> Vec<(Reason, &'static str, Handler, u16, u16)> {
+    let header = || "Authorization".to_owned();
+    vec![
+        (
+            Reason::Missing(Missing::Header(header())),
+            "token_missing",
+            Handler::Unauthorized,
+            401,
+            401,
+        ),
+        (
+            Reason::Csrf(CsrfError::Missing),
+            "csrf_missing",
+            Handler::Unauthorized,
+            401,
+            401,
+        ),
+        (
+            Reason::Csrf(CsrfError::Mismatch),
+            "csrf_mismatch",
+            Handler::Unauthorized,
+            401,
+            401,
+        ),
+        (
+            Reason::Csrf(CsrfError::CrossSite),
+            "csrf_cross_site",
+            Handler::Unauthorized,
+            401,
+            401,
+        ),
+        (
+            Reason::Request(RequestError::SeveralInHeader(header())),
+            "request_malformed",
+            Handler::InvalidToken,
+            400,
+            422,
+        ),
+        (
+            Reason::Token(TokenError::Issuer),
+            "token_invalid",
+            Handler::InvalidToken,
+            401,
+            422,
+        ),
+        (
+            Reason::RefreshToken,
+            "token_type_wrong",
+            Handler::InvalidToken,
+            401,
+            422,
+        ),
+        (
+            Reason::NotRefreshToken,
+            "token_type_wrong",
+            Handler::InvalidToken,
+            401,
+            422,
+        ),
+        (Reason::Expired, "token_expired", Handler::ExpiredToken, 401, 401),
+        (Reason::Revoked, "token_revoked", Handler::RevokedToken, 401, 401),
+        (
+            Reason::NotFresh { max_age: 0 },
+            "token_not_fresh",
+            Handler::NeedsFreshToken,
+            401,
+            401,
+        ),
+        (
+            Reason::Verification,
+            "claims_refused",
+            Handler::TokenVerificationFailed,
+            401,
+            400,
+        ),
+        (
+            Reason::UserNotFound("7".to_owned()),
+            "user_not_found",
+            Handler::UserLookupError,
+            401,
+            401,
+        ),
+        (
+            Reason::StoreUnavailable(StoreError::NoStore),
+            "store_unavailable",
+            Handler::StoreUnavailable,
+            503,
+            503,
+        ),
+        (
+            Reason::Issue(IssueError::NoSigningKey),
+            "token_not_issued",
+            Handler::ServerError,
+            500,
+            500,
+        ),
+        (
+            Reason::Misconfigured("no state"),
+            "misconfigured",
+            Handler::ServerError,
+            500,
+            500,
+        ),
+    ]
+}
+
+fn build(builder: JwtManagerBuilder) -> JwtManager {
+    builder.build().unwrap()
+}
+
+#[test]
+fn every_reason_has_its_code_its_handler_and_its_status_in_both_ways() {
+    let (standard, flask) = (manager(), build(builder().error_statuses(Statuses::FlaskJwtExtended)));
+    for (reason, code, handler, status, flask_status) in table() {
+        assert_eq!((reason.code(), reason.handler()), (code, handler));
+        let statuses = [&standard, &flask].map(|jwt| jwt.reject(reason.clone(), None).to_response().status().as_u16());
+        assert_eq!(statuses, [status, flask_status], "{reason:?}");
+    }
+}
+
+#[test]
+fn a_refusal_of_the_app_s_own_looks_like_all_others() {
+    let refusal = manager().reject(Reason::UserNotFound("7".to_owned()), None);
+    assert_eq!(body(&refusal), r#"{"msg":"Error loading the user 7"}"#);
+    assert_eq!(refusal.to_response().headers()["content-type"], "application/json");
+    assert_eq!(refusal.to_string(), refusal.message());
+}
+
+#[test]
+fn what_concerns_only_the_server_s_log_is_not_told_to_the_client() {
+    for reason in [
+        Reason::Issue(IssueError::ReservedClaim("hush".to_owned())),
+        Reason::Misconfigured("hush"),
+        Reason::StoreUnavailable(StoreError::Unavailable("hush".to_owned())),
+    ] {
+        let refusal = manager().reject(reason, None);
+        assert!(!body(&refusal).contains("hush") && !refusal.message().contains("hush"));
+    }
+}
+
+#[test]
+fn the_sentence_stands_under_the_configured_key() {
+    let jwt = build(builder().error_message_key("error \"text\""));
+    let refusal = refusal(&jwt, &get(&[]), &Requirement::access());
+    assert_eq!(body(&refusal), r#"{"error \"text\"":"Missing Authorization Header"}"#);
+}
+
+#[test]
+fn problem_details_are_those_of_rfc_9457() {
+    let jwt = build(builder().error_format(ErrorFormat::ProblemDetails));
+    for (request, expected) in [
+        (
+            get(&[]),
+            json!({
+                "title": "Unauthorized", "status": 401, "detail": "Missing Authorization Header", "code": "token_missing",
+            }),
+        ),
+        (
+            get(&[("Authorization", "Bearer")]),
+            json!({
+                "title": "Bad Request", "status": 400, "code": "request_malformed",
+                "detail": "Bad Authorization header. Expected 'Authorization: Bearer <JWT>'",
+            }),
+        ),
+    ] {
+        let refusal = refusal(&jwt, &request, &Requirement::access());
+        let response = refusal.to_response();
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        assert_eq!(response.status().as_u16(), expected["status"]);
+        assert_eq!(serde_json::from_slice::<Value>(response.body()).unwrap(), expected);
+    }
+}
+
+#[test]
+fn flask_jwt_extended_s_statuses_are_those_that_its_clients_expect() {
+    let jwt = build(
+        builder()
+            .error_statuses(Statuses::FlaskJwtExtended)
+            .token_location([Location::Header, Location::QueryString])
+            .query_string_value_prefix("JWT "),
+    );
+    for (request, status) in [
+        (get(&[]), 401),
+        (get(&[("Authorization", "Basic YTpi")]), 401),
+        (get(&[("Authorization", "Bearer a b")]), 422),
+        (bearer("garbage"), 422),
+        (bearer(&token(&[("type", "\"refresh\"")])), 422),
+        (bearer(&token(&[("sub", "")])), 422),
+        (bearer(&token(&[("exp", "1")])), 401),
+        (request("GET", "/?jwt=x", &[]), 422),
+    ] {
+        assert_eq!(
+            refusal(&jwt, &request, &Requirement::access()).status().as_u16(),
+            status
+        );
+    }
+    let stale = bearer(&token(&[("fresh", "false")]));
+    assert_eq!(refusal(&jwt, &stale, &Requirement::fresh()).status().as_u16(), 401);
+}
+
+// The app's own answers.
+
+fn teapot(text: &'static str) -> impl Fn(&Rejection) -> Response<Vec<u8>> + Send + Sync + 'static {
+    move |refusal| {
+        let body = format!("{text}: {}", refusal.code()).into_bytes();
+        Response::builder().status(StatusCode::IM_A_TEAPOT).body(body).unwrap()
+    }
+}
+
+#[test]
+fn each_handler_answers_its_own_reasons_and_no_others() {
+    for (_, _, handler, ..) in table() {
+        let jwt = build(builder().on(handler, teapot("own")));
+        for (reason, code, its_handler, status, _) in table() {
+            let refusal = jwt.reject(reason, None);
+            let response = refusal.to_response();
+            if its_handler == handler {
+                assert_eq!(
+                    (response.status().as_u16(), body(&refusal)),
+                    (418, format!("own: {code}"))
+                );
+            } else {
+                assert_eq!(response.status().as_u16(), status);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_handler_for_all_answers_whatever_has_no_handler_of_its_own() {
+    let jwt = build(
+        builder()
+            .on_rejection(teapot("all"))
+            .on(Handler::ExpiredToken, teapot("expired")),
+    );
+    for (reason, code, handler, ..) in table() {
+        let who = if handler == Handler::ExpiredToken {
+            "expired"
+        } else {
+            "all"
+        };
+        assert_eq!(body(&jwt.reject(reason, None)), format!("{who}: {code}"));
+    }
+}
+
+#[test]
+fn the_last_handler_that_is_given_for_a_reason_counts() {
+    let jwt = build(
+        builder()
+            .on(Handler::ExpiredToken, teapot("one"))
+            .on(Handler::ExpiredToken, teapot("two")),
+    );
+    assert_eq!(body(&jwt.reject(Reason::Expired, None)), "two: token_expired");
+}
+
+#[test]
+fn a_handler_sees_the_reason_and_the_token_and_may_change_a_part_of_the_default() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let notes = Arc::clone(&seen);
+    let jwt = build(builder().on(Handler::ExpiredToken, move |refusal| {
+        let subject = refusal.token().map(|token| token.subject().to_owned());
+        notes.lock().unwrap().push((refusal.reason().clone(), subject));
+        let mut response = refusal.default_response();
+        response.headers_mut().insert("x-own", "1".parse().unwrap());
+        response
+    }));
+    let response = refusal(&jwt, &bearer(&token(&[("exp", "1")])), &Requirement::access()).to_response();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["x-own"]),
+        (401, &"1".parse().unwrap())
+    );
+    assert!(response.headers().contains_key("www-authenticate"));
+    assert_eq!(*seen.lock().unwrap(), [(Reason::Expired, Some("alice".to_owned()))]);
+}
+
+#[test]
+fn a_handler_s_default_response_does_not_call_the_handler_again() {
+    let jwt = build(builder().on_rejection(Rejection::default_response));
+    assert_eq!(
+        body(&jwt.reject(Reason::Expired, None)),
+        r#"{"msg":"Token has expired"}"#
+    );
+}

@@ -1,0 +1,162 @@
+//! Implicit renewal: a browser stays logged in while it is used, and a session that has ended is not brought back.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{HeaderMap, request::Parts};
+use jwt_extended::{
+    JwtManager, JwtManagerBuilder, ManualClock,
+    http::{Location, SetCookies},
+    session::MemoryStore,
+    token::Freshness,
+};
+use serde_json::json;
+
+use crate::common::*;
+
+const SOON: Duration = Duration::from_secs(300);
+
+fn with_cookies(clock: &Arc<ManualClock>) -> JwtManagerBuilder {
+    builder()
+        .clock(Arc::clone(clock))
+        .token_location([Location::Header, Location::Cookie])
+        .revocation_store(MemoryStore::new())
+}
+
+fn page(token: &str) -> Parts {
+    get(&[("Cookie", &format!("access_token_cookie={token}"))])
+}
+
+fn value(cookies: &SetCookies, name: &str) -> String {
+    let lines = cookies.lines().iter().map(|line| line.to_str().unwrap());
+    let line = lines
+        .filter_map(|line| line.strip_prefix(&format!("{name}=")))
+        .next()
+        .unwrap();
+    line.split(';').next().unwrap().to_owned()
+}
+
+fn renewed(jwt: &JwtManager, request: &Parts, response: &HeaderMap) -> Option<SetCookies> {
+    wait(jwt.renew(&jwt.expiring(request, SOON).unwrap(), response))
+}
+
+#[test]
+fn only_a_good_access_cookie_that_is_about_to_expire_is_expiring() {
+    let clock = clock();
+    let jwt = with_cookies(&clock).build().unwrap();
+    let pair = wait(jwt.login("alice")).unwrap();
+    let request = page(&pair.access_token);
+    let expires_soon = |request: &Parts| jwt.expiring(request, SOON).is_some();
+    assert!(!expires_soon(&request));
+    clock.advance(Duration::from_micros(599_999_999));
+    assert!(!expires_soon(&request));
+    clock.advance(Duration::from_micros(1));
+    assert!(expires_soon(&request), "within this time, that moment included");
+    assert!(
+        !expires_soon(&bearer(&pair.access_token)),
+        "a header is the client's own affair"
+    );
+    assert!(!expires_soon(&page(pair.refresh_token.as_ref().unwrap())));
+    assert!(!expires_soon(&page("garbage")) && !expires_soon(&get(&[])));
+    clock.advance(SOON);
+    assert!(!expires_soon(&request), "what has expired is not brought back");
+}
+
+#[test]
+fn a_request_that_changes_something_is_renewed_without_its_csrf_value_too() {
+    let clock = clock();
+    let jwt = with_cookies(&clock).build().unwrap();
+    let cookie = format!("access_token_cookie={}", wait(jwt.login("alice")).unwrap().access_token);
+    clock.advance(Duration::from_secs(700));
+    assert!(
+        jwt.expiring(&request("POST", "/", &[("Cookie", &cookie)]), SOON)
+            .is_some()
+    );
+}
+
+#[test]
+fn the_successor_has_the_same_subject_session_csrf_value_and_claims_and_is_not_fresh() {
+    let clock = clock();
+    let jwt = with_cookies(&clock).build().unwrap();
+    let text = jwt
+        .access_token("alice")
+        .additional_claims(&json!({ "role": "admin" }))
+        .create()
+        .unwrap();
+    let pair = wait(jwt.login("alice")).unwrap().access_token;
+    clock.advance(Duration::from_secs(700));
+    for text in [text, pair] {
+        let before = jwt.decode_token(&text).unwrap();
+        let cookies = renewed(&jwt, &page(&text), &HeaderMap::new()).unwrap();
+        let after = jwt.decode_token(&value(&cookies, "access_token_cookie")).unwrap();
+        assert_eq!(after.subject(), before.subject());
+        assert_eq!((after.session(), after.csrf()), (before.session(), before.csrf()));
+        assert_eq!(
+            value(&cookies, "csrf_access_token"),
+            before.csrf().unwrap(),
+            "pages that are open go on working"
+        );
+        assert_eq!(
+            after.claim::<String>("role").unwrap(),
+            before.claim::<String>("role").unwrap()
+        );
+        assert_eq!(after.freshness(), Freshness::Stale);
+        assert_ne!(after.jti(), before.jti());
+        assert_eq!(after.expires_at().unwrap().as_secs(), NOW + 700 + 900);
+    }
+}
+
+#[test]
+fn a_response_that_sets_or_clears_a_token_s_cookie_itself_is_left_alone() {
+    let clock = clock();
+    let jwt = with_cookies(&clock).build().unwrap();
+    let pair = wait(jwt.login("alice")).unwrap();
+    clock.advance(Duration::from_secs(700));
+    for cookies in [
+        jwt.unset_cookies(),
+        jwt.unset_access_cookies(),
+        jwt.unset_refresh_cookies(),
+        jwt.set_cookies(&wait(jwt.login("bob")).unwrap()).unwrap(),
+    ] {
+        let mut response = HeaderMap::new();
+        cookies.append_to(&mut response);
+        assert!(renewed(&jwt, &page(&pair.access_token), &response).is_none());
+    }
+    let mut response = HeaderMap::new();
+    response.append("set-cookie", "theirs=access_token_cookie=1; Path=/".parse().unwrap());
+    response.append("set-cookie", "access_token_cookie_too=1".parse().unwrap());
+    assert!(
+        renewed(&jwt, &page(&pair.access_token), &response).is_some(),
+        "cookies of other names do not matter"
+    );
+}
+
+#[test]
+fn what_was_revoked_while_the_request_was_handled_is_not_renewed() {
+    let clock = clock();
+    let jwt = with_cookies(&clock).build().unwrap();
+    let pair = wait(jwt.login("alice")).unwrap();
+    clock.advance(Duration::from_secs(700));
+    let expiring = jwt.expiring(&page(&pair.access_token), SOON).unwrap();
+    wait(jwt.logout(&jwt.decode_token(&pair.access_token).unwrap())).unwrap();
+    assert!(wait(jwt.renew(&expiring, &HeaderMap::new())).is_none());
+}
+
+#[test]
+fn nobody_stays_logged_in_by_clicking_for_longer_than_a_refresh_token_lives() {
+    let clock = clock();
+    let jwt = with_cookies(&clock)
+        .refresh_token_expires(Duration::from_secs(3600))
+        .build()
+        .unwrap();
+    let mut text = wait(jwt.login("alice")).unwrap().access_token;
+    let mut renewals = 0;
+    loop {
+        clock.advance(Duration::from_secs(700));
+        let Some(cookies) = renewed(&jwt, &page(&text), &HeaderMap::new()) else {
+            break;
+        };
+        text = value(&cookies, "access_token_cookie");
+        renewals += 1;
+    }
+    assert_eq!(renewals, 5, "3,500 seconds, and not 4,200");
+}
