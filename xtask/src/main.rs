@@ -1,2 +1,32 @@
-//! Placeholder.
-fn main() {}
+//! The project's own commands: `cargo xtask test` is the whole test, `cargo xtask check` what is quick to see.
+//!
+//! Each command is a list of named steps. All of them run, also after one has failed, so that one run shows everything.
+#![allow(clippy::print_stdout, reason = "printing is what these commands are for")]
+
+mod check;
+mod server;
+mod test;
+mod tools;
+mod tour;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  test     all tests: the libraries with and without their features, the benches once, the packages, the curl tour
+  check    formatting, clippy and the documentation, with every warning an error
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let report = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["test"] => test::run(),
+        ["check"] => check::run(),
+        _ => {
+            print!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    report.end()
+}

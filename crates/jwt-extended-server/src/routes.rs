@@ -148,7 +148,7 @@ impl<S: Send + Sync> FromRequest<S> for Credentials {
                 .await
                 .ok()
                 .map(|Form(fields)| fields),
-            _ => return Err(said(StatusCode::UNSUPPORTED_MEDIA_TYPE, SHAPE)),
+            BodyKind::Other => return Err(said(StatusCode::UNSUPPORTED_MEDIA_TYPE, SHAPE)),
         };
         let Fields { username, password } = fields.ok_or_else(|| said(StatusCode::BAD_REQUEST, SHAPE))?;
         Ok(Self { username, password })

@@ -56,7 +56,7 @@ pub fn is_sample(secret: &str) -> bool {
 pub(crate) fn random() -> Result<Zeroizing<String>, StartError> {
     let mut bytes = Zeroizing::new([0; 64]);
     getrandom::fill(&mut *bytes).map_err(|_| StartError::Randomness)?;
-    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes)))
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)))
 }
 
 #[cfg(test)]

@@ -184,7 +184,10 @@ fn read(path: &Path) -> Result<File, StartError> {
     })?;
     toml::from_str(&text).map_err(|error| {
         let before = error.span().map_or(0, |span| span.start.min(text.len()));
-        let line = text.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = String::from_utf8_lossy(&text.as_bytes()[..before])
+            .matches('\n')
+            .count()
+            + 1;
         // Only the first line of what the parser says: the others repeat the file, and may hold the secret.
         let why = error.message().lines().next().unwrap_or("is not valid TOML").to_owned();
         StartError::BadFile { path: shown, line, why }

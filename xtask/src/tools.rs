@@ -1,0 +1,166 @@
+//! What the commands are made of: steps with a headline and a duration, programs that they run, and the summary.
+
+use std::{
+    env, fmt, io,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Why a step did not pass.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// It ran and something is wrong.
+    Failed(String),
+    /// Something that it needs is not there.
+    CannotRun(String),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(why) => write!(f, "failed: {why}"),
+            Self::CannotRun(why) => write!(f, "cannot run: {why}"),
+        }
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Something is wrong.
+pub(crate) fn failed<T>(why: impl Into<String>) -> Result<T, Trouble> {
+    Err(Trouble::Failed(why.into()))
+}
+
+/// The steps so far.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    steps: Vec<(&'static str, Duration, Result<(), Trouble>)>,
+}
+
+impl Report {
+    /// Runs a step, under a headline.
+    pub(crate) fn step(&mut self, name: &'static str, work: impl FnOnce() -> Result<(), Trouble>) {
+        println!("\n=== {name}");
+        let started = Instant::now();
+        let mut result = work();
+        if let (Err(Trouble::CannotRun(why)), true) = (&result, in_ci()) {
+            result = failed(format!("cannot run: {why}"));
+        }
+        let took = started.elapsed();
+        match &result {
+            Ok(()) => println!("=== {name}: passed in {:.1} s", took.as_secs_f64()),
+            Err(trouble) => println!("=== {name}: {trouble} ({:.1} s)", took.as_secs_f64()),
+        }
+        self.steps.push((name, took, result));
+    }
+
+    /// Prints the summary, its counts on the last line.
+    pub(crate) fn end(self) -> ExitCode {
+        println!("\n=== summary");
+        let (mut passed, mut wrong, mut skipped) = (0, 0, 0);
+        for (name, took, result) in &self.steps {
+            let took = took.as_secs_f64();
+            match result {
+                Ok(()) => {
+                    passed += 1;
+                    println!("passed   {took:7.1} s  {name}");
+                }
+                Err(Trouble::Failed(why)) => {
+                    wrong += 1;
+                    println!("FAILED   {took:7.1} s  {name}: {why}");
+                }
+                Err(Trouble::CannotRun(why)) => {
+                    skipped += 1;
+                    println!("skipped  {took:7.1} s  {name}: cannot run: {why}");
+                }
+            }
+        }
+        println!("{passed} passed, {wrong} failed, {skipped} skipped");
+        ExitCode::from(u8::from(wrong > 0))
+    }
+}
+
+/// Whether this is continuous integration, where a step that cannot run is a failure.
+fn in_ci() -> bool {
+    env::var("CI").is_ok_and(|value| value == "true")
+}
+
+/// The folder of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// The cargo that runs us, with arguments that are separated by spaces.
+pub(crate) fn cargo(arguments: &str) -> Command {
+    let mut command = program(env::var("CARGO").as_deref().unwrap_or("cargo"));
+    command.args(arguments.split(' '));
+    command
+}
+
+/// A program to run in the workspace: without standard input, and without options of ours from the environment.
+pub(crate) fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.current_dir(root()).stdin(Stdio::null());
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("JWT_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Shows and runs it; only success is success.
+pub(crate) fn run(command: &mut Command) -> Result<(), Trouble> {
+    let shown = shown(command);
+    println!("$ {shown}");
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => failed(format!("`{shown}` ended with {status}")),
+        Err(error) => failed(format!("`{shown}` did not start: {error}")),
+    }
+}
+
+fn shown(command: &Command) -> String {
+    let name = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let words = std::iter::once(name).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// Finds a program; installs the Debian package that has it where that is possible.
+pub(crate) fn need(name: &str, package: &str) -> Result<(), Trouble> {
+    if is_there(name) {
+        return Ok(());
+    }
+    if is_there("apt-get") && is_root() {
+        let apt = |arguments: &str| {
+            let mut command = program("apt-get");
+            run(command
+                .args(arguments.split(' '))
+                .env("DEBIAN_FRONTEND", "noninteractive"))
+        };
+        // Whether it has worked is seen below.
+        let _ = apt("update --quiet")
+            .and_then(|()| apt(&format!("install --quiet --yes --no-install-recommends {package}")));
+    }
+    if is_there(name) {
+        Ok(())
+    } else {
+        Err(Trouble::CannotRun(format!("{name} is missing")))
+    }
+}
+
+fn is_there(name: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(name).is_file())
+}
+
+fn is_root() -> bool {
+    let id = program("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}

@@ -1,0 +1,109 @@
+//! The curl tour: the four lines of the README as they stand, against the demo, and then what they lead to.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process,
+};
+
+use crate::{
+    server::Demo,
+    tools::{self, Trouble, failed, program},
+};
+
+/// What the README's lines say, whose port is the only thing that is replaced.
+const README_ADDRESS: &str = "127.0.0.1:5000";
+
+pub(crate) fn run() -> Result<(), Trouble> {
+    tools::need("curl", "curl")?;
+    tools::need("awk", "mawk")?;
+    tools::need("bash", "bash")?;
+    let readme = fs::read_to_string(tools::root().join("README.md"))
+        .map_err(|error| Trouble::Failed(format!("README.md: {error}")))?;
+    let demo = Demo::start()?;
+    let folder = Folder::new()?;
+    let lines = ["/login", "/protected", "/refresh", "/logout"].map(|path| line(&readme, path, &demo.address));
+    let [login, protected, refresh, logout] = lines;
+    let (login, protected, refresh, logout) = (login?, protected?, refresh?, logout?);
+
+    // As they stand. The last two lack the CSRF header.
+    folder.expect(&login, 200, "\"login\":true")?;
+    folder.expect(&protected, 200, "\"logged_in_as\":\"testuser\"")?;
+    folder.expect(&refresh, 401, "MissingCSRFtoken")?;
+    folder.expect(&logout, 401, "MissingCSRFtoken")?;
+
+    // With the header, whose value is in the cookie jar.
+    let refresh = with_csrf(&refresh, "csrf_refresh_token");
+    folder.expect(&refresh, 200, "\"refresh\":true")?;
+    folder.expect(&protected, 200, "\"logged_in_as\":\"testuser\"")?;
+    fs::copy(folder.path.join("cookie-jar.txt"), folder.path.join("old-jar.txt"))?;
+    folder.expect(&with_csrf(&logout, "csrf_access_token"), 200, "\"logout\":true")?;
+    folder.expect(&protected, 401, "MissingJWT")?;
+
+    // Whoever kept the old cookies has nothing.
+    for line in [&protected, &refresh] {
+        let line = line.replace("cookie-jar.txt", "old-jar.txt");
+        folder.expect(&line, 401, "Tokenhasbeenrevoked")?;
+    }
+    demo.interrupt()
+}
+
+/// The README's first curl line for a path, with the port of the demo.
+fn line(readme: &str, path: &str, address: &str) -> Result<String, Trouble> {
+    let wanted = format!("http://{README_ADDRESS}{path}");
+    let mut lines = readme.lines().map(|line| line.trim().trim_start_matches("$ "));
+    lines
+        .find(|line| line.starts_with("curl ") && line.split(' ').any(|word| word == wanted))
+        .map(|line| line.replace(README_ADDRESS, address))
+        .ok_or_else(|| Trouble::Failed(format!("README.md has no curl line for {wanted}")))
+}
+
+/// The line with the CSRF header, whose value is taken from a cookie of the jar.
+fn with_csrf(line: &str, cookie: &str) -> String {
+    let header = format!(r#"-H "X-CSRF-TOKEN: $(awk '$6 == "{cookie}" {{print $7}}' cookie-jar.txt)""#);
+    line.replacen("curl ", &format!("curl {header} "), 1)
+}
+
+/// A temporary folder with curl's settings, gone when the tour ends.
+struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    fn new() -> Result<Self, Trouble> {
+        let path = std::env::temp_dir().join(format!("jwt-extended-tour-{}", process::id()));
+        fs::create_dir(&path)?;
+        let folder = Self { path };
+        // The lines stay as they are; curl itself is told to say the status below the answer.
+        fs::write(
+            folder.path.join(".curlrc"),
+            "silent\nmax-time = 20\nwrite-out = \"\\n%{http_code}\"\n",
+        )?;
+        Ok(folder)
+    }
+
+    /// Runs a line; the answer's body, without white space, must contain the text.
+    fn expect(&self, line: &str, status: u16, text: &str) -> Result<(), Trouble> {
+        println!("$ {line}");
+        let output = program("bash")
+            .args(["-c", line])
+            .current_dir(&self.path)
+            .envs([("CURL_HOME", self.path.as_path()), ("NO_PROXY", Path::new("*"))])
+            .output()?;
+        let answer = String::from_utf8_lossy(&output.stdout);
+        println!("{answer}");
+        let (body, code) = answer.rsplit_once('\n').unwrap_or_default();
+        let body: String = body.split_whitespace().collect();
+        if code != status.to_string() || !body.contains(text) {
+            return failed(format!("expected {status} with {text} from: {line}"));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left over lies among the temporary files.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
