@@ -50,7 +50,7 @@ impl Demo {
             return failed("the demo has not said where it listens");
         };
         match first.split_once("http://") {
-            Some((_, address)) => demo.address = address.trim().to_owned(),
+            Some((_, address)) => demo.address.push_str(address.trim()),
             None => return failed(format!("the demo's first line has no address: {first}")),
         }
         Ok(demo)

@@ -18,7 +18,7 @@ pub(crate) fn run() -> Report {
     });
     report.step("benches, once each", || {
         tools::run(&mut cargo(
-            "bench -p jwt-extended -p jwt-extended-axum --all-features --benches -- --test",
+            "bench -p jwt-extended -p jwt-extended-axum --all-features --bench * -- --test",
         ))
     });
     report.step("packages of the libraries", || {

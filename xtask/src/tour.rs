@@ -1,10 +1,6 @@
 //! The curl tour: the four lines of the README as they stand, against the demo, and then what they lead to.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process,
-};
+use std::{fs, path::PathBuf, process};
 
 use crate::{
     server::Demo,
@@ -88,7 +84,7 @@ impl Folder {
         let output = program("bash")
             .args(["-c", line])
             .current_dir(&self.path)
-            .envs([("CURL_HOME", self.path.as_path()), ("NO_PROXY", Path::new("*"))])
+            .envs([("CURL_HOME", self.path.as_os_str()), ("NO_PROXY", "*".as_ref())])
             .output()?;
         let answer = String::from_utf8_lossy(&output.stdout);
         println!("{answer}");

@@ -206,7 +206,7 @@ fn after_scheme<'v>(value: &'v str, scheme: &str) -> Option<&'v str> {
 /// Whether a text has neither space nor comma. It looks at every byte, without an early end, because that runs sixteen
 /// at a time: a token in 20 ns rather than 300.
 fn is_one_word(text: &str) -> bool {
-    let separator = |byte: u8| matches!(byte, ..=b' ' | b',' | 0x80..);
+    let separator = |byte: u8| matches!(byte, 0..=b' ' | b',' | 0x80..);
     !text.is_empty() && !text.bytes().fold(false, |found, byte| found | separator(byte))
 }
 
