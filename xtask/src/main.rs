@@ -1,11 +1,7 @@
 //! The project's own commands: `cargo xtask test` is the whole test, `cargo xtask check` what is quick to see.
 //!
 //! Each command is a list of named steps. All of them run, also after one has failed, so that one run shows everything.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "printing is what these commands are for"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what these commands are for")]
 
 mod check;
 mod server;

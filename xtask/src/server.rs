@@ -34,10 +34,7 @@ impl Demo {
             .stdout(Stdio::piped())
             .spawn()?;
         let output = child.stdout.take();
-        let mut demo = Self {
-            child,
-            address: String::new(),
-        };
+        let mut demo = Self { child, address: String::new() };
         let (sender, lines) = mpsc::channel();
         // Reads to the end, so that the server never writes into a closed pipe.
         thread::spawn(move || {

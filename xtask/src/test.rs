@@ -17,9 +17,7 @@ pub(crate) fn run() -> Report {
         tools::run(&mut cargo("test -p jwt-extended --no-default-features"))
     });
     report.step("benches, once each", || {
-        tools::run(&mut cargo(
-            "bench -p jwt-extended -p jwt-extended-axum --all-features --bench * -- --test",
-        ))
+        tools::run(&mut cargo("bench -p jwt-extended -p jwt-extended-axum --all-features --bench * -- --test"))
     });
     report.step("packages of the libraries", || {
         tools::run(&mut cargo("package -p jwt-extended -p jwt-extended-axum --allow-dirty"))

@@ -140,19 +140,13 @@ pub(crate) fn need(name: &str, package: &str) -> Result<(), Trouble> {
     if is_there("apt-get") && is_root() {
         let apt = |arguments: &str| {
             let mut command = program("apt-get");
-            run(command
-                .args(arguments.split(' '))
-                .env("DEBIAN_FRONTEND", "noninteractive"))
+            run(command.args(arguments.split(' ')).env("DEBIAN_FRONTEND", "noninteractive"))
         };
         // Whether it has worked is seen below.
         let _ = apt("update --quiet")
             .and_then(|()| apt(&format!("install --quiet --yes --no-install-recommends {package}")));
     }
-    if is_there(name) {
-        Ok(())
-    } else {
-        Err(Trouble::CannotRun(format!("{name} is missing")))
-    }
+    if is_there(name) { Ok(()) } else { Err(Trouble::CannotRun(format!("{name} is missing"))) }
 }
 
 fn is_there(name: &str) -> bool {

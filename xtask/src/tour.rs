@@ -71,10 +71,7 @@ impl Folder {
         fs::create_dir(&path)?;
         let folder = Self { path };
         // The lines stay as they are; curl itself is told to say the status below the answer.
-        fs::write(
-            folder.path.join(".curlrc"),
-            "silent\nmax-time = 20\nwrite-out = \"\\n%{http_code}\"\n",
-        )?;
+        fs::write(folder.path.join(".curlrc"), "silent\nmax-time = 20\nwrite-out = \"\\n%{http_code}\"\n")?;
         Ok(folder)
     }
 

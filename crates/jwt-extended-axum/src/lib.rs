@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use axum::{Router, extract::{FromRef, State}, routing::{get, post}};
-//! use jwt_extended_axum::{Access, Fresh, JwtManager, Refresh, Rejection, Tokens, jose::Key, token::IssueError};
+//! use jwt_extended_axum::{Access, Fresh, JwtManager, Refresh, Rejection, Tokens, jose::Key};
 //!
 //! #[derive(Clone)]
 //! struct AppState {
@@ -83,8 +83,9 @@ mod user;
 
 pub use extract::{Access, AnyToken, Claims, Fresh, Refresh};
 pub use jwt_extended::{
-    self, Admitted, Config, ConfigError, JwtManager, JwtManagerBuilder, Requirement, Token, TokenPair, config, jose,
-    session, token,
+    self, Admitted, Config, ConfigError, JwtManager, JwtManagerBuilder, Requirement, Token, TokenPair, config,
+    http::{ErrorFormat, Handler, Location, Reason, SameSite, SetCookies, Statuses},
+    jose, session, token,
 };
 pub use layer::{BadException, BodyLayer, BodyService, GuardLayer, GuardService, RefreshLayer, RefreshService};
 pub use response::{Cookies, Rejection, Tokens};

@@ -17,10 +17,7 @@ pub struct Tokens(pub TokenPair);
 
 impl IntoResponse for Tokens {
     fn into_response(self) -> Response {
-        let headers = [
-            (header::CONTENT_TYPE, "application/json"),
-            (header::CACHE_CONTROL, "no-store"),
-        ];
+        let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
         (headers, self.0.to_json().to_string()).into_response()
     }
 }
@@ -82,8 +79,7 @@ impl Rejection {
     }
 
     pub(crate) fn is_for_lack_of_a_token(&self) -> bool {
-        self.refusal()
-            .is_some_and(|rejection| matches!(rejection.reason(), Reason::Missing(_)))
+        self.refusal().is_some_and(|rejection| matches!(rejection.reason(), Reason::Missing(_)))
     }
 }
 
@@ -94,9 +90,7 @@ impl IntoResponse for Rejection {
             Cause::Store(error) => {
                 tracing::error!(%error, "the revocation store failed");
                 let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment");
-                response
-                    .headers_mut()
-                    .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
                 return response;
             }
             Cause::Issue(error) => return not_issued(&error),
@@ -115,12 +109,7 @@ fn not_issued(error: &dyn fmt::Display) -> Response {
 
 /// A small answer for faults of the app's own, whose details are for the log.
 pub(crate) fn plain(status: StatusCode, message: &str) -> Response {
-    (
-        status,
-        [(header::CONTENT_TYPE, "application/json")],
-        format!("{{\"msg\":\"{message}\"}}"),
-    )
-        .into_response()
+    (status, [(header::CONTENT_TYPE, "application/json")], format!("{{\"msg\":\"{message}\"}}")).into_response()
 }
 
 impl fmt::Debug for Rejection {

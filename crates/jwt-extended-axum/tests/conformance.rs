@@ -21,22 +21,10 @@ fn seen(subject: &str, location: jwt_extended::http::Location) -> Json<Value> {
 /// Guards as arguments.
 fn by_extractors(jwt: JwtManager) -> Router {
     Router::new()
-        .route(
-            "/access",
-            any(|token: Access| async move { seen(token.subject(), token.location()) }),
-        )
-        .route(
-            "/fresh",
-            any(|token: Fresh| async move { seen(token.subject(), token.location()) }),
-        )
-        .route(
-            "/refresh",
-            any(|token: Refresh| async move { seen(token.subject(), token.location()) }),
-        )
-        .route(
-            "/any",
-            any(|token: AnyToken| async move { seen(token.subject(), token.location()) }),
-        )
+        .route("/access", any(|token: Access| async move { seen(token.subject(), token.location()) }))
+        .route("/fresh", any(|token: Fresh| async move { seen(token.subject(), token.location()) }))
+        .route("/refresh", any(|token: Refresh| async move { seen(token.subject(), token.location()) }))
+        .route("/any", any(|token: AnyToken| async move { seen(token.subject(), token.location()) }))
         .route(
             "/optional",
             any(|token: Option<Access>| async move {
@@ -53,13 +41,10 @@ fn by_extractors(jwt: JwtManager) -> Router {
 fn by_layers(jwt: &JwtManager) -> Router {
     let handler =
         |Extension(admitted): Extension<Admitted>| async move { seen(admitted.token().subject(), admitted.location()) };
-    Guard::ALL
-        .into_iter()
-        .filter(|guard| *guard != Guard::Optional)
-        .fold(Router::new(), |router, guard| {
-            let layer = GuardLayer::new(jwt.clone(), guard.requirement());
-            router.merge(Router::new().route(guard.path(), any(handler)).route_layer(layer))
-        })
+    Guard::ALL.into_iter().filter(|guard| *guard != Guard::Optional).fold(Router::new(), |router, guard| {
+        let layer = GuardLayer::new(jwt.clone(), guard.requirement());
+        router.merge(Router::new().route(guard.path(), any(handler)).route_layer(layer))
+    })
 }
 
 async fn answer(app: Router, request: Request<Vec<u8>>) -> Response<Vec<u8>> {
@@ -74,16 +59,9 @@ async fn failures(app: impl Fn(&JwtManager) -> Router, concerns: impl Fn(&Case) 
         let answer = answer(app(&table.manager(case)), table.request(case)).await;
         failures.extend(case.check(&answer).err());
         // The reason rides in the response's extensions.
-        let code = answer
-            .extensions()
-            .get::<jwt_extended::Rejection>()
-            .map(jwt_extended::Rejection::code);
+        let code = answer.extensions().get::<jwt_extended::Rejection>().map(jwt_extended::Rejection::code);
         if code != case.code() {
-            failures.push(format!(
-                "{}: the code should be {:?} and is {code:?}",
-                case.name,
-                case.code()
-            ));
+            failures.push(format!("{}: the code should be {:?} and is {code:?}", case.name, case.code()));
         }
     }
     failures
@@ -107,18 +85,13 @@ async fn the_body_that_a_guard_has_seen_is_still_there_for_the_handler() {
     let case = table.cases().iter().find(|case| case.name == "a JSON body").unwrap();
     let jwt = table.manager(case);
     let echo = |_: Access, body: String| async move { body };
-    let app = Router::new()
-        .route("/access", any(echo))
-        .layer(BodyLayer::new())
-        .with_state(jwt.clone());
+    let app = Router::new().route("/access", any(echo)).layer(BodyLayer::new()).with_state(jwt.clone());
     let request = table.request(case);
     let sent = request.body().clone();
     assert_eq!(*answer(app, request).await.body(), sent);
 
     let layer = GuardLayer::new(jwt, Guard::Access.requirement());
-    let app = Router::new()
-        .route("/access", any(|body: String| async move { body }))
-        .route_layer(layer);
+    let app = Router::new().route("/access", any(|body: String| async move { body })).route_layer(layer);
     assert_eq!(*answer(app, table.request(case)).await.body(), sent);
 }
 
@@ -126,16 +99,11 @@ async fn the_body_that_a_guard_has_seen_is_still_there_for_the_handler() {
 async fn without_the_body_layer_a_guard_that_needs_the_body_refuses_loudly() {
     let table = Table::load();
     let case = table.cases().iter().find(|case| case.name == "a JSON body").unwrap();
-    let app = Router::new()
-        .route("/access", get(|_: Access| async {}))
-        .with_state(table.manager(case));
+    let app = Router::new().route("/access", get(|_: Access| async {})).with_state(table.manager(case));
     let request = Request::builder().uri("/access").body(Vec::new()).unwrap();
     let answer = answer(app, request).await;
     assert_eq!(answer.status(), 500);
-    assert_eq!(
-        *answer.body(),
-        br#"{"msg":"The server is not set up for this request"}"#
-    );
+    assert_eq!(*answer.body(), br#"{"msg":"The server is not set up for this request"}"#);
 }
 
 #[tokio::test]

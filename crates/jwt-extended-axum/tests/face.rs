@@ -58,9 +58,7 @@ impl LoadUser<App> for Person {
 
     async fn load_user(token: &Token, _: &App) -> Result<Option<Self>, DatabaseDown> {
         match token.subject() {
-            "alice" => Ok(Some(Self {
-                name: "Alice Liddell".to_owned(),
-            })),
+            "alice" => Ok(Some(Self { name: "Alice Liddell".to_owned() })),
             "broken" => Err(DatabaseDown),
             _ => Ok(None),
         }
@@ -78,28 +76,15 @@ async fn send(app: &Router, request: Request<Body>) -> Response<Vec<u8>> {
 }
 
 fn with_bearer(path: &str, token: &str) -> Request<Body> {
-    Request::builder()
-        .uri(path)
-        .header("authorization", format!("Bearer {token}"))
-        .body(Body::empty())
-        .unwrap()
+    Request::builder().uri(path).header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap()
 }
 
 fn with_cookie(path: &str, token: &str) -> Request<Body> {
-    Request::builder()
-        .uri(path)
-        .header("cookie", format!("access_token_cookie={token}"))
-        .body(Body::empty())
-        .unwrap()
+    Request::builder().uri(path).header("cookie", format!("access_token_cookie={token}")).body(Body::empty()).unwrap()
 }
 
 fn set_cookies(response: &Response<Vec<u8>>) -> Vec<&str> {
-    response
-        .headers()
-        .get_all(header::SET_COOKIE)
-        .iter()
-        .map(|line| line.to_str().unwrap())
-        .collect()
+    response.headers().get_all(header::SET_COOKIE).iter().map(|line| line.to_str().unwrap()).collect()
 }
 
 #[tokio::test]
@@ -112,15 +97,9 @@ async fn the_current_user_is_loaded_refused_or_the_app_s_own_error() {
 
     assert_eq!(*answer("alice").await.body(), b"Alice Liddell");
     let gone = answer("bob").await;
-    assert_eq!(
-        (gone.status().as_u16(), &**gone.body()),
-        (401, &br#"{"msg":"Error loading the user bob"}"#[..])
-    );
+    assert_eq!((gone.status().as_u16(), &**gone.body()), (401, &br#"{"msg":"Error loading the user bob"}"#[..]));
     let broken = answer("broken").await;
-    assert_eq!(
-        (broken.status().as_u16(), &**broken.body()),
-        (502, &b"database down"[..])
-    );
+    assert_eq!((broken.status().as_u16(), &**broken.body()), (502, &b"database down"[..]));
     let none = send(&app, Request::builder().body(Body::empty()).unwrap()).await;
     assert_eq!(none.status(), 401);
 }
@@ -134,16 +113,9 @@ async fn claims_come_as_a_type_and_a_token_without_them_is_refused() {
     }
     let jwt = builder().build().unwrap();
     let app: Router = Router::new()
-        .route(
-            "/",
-            get(|Claims(role): Claims<Role>| async move { format!("{} is {}", role.sub, role.role) }),
-        )
+        .route("/", get(|Claims(role): Claims<Role>| async move { format!("{} is {}", role.sub, role.role) }))
         .with_state(jwt.clone());
-    let admin = jwt
-        .access_token("alice")
-        .additional_claims(&json!({ "role": "admin" }))
-        .create()
-        .unwrap();
+    let admin = jwt.access_token("alice").additional_claims(&json!({ "role": "admin" })).create().unwrap();
     assert_eq!(*send(&app, with_bearer("/", &admin)).await.body(), b"alice is admin");
     let refused = send(&app, with_bearer("/", &jwt.create_access_token("bob").unwrap())).await;
     assert_eq!(refused.status(), 401);
@@ -196,28 +168,14 @@ async fn a_pair_in_the_body_may_not_be_cached_and_refreshing_keeps_the_session()
     let answer = send(&app, Request::post("/token").body(Body::empty()).unwrap()).await;
     assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
     let body: Value = serde_json::from_slice(answer.body()).unwrap();
-    assert_eq!(
-        (&body["token_type"], &body["expires_in"]),
-        (&json!("Bearer"), &json!(900))
-    );
+    assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(900)));
 
-    let (access, refresh) = (
-        body["access_token"].as_str().unwrap(),
-        body["refresh_token"].as_str().unwrap(),
-    );
+    let (access, refresh) = (body["access_token"].as_str().unwrap(), body["refresh_token"].as_str().unwrap());
     assert_eq!(*send(&app, with_bearer("/transfer", access)).await.body(), b"done");
     let body: Value = serde_json::from_slice(send(&app, with_bearer("/refresh", refresh)).await.body()).unwrap();
-    assert_eq!(
-        body.get("refresh_token"),
-        None,
-        "without rotation the refresh token goes on"
-    );
+    assert_eq!(body.get("refresh_token"), None, "without rotation the refresh token goes on");
     let second = body["access_token"].as_str().unwrap();
-    assert_eq!(
-        send(&app, with_bearer("/transfer", second)).await.status(),
-        401,
-        "a refreshed token is not fresh"
-    );
+    assert_eq!(send(&app, with_bearer("/transfer", second)).await.status(), 401, "a refreshed token is not fresh");
     let session = |token: &str| jwt.decode_token(token).unwrap().session().map(str::to_owned);
     assert_eq!(session(access), session(second));
     assert!(session(access).is_some());
@@ -237,11 +195,8 @@ async fn a_layer_protects_everything_but_named_exceptions() {
         .route("/private", any(async || "closed"))
         .nest("/api", Router::new().route("/login", any(async || "closed")))
         .layer(layer);
-    let status = async |path: &str| {
-        send(&app, Request::builder().uri(path).body(Body::empty()).unwrap())
-            .await
-            .status()
-    };
+    let status =
+        async |path: &str| send(&app, Request::builder().uri(path).body(Body::empty()).unwrap()).await.status();
     for open in ["/login", "/login?next=/private", "/public/a.css", "/public/a/b.css"] {
         assert_eq!(status(open).await, 200, "{open}");
     }
@@ -256,31 +211,12 @@ async fn a_layer_protects_everything_but_named_exceptions() {
         "/public",
         "/public/../private",
     ];
-    for closed in closed
-        .into_iter()
-        .chain(["/public/%2E%2e/private", "/public/..%2fprivate", "/public/..%5Cprivate"])
-    {
+    for closed in closed.into_iter().chain(["/public/%2E%2e/private", "/public/..%2fprivate", "/public/..%5Cprivate"]) {
         assert_eq!(status(closed).await, 401, "{closed}");
     }
-    assert_eq!(
-        send(
-            &app,
-            with_bearer("/private", &jwt.create_access_token("alice").unwrap())
-        )
-        .await
-        .status(),
-        200
-    );
-    let preflight = Request::builder()
-        .method("OPTIONS")
-        .uri("/private")
-        .body(Body::empty())
-        .unwrap();
-    assert_eq!(
-        send(&app, preflight).await.status(),
-        200,
-        "a CORS preflight has no token"
-    );
+    assert_eq!(send(&app, with_bearer("/private", &jwt.create_access_token("alice").unwrap())).await.status(), 200);
+    let preflight = Request::builder().method("OPTIONS").uri("/private").body(Body::empty()).unwrap();
+    assert_eq!(send(&app, preflight).await.status(), 200, "a CORS preflight has no token");
 }
 
 #[test]
@@ -305,14 +241,7 @@ fn renewing(jwt: &JwtManager) -> Router {
 
 fn clocked() -> (JwtManager, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(Timestamp::from_secs(1_800_000_000)));
-    (
-        builder()
-            .token_location([Location::Cookie])
-            .clock(Arc::clone(&clock))
-            .build()
-            .unwrap(),
-        clock,
-    )
+    (builder().token_location([Location::Cookie]).clock(Arc::clone(&clock)).build().unwrap(), clock)
 }
 
 #[tokio::test]
@@ -320,10 +249,7 @@ async fn a_cookie_about_to_expire_is_renewed_in_passing() {
     let (jwt, clock) = clocked();
     let app = renewing(&jwt);
     let first = jwt.login("alice").await.unwrap().access_token;
-    assert!(
-        set_cookies(&send(&app, with_cookie("/page", &first)).await).is_empty(),
-        "it is not time yet"
-    );
+    assert!(set_cookies(&send(&app, with_cookie("/page", &first)).await).is_empty(), "it is not time yet");
 
     clock.advance(11 * MINUTE);
     let answer = send(&app, with_cookie("/page", &first)).await;
@@ -332,10 +258,7 @@ async fn a_cookie_about_to_expire_is_renewed_in_passing() {
     assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
     let second = cookies[0].split(['=', ';']).nth(1).unwrap();
     let (old, new) = (jwt.decode_token(&first).unwrap(), jwt.decode_token(second).unwrap());
-    assert_eq!(
-        (old.subject(), old.session(), old.csrf()),
-        (new.subject(), new.session(), new.csrf())
-    );
+    assert_eq!((old.subject(), old.session(), old.csrf()), (new.subject(), new.session(), new.csrf()));
     assert_ne!(old.jti(), new.jti());
     assert_eq!(new.freshness(), token::Freshness::Stale, "renewing makes nobody fresh");
 
@@ -354,16 +277,8 @@ async fn a_logged_out_cookie_is_not_brought_back() {
     clock.advance(11 * MINUTE);
     let answer = send(&app, with_cookie("/logout", &token)).await;
     assert_eq!(*answer.body(), b"bye");
-    assert!(
-        set_cookies(&answer)
-            .iter()
-            .all(|line| line.contains("=; Expires=Thu, 01 Jan 1970")),
-        "only the clearing"
-    );
-    assert!(
-        set_cookies(&send(&app, with_cookie("/page", &token)).await).is_empty(),
-        "nor by a request that was late"
-    );
+    assert!(set_cookies(&answer).iter().all(|line| line.contains("=; Expires=Thu, 01 Jan 1970")), "only the clearing");
+    assert!(set_cookies(&send(&app, with_cookie("/page", &token)).await).is_empty(), "nor by a request that was late");
 }
 
 #[tokio::test]
@@ -378,9 +293,7 @@ async fn a_login_is_not_overwritten_and_no_session_outlives_a_refresh_token() {
     let mut renewals = 0;
     loop {
         let answer = send(&app, with_cookie("/page", &token)).await;
-        let Some(renewed) = set_cookies(&answer)
-            .first()
-            .map(|line| line.split(['=', ';']).nth(1).unwrap().to_owned())
+        let Some(renewed) = set_cookies(&answer).first().map(|line| line.split(['=', ';']).nth(1).unwrap().to_owned())
         else {
             break;
         };
@@ -428,21 +341,13 @@ async fn a_store_that_fails_means_503_and_says_nothing_of_why() {
 async fn the_app_s_own_answers_replace_the_default_ones() {
     let jwt = builder()
         .on(Handler::Unauthorized, |rejection| {
-            Response::builder()
-                .status(418)
-                .body(format!("no: {rejection}").into_bytes())
-                .unwrap()
+            Response::builder().status(418).body(format!("no: {rejection}").into_bytes()).unwrap()
         })
         .build()
         .unwrap();
-    let app = Router::new()
-        .route("/page", get(async |_: Access| "page"))
-        .with_state(jwt);
+    let app = Router::new().route("/page", get(async |_: Access| "page")).with_state(jwt);
     let answer = send(&app, Request::builder().uri("/page").body(Body::empty()).unwrap()).await;
-    assert_eq!(
-        (answer.status().as_u16(), &**answer.body()),
-        (418, &b"no: Missing Authorization Header"[..])
-    );
+    assert_eq!((answer.status().as_u16(), &**answer.body()), (418, &b"no: Missing Authorization Header"[..]));
 }
 
 #[tokio::test]
@@ -453,10 +358,7 @@ async fn what_a_handler_cannot_issue_is_its_own_fault_and_tells_no_secrets() {
         .unwrap();
     let app = Router::new().route("/login", post(login)).with_state(jwt);
     let answer = send(&app, Request::post("/login").body(Body::empty()).unwrap()).await;
-    assert_eq!(
-        (answer.status().as_u16(), &**answer.body()),
-        (500, &br#"{"msg":"The token could not be issued"}"#[..])
-    );
+    assert_eq!((answer.status().as_u16(), &**answer.body()), (500, &br#"{"msg":"The token could not be issued"}"#[..]));
 }
 
 #[test]
@@ -464,10 +366,7 @@ fn a_user_rejection_that_cannot_fail_in_looking_is_a_rejection() {
     fn question_mark(rejection: UserRejection<std::convert::Infallible>) -> Result<(), Rejection> {
         Err(rejection)?
     }
-    let rejection = builder()
-        .build()
-        .unwrap()
-        .reject(jwt_extended::http::Reason::Verification, None);
+    let rejection = builder().build().unwrap().reject(jwt_extended::http::Reason::Verification, None);
     let rejected = question_mark(UserRejection::Refused(rejection.into())).unwrap_err();
     assert_eq!(rejected.to_string(), "User claims verification failed");
 }

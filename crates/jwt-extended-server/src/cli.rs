@@ -78,9 +78,7 @@ pub async fn run(command: Command) -> Result<(), StartError> {
 #[expect(clippy::print_stdout, reason = "what the command is for")]
 fn hash_password() -> Result<(), StartError> {
     let mut line = Zeroizing::new(String::new());
-    io::stdin()
-        .read_line(&mut line)
-        .map_err(|error| StartError::Password(error.to_string()))?;
+    io::stdin().read_line(&mut line).map_err(|error| StartError::Password(error.to_string()))?;
     let password = line.trim_end_matches(['\r', '\n']);
     if password.is_empty() {
         return Err(StartError::Password("nothing came on standard input".to_owned()));

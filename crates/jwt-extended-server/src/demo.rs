@@ -26,9 +26,7 @@ pub(crate) async fn run(address: SocketAddr) -> Result<(), StartError> {
     refuse_samples(&config)?;
     let jwt = manager(config)?;
     let listener = listen(address).await?;
-    let hashed = USERS
-        .into_iter()
-        .map(|(name, password)| Ok((name.to_owned(), users::hash(password)?)));
+    let hashed = USERS.into_iter().map(|(name, password)| Ok((name.to_owned(), users::hash(password)?)));
     let users = Users::new(hashed.collect::<Result<Vec<_>, StartError>>()?)?;
     greet(listener.local_addr().unwrap_or(address));
     serve(listener, App { jwt, users }).await

@@ -13,10 +13,7 @@ use crate::cli::{Log, LogFormat};
 
 /// Starts logging; a second start changes nothing.
 pub(crate) fn start(log: Log) {
-    let builder = fmt()
-        .with_writer(std::io::stderr)
-        .with_max_level(log.log_level)
-        .with_target(false);
+    let builder = fmt().with_writer(std::io::stderr).with_max_level(log.log_level).with_target(false);
     // It only fails if a logger is there already, which is then the one to use.
     let _ = match log.log_format {
         LogFormat::Json => tracing::subscriber::set_global_default(builder.json().flatten_event(true).finish()),
@@ -31,9 +28,7 @@ pub(crate) async fn requests(request: Request, next: Next) -> Response {
     // The route as it is written in the code: an address may hold anything.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
-    let refused = response
-        .extensions()
-        .get::<jwt_extended_axum::jwt_extended::Rejection>();
+    let refused = response.extensions().get::<jwt_extended_axum::jwt_extended::Rejection>();
     tracing::info!(
         %method,
         route = route.as_ref().map_or("none", MatchedPath::as_str),

@@ -140,14 +140,8 @@ impl<S: Send + Sync> FromRequest<S> for Credentials {
         }
         const SHAPE: &str = "Send username and password, as JSON or as a form";
         let fields = match BodyKind::of(&request) {
-            BodyKind::Json => Json::<Fields>::from_request(request, state)
-                .await
-                .ok()
-                .map(|Json(fields)| fields),
-            BodyKind::Form => Form::<Fields>::from_request(request, state)
-                .await
-                .ok()
-                .map(|Form(fields)| fields),
+            BodyKind::Json => Json::<Fields>::from_request(request, state).await.ok().map(|Json(fields)| fields),
+            BodyKind::Form => Form::<Fields>::from_request(request, state).await.ok().map(|Form(fields)| fields),
             BodyKind::Other => return Err(said(StatusCode::UNSUPPORTED_MEDIA_TYPE, SHAPE)),
         };
         let Fields { username, password } = fields.ok_or_else(|| said(StatusCode::BAD_REQUEST, SHAPE))?;

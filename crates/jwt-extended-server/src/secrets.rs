@@ -41,11 +41,7 @@ const SAMPLES: &[&str] = &[
 
 /// Whether a secret is a sample, or so regular that nobody can have drawn it at random.
 pub fn is_sample(secret: &str) -> bool {
-    let plain: String = secret
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
+    let plain: String = secret.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     let mut different: Vec<u8> = secret.bytes().collect();
     different.sort_unstable();
     different.dedup();

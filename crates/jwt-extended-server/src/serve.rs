@@ -14,14 +14,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr().unwrap_or(settings.listen);
     tracing::info!(%address, "listening");
-    serve(
-        listener,
-        App {
-            jwt: settings.jwt,
-            users: settings.users,
-        },
-    )
-    .await
+    serve(listener, App { jwt: settings.jwt, users: settings.users }).await
 }
 
 pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -113,11 +113,7 @@ impl Settings {
     ) -> Result<Self, StartError> {
         let file = match file {
             Some(path) => read(path)?,
-            None => File {
-                listen: None,
-                jwt: None,
-                users: Vec::new(),
-            },
+            None => File { listen: None, jwt: None, users: Vec::new() },
         };
         let mut config = file.jwt.unwrap_or_else(both_places);
         config.read_env(unicode(environment))?;
@@ -126,14 +122,8 @@ impl Settings {
         if users.is_empty() {
             return Err(StartError::NoUsers);
         }
-        let listen = listen
-            .or(file.listen)
-            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000)));
-        Ok(Self {
-            listen,
-            jwt: manager(config)?,
-            users,
-        })
+        let listen = listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000)));
+        Ok(Self { listen, jwt: manager(config)?, users })
     }
 }
 
@@ -162,9 +152,7 @@ pub(crate) fn unicode(
 
 /// A manager with the store of this process.
 pub(crate) fn manager(config: Config) -> Result<JwtManager, StartError> {
-    Ok(JwtManager::from_config(config)
-        .revocation_store(MemoryStore::new())
-        .build()?)
+    Ok(JwtManager::from_config(config).revocation_store(MemoryStore::new()).build()?)
 }
 
 /// Refuses to go on without a secret of one's own.
@@ -178,18 +166,20 @@ pub(crate) fn refuse_samples(config: &Config) -> Result<(), StartError> {
 
 fn read(path: &Path) -> Result<File, StartError> {
     let shown = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|error| StartError::Unreadable {
-        path: shown.clone(),
-        why: error.to_string(),
-    })?;
-    toml::from_str(&text).map_err(|error| {
+    let text = fs::read_to_string(path)
+        .map_err(|error| StartError::Unreadable { path: shown.clone(), why: error.to_string() })?;
+    let mut file: File = toml::from_str(&text).map_err(|error| {
         let before = error.span().map_or(0, |span| span.start.min(text.len()));
-        let line = String::from_utf8_lossy(&text.as_bytes()[..before])
-            .matches('\n')
-            .count()
-            + 1;
+        let line = String::from_utf8_lossy(&text.as_bytes()[..before]).matches('\n').count() + 1;
         // Only the first line of what the parser says: the others repeat the file, and may hold the secret.
         let why = error.message().lines().next().unwrap_or("is not valid TOML").to_owned();
         StartError::BadFile { path: shown, line, why }
-    })
+    })?;
+    // What the file leaves out is the server's default, not the library's.
+    let says_where = toml::from_str::<toml::Table>(&text)
+        .is_ok_and(|table| table.get("jwt").and_then(|jwt| jwt.get("token_location")).is_some());
+    if let Some(jwt) = file.jwt.as_mut().filter(|_| !says_where) {
+        jwt.token_location = both_places().token_location;
+    }
+    Ok(file)
 }

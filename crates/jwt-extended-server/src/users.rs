@@ -35,12 +35,7 @@ impl Users {
     pub fn new(users: impl IntoIterator<Item = (String, String)>) -> Result<Self, StartError> {
         let mut hashes = HashMap::new();
         for (name, hash) in users {
-            let mistake = |why: &str| {
-                Err(StartError::User {
-                    name: name.clone(),
-                    why: why.to_owned(),
-                })
-            };
+            let mistake = |why: &str| Err(StartError::User { name: name.clone(), why: why.to_owned() });
             if name.is_empty() {
                 return mistake("has no name");
             }
@@ -52,13 +47,7 @@ impl Users {
             }
         }
         let decoy = hash("nobody has this password")?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                hashes,
-                decoy,
-                gate: Semaphore::new(AT_ONCE),
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { hashes, decoy, gate: Semaphore::new(AT_ONCE) }) })
     }
 
     /// Whether this is the user's password.

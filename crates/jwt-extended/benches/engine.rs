@@ -43,11 +43,7 @@ struct Claims {
 
 fn manager() -> JwtManager {
     let store = MemoryStore::new();
-    let jwt = JwtManager::builder()
-        .key(Key::hs256(SECRET).unwrap())
-        .revocation_store(store)
-        .build()
-        .unwrap();
+    let jwt = JwtManager::builder().key(Key::hs256(SECRET).unwrap()).revocation_store(store).build().unwrap();
     for _ in 0..1000 {
         let token = jwt.decode_token(&jwt.create_access_token("alice").unwrap()).unwrap();
         now(jwt.revoke(&token)).unwrap();
@@ -65,17 +61,9 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 
 fn verify(criterion: &mut Criterion) {
     let jwt = manager();
-    let token = jwt
-        .access_token("alice@example.com")
-        .fresh(jwt_extended::token::Fresh::Always)
-        .create()
-        .unwrap();
-    eprintln!("the token has {} bytes", token.len());
-    let (request, ()) = http::Request::builder()
-        .header("Authorization", format!("Bearer {token}"))
-        .body(())
-        .unwrap()
-        .into_parts();
+    let token = jwt.access_token("alice@example.com").fresh(jwt_extended::token::Fresh::Always).create().unwrap();
+    let (request, ()) =
+        http::Request::builder().header("Authorization", format!("Bearer {token}")).body(()).unwrap().into_parts();
     let (cookie, ()) = http::Request::builder()
         .header("Cookie", format!("theme=dark; access_token_cookie={token}"))
         .body(())

@@ -62,13 +62,9 @@ pub(crate) fn session_opened(sid: &str) -> Option<Timestamp> {
         return None;
     }
     let bytes = uuid.as_bytes();
-    let millis = bytes[..6]
-        .iter()
-        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    let millis = bytes[..6].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     let fraction = u64::from(u16::from_be_bytes([bytes[6] & 0x0f, bytes[7]]));
-    Some(Timestamp::from_micros(
-        millis.saturating_mul(1000) + (fraction * 1000).div_ceil(4096),
-    ))
+    Some(Timestamp::from_micros(millis.saturating_mul(1000) + (fraction * 1000).div_ceil(4096)))
 }
 
 #[cfg(test)]

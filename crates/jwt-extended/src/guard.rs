@@ -81,11 +81,7 @@ impl Requirement {
     }
 
     const fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            locations: None,
-            revocation: Revocation::Checked,
-        }
+        Self { kind, locations: None, revocation: Revocation::Checked }
     }
 
     const fn wanted(&self) -> Wanted {
@@ -127,12 +123,9 @@ pub(crate) fn examine(
     match requirement.kind {
         Kind::Access | Kind::Fresh if refresh => Err((Reason::RefreshToken, Some(token))),
         Kind::Refresh if !refresh => Err((Reason::NotRefreshToken, Some(token))),
-        Kind::Fresh if !token.freshness().is_fresh(now) => Err((
-            Reason::NotFresh {
-                max_age: settings.fresh_max_age,
-            },
-            Some(token),
-        )),
+        Kind::Fresh if !token.freshness().is_fresh(now) => {
+            Err((Reason::NotFresh { max_age: settings.fresh_max_age }, Some(token)))
+        }
         _ => Ok((token, located.location)),
     }
 }
@@ -144,9 +137,5 @@ fn check_csrf(located: &Located<'_>, token: &Token) -> Result<(), Refusal> {
     if token.csrf().is_none() {
         return Err((Reason::Token(TokenError::MissingClaim("csrf".to_owned())), None));
     }
-    if token.matches_csrf(value) {
-        Ok(())
-    } else {
-        Err((Reason::Csrf(CsrfError::Mismatch), None))
-    }
+    if token.matches_csrf(value) { Ok(()) } else { Err((Reason::Csrf(CsrfError::Mismatch), None)) }
 }

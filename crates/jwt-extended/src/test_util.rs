@@ -17,11 +17,7 @@
 //! case.check(&answer).unwrap();
 //! ```
 
-#![allow(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    reason = "for tests; the table is part of this crate"
-)]
+#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "for tests; the table is part of this crate")]
 
 use std::collections::BTreeMap;
 
@@ -91,17 +87,8 @@ pub enum Guard {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 enum Expected {
-    Refused {
-        status: u16,
-        code: String,
-        msg: String,
-        challenge: String,
-    },
-    Admitted {
-        status: u16,
-        subject: Option<String>,
-        location: Option<String>,
-    },
+    Refused { status: u16, code: String, msg: String, challenge: String },
+    Admitted { status: u16, subject: Option<String>, location: Option<String> },
 }
 
 impl Guard {
@@ -144,10 +131,7 @@ impl Table {
 
     /// The manager of a case's app, with its store, before it is built.
     pub fn builder(&self, case: &Case) -> JwtManagerBuilder {
-        let options = self
-            .configs
-            .get(&case.config)
-            .expect("every case's config is in the table");
+        let options = self.configs.get(&case.config).expect("every case's config is in the table");
         let mut config: Config = serde_json::from_value(options.clone()).expect("the table's configs are valid");
         config.secret_key = Some(Secret::from(self.secret.as_str()));
         JwtManager::from_config(config).revocation_store(self.store())
@@ -160,22 +144,12 @@ impl Table {
 
     /// The request of a case.
     pub fn request(&self, case: &Case) -> Request<Vec<u8>> {
-        let query = case
-            .query
-            .as_ref()
-            .map(|query| format!("?{}", self.fill(query)))
-            .unwrap_or_default();
-        let mut request = Request::builder()
-            .method(case.method.as_str())
-            .uri(format!("{}{query}", case.guard.path()));
+        let query = case.query.as_ref().map(|query| format!("?{}", self.fill(query))).unwrap_or_default();
+        let mut request = Request::builder().method(case.method.as_str()).uri(format!("{}{query}", case.guard.path()));
         for (name, value) in &case.headers {
             request = request.header(name, self.fill(value).as_bytes());
         }
-        let body = case
-            .body
-            .as_ref()
-            .map(|body| self.fill(body).into_bytes())
-            .unwrap_or_default();
+        let body = case.body.as_ref().map(|body| self.fill(body).into_bytes()).unwrap_or_default();
         request.body(body).expect("the table's requests are valid")
     }
 
@@ -183,40 +157,22 @@ impl Table {
     fn fill(&self, text: &str) -> String {
         self.tokens.iter().fold(text.to_owned(), |text, (name, recipe)| {
             let place = format!("{{{name}}}");
-            if text.contains(&place) {
-                text.replace(&place, &self.sign(recipe))
-            } else {
-                text
-            }
+            if text.contains(&place) { text.replace(&place, &self.sign(recipe)) } else { text }
         })
     }
 
     fn sign(&self, recipe: &Recipe) -> String {
-        let secret = if recipe.key == "secret" {
-            &self.secret
-        } else {
-            &self.other_secret
-        };
+        let secret = if recipe.key == "secret" { &self.secret } else { &self.other_secret };
         let key = Key::hs256(secret).expect("the table's secrets are long enough");
         jose::sign_with_header(&key, &recipe.header, &recipe.payload).expect("an HMAC never fails")
     }
 
     fn store(&self) -> MemoryStore {
         let (store, now) = (MemoryStore::new(), Timestamp::default());
-        let tokens = self
-            .revoked_tokens
-            .iter()
-            .map(|jti| Revocation::Token { jti, until: None, now });
-        let sessions = self.revoked_sessions.iter().map(|session| Revocation::Session {
-            session,
-            until: None,
-            now,
-        });
+        let tokens = self.revoked_tokens.iter().map(|jti| Revocation::Token { jti, until: None, now });
+        let sessions = self.revoked_sessions.iter().map(|session| Revocation::Session { session, until: None, now });
         for revocation in tokens.chain(sessions) {
-            assert!(
-                matches!(store.revoke(&revocation), Answer::Now(Ok(()))),
-                "the memory store has room"
-            );
+            assert!(matches!(store.revoke(&revocation), Answer::Now(Ok(()))), "the memory store has room");
         }
         store
     }
@@ -268,11 +224,7 @@ impl Case {
         match &self.answer {
             Expected::Admitted { subject, location, .. } => {
                 let expected = json!({ "subject": subject, "location": location });
-                if found == expected {
-                    Ok(())
-                } else {
-                    differs("the body", &expected, &found)
-                }
+                if found == expected { Ok(()) } else { differs("the body", &expected, &found) }
             }
             Expected::Refused { msg, challenge, .. } => {
                 let expected = Value::from(msg.as_str());
@@ -281,17 +233,10 @@ impl Case {
                 {
                     return differs("the message", msg, &found);
                 }
-                let found = answer
-                    .headers()
-                    .get(header::WWW_AUTHENTICATE)
-                    .and_then(|value| value.to_str().ok());
+                let found = answer.headers().get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
                 // A status without authentication in it has no challenge.
                 let expected = (status != 422).then_some(challenge.as_str());
-                if found == expected || status == 422 {
-                    Ok(())
-                } else {
-                    differs("the challenge", &expected, &found)
-                }
+                if found == expected || status == 422 { Ok(()) } else { differs("the challenge", &expected, &found) }
             }
         }
     }

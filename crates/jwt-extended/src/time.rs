@@ -22,9 +22,7 @@ pub struct Timestamp {
 
 impl Timestamp {
     /// The last second of the year 9999.
-    pub const MAX: Self = Self {
-        micros: 253_402_300_799 * MICROS,
-    };
+    pub const MAX: Self = Self { micros: 253_402_300_799 * MICROS };
 
     /// So many whole seconds after 1970, at most [`MAX`](Self::MAX).
     pub const fn from_secs(seconds: u64) -> Self {
@@ -33,11 +31,7 @@ impl Timestamp {
 
     /// So many microseconds after 1970, at most [`MAX`](Self::MAX).
     pub const fn from_micros(micros: u64) -> Self {
-        if micros > Self::MAX.micros {
-            Self::MAX
-        } else {
-            Self { micros }
-        }
+        if micros > Self::MAX.micros { Self::MAX } else { Self { micros } }
     }
 
     /// Whole seconds since 1970, rounded down.
@@ -52,9 +46,7 @@ impl Timestamp {
 
     /// This time without its fraction of a second.
     pub const fn floor(self) -> Self {
-        Self {
-            micros: self.micros - self.micros % MICROS,
-        }
+        Self { micros: self.micros - self.micros % MICROS }
     }
 
     /// This time and so much more, at most [`MAX`](Self::MAX).
@@ -66,9 +58,7 @@ impl Timestamp {
     /// This time less so much, at least 1970.
     pub fn saturating_sub(self, duration: Duration) -> Self {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        Self {
-            micros: self.micros.saturating_sub(micros),
-        }
+        Self { micros: self.micros.saturating_sub(micros) }
     }
 
     /// How long after `earlier` this is; zero if it is not.
@@ -79,10 +69,7 @@ impl Timestamp {
     /// Reads a JSON number. `None` before 1970, past the year 9999, or for what is no number.
     pub(crate) fn from_json_number(text: &str) -> Option<Self> {
         // Up to fifteen digits are read exactly; all that a service issues today has ten.
-        if (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let seconds = text
-                .bytes()
-                .fold(0_u64, |number, digit| number * 10 + u64::from(digit - b'0'));
+        if let Some(seconds) = whole_number(text) {
             return (seconds <= Self::MAX.as_secs()).then(|| Self::from_secs(seconds));
         }
         let seconds: f64 = text.parse().ok()?;
@@ -93,6 +80,17 @@ impl Timestamp {
         }
         Some(Self::default().saturating_add(Duration::try_from_secs_f64(seconds).ok()?))
     }
+}
+
+/// One to fifteen digits and nothing else, as a number.
+fn whole_number(text: &str) -> Option<u64> {
+    if !(1..=15).contains(&text.len()) {
+        return None;
+    }
+    text.bytes().try_fold(0_u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit <= 9).then(|| number * 10 + u64::from(digit))
+    })
 }
 
 impl fmt::Display for Timestamp {
@@ -166,9 +164,7 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that shows this time.
     pub const fn new(time: Timestamp) -> Self {
-        Self {
-            micros: AtomicU64::new(time.micros),
-        }
+        Self { micros: AtomicU64::new(time.micros) }
     }
 
     /// Moves the clock forward.
@@ -184,9 +180,7 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp {
-            micros: self.micros.load(Ordering::SeqCst),
-        }
+        Timestamp { micros: self.micros.load(Ordering::SeqCst) }
     }
 }
 
@@ -212,17 +206,9 @@ mod tests {
 
     #[test]
     fn refuses_what_no_clock_will_show() {
-        for text in [
-            "-1",
-            "-0.5",
-            "253402300800",
-            "9223372036854775808",
-            "1e400",
-            "1e99",
-            "99999999999999999999",
-            "",
-            "x",
-        ] {
+        for text in
+            ["-1", "-0.5", "253402300800", "9223372036854775808", "1e400", "1e99", "99999999999999999999", "", "x"]
+        {
             assert_eq!(Timestamp::from_json_number(text), None, "{text}");
         }
     }
@@ -230,20 +216,14 @@ mod tests {
     #[test]
     fn arithmetic_stops_at_both_ends() {
         assert_eq!(Timestamp::MAX.saturating_add(Duration::MAX), Timestamp::MAX);
-        assert_eq!(
-            Timestamp::from_secs(1).saturating_sub(Duration::from_secs(2)),
-            Timestamp::default()
-        );
+        assert_eq!(Timestamp::from_secs(1).saturating_sub(Duration::from_secs(2)), Timestamp::default());
         assert_eq!(Timestamp::from_secs(u64::MAX), Timestamp::MAX);
     }
 
     #[test]
     fn writes_whole_seconds_as_whole_numbers() {
         assert_eq!(serde_json::to_string(&Timestamp::from_secs(5)).unwrap(), "5");
-        assert_eq!(
-            serde_json::to_string(&Timestamp::from_micros(5_500_000)).unwrap(),
-            "5.5"
-        );
+        assert_eq!(serde_json::to_string(&Timestamp::from_micros(5_500_000)).unwrap(), "5.5");
         assert_eq!(Timestamp::from_micros(5_000_001).to_string(), "5.000001");
     }
 }

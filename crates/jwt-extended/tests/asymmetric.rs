@@ -1,11 +1,6 @@
 //! Key pairs, seen from outside: what signs, what checks, what is refused.
 #![cfg(feature = "asymmetric")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "asymmetric/damage.rs"]
 mod damage;
@@ -54,9 +49,7 @@ const ALL: [(Algorithm, &str, &str, &str); 11] = [
 ];
 
 fn asymmetric() -> impl Iterator<Item = Algorithm> {
-    Algorithm::ALL
-        .into_iter()
-        .filter(|algorithm| algorithm.family() != Family::Hmac)
+    Algorithm::ALL.into_iter().filter(|algorithm| algorithm.family() != Family::Hmac)
 }
 
 fn der(pem: &str) -> Vec<u8> {
@@ -66,10 +59,7 @@ fn der(pem: &str) -> Vec<u8> {
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
-    format!(
-        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-        STANDARD.encode(der)
-    )
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
 }
 
 fn only(key: VerifyingKey) -> KeyRing {

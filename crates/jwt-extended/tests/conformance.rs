@@ -21,14 +21,7 @@ async fn answer(jwt: &JwtManager, table: &Table, case: &Case) -> (Response<Vec<u
         Ok(admitted) => {
             let subject = admitted.as_ref().map(|admitted| admitted.token().subject());
             let location = admitted.as_ref().map(|admitted| admitted.location().name());
-            (
-                Response::new(
-                    json!({ "subject": subject, "location": location })
-                        .to_string()
-                        .into_bytes(),
-                ),
-                None,
-            )
+            (Response::new(json!({ "subject": subject, "location": location }).to_string().into_bytes()), None)
         }
         Err(rejection) => (rejection.to_response(), Some(rejection)),
     }
@@ -43,11 +36,7 @@ async fn the_engine_answers_every_request_of_the_table() {
         failures.extend(case.check(&answer).err());
         let code = rejection.as_ref().map(Rejection::code);
         if code != case.code() {
-            failures.push(format!(
-                "{}: the code should be {:?} and is {code:?}",
-                case.name,
-                case.code()
-            ));
+            failures.push(format!("{}: the code should be {:?} and is {code:?}", case.name, case.code()));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -59,11 +48,7 @@ async fn flask_s_statuses_are_one_option_away() {
     let table = Table::load();
     let mut failures = Vec::new();
     for case in table.cases() {
-        let jwt = table
-            .builder(case)
-            .error_statuses(Statuses::FlaskJwtExtended)
-            .build()
-            .unwrap();
+        let jwt = table.builder(case).error_statuses(Statuses::FlaskJwtExtended).build().unwrap();
         failures.extend(case.check_flask(&answer(&jwt, &table, case).await.0).err());
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));

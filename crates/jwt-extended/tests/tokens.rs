@@ -1,10 +1,5 @@
 //! The tokens that the engine makes, byte for byte, and what becomes of them: login, refresh, logout, renewal.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 

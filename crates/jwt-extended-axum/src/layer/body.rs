@@ -14,7 +14,7 @@ use super::ResponseFuture;
 use crate::response::plain;
 
 /// How long a body may be that a guard wants to see: as long as axum's own extractors allow.
-const DEFAULT_LIMIT: usize = 2 * 1024 * 1024;
+pub(super) const DEFAULT_LIMIT: usize = 2 * 1024 * 1024;
 
 /// A body that was read, left in the request's extensions for guards. Empty if it is neither JSON nor a form.
 #[derive(Clone)]
@@ -51,10 +51,7 @@ impl<S> Layer<S> for BodyLayer {
     type Service = BodyService<S>;
 
     fn layer(&self, inner: S) -> BodyService<S> {
-        BodyService {
-            inner,
-            limit: self.limit,
-        }
+        BodyService { inner, limit: self.limit }
     }
 }
 
@@ -112,8 +109,4 @@ pub(crate) async fn read(request: Request, limit: usize) -> Result<(Parts, axum_
     };
     parts.extensions.insert(Body(bytes.clone()));
     Ok((parts, bytes.into()))
-}
-
-pub(crate) const fn default_limit() -> usize {
-    DEFAULT_LIMIT
 }

@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use super::{
     ResponseFuture,
-    body::{default_limit, read},
+    body::{DEFAULT_LIMIT, read},
 };
 use crate::{Rejection, extract::authenticate};
 
@@ -54,6 +54,7 @@ struct Guard {
     jwt: JwtManager,
     requirement: Requirement,
     exceptions: matchit::Router<()>,
+    body_limit: usize,
 }
 
 /// An exception that is not a path, or that another exception covers already.
@@ -68,12 +69,14 @@ impl GuardLayer {
     /// Guards by this requirement.
     pub fn new(jwt: JwtManager, requirement: Requirement) -> Self {
         Self {
-            guard: Arc::new(Guard {
-                jwt,
-                requirement,
-                exceptions: matchit::Router::new(),
-            }),
+            guard: Arc::new(Guard { jwt, requirement, exceptions: matchit::Router::new(), body_limit: DEFAULT_LIMIT }),
         }
+    }
+
+    /// How long a body may be that the guard must see, for a token or a CSRF value in it: 2 MiB unless told otherwise.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        Arc::make_mut(&mut self.guard).body_limit = bytes;
+        self
     }
 
     /// Leaves a path unguarded. It is written as a route is: `/login`, `/users/{id}`, `/static/{*file}`.
@@ -81,18 +84,12 @@ impl GuardLayer {
     /// # Errors
     /// If it does not begin with `/`, is not a valid pattern, or collides with another exception.
     pub fn except(mut self, path: &str) -> Result<Self, BadException> {
-        let bad = |why: String| BadException {
-            path: path.to_owned(),
-            why,
-        };
+        let bad = |why: String| BadException { path: path.to_owned(), why };
         if !path.starts_with('/') {
             return Err(bad("it must begin with /".to_owned()));
         }
         let guard = Arc::make_mut(&mut self.guard);
-        guard
-            .exceptions
-            .insert(path, ())
-            .map_err(|error| bad(error.to_string()))?;
+        guard.exceptions.insert(path, ()).map_err(|error| bad(error.to_string()))?;
         Ok(self)
     }
 }
@@ -106,13 +103,11 @@ impl Guard {
     /// The request with its token in its extensions, or the refusal.
     async fn check(&self, request: Request) -> Result<Request, Response> {
         let (mut parts, body) = if self.jwt.needs_body(&self.requirement) {
-            read(request, default_limit()).await?
+            read(request, self.body_limit).await?
         } else {
             request.into_parts()
         };
-        let admitted = authenticate(&parts, &self.jwt, &self.requirement)
-            .await
-            .map_err(Rejection::into_response)?;
+        let admitted = authenticate(&parts, &self.jwt, &self.requirement).await.map_err(Rejection::into_response)?;
         parts.extensions.insert(admitted);
         Ok(Request::from_parts(parts, body))
     }
@@ -129,9 +124,7 @@ fn climbs(path: &str) -> bool {
 
 impl fmt::Debug for GuardLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardLayer")
-            .field("requirement", &self.guard.requirement)
-            .finish_non_exhaustive()
+        f.debug_struct("GuardLayer").field("requirement", &self.guard.requirement).finish_non_exhaustive()
     }
 }
 
@@ -139,10 +132,7 @@ impl<S> Layer<S> for GuardLayer {
     type Service = GuardService<S>;
 
     fn layer(&self, inner: S) -> GuardService<S> {
-        GuardService {
-            inner,
-            guard: Arc::clone(&self.guard),
-        }
+        GuardService { inner, guard: Arc::clone(&self.guard) }
     }
 }
 
@@ -155,9 +145,7 @@ pub struct GuardService<S> {
 
 impl<S: fmt::Debug> fmt::Debug for GuardService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardService")
-            .field("inner", &self.inner)
-            .finish_non_exhaustive()
+        f.debug_struct("GuardService").field("inner", &self.inner).finish_non_exhaustive()
     }
 }
 

@@ -44,10 +44,7 @@ impl<S> Layer<S> for RefreshLayer {
     type Service = RefreshService<S>;
 
     fn layer(&self, inner: S) -> RefreshService<S> {
-        RefreshService {
-            inner,
-            layer: self.clone(),
-        }
+        RefreshService { inner, layer: self.clone() }
     }
 }
 

@@ -1,51 +1,20 @@
-//! From options to settings that cannot be wrong: every mistake is found in one go and says what to set.
+//! Finding every mistake of a configuration in one go, each with what to set.
 
 use std::{slice, time::Duration};
 
 use http::HeaderName;
 
-use super::{Config, List, Tolerate};
+use super::{
+    Config, List, Settings, Tolerate,
+    settings::{HeaderNames, settings},
+};
 use crate::{
-    http::{
-        CookieNames, CookieSettings, ErrorFormat, SameSite, Statuses,
-        settings::{KindSettings, LocateSettings},
-    },
-    jose::{Algorithm, Family, Key, KeyError, KeyRing, Limits, Typ, VerifyingKey},
-    token::{AudiencePolicy, Fresh, IssuePolicy, Lifetime, Policy},
+    http::SameSite,
+    jose::{Algorithm, Family, Key, KeyError, KeyRing, VerifyingKey},
 };
 
 /// The most that clocks may differ.
 const MAX_LEEWAY: Duration = Duration::from_secs(300);
-/// How long a cookie lasts that is to outlive the browser's session: what Flask-JWT-Extended gives it.
-const LASTING_COOKIE: Duration = Duration::from_secs(31_540_000);
-
-/// A configuration that was found good, in the shape in which each floor wants it.
-#[derive(Debug)]
-pub(crate) struct Settings {
-    pub(crate) ring: KeyRing,
-    pub(crate) policy: Policy,
-    pub(crate) issue: IssuePolicy,
-    pub(crate) locate: LocateSettings,
-    pub(crate) cookies: CookieSettings,
-    pub(crate) access_lifetime: Lifetime,
-    pub(crate) refresh_lifetime: Lifetime,
-    pub(crate) longest_lifetime: Lifetime,
-    /// How fresh the access token of a login is.
-    pub(crate) login_freshness: Fresh,
-    /// That freshness in seconds, for challenges.
-    pub(crate) fresh_max_age: u64,
-    pub(crate) refusals: RefusalSettings,
-}
-
-/// How refusals look.
-#[derive(Debug)]
-pub(crate) struct RefusalSettings {
-    pub(crate) statuses: Statuses,
-    pub(crate) format: ErrorFormat,
-    pub(crate) message_key: String,
-    pub(crate) scheme: String,
-    pub(crate) realm: Option<String>,
-}
 
 /// Whether the manager will have a revocation store.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,22 +38,17 @@ pub(crate) fn check(config: Config, keys: Option<KeyRing>, store: Store) -> Resu
     }
 }
 
-struct HeaderNames {
-    token: HeaderName,
-    access_csrf: HeaderName,
-    refresh_csrf: HeaderName,
-}
-
 fn key_ring(config: &Config, keys: Option<KeyRing>) -> Result<KeyRing, String> {
     let given = config.secret_key.is_some() || config.private_key.is_some() || config.public_key.is_some();
     match keys {
-        Some(_) if given => Err(
-            "keys are given twice; use either `key` and `verifying_key`, or secret_key, private_key and public_key"
-                .into(),
-        ),
-        Some(_) if config.decode_algorithms.is_some() => Err(
-            "decode_algorithms is for secret_key and public_key; beside `key`, name each with `verifying_key`".into(),
-        ),
+        Some(_) if given => {
+            Err("keys are given twice; use either `key` and `verifying_key`, or secret_key, private_key and public_key"
+                .into())
+        }
+        Some(_) if config.decode_algorithms.is_some() => {
+            Err("decode_algorithms is for secret_key and public_key; beside `key`, name each with `verifying_key`"
+                .into())
+        }
         Some(ring) => match ring.signing_key() {
             Some(key) if ![key.algorithm(), Algorithm::HS256].contains(&config.algorithm) => Err(format!(
                 "algorithm says {}, and the key is for {}; leave it out",
@@ -99,14 +63,9 @@ fn key_ring(config: &Config, keys: Option<KeyRing>) -> Result<KeyRing, String> {
 
 fn configured_keys(config: &Config) -> Result<KeyRing, String> {
     let signing = config.algorithm;
-    let decode = config
-        .decode_algorithms
-        .as_ref()
-        .map_or(slice::from_ref(&signing), |list| &list.0);
+    let decode = config.decode_algorithms.as_ref().map_or(slice::from_ref(&signing), |list| &list.0);
     if !decode.contains(&signing) {
-        return Err(format!(
-            "decode_algorithms must contain the algorithm that signs, {signing}"
-        ));
+        return Err(format!("decode_algorithms must contain the algorithm that signs, {signing}"));
     }
     let mut ring = if signing.family() == Family::Hmac || config.private_key.is_some() {
         KeyRing::new(signing_key(config, signing)?)
@@ -115,9 +74,7 @@ fn configured_keys(config: &Config) -> Result<KeyRing, String> {
     };
     for (at, algorithm) in decode.iter().enumerate() {
         if *algorithm != signing && !decode[..at].contains(algorithm) {
-            ring = ring
-                .also_verify(verifying_key(config, *algorithm)?)
-                .map_err(|error| error.to_string())?;
+            ring = ring.also_verify(verifying_key(config, *algorithm)?).map_err(|error| error.to_string())?;
         }
     }
     Ok(ring)
@@ -128,17 +85,10 @@ fn signing_key(config: &Config, algorithm: Algorithm) -> Result<Key, String> {
         let secret = config.secret_key.as_ref().ok_or_else(|| {
             format!("secret_key must be set when using symmetric algorithm \"{algorithm}\"; make one with `openssl rand -base64 48`")
         })?;
-        let make = if config.tolerates(Tolerate::ShortSecret) {
-            Key::hmac_short_secret
-        } else {
-            Key::hmac
-        };
+        let make = if config.tolerates(Tolerate::ShortSecret) { Key::hmac_short_secret } else { Key::hmac };
         return make(algorithm, secret.expose()).map_err(|error| format!("secret_key: {error}"));
     }
-    let pem = config
-        .private_key
-        .as_ref()
-        .ok_or_else(|| asymmetric_missing("private_key", algorithm))?;
+    let pem = config.private_key.as_ref().ok_or_else(|| asymmetric_missing("private_key", algorithm))?;
     private_from_pem(algorithm, pem.expose()).map_err(|error| format!("private_key: {error}"))
 }
 
@@ -197,9 +147,7 @@ impl Mistakes {
             ("access_token_expires", config.access_token_expires),
             ("refresh_token_expires", config.refresh_token_expires),
         ] {
-            let short = lifetime
-                .duration()
-                .is_some_and(|duration| duration < Duration::from_secs(1));
+            let short = lifetime.duration().is_some_and(|duration| duration < Duration::from_secs(1));
             self.demand(!short, format!("{name} must be at least one second, or never"));
         }
         let longest = config.access_token_expires.max(config.refresh_token_expires);
@@ -209,16 +157,10 @@ impl Mistakes {
                 "longest_lifetime must be at least as long as access_token_expires and refresh_token_expires",
             );
         }
-        self.demand(
-            config.decode_leeway.0 <= MAX_LEEWAY,
-            "decode_leeway must be at most 300 seconds",
-        );
+        self.demand(config.decode_leeway.0 <= MAX_LEEWAY, "decode_leeway must be at most 300 seconds");
         let no_freshness = config.fresh_token_expires.is_some_and(|fresh| fresh.0.is_zero());
         self.demand(!no_freshness, "fresh_token_expires must be longer than zero");
-        self.demand(
-            config.max_token_length.0 >= 256,
-            "max_token_length must be at least 256 bytes",
-        );
+        self.demand(config.max_token_length.0 >= 256, "max_token_length must be at least 256 bytes");
     }
 
     fn claims(&mut self, config: &Config) {
@@ -242,41 +184,24 @@ impl Mistakes {
         let no_issuer = config.encode_issuer.as_deref() == Some("");
         self.demand(!no_issuer, "encode_issuer must not be empty; leave it out for none");
         let foreign = |own: Option<&[String]>, accepted: &Option<List<String>>| {
-            own.zip(accepted.as_ref())
-                .is_some_and(|(own, accepted)| !own.iter().any(|one| accepted.0.contains(one)))
+            own.zip(accepted.as_ref()).is_some_and(|(own, accepted)| !own.iter().any(|one| accepted.0.contains(one)))
         };
         self.demand(
-            !foreign(
-                config.encode_audience.as_ref().map(|list| &*list.0),
-                &config.decode_audience,
-            ),
+            !foreign(config.encode_audience.as_ref().map(|list| &*list.0), &config.decode_audience),
             "decode_audience must contain one of encode_audience, or the app would refuse its own tokens",
         );
         self.demand(
-            !foreign(
-                config.encode_issuer.as_ref().map(slice::from_ref),
-                &config.decode_issuer,
-            ),
+            !foreign(config.encode_issuer.as_ref().map(slice::from_ref), &config.decode_issuer),
             "decode_issuer must contain encode_issuer, or the app would refuse its own tokens",
         );
-        self.demand(
-            !config.error_message_key.is_empty(),
-            "error_message_key cannot be empty; usually \"msg\"",
-        );
+        self.demand(!config.error_message_key.is_empty(), "error_message_key cannot be empty; usually \"msg\"");
         let realm = config.realm.as_deref().unwrap_or_default();
-        self.demand(
-            realm.bytes().all(|byte| (0x20..0x7f).contains(&byte)),
-            "realm must be printable ASCII",
-        );
+        self.demand(realm.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "realm must be printable ASCII");
     }
 
     fn header_names(&mut self, config: &Config) -> Option<HeaderNames> {
         let mut name = |option: &str, name: &str| {
-            let usual = if option == "header_name" {
-                "Authorization"
-            } else {
-                "X-CSRF-TOKEN"
-            };
+            let usual = if option == "header_name" { "Authorization" } else { "X-CSRF-TOKEN" };
             let parsed = HeaderName::try_from(name).map_err(|_| match name {
                 "" => format!("{option} cannot be empty; usually \"{usual}\""),
                 _ => format!("{option} must be a header's name, such as \"{usual}\""),
@@ -290,19 +215,12 @@ impl Mistakes {
             config.header_type.is_empty() || is_http_token(&config.header_type),
             "header_type must be one word, such as \"Bearer\", or empty",
         );
-        Some(HeaderNames {
-            token: token?,
-            access_csrf: access_csrf?,
-            refresh_csrf: refresh_csrf?,
-        })
+        Some(HeaderNames { token: token?, access_csrf: access_csrf?, refresh_csrf: refresh_csrf? })
     }
 
     fn places(&mut self, config: &Config) {
         let locations = &config.token_location.0;
-        let repeated = locations
-            .iter()
-            .enumerate()
-            .any(|(at, location)| locations[..at].contains(location));
+        let repeated = locations.iter().enumerate().any(|(at, location)| locations[..at].contains(location));
         self.demand(
             !locations.is_empty() && !repeated,
             "token_location must contain at least one of \"headers\", \"cookies\", \"query_string\", or \"json\", and none twice",
@@ -331,21 +249,9 @@ impl Mistakes {
     fn cookies(&mut self, config: &Config) {
         let cookies = [
             ("access_cookie", &config.access_cookie_name, &config.access_cookie_path),
-            (
-                "refresh_cookie",
-                &config.refresh_cookie_name,
-                &config.refresh_cookie_path,
-            ),
-            (
-                "access_csrf_cookie",
-                &config.access_csrf_cookie_name,
-                &config.access_csrf_cookie_path,
-            ),
-            (
-                "refresh_csrf_cookie",
-                &config.refresh_csrf_cookie_name,
-                &config.refresh_csrf_cookie_path,
-            ),
+            ("refresh_cookie", &config.refresh_cookie_name, &config.refresh_cookie_path),
+            ("access_csrf_cookie", &config.access_csrf_cookie_name, &config.access_csrf_cookie_path),
+            ("refresh_csrf_cookie", &config.refresh_csrf_cookie_name, &config.refresh_csrf_cookie_path),
         ];
         let secure = config.cookie_secure.is_on();
         for (at, (option, name, path)) in cookies.iter().enumerate() {
@@ -362,10 +268,8 @@ impl Mistakes {
             if let Some((other, ..)) = same {
                 self.0.push(format!("{option}_name and {other}_name must differ"));
             }
-            let prefixed = |prefix: &str| {
-                name.get(..prefix.len())
-                    .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-            };
+            let prefixed =
+                |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
             self.demand(
                 !prefixed("__Host-") || (secure && path.as_str() == "/" && config.cookie_domain.is_none()),
                 format!(
@@ -377,165 +281,17 @@ impl Mistakes {
                 format!("{option}_name begins with __Secure-: set cookie_secure"),
             );
         }
-        self.demand(
-            config.cookie_samesite != SameSite::None || secure,
-            "cookie_samesite None needs cookie_secure",
-        );
-        self.demand(
-            !config.cookie_partitioned.is_on() || secure,
-            "cookie_partitioned needs cookie_secure",
-        );
+        self.demand(config.cookie_samesite != SameSite::None || secure, "cookie_samesite None needs cookie_secure");
+        self.demand(!config.cookie_partitioned.is_on() || secure, "cookie_partitioned needs cookie_secure");
         let domain = config.cookie_domain.as_deref();
         let plain = |domain: &str| {
-            !domain.is_empty()
-                && domain
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+            !domain.is_empty() && domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
         };
-        self.demand(
-            domain.is_none_or(plain),
-            "cookie_domain must be a host's name, such as \"example.com\"",
-        );
+        self.demand(domain.is_none_or(plain), "cookie_domain must be a host's name, such as \"example.com\"");
     }
 }
 
 /// Whether a text is a `token` of RFC 9110 section 5.6.2.
 fn is_http_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
-}
-
-fn settings(config: Config, ring: KeyRing, names: HeaderNames, store: Store) -> Settings {
-    let longest_lifetime = config
-        .longest_lifetime
-        .unwrap_or_else(|| config.access_token_expires.max(config.refresh_token_expires));
-    let never = |lifetime| lifetime == Lifetime::Never || config.tolerates(Tolerate::MissingExpiry);
-    let access_may_never_expire = never(config.access_token_expires);
-    let refresh_may_never_expire = never(config.refresh_token_expires);
-    let scheme = if config.header_type.is_empty() {
-        "Bearer"
-    } else {
-        &config.header_type
-    }
-    .to_owned();
-    let audience = config
-        .decode_audience
-        .clone()
-        .or_else(|| config.encode_audience.clone());
-    let policy = Policy {
-        limits: Limits {
-            max_length: config.max_token_length.0,
-            typ: if config.tolerates(Tolerate::ForeignTyp) {
-                Typ::Any
-            } else {
-                Typ::OwnKinds
-            },
-        },
-        leeway: config.decode_leeway.0,
-        identity_claim: config.identity_claim.clone(),
-        verify_sub: config.verify_sub.is_on(),
-        issuers: config
-            .decode_issuer
-            .clone()
-            .map(|list| list.0)
-            .or_else(|| config.encode_issuer.clone().map(|issuer| vec![issuer])),
-        audience: match audience {
-            Some(list) => AudiencePolicy::OneOf(list.0),
-            None if config.tolerates(Tolerate::UnexpectedAudience) => AudiencePolicy::Ignored,
-            None => AudiencePolicy::Unexpected,
-        },
-        access_may_never_expire,
-        refresh_may_never_expire,
-        missing_type_is_access: config.tolerates(Tolerate::MissingType),
-        unknown_type_is_other: config.tolerates(Tolerate::UnknownType),
-        require_jti: store == Store::Present,
-    };
-    let issue = IssuePolicy {
-        identity_claim: config.identity_claim.clone(),
-        audience: config.encode_audience.clone().map(|list| list.0).unwrap_or_default(),
-        issuer: config.encode_issuer.clone(),
-        not_before: config.encode_nbf.is_on(),
-        csrf: config.cookie_csrf_protect.is_on(),
-        max_length: config.max_token_length.0,
-        longest_lifetime: if store == Store::Present {
-            longest_lifetime
-        } else {
-            Lifetime::Never
-        },
-        access_may_never_expire,
-        refresh_may_never_expire,
-    };
-    let fresh = config.fresh_token_expires.map(|fresh| fresh.0);
-    Settings {
-        ring,
-        policy,
-        issue,
-        cookies: cookie_settings(&config),
-        access_lifetime: config.access_token_expires,
-        refresh_lifetime: config.refresh_token_expires,
-        longest_lifetime,
-        login_freshness: fresh.map_or(Fresh::Always, Fresh::For),
-        fresh_max_age: fresh.map_or(0, |fresh| fresh.as_secs()),
-        refusals: RefusalSettings {
-            statuses: config.error_statuses,
-            format: config.error_format,
-            message_key: config.error_message_key.clone(),
-            scheme,
-            realm: config.realm.clone(),
-        },
-        locate: locate_settings(config, names),
-    }
-}
-
-fn cookie_settings(config: &Config) -> CookieSettings {
-    CookieSettings {
-        access: CookieNames {
-            token: config.access_cookie_name.clone(),
-            token_path: config.access_cookie_path.clone(),
-            csrf: config.access_csrf_cookie_name.clone(),
-            csrf_path: config.access_csrf_cookie_path.clone(),
-        },
-        refresh: CookieNames {
-            token: config.refresh_cookie_name.clone(),
-            token_path: config.refresh_cookie_path.clone(),
-            csrf: config.refresh_csrf_cookie_name.clone(),
-            csrf_path: config.refresh_csrf_cookie_path.clone(),
-        },
-        secure: config.cookie_secure.is_on(),
-        partitioned: config.cookie_partitioned.is_on(),
-        domain: config.cookie_domain.clone(),
-        same_site: config.cookie_samesite,
-        max_age: (!config.session_cookie.is_on()).then_some(LASTING_COOKIE),
-        csrf_in_cookies: config.cookie_csrf_protect.is_on() && config.csrf_in_cookies.is_on(),
-    }
-}
-
-fn locate_settings(config: Config, names: HeaderNames) -> LocateSettings {
-    LocateSettings {
-        refuse_several: !config.tolerates(Tolerate::SeveralTokens),
-        locations: config.token_location.0,
-        header_name: names.token,
-        header_display: config.header_name,
-        header_type: config.header_type,
-        query_name: config.query_string_name,
-        query_prefix: config.query_string_value_prefix,
-        access: KindSettings {
-            cookie_name: config.access_cookie_name,
-            json_key: config.json_key,
-            csrf_header: names.access_csrf,
-            csrf_field: config.access_csrf_field_name,
-        },
-        refresh: KindSettings {
-            cookie_name: config.refresh_cookie_name,
-            json_key: config.refresh_json_key,
-            csrf_header: names.refresh_csrf,
-            csrf_field: config.refresh_csrf_field_name,
-        },
-        csrf_protect: config.cookie_csrf_protect.is_on(),
-        csrf_methods: config.csrf_methods.0,
-        csrf_check_form: config.csrf_check_form.is_on(),
-        refuse_cross_site: config.csrf_refuse_cross_site.is_on(),
-    }
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

@@ -20,12 +20,14 @@
 mod check;
 mod options;
 mod read;
+mod settings;
 mod types;
 
 use std::fmt;
 
-pub(crate) use check::{Settings, Store, check};
+pub(crate) use check::{Store, check};
 pub(crate) use options::with_options;
+pub(crate) use settings::Settings;
 pub use types::{Count, List, Seconds, Secret, Switch, Tolerate};
 
 use crate::{

@@ -39,9 +39,8 @@ impl Config {
                 continue;
             };
             if !Self::NAMES.contains(&name.as_str()) {
-                mistakes.push(no_such_option(&variable, &name, |known| {
-                    format!("{PREFIX}{}", known.to_ascii_uppercase())
-                }));
+                mistakes
+                    .push(no_such_option(&variable, &name, |known| format!("{PREFIX}{}", known.to_ascii_uppercase())));
                 continue;
             }
             let text: StrDeserializer<'_, de::value::Error> = value.as_str().into_deserializer();
@@ -49,11 +48,7 @@ impl Config {
                 mistakes.push(unusable(&variable, &name, &error));
             }
         }
-        if mistakes.is_empty() {
-            Ok(())
-        } else {
-            Err(ConfigError::new(mistakes))
-        }
+        if mistakes.is_empty() { Ok(()) } else { Err(ConfigError::new(mistakes)) }
     }
 }
 
@@ -80,11 +75,7 @@ impl<'de> Deserialize<'de> for Config {
                         mistakes.push(unusable(&name, &name, &error));
                     }
                 }
-                if mistakes.is_empty() {
-                    Ok(config)
-                } else {
-                    Err(de::Error::custom(ConfigError::new(mistakes)))
-                }
+                if mistakes.is_empty() { Ok(config) } else { Err(de::Error::custom(ConfigError::new(mistakes))) }
             }
         }
         deserializer.deserialize_map(Visitor)
@@ -110,18 +101,11 @@ fn no_such_option(shown: &str, name: &str, spell: impl Fn(&str) -> String) -> St
 fn likeliest(name: &str) -> Option<&'static str> {
     let alike = |one: &str, two: &str| one.len().min(two.len()) >= 3 && (one.starts_with(two) || two.starts_with(one));
     let score = |known: &str| {
-        let shared = name
-            .split('_')
-            .filter(|word| known.split('_').any(|other| alike(word, other)))
-            .count();
+        let shared = name.split('_').filter(|word| known.split('_').any(|other| alike(word, other))).count();
         // Of two that share as many words, the one with fewer others is meant.
         (shared, usize::MAX - known.split('_').count())
     };
-    Config::NAMES
-        .iter()
-        .copied()
-        .filter(|known| score(known).0 > 0)
-        .max_by_key(|known| score(known))
+    Config::NAMES.iter().copied().filter(|known| score(known).0 > 0).max_by_key(|known| score(known))
 }
 
 #[cfg(test)]
@@ -136,11 +120,7 @@ mod tests {
 
     fn from_env(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let mut config = Config::default();
-        config.read_env(
-            variables
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        )?;
+        config.read_env(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))?;
         Ok(config)
     }
 
@@ -178,21 +158,10 @@ mod tests {
             ("JWT_XYZ", ""),
         ])
         .unwrap_err();
-        let [csrf, algorithm, location, secure, unknown] = error.mistakes() else {
-            panic!("{error}")
-        };
-        assert_eq!(
-            csrf,
-            "JWT_CSRF_PROTECTION is not an option; did you mean JWT_COOKIE_CSRF_PROTECT?"
-        );
-        assert!(
-            algorithm.starts_with("JWT_ALGORITHM: \"none\" is not a signature algorithm"),
-            "{algorithm}"
-        );
-        assert!(
-            location.starts_with("JWT_TOKEN_LOCATION: unknown variant `pockets`"),
-            "{location}"
-        );
+        let [csrf, algorithm, location, secure, unknown] = error.mistakes() else { panic!("{error}") };
+        assert_eq!(csrf, "JWT_CSRF_PROTECTION is not an option; did you mean JWT_COOKIE_CSRF_PROTECT?");
+        assert!(algorithm.starts_with("JWT_ALGORITHM: \"none\" is not a signature algorithm"), "{algorithm}");
+        assert!(location.starts_with("JWT_TOKEN_LOCATION: unknown variant `pockets`"), "{location}");
         assert!(secure.contains("expected true or false"), "{secure}");
         assert_eq!(unknown, "JWT_XYZ is not an option");
     }
@@ -206,11 +175,9 @@ mod tests {
         let error =
             serde_json::from_str::<Config>(r#"{"header_nam":"X","secret_key":["hush"],"verify_sub":3}"#).unwrap_err();
         let text = error.to_string();
-        for part in [
-            "header_nam is not an option; did you mean header_name?",
-            "secret_key must be a text",
-            "verify_sub: ",
-        ] {
+        for part in
+            ["header_nam is not an option; did you mean header_name?", "secret_key must be a text", "verify_sub: "]
+        {
             assert!(text.contains(part), "{text}");
         }
         assert!(!text.contains("hush"));

@@ -146,10 +146,7 @@ impl<'de> Deserialize<'de> for Count {
         }
         match Either::deserialize(deserializer)? {
             Either::Number(number) => Ok(Self(number)),
-            Either::Text(text) => text
-                .parse()
-                .map(Self)
-                .map_err(|_| de::Error::custom("must be a whole number")),
+            Either::Text(text) => text.parse().map(Self).map_err(|_| de::Error::custom("must be a whole number")),
         }
     }
 }

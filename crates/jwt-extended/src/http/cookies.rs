@@ -113,12 +113,7 @@ impl IntoIterator for SetCookies {
     /// Every header, `Cache-Control` last.
     fn into_iter(self) -> Self::IntoIter {
         let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Box::new(
-            self.lines
-                .into_iter()
-                .map(|line| (header::SET_COOKIE, line))
-                .chain([no_store]),
-        )
+        Box::new(self.lines.into_iter().map(|line| (header::SET_COOKIE, line)).chain([no_store]))
     }
 }
 
@@ -161,9 +156,8 @@ impl CookieSettings {
             cookies.push((&names.csrf, &names.csrf_path, Scripts::Let));
         }
         // An empty cookie under a configured name is never too long: the names were checked.
-        let lines = cookies
-            .into_iter()
-            .filter_map(|(name, path, scripts)| self.line(name, "", path, scripts, epoch).ok());
+        let lines =
+            cookies.into_iter().filter_map(|(name, path, scripts)| self.line(name, "", path, scripts, epoch).ok());
         SetCookies { lines: lines.collect() }
     }
 
@@ -206,10 +200,7 @@ impl CookieSettings {
             line.push_str("; Partitioned");
         }
         let length = line.len();
-        let too_long = || CookieError::TooLong {
-            name: name.to_owned(),
-            length,
-        };
+        let too_long = || CookieError::TooLong { name: name.to_owned(), length };
         if length > MAX_COOKIE {
             return Err(too_long());
         }

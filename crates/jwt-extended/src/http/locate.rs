@@ -45,9 +45,32 @@ pub(crate) enum NotLocated {
     Csrf(CsrfError),
 }
 
-impl From<Missing> for NotLocated {
-    fn from(missing: Missing) -> Self {
-        Self::Missing(missing)
+/// Why one place has no token. The words for it are only made when no place has one.
+#[derive(Clone, Copy)]
+enum Absence {
+    Header,
+    Scheme,
+    Cookie,
+    QueryString,
+    NotJson,
+    JsonKey,
+}
+
+/// What a look into one place came to, if not to a token.
+enum Fault {
+    Absent(Absence),
+    Malformed(RequestError),
+}
+
+impl From<Absence> for Fault {
+    fn from(absence: Absence) -> Self {
+        Self::Absent(absence)
+    }
+}
+
+impl From<RequestError> for Fault {
+    fn from(error: RequestError) -> Self {
+        Self::Malformed(error)
     }
 }
 
@@ -70,34 +93,38 @@ pub(crate) fn locate<'r>(
     wanted: Wanted,
     locations: &[Location],
 ) -> Result<Located<'r>, NotLocated> {
-    let mut missing = Vec::new();
     for (at, location) in locations.iter().enumerate() {
-        match find(settings, request, wanted, *location) {
-            Ok((token, kind)) => {
-                let csrf = match location {
-                    Location::Cookie => csrf_check(settings, request, kind)?,
-                    _ => CsrfCheck::NotNeeded,
-                };
-                if settings.refuse_several {
-                    refuse_others(settings, request, wanted, (&token, *location), &locations[at + 1..])?;
-                }
-                return Ok(Located {
-                    token,
-                    location: *location,
-                    csrf,
-                });
-            }
-            Err(NotLocated::Missing(reason)) => missing.push((*location, reason)),
-            Err(error) => return Err(error),
+        let (token, kind) = match find(settings, request, wanted, *location) {
+            Ok(found) => found,
+            Err(Fault::Absent(_)) => continue,
+            Err(Fault::Malformed(error)) => return Err(error.into()),
+        };
+        let csrf = match location {
+            Location::Cookie => csrf_check(settings, request, kind)?,
+            _ => CsrfCheck::NotNeeded,
+        };
+        if settings.refuse_several {
+            refuse_others(settings, request, wanted, (&token, *location), &locations[at + 1..])?;
         }
+        return Ok(Located { token, location: *location, csrf });
     }
-    Err(NotLocated::Missing(match <[_; 1]>::try_from(missing) {
-        Ok([(_, reason)]) => reason,
-        Err(several) => Missing::Everywhere(several),
-    }))
+    Err(NotLocated::Missing(missing(settings, request, wanted, locations)))
 }
 
-/// RFC 6750 section 2: one token, sent one way. The same token twice does no harm.
+/// Says what is missing, by looking once more.
+fn missing(settings: &LocateSettings, request: &impl Request, wanted: Wanted, locations: &[Location]) -> Missing {
+    let reasons = locations.iter().filter_map(|location| match find(settings, request, wanted, *location) {
+        Err(Fault::Absent(absence)) => Some((*location, absence.describe(settings, wanted.first(settings)))),
+        _ => None,
+    });
+    match <[_; 1]>::try_from(reasons.collect::<Vec<_>>()) {
+        Ok([(_, reason)]) => reason,
+        Err(several) => Missing::Everywhere(several),
+    }
+}
+
+/// RFC 6750 section 2: one token, sent one way. The same token twice does no harm; what is malformed in a later place
+/// would be refused there as well.
 fn refuse_others(
     settings: &LocateSettings,
     request: &impl Request,
@@ -108,13 +135,14 @@ fn refuse_others(
     for other in others {
         match find(settings, request, wanted, *other) {
             Ok((second, _)) if second != token => return Err(RequestError::SeveralLocations(location, *other)),
-            _ => {}
+            Err(Fault::Malformed(error)) => return Err(error),
+            Ok(_) | Err(Fault::Absent(_)) => {}
         }
     }
     Ok(())
 }
 
-type Found<'r, 's> = Result<(Cow<'r, str>, &'s KindSettings), NotLocated>;
+type Found<'r, 's> = Result<(Cow<'r, str>, &'s KindSettings), Fault>;
 
 fn find<'r, 's>(
     settings: &'s LocateSettings,
@@ -122,10 +150,6 @@ fn find<'r, 's>(
     wanted: Wanted,
     location: Location,
 ) -> Found<'r, 's> {
-    let first = match wanted {
-        Wanted::Access | Wanted::Either => &settings.access,
-        Wanted::Refresh => &settings.refresh,
-    };
     let look = |kind: &'s KindSettings| -> Found<'r, 's> {
         let token = match location {
             Location::Header => in_header(settings, request)?,
@@ -135,59 +159,67 @@ fn find<'r, 's>(
         };
         Ok((token, kind))
     };
-    match look(first) {
-        // Only cookies and JSON have a second name to try; the first one's message stands if both are missing.
-        Err(NotLocated::Missing(reason)) if wanted == Wanted::Either => match look(&settings.refresh) {
-            Err(NotLocated::Missing(_)) => Err(NotLocated::Missing(reason)),
-            second => second,
-        },
+    match look(wanted.first(settings)) {
+        // Only cookies and JSON have a second name to try.
+        Err(Fault::Absent(_)) if wanted == Wanted::Either => look(&settings.refresh),
         first => first,
     }
 }
 
-fn in_header<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result<Cow<'r, str>, NotLocated> {
+impl Wanted {
+    /// The names to look for first, and to name when there is nothing.
+    fn first(self, settings: &LocateSettings) -> &KindSettings {
+        match self {
+            Self::Access | Self::Either => &settings.access,
+            Self::Refresh => &settings.refresh,
+        }
+    }
+}
+
+impl Absence {
+    fn describe(self, settings: &LocateSettings, kind: &KindSettings) -> Missing {
+        let header = || settings.header_display.clone();
+        match self {
+            Self::Header => Missing::Header(header()),
+            Self::Scheme => Missing::Scheme { header: header(), scheme: settings.header_type.clone() },
+            Self::Cookie => Missing::Cookie(kind.cookie_name.clone()),
+            Self::QueryString => Missing::QueryString(settings.query_name.clone()),
+            Self::NotJson => Missing::NotJson,
+            Self::JsonKey => Missing::JsonKey(kind.json_key.clone()),
+        }
+    }
+}
+
+fn in_header<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result<Cow<'r, str>, Fault> {
     let name = || settings.header_display.clone();
     let scheme = settings.header_type.as_str();
     let malformed = || RequestError::Header {
         header: name(),
-        expected: if scheme.is_empty() {
-            "<JWT>".to_owned()
-        } else {
-            format!("{scheme} <JWT>")
-        },
+        expected: if scheme.is_empty() { "<JWT>".to_owned() } else { format!("{scheme} <JWT>") },
     };
     let mut values = request.header(&settings.header_name);
-    let value = values.next().ok_or_else(|| Missing::Header(name()))?;
+    let value = values.next().ok_or(Absence::Header)?;
     if values.next().is_some() {
         return Err(RequestError::SeveralInHeader(name()).into());
     }
     let value = str::from_utf8(value).map_err(|_| malformed())?;
     let value = value.trim().trim_matches(',').trim();
     if value.is_empty() {
-        return Err(Missing::Header(name()).into());
+        return Err(Absence::Header.into());
     }
     if scheme.is_empty() {
         let alone = !value.contains(char::is_whitespace);
-        return if alone {
-            Ok(Cow::Borrowed(value))
-        } else {
-            Err(malformed().into())
-        };
+        return if alone { Ok(Cow::Borrowed(value)) } else { Err(malformed().into()) };
     }
     if let Some(token) = after_scheme(value, scheme).filter(|rest| is_one_word(rest)) {
         return Ok(Cow::Borrowed(token));
     }
     // Not the usual `Bearer <JWT>`: several credentials may be there, separated by commas.
-    let mut fitting = value.split(',').map(str::split_whitespace).filter_map(|mut words| {
-        words
-            .next()
-            .filter(|first| first.eq_ignore_ascii_case(scheme))
-            .map(|_| words)
-    });
-    let mut words = fitting.next().ok_or_else(|| Missing::Scheme {
-        header: name(),
-        scheme: scheme.to_owned(),
-    })?;
+    let mut fitting = value
+        .split(',')
+        .map(str::split_whitespace)
+        .filter_map(|mut words| words.next().filter(|first| first.eq_ignore_ascii_case(scheme)).map(|_| words));
+    let mut words = fitting.next().ok_or(Absence::Scheme)?;
     if fitting.next().is_some() {
         return Err(RequestError::SeveralInHeader(name()).into());
     }
@@ -210,7 +242,7 @@ fn is_one_word(text: &str) -> bool {
     !text.is_empty() && !text.bytes().fold(false, |found, byte| found | separator(byte))
 }
 
-fn in_cookie<'r>(name: &str, request: &'r impl Request) -> Result<&'r str, NotLocated> {
+fn in_cookie<'r>(name: &str, request: &'r impl Request) -> Result<&'r str, Fault> {
     let mut found = None;
     for header in request.header(&header::COOKIE) {
         for pair in header.split(|byte| *byte == b';') {
@@ -225,39 +257,34 @@ fn in_cookie<'r>(name: &str, request: &'r impl Request) -> Result<&'r str, NotLo
             }
         }
     }
-    let missing = || Missing::Cookie(name.to_owned());
     // An emptied cookie is one that a logout has cleared.
-    let value = found.filter(|value| !value.is_empty()).ok_or_else(missing)?;
+    let value = found.filter(|value| !value.is_empty()).ok_or(Absence::Cookie)?;
     // What is not UTF-8 is no token; the signature check would say the same in more words.
-    str::from_utf8(value).map_err(|_| missing().into())
+    str::from_utf8(value).map_err(|_| Absence::Cookie.into())
 }
 
-fn in_query<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result<Cow<'r, str>, NotLocated> {
+fn in_query<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result<Cow<'r, str>, Fault> {
     let name = settings.query_name.as_str();
     let query = request.query().unwrap_or_default();
     let mut fitting = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
-    let (_, value) = fitting.next().ok_or_else(|| Missing::QueryString(name.to_owned()))?;
+    let (_, value) = fitting.next().ok_or(Absence::QueryString)?;
     if fitting.next().is_some() {
         return Err(RequestError::SeveralParameters(name.to_owned()).into());
     }
     if value.is_empty() {
-        return Err(Missing::QueryString(name.to_owned()).into());
+        return Err(Absence::QueryString.into());
     }
     let prefix = settings.query_prefix.as_str();
     match value.strip_prefix(prefix) {
         Some(_) if prefix.is_empty() => Ok(value),
         Some(token) => Ok(Cow::Owned(token.to_owned())),
-        None => Err(RequestError::QueryPrefix {
-            name: name.to_owned(),
-            prefix: prefix.to_owned(),
-        }
-        .into()),
+        None => Err(RequestError::QueryPrefix { name: name.to_owned(), prefix: prefix.to_owned() }.into()),
     }
 }
 
-fn in_json<'r>(key: &str, request: &'r impl Request) -> Result<Cow<'r, str>, NotLocated> {
+fn in_json<'r>(key: &str, request: &'r impl Request) -> Result<Cow<'r, str>, Fault> {
     if BodyKind::of(request) != BodyKind::Json {
-        return Err(Missing::NotJson.into());
+        return Err(Absence::NotJson.into());
     }
     let mut found = None;
     let scanned = json::scan_bytes(request.body().unwrap_or_default(), |name, value| {
@@ -266,10 +293,8 @@ fn in_json<'r>(key: &str, request: &'r impl Request) -> Result<Cow<'r, str>, Not
         }
     });
     let value = found.filter(|value| scanned.is_ok() && value.kind != json::Kind::Null);
-    let value = value.ok_or_else(|| Missing::JsonKey(key.to_owned()))?;
-    value
-        .as_str()
-        .ok_or_else(|| RequestError::JsonNotAString(key.to_owned()).into())
+    let value = value.ok_or(Absence::JsonKey)?;
+    value.as_str().ok_or_else(|| RequestError::JsonNotAString(key.to_owned()).into())
 }
 
 fn csrf_check<'r>(
@@ -281,9 +306,7 @@ fn csrf_check<'r>(
     if !settings.csrf_protect || !guarded {
         return Ok(CsrfCheck::NotNeeded);
     }
-    let cross_site = request
-        .header(&SEC_FETCH_SITE)
-        .any(|site| site.trim_ascii() == b"cross-site");
+    let cross_site = request.header(&SEC_FETCH_SITE).any(|site| site.trim_ascii() == b"cross-site");
     if settings.refuse_cross_site && cross_site {
         return Err(CsrfError::CrossSite);
     }

@@ -165,13 +165,7 @@ impl Reason {
 
 impl Rejection {
     pub(crate) fn new(reason: Reason, token: Option<Token>, renderer: Arc<Renderer>) -> Self {
-        Self {
-            inner: Box::new(Inner {
-                reason,
-                token,
-                renderer,
-            }),
-        }
+        Self { inner: Box::new(Inner { reason, token, renderer }) }
     }
 
     /// Why.

@@ -50,10 +50,7 @@ pub(crate) struct Renderer {
 
 impl Renderer {
     pub(crate) fn response(&self, rejection: &Rejection) -> Response<Vec<u8>> {
-        let own = self
-            .handlers
-            .get(&rejection.reason().handler())
-            .or(self.handler_for_all.as_ref());
+        let own = self.handlers.get(&rejection.reason().handler()).or(self.handler_for_all.as_ref());
         own.map_or_else(|| self.default_response(rejection), |handler| handler(rejection))
     }
 
@@ -91,11 +88,7 @@ impl Renderer {
             return None;
         }
         let mut parameters = Vec::new();
-        parameters.extend(
-            self.realm
-                .as_ref()
-                .map(|realm| format!("realm=\"{}\"", quotable(realm))),
-        );
+        parameters.extend(self.realm.as_ref().map(|realm| format!("realm=\"{}\"", quotable(realm))));
         if let Some(error) = error {
             parameters.push(format!("error=\"{error}\""));
             parameters.push(format!("error_description=\"{}\"", quotable(&rejection.message())));

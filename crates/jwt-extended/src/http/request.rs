@@ -42,10 +42,7 @@ impl<B> Request for http::Request<B> {
     }
 
     fn header<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        self.headers()
-            .get_all(name)
-            .into_iter()
-            .map(http::HeaderValue::as_bytes)
+        self.headers().get_all(name).into_iter().map(http::HeaderValue::as_bytes)
     }
 
     fn query(&self) -> Option<&str> {
@@ -89,12 +86,7 @@ impl BodyKind {
         let (Some(value), None) = (types.next(), types.next()) else {
             return Self::Other;
         };
-        let essence = value
-            .split(|byte| *byte == b';')
-            .next()
-            .unwrap_or_default()
-            .trim_ascii()
-            .to_ascii_lowercase();
+        let essence = value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
         if essence == b"application/json" || (essence.starts_with(b"application/") && essence.ends_with(b"+json")) {
             Self::Json
         } else if essence == b"application/x-www-form-urlencoded" {
@@ -110,10 +102,7 @@ mod tests {
     use super::*;
 
     fn kind(content_type: &str) -> BodyKind {
-        let request = http::Request::builder()
-            .header("content-type", content_type)
-            .body(())
-            .unwrap();
+        let request = http::Request::builder().header("content-type", content_type).body(()).unwrap();
         BodyKind::of(&request.into_parts().0)
     }
 
@@ -128,14 +117,7 @@ mod tests {
             assert_eq!(kind(json), BodyKind::Json, "{json}");
         }
         assert_eq!(kind("application/x-www-form-urlencoded;charset=utf-8"), BodyKind::Form);
-        for other in [
-            "",
-            "text/plain",
-            "text/json",
-            "application/jsonp",
-            "text/x+json",
-            ";application/json",
-        ] {
+        for other in ["", "text/plain", "text/json", "application/jsonp", "text/x+json", ";application/json"] {
             assert_eq!(kind(other), BodyKind::Other, "{other}");
         }
     }

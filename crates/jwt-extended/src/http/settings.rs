@@ -6,10 +6,7 @@ use super::Location;
 
 /// Where tokens are looked for, and what is asked of a cookie.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one option of the configuration, already decided"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one option of the configuration, already decided")]
 pub(crate) struct LocateSettings {
     pub(crate) locations: Vec<Location>,
     pub(crate) header_name: HeaderName,

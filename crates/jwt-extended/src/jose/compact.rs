@@ -38,10 +38,7 @@ pub enum Typ {
 impl Default for Limits {
     /// 8,192 bytes, the usual limit of a whole request head; own kinds only.
     fn default() -> Self {
-        Self {
-            max_length: 8192,
-            typ: Typ::OwnKinds,
-        }
+        Self { max_length: 8192, typ: Typ::OwnKinds }
     }
 }
 
@@ -72,9 +69,7 @@ impl VerifiedJws {
 
 impl std::fmt::Debug for VerifiedJws {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("VerifiedJws")
-            .field("header", &self.header())
-            .finish_non_exhaustive()
+        f.debug_struct("VerifiedJws").field("header", &self.header()).finish_non_exhaustive()
     }
 }
 
@@ -118,9 +113,7 @@ pub fn verify(ring: &KeyRing, token: &str) -> Result<VerifiedJws, JwsError> {
 /// Unless it is a well-formed token that a key of the ring signed.
 pub fn verify_within(limits: Limits, ring: &KeyRing, token: &str) -> Result<VerifiedJws, JwsError> {
     if token.len() > limits.max_length {
-        return Err(JwsError::TooLong {
-            limit: limits.max_length,
-        });
+        return Err(JwsError::TooLong { limit: limits.max_length });
     }
     let segments = Segments::split(token)?;
     if let Some(key) = ring.find_by_standard_header(segments.header) {
@@ -196,17 +189,13 @@ struct Segments<'t> {
 
 impl<'t> Segments<'t> {
     fn split(token: &'t str) -> Result<Self, JwsError> {
-        let (header, rest) = token.split_once('.').ok_or(JwsError::NotEnoughSegments)?;
-        let (payload, signature) = rest.split_once('.').ok_or(JwsError::NotEnoughSegments)?;
-        if signature.contains('.') {
+        // From both ends, where the short segments are. A dot too many is then in the payload.
+        let (signed, signature) = token.rsplit_once('.').ok_or(JwsError::NotEnoughSegments)?;
+        let (header, payload) = signed.split_once('.').ok_or(JwsError::NotEnoughSegments)?;
+        if payload.as_bytes().contains(&b'.') {
             return Err(JwsError::TooManySegments);
         }
-        Ok(Self {
-            header,
-            payload,
-            signature,
-            signed: &token[..=header.len() + payload.len()],
-        })
+        Ok(Self { header, payload, signature, signed })
     }
 
     fn check_signature(&self, keys: &[&VerifyingKey]) -> Result<(), JwsError> {
@@ -243,9 +232,7 @@ impl<'t> Segments<'t> {
 }
 
 fn decode(text: &str, segment: Segment) -> Result<Cow<'_, [u8]>, JwsError> {
-    base64url::decode(text)
-        .map(Cow::Owned)
-        .map_err(|_| JwsError::Base64(segment))
+    base64url::decode(text).map(Cow::Owned).map_err(|_| JwsError::Base64(segment))
 }
 
 #[cfg(test)]
@@ -263,11 +250,7 @@ mod tests {
 
     /// Signs any header and payload, whatever they say, with the ring's secret.
     fn signed(header: &str, payload: &[u8]) -> String {
-        let mut token = format!(
-            "{}.{}",
-            base64url::encode(header.as_bytes()),
-            base64url::encode(payload)
-        );
+        let mut token = format!("{}.{}", base64url::encode(header.as_bytes()), base64url::encode(payload));
         Key::hs256(SECRET).unwrap().append_signature(&mut token).unwrap();
         token
     }
@@ -284,10 +267,7 @@ mod tests {
     #[test]
     fn a_header_in_another_order_leads_to_the_same_key() {
         let token = signed(r#"{"typ":"at+jwt","alg":"HS256","x":1}"#, b"{}");
-        assert_eq!(
-            verify(&ring(), &token).unwrap().header(),
-            r#"{"typ":"at+jwt","alg":"HS256","x":1}"#
-        );
+        assert_eq!(verify(&ring(), &token).unwrap().header(), r#"{"typ":"at+jwt","alg":"HS256","x":1}"#);
     }
 
     /// RFC 7515 appendix A.1: a token that others made.
@@ -299,60 +279,37 @@ mod tests {
         let token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9\
                      .eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ\
                      .dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-        assert!(
-            verify(&KeyRing::new(key.unwrap()), token)
-                .unwrap()
-                .payload()
-                .contains("\"iss\":\"joe\"")
-        );
+        assert!(verify(&KeyRing::new(key.unwrap()), token).unwrap().payload().contains("\"iss\":\"joe\""));
     }
 
     #[test]
     fn length_is_checked_before_anything_else() {
-        let limits = Limits {
-            max_length: 10,
-            ..Limits::default()
-        };
-        assert_eq!(
-            verify_within(limits, &ring(), "!!!!!!!!!!!").unwrap_err(),
-            JwsError::TooLong { limit: 10 }
-        );
+        let limits = Limits { max_length: 10, ..Limits::default() };
+        assert_eq!(verify_within(limits, &ring(), "!!!!!!!!!!!").unwrap_err(), JwsError::TooLong { limit: 10 });
     }
 
     #[test]
     fn another_kind_of_token_is_refused_unless_any_is_allowed() {
         let token = signed(r#"{"alg":"HS256","typ":"dpop+jwt"}"#, b"{}");
         assert_eq!(verify(&ring(), &token).unwrap_err(), JwsError::ForeignType);
-        let any = Limits {
-            typ: Typ::Any,
-            ..Limits::default()
-        };
+        let any = Limits { typ: Typ::Any, ..Limits::default() };
         assert!(verify_within(any, &ring(), &token).is_ok());
     }
 
     #[test]
     fn the_kid_finds_the_key_and_an_unknown_one_finds_none() {
         let named = |secret: &str, kid| Key::hs256(secret).unwrap().with_kid(kid).unwrap();
-        let (old, new) = (
-            named(SECRET, "old"),
-            named("another secret of at least thirty-two bytes", "new"),
-        );
+        let (old, new) = (named(SECRET, "old"), named("another secret of at least thirty-two bytes", "new"));
         let ring = KeyRing::new(new.clone()).also_verify(old.clone()).unwrap();
         for key in [&old, &new] {
             assert!(verify(&ring, &sign(key, "{}").unwrap()).is_ok());
         }
-        assert!(
-            verify(&ring, &signed(r#"{"alg":"HS256"}"#, b"{}")).is_ok(),
-            "without a kid every key is tried"
-        );
+        assert!(verify(&ring, &signed(r#"{"alg":"HS256"}"#, b"{}")).is_ok(), "without a kid every key is tried");
         let unknown = signed(r#"{"alg":"HS256","kid":"../../dev/null"}"#, b"{}");
         assert_eq!(verify(&ring, &unknown).unwrap_err(), JwsError::UnknownKey);
         let swapped = signed(r#"{"alg":"HS256","kid":"new"}"#, b"{}");
         assert_eq!(verify(&ring, &swapped).unwrap_err(), JwsError::Signature);
-        assert!(
-            KeyRing::new(old.clone()).also_verify(old).is_err(),
-            "a kid names one key"
-        );
+        assert!(KeyRing::new(old.clone()).also_verify(old).is_err(), "a kid names one key");
     }
 
     #[test]
@@ -365,10 +322,7 @@ mod tests {
 
     #[test]
     fn a_named_key_beside_an_unnamed_one_shadows_it_in_no_order() {
-        let named = Key::hs256("another secret of at least thirty-two bytes")
-            .unwrap()
-            .with_kid("k")
-            .unwrap();
+        let named = Key::hs256("another secret of at least thirty-two bytes").unwrap().with_kid("k").unwrap();
         let unnamed = Key::hs256(SECRET).unwrap();
         for ring in [
             KeyRing::new(named.clone()).also_verify(unnamed.clone()).unwrap(),
@@ -399,12 +353,8 @@ mod tests {
     #[test]
     fn debug_shows_no_token() {
         let token = sign(&Key::hs256(SECRET).unwrap(), r#"{"sub":"alice"}"#).unwrap();
-        let shown = format!(
-            "{:?} {:?} {:?}",
-            verify(&ring(), &token).unwrap(),
-            Unverified::parse(&token).unwrap(),
-            ring()
-        );
+        let shown =
+            format!("{:?} {:?} {:?}", verify(&ring(), &token).unwrap(), Unverified::parse(&token).unwrap(), ring());
         assert!(!shown.contains("alice") && !shown.contains("secret"), "{shown}");
     }
 

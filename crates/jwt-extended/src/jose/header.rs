@@ -49,10 +49,7 @@ impl<'a> Header<'a> {
 /// Whether a `typ` may stand on a token of ours: `JWT` or `at+jwt` (RFC 9068), with or without `application/`.
 /// Media types are compared without case (RFC 7515 section 4.1.9).
 pub(crate) fn is_our_type(typ: &str) -> bool {
-    let short = typ
-        .get(..12)
-        .filter(|start| start.eq_ignore_ascii_case("application/"))
-        .map_or(typ, |_| &typ[12..]);
+    let short = typ.get(..12).filter(|start| start.eq_ignore_ascii_case("application/")).map_or(typ, |_| &typ[12..]);
     short.eq_ignore_ascii_case("JWT") || short.eq_ignore_ascii_case("at+jwt")
 }
 
@@ -60,18 +57,13 @@ pub(crate) fn is_our_type(typ: &str) -> bool {
 pub(crate) fn standard(algorithm: Algorithm, kid: Option<&str>) -> String {
     match kid {
         // A kid is checked when it is given to a key: it never needs more than JSON's own escapes.
-        Some(kid) => format!(
-            "{{\"alg\":\"{algorithm}\",\"kid\":{},\"typ\":\"JWT\"}}",
-            serde_json::json!(kid)
-        ),
+        Some(kid) => format!("{{\"alg\":\"{algorithm}\",\"kid\":{},\"typ\":\"JWT\"}}", serde_json::json!(kid)),
         None => format!("{{\"alg\":\"{algorithm}\",\"typ\":\"JWT\"}}"),
     }
 }
 
 fn string<'a>(value: Option<Value<'a>>, complaint: &'static str) -> Result<Option<Cow<'a, str>>, JwsError> {
-    value
-        .map(|value| value.as_str().ok_or(JwsError::HeaderMember(complaint)))
-        .transpose()
+    value.map(|value| value.as_str().ok_or(JwsError::HeaderMember(complaint))).transpose()
 }
 
 /// Every `crit` is a refusal, since no extension is supported; this finds the most telling one.
@@ -89,10 +81,7 @@ fn refuse_critical(crit: &Value<'_>) -> JwsError {
 
 /// Whether a name from the token may be repeated in an answer.
 fn is_plain_name(name: &str) -> bool {
-    (1..=40).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 #[cfg(test)]
@@ -117,19 +106,10 @@ mod tests {
         assert_eq!(refusal(r#"{"typ":"JWT"}"#), "Algorithm not specified");
         assert_eq!(refusal(r#"{"alg":null}"#), "The alg header parameter must be a string");
         for alg in ["none", "NoNe", "", "HS256 ", "XS256"] {
-            assert_eq!(
-                refusal(&format!(r#"{{"alg":"{alg}"}}"#)),
-                "The specified alg value is not allowed"
-            );
+            assert_eq!(refusal(&format!(r#"{{"alg":"{alg}"}}"#)), "The specified alg value is not allowed");
         }
-        assert_eq!(
-            refusal(r#"{"alg":"HS256","kid":7}"#),
-            "Key ID header parameter must be a string"
-        );
-        assert_eq!(
-            refusal(r#"{"alg":"HS256","typ":[]}"#),
-            "The typ header parameter must be a string"
-        );
+        assert_eq!(refusal(r#"{"alg":"HS256","kid":7}"#), "Key ID header parameter must be a string");
+        assert_eq!(refusal(r#"{"alg":"HS256","typ":[]}"#), "The typ header parameter must be a string");
         assert_eq!(
             refusal(r#"{"alg":"HS256","alg":"HS256"}"#),
             "Invalid header string: a member name is used twice in one object"
@@ -140,59 +120,24 @@ mod tests {
     #[test]
     fn refuses_every_crit_and_unencoded_payloads() {
         for crit in [r#"["x"]"#, r#"["x","x"]"#] {
-            assert_eq!(
-                refusal(&format!(r#"{{"alg":"HS256","crit":{crit}}}"#)),
-                "Unsupported critical extension: x"
-            );
+            assert_eq!(refusal(&format!(r#"{{"alg":"HS256","crit":{crit}}}"#)), "Unsupported critical extension: x");
         }
-        assert_eq!(
-            refusal(r#"{"alg":"HS256","crit":["alg"]}"#),
-            "Unsupported critical extension: alg"
-        );
-        assert_eq!(
-            refusal(r#"{"alg":"HS256","crit":["<script>"]}"#),
-            "Unsupported critical extension: ?"
-        );
+        assert_eq!(refusal(r#"{"alg":"HS256","crit":["alg"]}"#), "Unsupported critical extension: alg");
+        assert_eq!(refusal(r#"{"alg":"HS256","crit":["<script>"]}"#), "Unsupported critical extension: ?");
         for crit in ["[]", "\"x\"", "null", "{}", "[1]"] {
-            assert_eq!(
-                refusal(&format!(r#"{{"alg":"HS256","crit":{crit}}}"#)),
-                "Invalid 'crit' header",
-                "{crit}"
-            );
+            assert_eq!(refusal(&format!(r#"{{"alg":"HS256","crit":{crit}}}"#)), "Invalid 'crit' header", "{crit}");
         }
-        assert_eq!(
-            refusal(r#"{"alg":"HS256","b64":false,"crit":["b64"]}"#),
-            "Unsupported critical extension: b64"
-        );
-        assert_eq!(
-            refusal(r#"{"alg":"HS256","b64":false}"#),
-            "Unsupported critical extension: b64"
-        );
+        assert_eq!(refusal(r#"{"alg":"HS256","b64":false,"crit":["b64"]}"#), "Unsupported critical extension: b64");
+        assert_eq!(refusal(r#"{"alg":"HS256","b64":false}"#), "Unsupported critical extension: b64");
         assert!(Header::parse(br#"{"alg":"HS256","b64":true}"#).is_ok());
     }
 
     #[test]
     fn knows_the_types_of_its_own_tokens() {
-        for typ in [
-            "JWT",
-            "jwt",
-            "at+jwt",
-            "application/at+jwt",
-            "application/JWT",
-            "Application/AT+JWT",
-        ] {
+        for typ in ["JWT", "jwt", "at+jwt", "application/at+jwt", "application/JWT", "Application/AT+JWT"] {
             assert!(is_our_type(typ), "{typ}");
         }
-        for typ in [
-            "dpop+jwt",
-            "secevent+jwt",
-            "logout+jwt",
-            "",
-            "JWS",
-            "application/",
-            "JWT ",
-            "applicationé/JWT",
-        ] {
+        for typ in ["dpop+jwt", "secevent+jwt", "logout+jwt", "", "JWS", "application/", "JWT ", "applicationé/JWT"] {
             assert!(!is_our_type(typ), "{typ}");
         }
     }

@@ -75,10 +75,7 @@ pub(crate) const fn minimum_secret(algorithm: Algorithm) -> Result<usize, KeyErr
         Algorithm::HS256 => Ok(32),
         Algorithm::HS384 => Ok(48),
         Algorithm::HS512 => Ok(64),
-        _ => Err(KeyError::WrongKind {
-            algorithm,
-            needs: "a key pair, not a shared secret",
-        }),
+        _ => Err(KeyError::WrongKind { algorithm, needs: "a key pair, not a shared secret" }),
     }
 }
 
@@ -91,18 +88,9 @@ fn is_asymmetric_key_text(secret: &[u8]) -> bool {
     let text = String::from_utf8_lossy(secret);
     let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
     let mentions = |name: &str| text.contains(&format!("\"{name}\""));
-    [
-        "-----BEGIN",
-        "---- BEGIN",
-        "ssh-rsa ",
-        "ssh-ed25519 ",
-        "ssh-dss ",
-        "ecdsa-sha2-",
-        "sk-ssh-",
-        "sk-ecdsa-",
-    ]
-    .iter()
-    .any(|start| text.starts_with(start))
+    ["-----BEGIN", "---- BEGIN", "ssh-rsa ", "ssh-ed25519 ", "ssh-dss ", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"]
+        .iter()
+        .any(|start| text.starts_with(start))
         || text.contains("-----BEGIN ")
         || (text.starts_with(['{', '[']) && (mentions("kty") || mentions("keys")))
 }
@@ -126,10 +114,7 @@ mod tests {
     #[test]
     fn signs_as_rfc_4231_says() {
         let expected = [
-            (
-                Algorithm::HS256,
-                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
-            ),
+            (Algorithm::HS256, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
             (
                 Algorithm::HS384,
                 "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649",
@@ -143,10 +128,8 @@ mod tests {
         for (algorithm, tag) in expected {
             let key = HmacKey::new(algorithm, b"Jefe").unwrap();
             let signed = key.sign(b"what do ya want for nothing?");
-            let expected: Vec<u8> = (0..tag.len())
-                .step_by(2)
-                .map(|at| u8::from_str_radix(&tag[at..at + 2], 16).unwrap())
-                .collect();
+            let expected: Vec<u8> =
+                (0..tag.len()).step_by(2).map(|at| u8::from_str_radix(&tag[at..at + 2], 16).unwrap()).collect();
             assert_eq!(signed.as_bytes(), expected);
             assert!(key.verify(b"what do ya want for nothing?", signed.as_bytes()));
             assert!(!key.verify(b"what do ya want for nothing!", signed.as_bytes()));
@@ -169,10 +152,7 @@ mod tests {
             &der,
         ];
         for text in texts {
-            assert_eq!(
-                HmacKey::new(Algorithm::HS256, text).err(),
-                Some(KeyError::SecretIsAsymmetricKey)
-            );
+            assert_eq!(HmacKey::new(Algorithm::HS256, text).err(), Some(KeyError::SecretIsAsymmetricKey));
         }
         assert!(HmacKey::new(Algorithm::HS256, b"0123456789 an honest secret 0123456789").is_ok());
     }

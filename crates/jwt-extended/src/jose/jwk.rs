@@ -31,10 +31,7 @@ pub struct JwkSet {
 /// The numbers that make a public key, as RFC 7518 section 6 writes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kty")]
-#[cfg_attr(
-    not(feature = "asymmetric"),
-    allow(dead_code, reason = "only asymmetric keys have a public half")
-)]
+#[cfg_attr(not(feature = "asymmetric"), allow(dead_code, reason = "only asymmetric keys have a public half"))]
 pub(crate) enum PublicParams {
     #[serde(rename = "RSA")]
     Rsa { n: String, e: String },
@@ -44,18 +41,10 @@ pub(crate) enum PublicParams {
     Edwards { crv: &'static str, x: String },
 }
 
-#[cfg_attr(
-    not(feature = "asymmetric"),
-    allow(dead_code, reason = "only asymmetric keys have a public half")
-)]
+#[cfg_attr(not(feature = "asymmetric"), allow(dead_code, reason = "only asymmetric keys have a public half"))]
 impl Jwk {
     pub(crate) fn new(params: PublicParams, algorithm: Algorithm, kid: Option<String>) -> Self {
-        Self {
-            params,
-            usage: "sig",
-            alg: algorithm.name(),
-            kid,
-        }
+        Self { params, usage: "sig", alg: algorithm.name(), kid }
     }
 
     /// The key's name, if it has one.
@@ -64,10 +53,7 @@ impl Jwk {
     }
 }
 
-#[cfg_attr(
-    not(feature = "asymmetric"),
-    allow(dead_code, reason = "only asymmetric keys have a public half")
-)]
+#[cfg_attr(not(feature = "asymmetric"), allow(dead_code, reason = "only asymmetric keys have a public half"))]
 impl PublicParams {
     /// RFC 7638: the hash of the required members in lexicographic order, in base64url.
     pub(crate) fn thumbprint(&self) -> String {
@@ -82,10 +68,7 @@ impl PublicParams {
 
 /// A JWK as it was read, public or private, before it becomes a key for one algorithm. Members are base64url text.
 #[derive(Deserialize)]
-#[cfg_attr(
-    not(feature = "asymmetric"),
-    allow(dead_code, reason = "the members of asymmetric keys")
-)]
+#[cfg_attr(not(feature = "asymmetric"), allow(dead_code, reason = "the members of asymmetric keys"))]
 pub(crate) struct JwkFields {
     pub(crate) kty: String,
     pub(crate) alg: Option<String>,
@@ -139,10 +122,10 @@ impl JwkFields {
         };
         let used = self.usage.as_deref().is_none_or(|usage| usage == "sig");
         // Who may sign may check what was signed.
-        let listed = self.key_ops.as_ref().is_none_or(|ops| {
-            ops.iter()
-                .any(|op| op == operation || (op == "sign" && self.is_private()))
-        });
+        let listed = self
+            .key_ops
+            .as_ref()
+            .is_none_or(|ops| ops.iter().any(|op| op == operation || (op == "sign" && self.is_private())));
         if used && listed { Ok(()) } else { Err(KeyError::JwkUse) }
     }
 
@@ -152,9 +135,7 @@ impl JwkFields {
             return Err(KeyError::JwkMember { member: "kty" });
         }
         let text = self.k.as_ref().ok_or(KeyError::JwkMember { member: "k" })?;
-        Ok(Zeroizing::new(
-            base64url::decode(text).map_err(|_| KeyError::JwkMember { member: "k" })?,
-        ))
+        Ok(Zeroizing::new(base64url::decode(text).map_err(|_| KeyError::JwkMember { member: "k" })?))
     }
 
     fn is_private(&self) -> bool {
@@ -199,28 +180,16 @@ mod tests {
         assert_eq!(silent.algorithm(Some(Algorithm::HS256)), Ok(Algorithm::HS256));
         let stated = jwk(r#"{"kty":"oct","k":"AA","alg":"HS512"}"#);
         assert_eq!(stated.algorithm(None), Ok(Algorithm::HS512));
-        assert!(matches!(
-            stated.algorithm(Some(Algorithm::HS256)),
-            Err(KeyError::JwkAlgorithm { .. })
-        ));
-        assert!(matches!(
-            jwk(r#"{"kty":"oct","alg":"none"}"#).algorithm(None),
-            Err(KeyError::UnknownAlgorithm(_))
-        ));
+        assert!(matches!(stated.algorithm(Some(Algorithm::HS256)), Err(KeyError::JwkAlgorithm { .. })));
+        assert!(matches!(jwk(r#"{"kty":"oct","alg":"none"}"#).algorithm(None), Err(KeyError::UnknownAlgorithm(_))));
     }
 
     #[test]
     fn a_key_for_something_else_is_refused() {
-        for text in [
-            r#"{"kty":"oct","use":"enc"}"#,
-            r#"{"kty":"oct","key_ops":["encrypt"]}"#,
-            r#"{"kty":"oct","key_ops":[]}"#,
-        ] {
-            assert_eq!(
-                JwkFields::parse(text).unwrap().allow(Purpose::Verify),
-                Err(KeyError::JwkUse),
-                "{text}"
-            );
+        for text in
+            [r#"{"kty":"oct","use":"enc"}"#, r#"{"kty":"oct","key_ops":["encrypt"]}"#, r#"{"kty":"oct","key_ops":[]}"#]
+        {
+            assert_eq!(JwkFields::parse(text).unwrap().allow(Purpose::Verify), Err(KeyError::JwkUse), "{text}");
         }
         let verify_only = JwkFields::parse(r#"{"kty":"RSA","use":"sig","key_ops":["verify"]}"#).unwrap();
         assert_eq!(verify_only.allow(Purpose::Verify), Ok(()));
@@ -229,18 +198,9 @@ mod tests {
 
     #[test]
     fn a_jwk_is_strict_json() {
-        assert!(matches!(
-            JwkFields::parse(r#"{"kty":"oct","kty":"RSA"}"#),
-            Err(KeyError::JwkJson(_))
-        ));
+        assert!(matches!(JwkFields::parse(r#"{"kty":"oct","kty":"RSA"}"#), Err(KeyError::JwkJson(_))));
         assert!(matches!(JwkFields::parse("[]"), Err(KeyError::JwkJson(_))));
-        assert!(matches!(
-            JwkFields::parse(r#"{"kty":5}"#),
-            Err(KeyError::JwkMember { .. })
-        ));
-        assert!(matches!(
-            members_of_set(r#"{"keys":5}"#),
-            Err(KeyError::JwkMember { .. })
-        ));
+        assert!(matches!(JwkFields::parse(r#"{"kty":5}"#), Err(KeyError::JwkMember { .. })));
+        assert!(matches!(members_of_set(r#"{"keys":5}"#), Err(KeyError::JwkMember { .. })));
     }
 }

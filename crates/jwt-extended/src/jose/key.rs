@@ -104,11 +104,7 @@ impl Key {
         let secret = secret.as_ref();
         let minimum = minimum_secret(algorithm)?;
         if secret.len() < minimum && !secret.is_empty() {
-            return Err(KeyError::ShortSecret {
-                algorithm,
-                length: secret.len(),
-                minimum,
-            });
+            return Err(KeyError::ShortSecret { algorithm, length: secret.len(), minimum });
         }
         Self::hmac_short_secret(algorithm, secret)
     }
@@ -121,10 +117,7 @@ impl Key {
     pub fn hmac_short_secret(algorithm: Algorithm, secret: impl AsRef<[u8]>) -> Result<Self, KeyError> {
         let key = Arc::new(HmacKey::new(algorithm, secret.as_ref())?);
         let verifying = VerifyingKey::new(algorithm, Verifier::Hmac(Arc::clone(&key)), None);
-        Ok(Self {
-            material: Signer::Hmac(key),
-            verifying,
-        })
+        Ok(Self { material: Signer::Hmac(key), verifying })
     }
 
     /// A new random key. A shared secret is as long as the hash; an RSA key has 2048 bits.
@@ -225,10 +218,7 @@ impl Key {
     }
 
     /// Appends the signature of `text`, as it stands, in base64url.
-    #[cfg_attr(
-        not(feature = "asymmetric"),
-        allow(clippy::unnecessary_wraps, reason = "an HMAC never fails")
-    )]
+    #[cfg_attr(not(feature = "asymmetric"), allow(clippy::unnecessary_wraps, reason = "an HMAC never fails"))]
     pub(crate) fn append_signature(&self, text: &mut String) -> Result<(), SigningFailed> {
         match &self.material {
             Signer::Hmac(key) => {
@@ -264,10 +254,7 @@ impl Key {
     #[cfg(feature = "asymmetric")]
     fn private(algorithm: Algorithm, key: PrivateKey) -> Self {
         let verifying = VerifyingKey::public(algorithm, key.public());
-        Self {
-            material: Signer::Private(Arc::new(key)),
-            verifying,
-        }
+        Self { material: Signer::Private(Arc::new(key)), verifying }
     }
 }
 
@@ -333,11 +320,9 @@ impl VerifyingKey {
         match &self.material {
             Verifier::Hmac(_) => None,
             #[cfg(feature = "asymmetric")]
-            Verifier::Public(key) => Some(Jwk::new(
-                key.params().clone(),
-                self.algorithm,
-                self.kid.as_deref().map(str::to_owned),
-            )),
+            Verifier::Public(key) => {
+                Some(Jwk::new(key.params().clone(), self.algorithm, self.kid.as_deref().map(str::to_owned)))
+            }
         }
     }
 
@@ -406,12 +391,7 @@ impl VerifyingKey {
 
     fn new(algorithm: Algorithm, material: Verifier, kid: Option<String>) -> Self {
         let standard_header = StandardHeader::new(algorithm, kid.as_deref());
-        Self {
-            algorithm,
-            kid: kid.map(Into::into),
-            material,
-            standard_header,
-        }
+        Self { algorithm, kid: kid.map(Into::into), material, standard_header }
     }
 }
 
@@ -425,19 +405,13 @@ impl StandardHeader {
     fn new(algorithm: Algorithm, kid: Option<&str>) -> Self {
         let json = header::standard(algorithm, kid);
         let encoded = base64url::encode(json.as_bytes()).into();
-        Self {
-            json: json.into(),
-            encoded,
-        }
+        Self { json: json.into(), encoded }
     }
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key")
-            .field("algorithm", &self.algorithm())
-            .field("kid", &self.kid())
-            .finish_non_exhaustive()
+        f.debug_struct("Key").field("algorithm", &self.algorithm()).field("kid", &self.kid()).finish_non_exhaustive()
     }
 }
 

@@ -30,18 +30,12 @@ pub struct KeyRing {
 impl KeyRing {
     /// A ring that signs and checks with one key.
     pub fn new(signing: Key) -> Self {
-        Self {
-            verifying: vec![signing.verifying_key().clone()],
-            signing: Some(signing),
-        }
+        Self { verifying: vec![signing.verifying_key().clone()], signing: Some(signing) }
     }
 
     /// A ring that only checks: for services that receive the tokens which another one issues.
     pub fn verify_only(key: impl Into<VerifyingKey>) -> Self {
-        Self {
-            signing: None,
-            verifying: vec![key.into()],
-        }
+        Self { signing: None, verifying: vec![key.into()] }
     }
 
     /// Adds a key that checks: a retired signing key, or one that will sign soon.
@@ -70,27 +64,18 @@ impl KeyRing {
 
     /// The public keys, for publishing. Shared secrets are left out.
     pub fn to_jwk_set(&self) -> JwkSet {
-        JwkSet {
-            keys: self.verifying.iter().filter_map(VerifyingKey::to_jwk).collect(),
-        }
+        JwkSet { keys: self.verifying.iter().filter_map(VerifyingKey::to_jwk).collect() }
     }
 
     /// The key whose own header this is, letter for letter: the usual case, which needs no parsing. Only if no other
     /// key could have signed under this header; else the general search tries them all.
     pub(crate) fn find_by_standard_header(&self, encoded: &str) -> Option<&VerifyingKey> {
-        let (at, found) = self
-            .verifying
-            .iter()
-            .enumerate()
-            .find(|(_, key)| *key.standard_header().encoded == *encoded)?;
+        let (at, found) =
+            self.verifying.iter().enumerate().find(|(_, key)| *key.standard_header().encoded == *encoded)?;
         let rivals = |other: &VerifyingKey| {
             other.algorithm() == found.algorithm() && (other.kid().is_none() || found.kid().is_none())
         };
-        let rivalled = self
-            .verifying
-            .iter()
-            .enumerate()
-            .any(|(place, other)| place != at && rivals(other));
+        let rivalled = self.verifying.iter().enumerate().any(|(place, other)| place != at && rivals(other));
         (!rivalled).then_some(found)
     }
 
@@ -100,11 +85,7 @@ impl KeyRing {
             return Err(JwsError::AlgorithmNotAllowed);
         }
         let candidates: Vec<_> = self.verifying.iter().filter(|key| fits(key, header)).collect();
-        if candidates.is_empty() {
-            Err(JwsError::UnknownKey)
-        } else {
-            Ok(candidates)
-        }
+        if candidates.is_empty() { Err(JwsError::UnknownKey) } else { Ok(candidates) }
     }
 
     /// The algorithms of the keys that check.

@@ -117,11 +117,7 @@ impl JwtManagerBuilder {
             Ok(keys) => (keys, Vec::new()),
             Err(mistake) => (None, vec![mistake]),
         };
-        let store = if self.store.is_some() {
-            Store::Present
-        } else {
-            Store::Absent
-        };
+        let store = if self.store.is_some() { Store::Present } else { Store::Absent };
         let settings = match check(self.config, keys, store) {
             Ok(settings) if mistakes.is_empty() => settings,
             Ok(_) => return Err(ConfigError::new(mistakes)),
@@ -161,10 +157,7 @@ fn gather(signing: Option<Key>, verifying: Vec<VerifyingKey>) -> Result<Option<K
         None => verifying.next().map(KeyRing::verify_only),
     };
     let Some(first) = first else { return Ok(None) };
-    verifying
-        .try_fold(first, KeyRing::also_verify)
-        .map(Some)
-        .map_err(|error| error.to_string())
+    verifying.try_fold(first, KeyRing::also_verify).map(Some).map_err(|error| error.to_string())
 }
 
 macro_rules! define_setters {

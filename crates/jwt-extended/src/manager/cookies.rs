@@ -67,9 +67,6 @@ impl JwtManager {
 
     fn set(&self, names: &CookieNames, token: &str, max_age: Option<Duration>) -> Result<SetCookies, CookieError> {
         let checked = self.decode_token(token)?;
-        self.inner
-            .settings
-            .cookies
-            .set(names, token, checked.csrf(), max_age, self.now())
+        self.inner.settings.cookies.set(names, token, checked.csrf(), max_age, self.now())
     }
 }

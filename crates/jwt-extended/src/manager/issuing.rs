@@ -44,9 +44,7 @@ impl TokenPair {
 
 impl fmt::Debug for TokenPair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenPair")
-            .field("expires_in", &self.expires_in)
-            .finish_non_exhaustive()
+        f.debug_struct("TokenPair").field("expires_in", &self.expires_in).finish_non_exhaustive()
     }
 }
 
@@ -115,9 +113,7 @@ impl TokenBuilder<'_> {
 
 impl fmt::Debug for TokenBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenBuilder")
-            .field("fresh", &self.fresh)
-            .finish_non_exhaustive()
+        f.debug_struct("TokenBuilder").field("fresh", &self.fresh).finish_non_exhaustive()
     }
 }
 
@@ -180,12 +176,8 @@ impl JwtManager {
     pub async fn refresh(&self, token: &Token) -> Result<TokenPair, Rejection> {
         let claims = own_claims(token.claims_json(), &self.inner.settings.issue.identity_claim);
         let subject = || Cow::Borrowed(token.subject());
-        self.refresh_draft(
-            token,
-            blank(TokenType::Access, subject(), self.inner.settings.access_lifetime),
-            claims,
-        )
-        .await
+        self.refresh_draft(token, blank(TokenType::Access, subject(), self.inner.settings.access_lifetime), claims)
+            .await
     }
 
     /// A new access token of a refresh token's session: not fresh, with the claims that the user has now.
@@ -208,30 +200,18 @@ impl JwtManager {
         }
         draft.session = token.session().map(|session| Cow::Owned(session.to_owned()));
         draft.additional_claims.push(claims);
-        let access_token = self
-            .issue(&draft, self.now())
-            .map_err(|error| self.reject(Reason::Issue(error), None))?;
+        let access_token = self.issue(&draft, self.now()).map_err(|error| self.reject(Reason::Issue(error), None))?;
         let expires_in = draft.lifetime.duration().map(|lifetime| lifetime.as_secs());
-        Ok(TokenPair {
-            access_token,
-            refresh_token: None,
-            expires_in,
-        })
+        Ok(TokenPair { access_token, refresh_token: None, expires_in })
     }
 
     /// An access token that goes on where this one ends: same subject, session, CSRF value and own claims; not fresh.
     pub(super) fn successor(&self, token: &Token) -> Result<String, IssueError> {
         let settings = &self.inner.settings;
-        let mut draft = blank(
-            TokenType::Access,
-            Cow::Borrowed(token.subject()),
-            settings.access_lifetime,
-        );
+        let mut draft = blank(TokenType::Access, Cow::Borrowed(token.subject()), settings.access_lifetime);
         draft.session = token.session().map(Cow::Borrowed);
         draft.csrf = token.csrf().map(Cow::Borrowed);
-        draft
-            .additional_claims
-            .push(own_claims(token.claims_json(), &settings.issue.identity_claim));
+        draft.additional_claims.push(own_claims(token.claims_json(), &settings.issue.identity_claim));
         self.issue(&draft, self.now())
     }
 
@@ -241,11 +221,7 @@ impl JwtManager {
             TokenType::Refresh => settings.refresh_lifetime,
             TokenType::Access | TokenType::Other => settings.access_lifetime,
         };
-        TokenBuilder {
-            manager: self,
-            fresh: Fresh::No,
-            draft: draft(identity, kind, lifetime),
-        }
+        TokenBuilder { manager: self, fresh: Fresh::No, draft: draft(identity, kind, lifetime) }
     }
 
     fn issue(&self, draft: &Draft<'_>, now: crate::Timestamp) -> Result<String, IssueError> {

@@ -145,12 +145,7 @@ impl JwtManager {
     /// # Errors
     /// If it is not acceptable now. [`TokenError::Expired`] holds the token, for those who accept it all the same.
     pub fn decode_token(&self, token: &str) -> Result<Token, TokenError> {
-        verify(
-            &self.inner.settings.policy,
-            &self.inner.settings.ring,
-            token,
-            self.now(),
-        )
+        verify(&self.inner.settings.policy, &self.inner.settings.ring, token, self.now())
     }
 
     /// A refusal of the app's own, which looks like all others: for a user who is gone, or a claim that will not do.

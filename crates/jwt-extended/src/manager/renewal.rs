@@ -25,7 +25,7 @@ impl JwtManager {
     /// It is not judged by its CSRF value: a forged request can at most keep its victim logged in.
     pub fn expiring(&self, request: &impl Request, within: Duration) -> Option<Expiring> {
         let now = self.now();
-        let request = AsGet(request);
+        let request = Methodless(request);
         let in_cookies = Requirement::access().locations([Location::Cookie]);
         let (token, _) = examine(&self.inner.settings, &request, &in_cookies, now).ok()?;
         let end = token.expires_at()?;
@@ -36,38 +36,34 @@ impl JwtManager {
     ///
     /// There are none if the response sets or clears a token's cookie itself (a login, a logout), if the token was revoked
     /// meanwhile or the store cannot say, or if its session has lasted as long as a refresh token lives: nobody stays
-    /// logged in for ever by clicking.
+    /// logged in for ever by clicking. Tokens that belong to no session (not of a [`login`](Self::login)) do not say when
+    /// they began, and are not renewed.
     pub async fn renew(&self, expiring: &Expiring, response: &HeaderMap) -> Option<SetCookies> {
         let token = &expiring.token;
-        let settled = response
-            .get_all(header::SET_COOKIE)
-            .iter()
-            .any(|line| self.inner.settings.cookies.concerns(line));
+        let settled =
+            response.get_all(header::SET_COOKIE).iter().any(|line| self.inner.settings.cookies.concerns(line));
         if settled || self.outlived(token) || self.is_revoked(token).await.unwrap_or(true) {
             return None;
         }
-        let successor = self
-            .successor(token)
-            .map_err(|error| tracing::error!(%error, "the cookie was not renewed"))
-            .ok()?;
+        let successor =
+            self.successor(token).map_err(|error| tracing::error!(%error, "the cookie was not renewed")).ok()?;
         self.set_access_cookies(&successor).ok()
     }
 
+    /// Whether a session has lasted as long as it may. One that does not say when it was opened has.
     fn outlived(&self, token: &Token) -> bool {
-        let opened = token.session().and_then(session_opened);
+        let Some(opened) = token.session().and_then(session_opened) else { return true };
         let longest = self.inner.settings.refresh_lifetime.duration();
-        opened
-            .zip(longest)
-            .is_some_and(|(opened, longest)| self.now() >= opened.saturating_add(longest))
+        longest.is_some_and(|longest| self.now() >= opened.saturating_add(longest))
     }
 }
 
-/// A request seen as one that changes nothing, so that no CSRF value is asked for.
-struct AsGet<'r, R>(&'r R);
+/// A request without its method, so that no CSRF value is asked for.
+struct Methodless<'r, R>(&'r R);
 
-impl<R: Request> Request for AsGet<'_, R> {
+impl<R: Request> Request for Methodless<'_, R> {
     fn method(&self) -> &'static str {
-        "GET"
+        ""
     }
 
     fn header<'a>(&'a self, name: &http::HeaderName) -> impl Iterator<Item = &'a [u8]> {

@@ -19,10 +19,7 @@ impl JwtManager {
         let jti = token.jti().ok_or(StoreError::Unnamed("jti"))?;
         // A leeway lets a token live on after its `exp`: it must stay revoked for as long.
         let until = token.expires_at().map(|end| end.saturating_add(self.leeway()));
-        self.store()?
-            .revoke(&Revocation::Token { jti, until, now })
-            .wait()
-            .await
+        self.store()?.revoke(&Revocation::Token { jti, until, now }).wait().await
     }
 
     /// Revokes a token's session: its access and refresh tokens together, and all that would have followed.
@@ -32,14 +29,12 @@ impl JwtManager {
     pub async fn revoke_session(&self, token: &Token) -> Result<(), StoreError> {
         let now = self.now();
         let session = token.session().ok_or(StoreError::Unnamed("session"))?;
-        self.store()?
-            .revoke(&Revocation::Session {
-                session,
-                until: self.remembered(now),
-                now,
-            })
-            .wait()
-            .await
+        // The token itself may have been given a longer life by an issuer that shares the key.
+        let until = self
+            .remembered(now)
+            .zip(token.expires_at())
+            .map(|(usual, end)| usual.max(end.saturating_add(self.leeway())));
+        self.store()?.revoke(&Revocation::Session { session, until, now }).wait().await
     }
 
     /// Revokes all of a subject's tokens that were issued before now: every session is logged out, and a login from now on
@@ -50,14 +45,7 @@ impl JwtManager {
     /// If there is no store, or the store could not keep it.
     pub async fn revoke_subject(&self, subject: &str) -> Result<(), StoreError> {
         let now = self.now();
-        self.store()?
-            .revoke(&Revocation::Subject {
-                subject,
-                until: self.remembered(now),
-                now,
-            })
-            .wait()
-            .await
+        self.store()?.revoke(&Revocation::Subject { subject, until: self.remembered(now), now }).wait().await
     }
 
     /// Logs out: revokes the token's session, or the token alone if it belongs to none.
@@ -89,7 +77,12 @@ impl JwtManager {
 
     /// Until when a session's or a subject's revocation must be remembered: until its youngest token has expired.
     fn remembered(&self, now: Timestamp) -> Option<Timestamp> {
-        match self.inner.settings.longest_lifetime {
+        let settings = &self.inner.settings;
+        // Where tokens without an end are accepted, nothing may ever be forgotten.
+        if settings.policy.access_may_never_expire || settings.policy.refresh_may_never_expire {
+            return None;
+        }
+        match settings.longest_lifetime {
             Lifetime::For(longest) => Some(now.saturating_add(longest).saturating_add(self.leeway())),
             Lifetime::Never => None,
         }

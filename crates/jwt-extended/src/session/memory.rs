@@ -3,7 +3,6 @@
 use std::{
     collections::HashMap,
     fmt,
-    hash::{BuildHasher, RandomState},
     sync::{
         PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -25,7 +24,6 @@ const SMALL_SHARD: usize = 64;
 /// refused rather than another revocation forgotten.
 pub struct MemoryStore {
     shards: [RwLock<Shard>; SHARDS],
-    hasher: RandomState,
     capacity: usize,
     len: AtomicUsize,
     /// The second in which all shards were last cleared because the store was full.
@@ -57,12 +55,7 @@ impl Entry {
 impl Shard {
     fn new() -> Self {
         let (tokens, sessions, subjects) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self {
-            tokens,
-            sessions,
-            subjects,
-            clear_at: SMALL_SHARD,
-        }
+        Self { tokens, sessions, subjects, clear_at: SMALL_SHARD }
     }
 
     fn len(&self) -> usize {
@@ -90,7 +83,6 @@ impl MemoryStore {
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
             shards: std::array::from_fn(|_| RwLock::new(Shard::new())),
-            hasher: RandomState::new(),
             capacity,
             len: AtomicUsize::new(0),
             last_clearing: AtomicU64::new(0),
@@ -127,22 +119,18 @@ impl MemoryStore {
         self.len() < self.capacity
     }
 
+    /// The maps hash with a secret of their own; which shard an id is in may be known.
     fn shard(&self, id: &str) -> &RwLock<Shard> {
-        let hash = self.hasher.hash_one(id);
-        &self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or(0)]
+        let mix = |sum: usize, byte: u8| sum.wrapping_mul(31).wrapping_add(usize::from(byte));
+        &self.shards[id.bytes().rev().take(8).fold(0, mix) % SHARDS]
     }
 
     fn is_revoked(&self, token: &TokenIds<'_>) -> bool {
         let entry = |id: &str, map: fn(&Shard) -> &HashMap<Box<str>, Entry>| {
-            map(&read(self.shard(id)))
-                .get(id)
-                .filter(|entry| !entry.is_over(token.now))
-                .copied()
+            map(&read(self.shard(id))).get(id).filter(|entry| !entry.is_over(token.now)).copied()
         };
         token.jti.is_some_and(|jti| entry(jti, |shard| &shard.tokens).is_some())
-            || token
-                .session
-                .is_some_and(|session| entry(session, |shard| &shard.sessions).is_some())
+            || token.session.is_some_and(|session| entry(session, |shard| &shard.sessions).is_some())
             || entry(token.subject, |shard| &shard.subjects).is_some_and(|entry| token.since < entry.at)
     }
 
@@ -169,9 +157,7 @@ impl MemoryStore {
                 self.len.fetch_add(1, Ordering::Relaxed);
             }
             None => {
-                return Err(StoreError::Full {
-                    capacity: self.capacity,
-                });
+                return Err(StoreError::Full { capacity: self.capacity });
             }
         }
         Ok(())
@@ -180,11 +166,7 @@ impl MemoryStore {
 
 impl RevocationStore for MemoryStore {
     fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
-        Answer::Now(Ok(if self.is_revoked(token) {
-            Standing::Revoked
-        } else {
-            Standing::Good
-        }))
+        Answer::Now(Ok(if self.is_revoked(token) { Standing::Revoked } else { Standing::Good }))
     }
 
     fn revoke(&self, what: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>> {
@@ -208,9 +190,7 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore")
-            .field("capacity", &self.capacity)
-            .finish_non_exhaustive()
+        f.debug_struct("MemoryStore").field("capacity", &self.capacity).finish_non_exhaustive()
     }
 }
 
@@ -232,13 +212,7 @@ mod tests {
     }
 
     fn ids<'a>(jti: &'a str, session: Option<&'a str>, since: u64, now: u64) -> TokenIds<'a> {
-        TokenIds {
-            jti: Some(jti),
-            session,
-            subject: "alice",
-            since: at(since),
-            now: at(now),
-        }
+        TokenIds { jti: Some(jti), session, subject: "alice", since: at(since), now: at(now) }
     }
 
     fn revoke(store: &MemoryStore, what: &Revocation<'_>) -> Result<(), StoreError> {
@@ -252,82 +226,34 @@ mod tests {
     fn a_revoked_token_is_revoked_until_it_would_have_expired() {
         let store = MemoryStore::new();
         assert!(!store.is_revoked(&ids("a", None, 1, 10)));
-        revoke(
-            &store,
-            &Revocation::Token {
-                jti: "a",
-                until: Some(at(20)),
-                now: at(10),
-            },
-        )
-        .unwrap();
+        revoke(&store, &Revocation::Token { jti: "a", until: Some(at(20)), now: at(10) }).unwrap();
         assert!(store.is_revoked(&ids("a", None, 1, 10)));
         assert!(store.is_revoked(&ids("a", None, 1, 19)));
         assert!(!store.is_revoked(&ids("a", None, 1, 20)));
-        assert!(
-            !store.is_revoked(&ids("b", Some("a"), 1, 10)),
-            "a session is not a token"
-        );
+        assert!(!store.is_revoked(&ids("b", Some("a"), 1, 10)), "a session is not a token");
     }
 
     #[test]
     fn a_revoked_session_takes_all_its_tokens_along() {
         let store = MemoryStore::new();
-        revoke(
-            &store,
-            &Revocation::Session {
-                session: "s",
-                until: None,
-                now: at(10),
-            },
-        )
-        .unwrap();
+        revoke(&store, &Revocation::Session { session: "s", until: None, now: at(10) }).unwrap();
         assert!(store.is_revoked(&ids("a", Some("s"), 1, 10)));
-        assert!(
-            store.is_revoked(&ids("b", Some("s"), 99, 1_000_000)),
-            "those to come included, for ever"
-        );
+        assert!(store.is_revoked(&ids("b", Some("s"), 99, 1_000_000)), "those to come included, for ever");
         assert!(!store.is_revoked(&ids("a", Some("t"), 1, 10)));
     }
 
     #[test]
     fn a_revoked_subject_loses_what_it_had_and_not_what_it_gets_after() {
         let store = MemoryStore::new();
-        revoke(
-            &store,
-            &Revocation::Subject {
-                subject: "alice",
-                until: Some(at(100)),
-                now: at(10),
-            },
-        )
-        .unwrap();
+        revoke(&store, &Revocation::Subject { subject: "alice", until: Some(at(100)), now: at(10) }).unwrap();
         assert!(store.is_revoked(&ids("a", None, 9, 11)));
         assert!(!store.is_revoked(&ids("a", None, 10, 11)));
-        revoke(
-            &store,
-            &Revocation::Subject {
-                subject: "alice",
-                until: Some(at(50)),
-                now: at(12),
-            },
-        )
-        .unwrap();
-        assert!(
-            store.is_revoked(&ids("a", None, 11, 90)),
-            "the later cut-off and the longer memory hold"
-        );
+        revoke(&store, &Revocation::Subject { subject: "alice", until: Some(at(50)), now: at(12) }).unwrap();
+        assert!(store.is_revoked(&ids("a", None, 11, 90)), "the later cut-off and the longer memory hold");
     }
 
     fn revoke_token(store: &MemoryStore, n: usize, now: u64) -> Result<(), StoreError> {
-        revoke(
-            store,
-            &Revocation::Token {
-                jti: &n.to_string(),
-                until: Some(at(now + 10)),
-                now: at(now),
-            },
-        )
+        revoke(store, &Revocation::Token { jti: &n.to_string(), until: Some(at(now + 10)), now: at(now) })
     }
 
     #[test]
@@ -335,16 +261,9 @@ mod tests {
         let store = MemoryStore::with_capacity(160);
         (0..160).for_each(|n| revoke_token(&store, n, 10).unwrap());
         assert_eq!(revoke_token(&store, 160, 11), Err(StoreError::Full { capacity: 160 }));
-        assert_eq!(
-            revoke_token(&store, 7, 11),
-            Ok(()),
-            "what it holds already, it can go on holding"
-        );
+        assert_eq!(revoke_token(&store, 7, 11), Ok(()), "what it holds already, it can go on holding");
         assert!((0..160).all(|n| store.is_revoked(&ids(&n.to_string(), None, 1, 19))));
-        assert!(
-            (160..300).all(|n| revoke_token(&store, n, 30).is_ok()),
-            "later there is room again"
-        );
+        assert!((160..300).all(|n| revoke_token(&store, n, 30).is_ok()), "later there is room again");
         assert_eq!(store.len(), 140);
     }
 

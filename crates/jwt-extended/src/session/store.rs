@@ -1,7 +1,7 @@
 //! The revocation trait, and the words that it is asked in.
 
 use super::Answer;
-use crate::{entropy::session_opened, time::Timestamp, token::Token};
+use crate::time::Timestamp;
 
 /// Remembers which tokens, sessions and subjects were revoked.
 ///
@@ -92,22 +92,4 @@ pub enum Revocation<'a> {
         /// The time of asking.
         now: Timestamp,
     },
-}
-
-impl<'a> TokenIds<'a> {
-    pub(crate) fn new(token: &'a Token, now: Timestamp) -> Self {
-        let session = token.session();
-        // A token that says neither is as old as can be: every revocation of its subject ends it.
-        let since = session
-            .and_then(session_opened)
-            .or(token.issued_at())
-            .unwrap_or_default();
-        Self {
-            jti: token.jti(),
-            session,
-            subject: token.subject(),
-            since,
-            now,
-        }
-    }
 }

@@ -74,20 +74,14 @@ impl Claims {
 
     /// Name and JSON text of each, in order.
     pub(crate) fn members(&self) -> Vec<(Cow<'_, str>, &str)> {
-        if self.is_empty() {
-            Vec::new()
-        } else {
-            members(&self.text)
-        }
+        if self.is_empty() { Vec::new() } else { members(&self.text) }
     }
 }
 
 impl std::fmt::Debug for Claims {
     /// The names alone: what an app says of its users is not for logs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set()
-            .entries(self.members().iter().map(|(name, _)| name))
-            .finish()
+        f.debug_set().entries(self.members().iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -102,9 +96,7 @@ fn members(text: &str) -> Vec<(Cow<'_, str>, &str)> {
 pub(crate) fn to_ascii_json<T: Serialize + ?Sized>(value: &T) -> Result<String, ClaimsError> {
     let mut bytes = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut bytes, Ascii);
-    value
-        .serialize(&mut serializer)
-        .map_err(|error| ClaimsError::Serialize(error.to_string()))?;
+    value.serialize(&mut serializer).map_err(|error| ClaimsError::Serialize(error.to_string()))?;
     String::from_utf8(bytes).map_err(|_| ClaimsError::NotAnObject(JsonError::NotUtf8))
 }
 
@@ -174,10 +166,7 @@ mod tests {
             zebra: u8,
             name: &'static str,
         }
-        let claims = Claims::new(&Custom {
-            zebra: 1, name: "né😀"
-        })
-        .unwrap();
+        let claims = Claims::new(&Custom { zebra: 1, name: "né😀" }).unwrap();
         assert_eq!(claims.text, r#"{"zebra":1,"name":"n\u00e9\ud83d\ude00"}"#);
         assert_eq!(format!("{claims:?}"), r#"{"zebra", "name"}"#);
     }

@@ -17,10 +17,7 @@ use crate::{
 
 /// What an app puts into every token, made from its configuration.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one option of the configuration, already decided"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one option of the configuration, already decided")]
 pub(crate) struct IssuePolicy {
     pub(crate) identity_claim: String,
     pub(crate) audience: Vec<String>,
@@ -65,7 +62,7 @@ impl Draft<'_> {
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<String, IssueError> {
-        self.check(policy)?;
+        self.check(policy, now)?;
         let payload = self.payload(policy, now, entropy)?;
         let token = if self.additional_headers.iter().all(Claims::is_empty) {
             jose::sign(key, &payload)?
@@ -73,15 +70,12 @@ impl Draft<'_> {
             jose::sign_with_header(key, &self.header(key)?, &payload)?
         };
         if token.len() > policy.max_length {
-            return Err(IssueError::TooLong {
-                length: token.len(),
-                limit: policy.max_length,
-            });
+            return Err(IssueError::TooLong { length: token.len(), limit: policy.max_length });
         }
         Ok(token)
     }
 
-    fn check(&self, policy: &IssuePolicy) -> Result<(), IssueError> {
+    fn check(&self, policy: &IssuePolicy, now: Timestamp) -> Result<(), IssueError> {
         if self.subject.is_empty() {
             return Err(IssueError::EmptySubject);
         }
@@ -92,22 +86,24 @@ impl Draft<'_> {
         if self.lifetime == Lifetime::Never && !may_never_expire {
             return Err(IssueError::NeverRefused);
         }
-        let named = self
-            .additional_claims
-            .iter()
-            .flat_map(Claims::members)
-            .map(|(name, _)| name);
-        if let Some(name) = named
-            .into_iter()
-            .find(|name| is_our_claim(name, &policy.identity_claim))
+        let named = self.additional_claims.iter().flat_map(Claims::members).map(|(name, _)| name);
+        if let Some(name) = named.into_iter().find(|name| is_our_claim(name, &policy.identity_claim))
             && self.replacement == Replacement::Refused
         {
             return Err(IssueError::ReservedClaim(name.into_owned()));
         }
-        if self.lifetime.max(policy.longest_lifetime) != policy.longest_lifetime {
+        if self.lifetime.max(policy.longest_lifetime) != policy.longest_lifetime || self.outlives(policy, now) {
             return Err(IssueError::TooLongLived);
         }
         Ok(())
+    }
+
+    /// Whether an `exp` of the app's own lies further ahead than revocations are remembered.
+    fn outlives(&self, policy: &IssuePolicy, now: Timestamp) -> bool {
+        let Lifetime::For(longest) = policy.longest_lifetime else { return false };
+        let latest = now.saturating_add(longest);
+        let mut claims = self.additional_claims.iter().flat_map(Claims::members);
+        claims.any(|(name, value)| name == "exp" && Timestamp::from_json_number(value).is_none_or(|exp| exp > latest))
     }
 
     fn payload(&self, policy: &IssuePolicy, now: Timestamp, entropy: &dyn Entropy) -> Result<String, IssueError> {

@@ -65,9 +65,7 @@ fn parse(text: &str) -> Option<Lifetime> {
         "w" => 604_800,
         _ => return None,
     };
-    Some(Lifetime::For(Duration::from_secs(
-        digits.parse::<u64>().ok()?.checked_mul(seconds)?,
-    )))
+    Some(Lifetime::For(Duration::from_secs(digits.parse::<u64>().ok()?.checked_mul(seconds)?)))
 }
 
 impl<'de> Deserialize<'de> for Lifetime {
@@ -91,11 +89,7 @@ impl<'de> Deserialize<'de> for Lifetime {
             }
 
             fn visit_bool<E: de::Error>(self, value: bool) -> Result<Lifetime, E> {
-                if value {
-                    Err(E::invalid_value(de::Unexpected::Bool(true), &self))
-                } else {
-                    Ok(Lifetime::Never)
-                }
+                if value { Err(E::invalid_value(de::Unexpected::Bool(true), &self)) } else { Ok(Lifetime::Never) }
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Lifetime, E> {

@@ -37,7 +37,7 @@ pub(crate) use issue::{Draft, IssuePolicy, Replacement, own_claims};
 pub use lifetime::Lifetime;
 pub(crate) use verify::{AudiencePolicy, Policy, verify};
 
-use crate::{jose::json, session::TokenIds, time::Timestamp};
+use crate::{entropy::session_opened, jose::json, session::TokenIds, time::Timestamp};
 
 /// What kind of token it is: claim `type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,7 +178,10 @@ impl Token {
 
     /// What a revocation store is told of it.
     pub(crate) fn ids(&self, now: Timestamp) -> TokenIds<'_> {
-        TokenIds::new(self, now)
+        let session = self.session();
+        // A token that says neither is as old as can be: every revocation of its subject ends it.
+        let since = session.and_then(session_opened).or(self.issued_at()).unwrap_or_default();
+        TokenIds { jti: self.jti(), session, subject: self.subject(), since, now }
     }
 
     fn piece(&self, span: Span) -> &str {

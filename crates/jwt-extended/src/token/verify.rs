@@ -16,10 +16,7 @@ use crate::{
 
 /// What an app wants of a token, made from its configuration.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one option of the configuration, already decided"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one option of the configuration, already decided")]
 pub(crate) struct Policy {
     pub(crate) limits: Limits,
     pub(crate) leeway: Duration,
@@ -113,15 +110,8 @@ impl Policy {
     fn check_issuer(&self, iss: Option<Slot>, text: &str) -> Result<(), TokenError> {
         let Some(issuers) = &self.issuers else { return Ok(()) };
         let iss = iss.ok_or(TokenError::MissingExpected("iss"))?;
-        let iss = iss
-            .value(text)
-            .as_str()
-            .ok_or(TokenError::ClaimValue("Payload Issuer (iss) must be a string"))?;
-        if issuers.iter().any(|issuer| *issuer == iss) {
-            Ok(())
-        } else {
-            Err(TokenError::Issuer)
-        }
+        let iss = iss.value(text).as_str().ok_or(TokenError::ClaimValue("Payload Issuer (iss) must be a string"))?;
+        if issuers.iter().any(|issuer| *issuer == iss) { Ok(()) } else { Err(TokenError::Issuer) }
     }
 
     fn check_audience(&self, aud: Option<Slot>, text: &str) -> Result<(), TokenError> {
@@ -140,28 +130,19 @@ impl Policy {
         if named.is_empty() || named.iter().any(String::is_empty) {
             return Err(MALFORMED);
         }
-        if named.iter().any(|name| expected.contains(name)) {
-            Ok(())
-        } else {
-            Err(TokenError::Audience)
-        }
+        if named.iter().any(|name| expected.contains(name)) { Ok(()) } else { Err(TokenError::Audience) }
     }
 
     fn token_type(&self, kind: Option<Slot>, text: &str) -> Result<TokenType, TokenError> {
         let Some(slot) = kind else {
             let missing = || TokenError::MissingClaim("type".to_owned());
-            return self
-                .missing_type_is_access
-                .then_some(TokenType::Access)
-                .ok_or_else(missing);
+            return self.missing_type_is_access.then_some(TokenType::Access).ok_or_else(missing);
         };
         match slot.value(text).as_str().as_deref() {
             Some("access") => Ok(TokenType::Access),
             Some("refresh") => Ok(TokenType::Refresh),
             _ if self.unknown_type_is_other => Ok(TokenType::Other),
-            _ => Err(TokenError::ClaimValue(
-                "The type claim must be \"access\" or \"refresh\"",
-            )),
+            _ => Err(TokenError::ClaimValue("The type claim must be \"access\" or \"refresh\"")),
         }
     }
 
@@ -185,8 +166,7 @@ fn freshness(fresh: Option<Slot>, text: &str) -> Result<Freshness, TokenError> {
 }
 
 fn time(slot: Option<Slot>, text: &str, complaint: &'static str) -> Result<Option<Timestamp>, TokenError> {
-    slot.map(|slot| slot.time(text).ok_or(TokenError::ClaimValue(complaint)))
-        .transpose()
+    slot.map(|slot| slot.time(text).ok_or(TokenError::ClaimValue(complaint))).transpose()
 }
 
 fn string(slot: Option<Slot>, complaint: &'static str) -> Result<Option<Slot>, TokenError> {
@@ -196,43 +176,31 @@ fn string(slot: Option<Slot>, complaint: &'static str) -> Result<Option<Slot>, T
     }
 }
 
-/// A claim's place in the payload.
+/// A claim's place in the payload: small, because twelve of them are moved about for every token.
 #[derive(Clone, Copy)]
 struct Slot {
     kind: Kind,
-    start: usize,
-    len: usize,
+    start: u32,
+    len: u32,
 }
 
 impl Slot {
+    /// `None` past four gigabytes, where no token is.
+    fn of(value: &Value<'_>) -> Option<Self> {
+        Some(Self { kind: value.kind, start: value.start.try_into().ok()?, len: value.text.len().try_into().ok()? })
+    }
+
     fn value<'a>(&self, text: &'a str) -> Value<'a> {
-        Value {
-            kind: self.kind,
-            text: &text[self.start..self.start + self.len],
-            start: self.start,
-        }
+        let start = self.start as usize;
+        Value { kind: self.kind, text: &text[start..start + self.len as usize], start }
     }
 
     fn time(&self, text: &str) -> Option<Timestamp> {
-        if self.kind == Kind::Number {
-            Timestamp::from_json_number(self.value(text).text)
-        } else {
-            None
-        }
+        if self.kind == Kind::Number { Timestamp::from_json_number(self.value(text).text) } else { None }
     }
 
     fn is_string(&self) -> bool {
         matches!(self.kind, Kind::String { .. })
-    }
-}
-
-impl From<Value<'_>> for Slot {
-    fn from(value: Value<'_>) -> Self {
-        Self {
-            kind: value.kind,
-            start: value.start,
-            len: value.text.len(),
-        }
     }
 }
 
@@ -258,7 +226,7 @@ impl Found {
     fn scan(payload: &str, identity_claim: &str) -> Result<Self, TokenError> {
         let mut found = Self::default();
         json::scan_object(payload, |name, value| {
-            let slot = Some(value.into());
+            let slot = Slot::of(&value);
             match name.as_ref() {
                 "fresh" => found.fresh = slot,
                 "iat" => found.iat = slot,
@@ -290,24 +258,16 @@ struct Pieces {
 impl Pieces {
     /// Where the content of a claim stands: in the payload itself, unless it has escapes.
     fn content(&mut self, slot: Slot) -> Span {
+        let (start, len) = (slot.start as usize, slot.len as usize);
         match slot.kind {
-            Kind::String { escaped: false } => Span {
-                start: slot.start + 1,
-                len: slot.len - 2,
-            },
+            Kind::String { escaped: false } => Span { start: start + 1, len: len - 2 },
             Kind::String { escaped: true } => {
                 let content = slot.value(&self.text).as_str().unwrap_or_default().into_owned();
-                let span = Span {
-                    start: self.text.len(),
-                    len: content.len(),
-                };
+                let span = Span { start: self.text.len(), len: content.len() };
                 self.text.push_str(&content);
                 span
             }
-            _ => Span {
-                start: slot.start,
-                len: slot.len,
-            },
+            _ => Span { start, len },
         }
     }
 }

@@ -30,29 +30,17 @@ fn private_members_are_never_published() {
         let pair = Key::from_jwk_as(algorithm, key).unwrap();
         let checking = VerifyingKey::from_jwk_as(algorithm, key).unwrap();
         let ring = KeyRing::new(pair.clone());
-        let shown = format!(
-            "{pair:?} {checking:?} {ring:?} {} {}",
-            published(&checking),
-            published(pair.verifying_key())
-        );
+        let shown =
+            format!("{pair:?} {checking:?} {ring:?} {} {}", published(&checking), published(pair.verifying_key()));
         let shown = shown + &serde_json::to_string(&ring.to_jwk_set()).unwrap();
         for member in ["d", "p", "q", "dp", "dq", "qi"] {
             assert!(
                 published(&checking).get(member).is_none() && published(pair.verifying_key()).get(member).is_none()
             );
-            assert!(
-                given
-                    .get(member)
-                    .is_none_or(|value| !shown.contains(value.as_str().unwrap())),
-                "{member}"
-            );
+            assert!(given.get(member).is_none_or(|value| !shown.contains(value.as_str().unwrap())), "{member}");
         }
         for member in ["n", "e", "x", "y", "crv", "kty"] {
-            assert_eq!(
-                published(&checking).get(member),
-                given.get(member),
-                "{algorithm} {member}"
-            );
+            assert_eq!(published(&checking).get(member), given.get(member), "{algorithm} {member}");
         }
     }
 }
@@ -65,11 +53,7 @@ fn a_private_jwk_whose_numbers_do_not_belong_together_is_refused() {
         URL_SAFE_NO_PAD.encode(bytes)
     };
     for (algorithm, key, members) in [
-        (
-            Algorithm::RS256,
-            rfc::A2_KEY,
-            &["n", "d", "p", "q", "dp", "dq", "qi"][..],
-        ),
+        (Algorithm::RS256, rfc::A2_KEY, &["n", "d", "p", "q", "dp", "dq", "qi"][..]),
         (Algorithm::ES256, rfc::A3_KEY, &["x", "y", "d"]),
         (Algorithm::ES512, rfc::A4_KEY, &["x", "y", "d"]),
         (Algorithm::EdDSA, rfc::ED25519_KEY, &["x", "d"]),
@@ -82,49 +66,29 @@ fn a_private_jwk_whose_numbers_do_not_belong_together_is_refused() {
                 jwk[member] = value;
                 Key::from_jwk_as(algorithm, &jwk.to_string()).unwrap_err()
             };
-            assert!(
-                matches!(with(change(text).into()), KeyError::Malformed { .. }),
-                "{algorithm} {member}"
-            );
-            assert_eq!(
-                with(format!("{text}=").into()),
-                KeyError::JwkMember { member },
-                "{algorithm}"
-            );
+            assert!(matches!(with(change(text).into()), KeyError::Malformed { .. }), "{algorithm} {member}");
+            assert_eq!(with(format!("{text}=").into()), KeyError::JwkMember { member }, "{algorithm}");
             assert_eq!(with(Value::Null), KeyError::JwkMember { member }, "{algorithm}");
-            assert!(
-                matches!(with(json!(7)), KeyError::JwkMember { .. }),
-                "{algorithm} {member}"
-            );
+            assert!(matches!(with(json!(7)), KeyError::JwkMember { .. }), "{algorithm} {member}");
         }
     }
 }
 
 #[test]
 fn a_coordinate_has_its_full_length() {
-    for (algorithm, key) in [
-        (Algorithm::ES256, rfc::A3_KEY),
-        (Algorithm::ES512, rfc::A4_KEY),
-        (Algorithm::EdDSA, rfc::ED25519_KEY),
-    ] {
+    for (algorithm, key) in
+        [(Algorithm::ES256, rfc::A3_KEY), (Algorithm::ES512, rfc::A4_KEY), (Algorithm::EdDSA, rfc::ED25519_KEY)]
+    {
         let good: Value = serde_json::from_str(key).unwrap();
         for member in ["x", "y", "d"] {
             let Some(text) = good.get(member).and_then(Value::as_str) else {
                 continue;
             };
             let bytes = URL_SAFE_NO_PAD.decode(text).unwrap();
-            for other in [
-                [&[0][..], &bytes].concat(),
-                [&bytes[..], &[0]].concat(),
-                bytes[1..].to_vec(),
-                vec![],
-            ] {
+            for other in [[&[0][..], &bytes].concat(), [&bytes[..], &[0]].concat(), bytes[1..].to_vec(), vec![]] {
                 let mut jwk = good.clone();
                 jwk[member] = URL_SAFE_NO_PAD.encode(other).into();
-                assert_eq!(
-                    Key::from_jwk_as(algorithm, &jwk.to_string()).unwrap_err(),
-                    KeyError::JwkMember { member }
-                );
+                assert_eq!(Key::from_jwk_as(algorithm, &jwk.to_string()).unwrap_err(), KeyError::JwkMember { member });
             }
         }
     }
@@ -146,20 +110,13 @@ fn a_jwk_of_another_curve_or_none_is_refused() {
     assert!(matches!(refused, KeyError::WrongKind { .. }), "RFC 8037 A.6: {refused}");
     let secret =
         r#"{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}"#;
-    assert!(matches!(
-        VerifyingKey::from_jwk_as(Algorithm::RS256, secret).unwrap_err(),
-        KeyError::WrongKind { .. }
-    ));
+    assert!(matches!(VerifyingKey::from_jwk_as(Algorithm::RS256, secret).unwrap_err(), KeyError::WrongKind { .. }));
 }
 
 #[test]
 fn a_public_jwk_does_not_sign() {
     for (algorithm, _, public, _) in ALL {
         let jwk = published(&VerifyingKey::from_pem(algorithm, public).unwrap()).to_string();
-        assert_eq!(
-            Key::from_jwk(&jwk).unwrap_err(),
-            KeyError::JwkMember { member: "d" },
-            "{algorithm}"
-        );
+        assert_eq!(Key::from_jwk(&jwk).unwrap_err(), KeyError::JwkMember { member: "d" }, "{algorithm}");
     }
 }

@@ -20,35 +20,20 @@ use super::{
 fn rsa_below_2048_bits_is_refused_in_every_form() {
     for algorithm in asymmetric().filter(|algorithm| algorithm.family() == Family::Rsa) {
         assert_eq!(private_error(algorithm, RSA_1024), KeyError::RsaTooSmall { bits: 1024 });
-        assert_eq!(
-            public_error(algorithm, RSA_1024_PUBLIC),
-            KeyError::RsaTooSmall { bits: 1024 }
-        );
+        assert_eq!(public_error(algorithm, RSA_1024_PUBLIC), KeyError::RsaTooSmall { bits: 1024 });
         assert_eq!(private_error(algorithm, RSA_2047), KeyError::RsaTooSmall { bits: 2047 });
-        assert_eq!(
-            public_error(algorithm, RSA_2047_PUBLIC),
-            KeyError::RsaTooSmall { bits: 2047 }
-        );
+        assert_eq!(public_error(algorithm, RSA_2047_PUBLIC), KeyError::RsaTooSmall { bits: 2047 });
     }
     let jwk = |n: &str, e: &str| json!({"kty": "RSA", "alg": "RS256", "n": n, "e": e}).to_string();
     let number = |length| URL_SAFE_NO_PAD.encode(vec![0x81; length]);
     let error = |jwk: String| VerifyingKey::from_jwk(&jwk).unwrap_err();
     assert_eq!(error(jwk(&number(128), "AQAB")), KeyError::RsaTooSmall { bits: 1024 });
-    assert!(
-        matches!(error(jwk(&number(1025), "AQAB")), KeyError::Malformed { .. }),
-        "and above 8192 too"
-    );
+    assert!(matches!(error(jwk(&number(1025), "AQAB")), KeyError::Malformed { .. }), "and above 8192 too");
     for e in ["AQ", "Ag", "AQAA"] {
-        assert!(
-            matches!(error(jwk(&number(256), e)), KeyError::Malformed { .. }),
-            "an exponent of 1, or an even one"
-        );
+        assert!(matches!(error(jwk(&number(256), e)), KeyError::Malformed { .. }), "an exponent of 1, or an even one");
     }
     assert_eq!(error(jwk(&number(256), "AAEAAQ")), KeyError::JwkMember { member: "e" });
-    assert_eq!(
-        error(jwk(&format!("AAAA{}", number(256)), "AQAB")),
-        KeyError::JwkMember { member: "n" }
-    );
+    assert_eq!(error(jwk(&format!("AAAA{}", number(256)), "AQAB")), KeyError::JwkMember { member: "n" });
     assert_eq!(error(jwk("", "AQAB")), KeyError::JwkMember { member: "n" });
 }
 
@@ -78,63 +63,36 @@ fn a_key_of_another_kind_or_curve_is_refused_and_the_right_one_named() {
         let needed = needs(algorithm);
         for (kind, private, public) in pairs.iter().filter(|(kind, ..)| *kind != needed) {
             for error in [private_error(algorithm, private), public_error(algorithm, public)] {
-                assert!(
-                    matches!(error, KeyError::WrongKind { .. }),
-                    "{algorithm} with {kind}: {error}"
-                );
+                assert!(matches!(error, KeyError::WrongKind { .. }), "{algorithm} with {kind}: {error}");
                 assert!(error.to_string().contains(needed), "{algorithm} with {kind}: {error}");
             }
             if let Some((other, ..)) = ALL.iter().find(|(other, ..)| needs(*other) == *kind) {
                 let mut jwk = published(Key::from_pem(*other, private).unwrap().verifying_key());
                 jwk["alg"] = algorithm.name().into();
                 let error = VerifyingKey::from_jwk(&jwk.to_string()).unwrap_err();
-                assert!(
-                    matches!(error, KeyError::WrongKind { .. }),
-                    "{algorithm} with {kind}: {error}"
-                );
+                assert!(matches!(error, KeyError::WrongKind { .. }), "{algorithm} with {kind}: {error}");
             }
         }
     }
-    assert!(matches!(
-        public_error(Algorithm::EdDSA, ED448_PUBLIC),
-        KeyError::WrongKind { .. }
-    ));
+    assert!(matches!(public_error(Algorithm::EdDSA, ED448_PUBLIC), KeyError::WrongKind { .. }));
 }
 
 #[test]
 fn the_wrong_half_is_refused_with_the_way_out() {
     for (algorithm, private, public, _) in ALL {
-        for error in [
-            public_error(algorithm, private),
-            VerifyingKey::from_der(algorithm, der(private)).unwrap_err(),
-        ] {
-            assert!(
-                matches!(error, KeyError::WrongKind { .. }) && error.to_string().contains("-pubout"),
-                "{error}"
-            );
+        for error in [public_error(algorithm, private), VerifyingKey::from_der(algorithm, der(private)).unwrap_err()] {
+            assert!(matches!(error, KeyError::WrongKind { .. }) && error.to_string().contains("-pubout"), "{error}");
         }
-        for error in [
-            private_error(algorithm, public),
-            Key::from_der(algorithm, der(public)).unwrap_err(),
-        ] {
+        for error in [private_error(algorithm, public), Key::from_der(algorithm, der(public)).unwrap_err()] {
             assert!(
                 matches!(error, KeyError::WrongKind { .. }) && error.to_string().contains("VerifyingKey"),
                 "{error}"
             );
         }
     }
-    assert!(matches!(
-        public_error(Algorithm::RS256, RSA_PKCS1),
-        KeyError::WrongKind { .. }
-    ));
-    assert!(matches!(
-        public_error(Algorithm::ES256, P256_SEC1),
-        KeyError::WrongKind { .. }
-    ));
-    assert!(matches!(
-        private_error(Algorithm::RS256, RSA_PUBLIC_PKCS1),
-        KeyError::WrongKind { .. }
-    ));
+    assert!(matches!(public_error(Algorithm::RS256, RSA_PKCS1), KeyError::WrongKind { .. }));
+    assert!(matches!(public_error(Algorithm::ES256, P256_SEC1), KeyError::WrongKind { .. }));
+    assert!(matches!(private_error(Algorithm::RS256, RSA_PUBLIC_PKCS1), KeyError::WrongKind { .. }));
 }
 
 #[test]
@@ -142,21 +100,12 @@ fn an_hmac_takes_no_key_pair_in_any_form() {
     for (_, private, public, _) in ALL {
         for text in [private, public, &format!(" \n\u{feff}{public}")] {
             assert_eq!(Key::hs256(text).unwrap_err(), KeyError::SecretIsAsymmetricKey);
-            assert!(matches!(
-                private_error(Algorithm::HS256, text),
-                KeyError::WrongKind { .. }
-            ));
-            assert!(matches!(
-                public_error(Algorithm::HS512, text),
-                KeyError::WrongKind { .. }
-            ));
+            assert!(matches!(private_error(Algorithm::HS256, text), KeyError::WrongKind { .. }));
+            assert!(matches!(public_error(Algorithm::HS512, text), KeyError::WrongKind { .. }));
         }
         for bytes in [der(private), der(public)] {
             assert_eq!(Key::hs256(&bytes).unwrap_err(), KeyError::SecretIsAsymmetricKey);
-            assert!(matches!(
-                Key::from_der(Algorithm::HS256, &bytes).unwrap_err(),
-                KeyError::WrongKind { .. }
-            ));
+            assert!(matches!(Key::from_der(Algorithm::HS256, &bytes).unwrap_err(), KeyError::WrongKind { .. }));
         }
     }
     let jwk = published(&VerifyingKey::from_pem(Algorithm::ES512, P521_PUBLIC).unwrap()).to_string();
@@ -169,18 +118,12 @@ fn encrypted_keys_certificates_and_strange_blocks_are_refused_with_the_way_out()
         (P256_ENCRYPTED, "decrypt"),
         (P256_ENCRYPTED_SEC1, "encrypted"),
         (P256_CERTIFICATE, "openssl x509"),
-        (
-            "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----",
-            "ssh-keygen",
-        ),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----", "ssh-keygen"),
         (P256_EXPLICIT, "named_curve"),
     ];
     for (text, way_out) in cases {
         let error = private_error(Algorithm::ES256, text);
-        assert!(
-            matches!(error, KeyError::Malformed { .. }) && error.to_string().contains(way_out),
-            "{error}"
-        );
+        assert!(matches!(error, KeyError::Malformed { .. }) && error.to_string().contains(way_out), "{error}");
     }
     for (text, way_out) in [
         (P256_CERTIFICATE, "openssl x509"),
@@ -188,34 +131,21 @@ fn encrypted_keys_certificates_and_strange_blocks_are_refused_with_the_way_out()
         (P256_EXPLICIT_PUBLIC, "named_curve"),
     ] {
         let error = public_error(Algorithm::ES256, text);
-        assert!(
-            matches!(error, KeyError::Malformed { .. }) && error.to_string().contains(way_out),
-            "{error}"
-        );
+        assert!(matches!(error, KeyError::Malformed { .. }) && error.to_string().contains(way_out), "{error}");
     }
-    for error in [
-        private_error(Algorithm::PS256, RSA_PSS_OID),
-        public_error(Algorithm::PS256, RSA_PSS_OID_PUBLIC),
-    ] {
+    for error in [private_error(Algorithm::PS256, RSA_PSS_OID), public_error(Algorithm::PS256, RSA_PSS_OID_PUBLIC)] {
         assert!(error.to_string().contains("id-RSASSA-PSS"), "{error}");
     }
     assert!(Key::from_pem(Algorithm::ES256, P256_EXPLICIT_SEC1).is_err());
     for bytes in [der(P256_ENCRYPTED), der(P256_CERTIFICATE)] {
-        assert!(matches!(
-            Key::from_der(Algorithm::ES256, bytes).unwrap_err(),
-            KeyError::Malformed { .. }
-        ));
+        assert!(matches!(Key::from_der(Algorithm::ES256, bytes).unwrap_err(), KeyError::Malformed { .. }));
     }
 }
 
 #[test]
 fn pem_is_one_block_with_nothing_around_it() {
-    let not_pem = [
-        "",
-        "\u{feff}",
-        "MIIB",
-        "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----",
-    ];
+    let not_pem =
+        ["", "\u{feff}", "MIIB", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----"];
     for text in not_pem {
         assert_eq!(private_error(Algorithm::ES256, text), KeyError::NotPem, "{text}");
     }
@@ -228,10 +158,7 @@ fn pem_is_one_block_with_nothing_around_it() {
         P256.replace("END PRIVATE", "END PUBLIC"),
         P256.replacen('\n', "\\n", 2),
         P256.replacen("MIG", "MIG=", 1),
-        P256.replace(
-            "-----BEGIN PRIVATE KEY-----\n",
-            "-----BEGIN PRIVATE KEY-----\nComment: mine\n\n",
-        ),
+        P256.replace("-----BEGIN PRIVATE KEY-----\n", "-----BEGIN PRIVATE KEY-----\nComment: mine\n\n"),
         pem("EC PRIVATE KEY", &der(P256)),
         pem("RSA PRIVATE KEY", &der(P256)),
         pem("PUBLIC KEY", &der(P256)),
@@ -240,17 +167,10 @@ fn pem_is_one_block_with_nothing_around_it() {
         pem("EC PARAMETERS", &der(P256)),
         "-----BEGIN PRIVATE KEY-----".to_owned(),
     ];
-    assert!(
-        private_error(Algorithm::ES256, &bad[0])
-            .to_string()
-            .contains("more than one block")
-    );
+    assert!(private_error(Algorithm::ES256, &bad[0]).to_string().contains("more than one block"));
     for text in bad {
         let error = private_error(Algorithm::ES256, &text);
-        assert!(
-            matches!(error, KeyError::Malformed { .. } | KeyError::NotPem),
-            "{text}: {error}"
-        );
+        assert!(matches!(error, KeyError::Malformed { .. } | KeyError::NotPem), "{text}: {error}");
     }
 }
 
@@ -274,10 +194,7 @@ fn der_has_one_spelling() {
     inside[1] += 1;
     inside[13] += 1;
     assert_eq!(inside[12], 4, "the OCTET STRING around the seed");
-    assert!(
-        Key::from_der(Algorithm::EdDSA, inside).is_err(),
-        "something behind the seed"
-    );
+    assert!(Key::from_der(Algorithm::EdDSA, inside).is_err(), "something behind the seed");
     let indefinite = [&[0x30, 0x80][..], &good[2..], &[0, 0]].concat();
     assert!(VerifyingKey::from_der(Algorithm::ES256, indefinite).is_err());
 }
@@ -286,49 +203,27 @@ fn der_has_one_spelling() {
 fn a_point_beside_the_curve_is_refused() {
     let mut off = der(P256_PUBLIC);
     *off.last_mut().unwrap() ^= 1;
-    assert!(
-        VerifyingKey::from_der(Algorithm::ES256, &off)
-            .unwrap_err()
-            .to_string()
-            .contains("on the curve")
-    );
+    assert!(VerifyingKey::from_der(Algorithm::ES256, &off).unwrap_err().to_string().contains("on the curve"));
     let zeros = [&der(P256_PUBLIC)[..27], &[0; 64]].concat();
     assert!(VerifyingKey::from_der(Algorithm::ES256, zeros).is_err());
     let mut hybrid = der(P256_PUBLIC);
     hybrid[26] = 6 | (hybrid[90] & 1);
-    assert!(
-        VerifyingKey::from_der(Algorithm::ES256, hybrid)
-            .unwrap_err()
-            .to_string()
-            .contains("uncompressed")
-    );
+    assert!(VerifyingKey::from_der(Algorithm::ES256, hybrid).unwrap_err().to_string().contains("uncompressed"));
 }
 
 #[test]
 fn a_private_key_with_a_stranger_as_its_public_half_is_refused() {
     let (key, stranger) = (der(P256), der(P256_SEC1_PUBLIC));
     let swapped = [&key[..key.len() - 64], &stranger[stranger.len() - 64..]].concat();
-    assert!(matches!(
-        Key::from_der(Algorithm::ES256, swapped).unwrap_err(),
-        KeyError::Malformed { .. }
-    ));
+    assert!(matches!(Key::from_der(Algorithm::ES256, swapped).unwrap_err(), KeyError::Malformed { .. }));
 }
 
 #[test]
 fn an_ed25519_key_for_which_anyone_can_sign_is_refused() {
     let end = |low: u8, middle: u8, high: u8| [&[low][..], &[middle; 30], &[high]].concat();
-    let order_8 = [
-        "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU",
-        "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o",
-    ];
+    let order_8 = ["JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU", "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o"];
     let mut points: Vec<Vec<u8>> = order_8.iter().map(|y| URL_SAFE_NO_PAD.decode(y).unwrap()).collect();
-    points.extend([
-        end(0, 0, 0),
-        end(1, 0, 0),
-        end(0xec, 0xff, 0x7f),
-        end(0xed, 0xff, 0x7f),
-        end(0xee, 0xff, 0x7f),
-    ]);
+    points.extend([end(0, 0, 0), end(1, 0, 0), end(0xec, 0xff, 0x7f), end(0xed, 0xff, 0x7f), end(0xee, 0xff, 0x7f)]);
     for mut point in points {
         for sign in [0, 0x80] {
             point[31] ^= sign;

@@ -37,10 +37,7 @@ fn an_empty_short_long_zero_or_changed_signature_is_refused() {
             assert_eq!(refused, JwsError::Signature, "{algorithm}, change {number}");
         }
         let (signed, signature) = token.rsplit_once('.').unwrap();
-        let other = format!(
-            "{}.eyJieSI6Im1hbGxvcnkifQ.{signature}",
-            signed.split_once('.').unwrap().0
-        );
+        let other = format!("{}.eyJieSI6Im1hbGxvcnkifQ.{signature}", signed.split_once('.').unwrap().0);
         assert_eq!(verify(&ring, &other).unwrap_err(), JwsError::Signature, "{algorithm}");
     }
 }
@@ -55,11 +52,7 @@ fn an_ecdsa_signature_is_r_and_s_side_by_side_and_neither_is_zero() {
     ] {
         let (_, private, public_pem, token) = ALL.into_iter().find(|(own, ..)| *own == algorithm).unwrap();
         let ring = public(algorithm, public_pem);
-        assert_eq!(
-            verify(&ring, in_der).unwrap_err(),
-            JwsError::Signature,
-            "{algorithm} in DER"
-        );
+        assert_eq!(verify(&ring, in_der).unwrap_err(), JwsError::Signature, "{algorithm} in DER");
         let half = length / 2;
         for (r, s) in [(0, 0), (0, half), (half, 0)] {
             let zeroed = with_signature(token, |mut bytes| {
@@ -71,33 +64,16 @@ fn an_ecdsa_signature_is_r_and_s_side_by_side_and_neither_is_zero() {
         }
         let key = Key::from_pem(algorithm, private).unwrap();
         for _ in 0..40 {
-            assert_eq!(
-                signature(&sign(&key, PAYLOAD).unwrap()).len(),
-                length,
-                "leading zeros are kept"
-            );
+            assert_eq!(signature(&sign(&key, PAYLOAD).unwrap()).len(), length, "leading zeros are kept");
         }
     }
 }
 
 #[test]
 fn a_signature_of_one_rsa_algorithm_is_none_of_another() {
-    let tokens = [
-        TOKEN_RS256,
-        TOKEN_RS384,
-        TOKEN_RS512,
-        TOKEN_PS256,
-        TOKEN_PS384,
-        TOKEN_PS512,
-    ];
-    let algorithms = [
-        Algorithm::RS256,
-        Algorithm::RS384,
-        Algorithm::RS512,
-        Algorithm::PS256,
-        Algorithm::PS384,
-        Algorithm::PS512,
-    ];
+    let tokens = [TOKEN_RS256, TOKEN_RS384, TOKEN_RS512, TOKEN_PS256, TOKEN_PS384, TOKEN_PS512];
+    let algorithms =
+        [Algorithm::RS256, Algorithm::RS384, Algorithm::RS512, Algorithm::PS256, Algorithm::PS384, Algorithm::PS512];
     let key = |algorithm| Key::from_pem(algorithm, RSA_PKCS8).unwrap().without_kid();
     for (own, token) in algorithms.into_iter().zip(tokens) {
         for other in algorithms.into_iter().filter(|other| *other != own) {
@@ -106,11 +82,7 @@ fn a_signature_of_one_rsa_algorithm_is_none_of_another() {
             // The very text that `other` would sign, signed by `own`.
             let header = format!(r#"{{"alg":"{other}"}}"#);
             let forged = sign_with_header(&key(own), &header, PAYLOAD).unwrap();
-            assert_eq!(
-                verify(&ring, &forged).unwrap_err(),
-                JwsError::Signature,
-                "{own} as {other}"
-            );
+            assert_eq!(verify(&ring, &forged).unwrap_err(), JwsError::Signature, "{own} as {other}");
         }
     }
 }
@@ -149,13 +121,7 @@ fn no_error_shows_any_part_of_a_key() {
     for error in errors {
         let shown = format!("{error} {error:?}");
         for secret in [RSA_PKCS8, P256] {
-            assert!(
-                secret
-                    .lines()
-                    .skip(1)
-                    .all(|line| line.starts_with('-') || !shown.contains(line)),
-                "{shown}"
-            );
+            assert!(secret.lines().skip(1).all(|line| line.starts_with('-') || !shown.contains(line)), "{shown}");
         }
         assert!(
             jwk.as_object()

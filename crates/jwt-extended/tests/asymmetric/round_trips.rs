@@ -16,18 +16,10 @@ fn a_generated_key_signs_for_its_public_half_alone() {
     for algorithm in asymmetric() {
         let (key, other) = (Key::generate(algorithm).unwrap(), Key::generate(algorithm).unwrap());
         let token = sign(&key, PAYLOAD).unwrap();
-        assert_eq!(
-            verify(&only(key.verifying_key().clone()), &token).unwrap().payload(),
-            PAYLOAD,
-            "{algorithm}"
-        );
+        assert_eq!(verify(&only(key.verifying_key().clone()), &token).unwrap().payload(), PAYLOAD, "{algorithm}");
         assert_ne!(key.kid(), other.kid());
         let stranger = only(other.verifying_key().clone().without_kid());
-        assert_eq!(
-            verify(&stranger, &token).unwrap_err(),
-            JwsError::Signature,
-            "{algorithm}"
-        );
+        assert_eq!(verify(&stranger, &token).unwrap_err(), JwsError::Signature, "{algorithm}");
     }
 }
 
@@ -42,10 +34,7 @@ fn a_key_pair_survives_pem_der_and_jwk() {
             VerifyingKey::from_der(algorithm, der(public_pem)).unwrap(),
             VerifyingKey::from_jwk(&jwk.to_string()).unwrap(),
             Key::from_der(algorithm, der(private)).unwrap().verifying_key().clone(),
-            Key::from_pem(algorithm, from_pem.to_pem().unwrap().as_str())
-                .unwrap()
-                .verifying_key()
-                .clone(),
+            Key::from_pem(algorithm, from_pem.to_pem().unwrap().as_str()).unwrap().verifying_key().clone(),
         ];
         for half in halves {
             assert_eq!(half.kid(), from_pem.kid(), "{algorithm}");
@@ -63,10 +52,7 @@ fn what_was_generated_can_be_kept_as_pem() {
         assert!(text.starts_with("-----BEGIN PRIVATE KEY-----\n") && text.ends_with("\n-----END PRIVATE KEY-----\n"));
         assert!(text.lines().all(|line| line.len() <= 64), "{algorithm}");
         let again = Key::from_pem(algorithm, text.as_str()).unwrap();
-        assert!(
-            verify(&only(key.into()), &sign(&again, PAYLOAD).unwrap()).is_ok(),
-            "{algorithm}"
-        );
+        assert!(verify(&only(key.into()), &sign(&again, PAYLOAD).unwrap()).is_ok(), "{algorithm}");
     }
 }
 
@@ -94,37 +80,19 @@ fn the_same_key_in_its_older_forms_is_the_same_key() {
     assert_eq!(kid(Key::from_der(Algorithm::PS512, der(RSA_PKCS1))), rsa);
     let half = VerifyingKey::from_pem(Algorithm::RS256, RSA_PUBLIC_PKCS1).unwrap();
     assert_eq!(half.kid(), Some(rsa.as_str()));
-    assert_eq!(
-        VerifyingKey::from_der(Algorithm::RS256, der(RSA_PUBLIC_PKCS1))
-            .unwrap()
-            .kid(),
-        Some(rsa.as_str())
-    );
+    assert_eq!(VerifyingKey::from_der(Algorithm::RS256, der(RSA_PUBLIC_PKCS1)).unwrap().kid(), Some(rsa.as_str()));
     let curve = kid(Key::from_pem(Algorithm::ES256, P256));
     assert_eq!(kid(Key::from_pem(Algorithm::ES256, P256_SEC1_NO_PUBLIC)), curve);
     assert_eq!(kid(Key::from_pem(Algorithm::ES256, P256_SEC1_COMPRESSED)), curve);
     let sec1 = kid(Key::from_pem(Algorithm::ES256, P256_SEC1));
-    assert_eq!(
-        VerifyingKey::from_pem(Algorithm::ES256, P256_SEC1_PUBLIC)
-            .unwrap()
-            .kid(),
-        Some(sec1.as_str())
-    );
+    assert_eq!(VerifyingKey::from_pem(Algorithm::ES256, P256_SEC1_PUBLIC).unwrap().kid(), Some(sec1.as_str()));
 }
 
 #[test]
 fn white_space_a_byte_order_mark_and_windows_lines_are_borne() {
     let windows = RSA_PKCS8.replace('\n', "\r\n");
-    let kid = Key::from_pem(Algorithm::RS256, RSA_PKCS8)
-        .unwrap()
-        .kid()
-        .unwrap()
-        .to_owned();
-    for text in [
-        format!("\n\t {RSA_PKCS8}\n \n"),
-        format!("\u{feff}{windows}"),
-        format!("\r\n\u{feff}{RSA_PKCS8}"),
-    ] {
+    let kid = Key::from_pem(Algorithm::RS256, RSA_PKCS8).unwrap().kid().unwrap().to_owned();
+    for text in [format!("\n\t {RSA_PKCS8}\n \n"), format!("\u{feff}{windows}"), format!("\r\n\u{feff}{RSA_PKCS8}")] {
         assert_eq!(Key::from_pem(Algorithm::RS256, text).unwrap().kid(), Some(kid.as_str()));
     }
     assert!(Key::from_pem(Algorithm::ES256, P256_SEC1.replace('\n', "\r\n")).is_ok());
@@ -135,10 +103,7 @@ fn an_ed25519_key_serves_both_names_of_its_algorithm_but_not_both_at_once() {
     let old = Key::from_pem(Algorithm::EdDSA, ED25519).unwrap();
     let new = Key::from_pem(Algorithm::Ed25519, ED25519).unwrap();
     assert_eq!(old.kid(), new.kid());
-    assert_eq!(
-        verify(&KeyRing::new(old.clone()), &sign(&new, PAYLOAD).unwrap()),
-        Err(JwsError::AlgorithmNotAllowed)
-    );
+    assert_eq!(verify(&KeyRing::new(old.clone()), &sign(&new, PAYLOAD).unwrap()), Err(JwsError::AlgorithmNotAllowed));
     let both = KeyRing::new(new).also_verify(old.clone()).unwrap();
     assert!(verify(&both, &sign(&old, PAYLOAD).unwrap()).is_ok());
 }
@@ -152,16 +117,9 @@ fn a_version_2_key_may_carry_its_public_half_and_it_must_be_the_right_one() {
         [&[0x30, length, 2, 1, 1][..], &plain[5..], tail, half].concat()
     };
     let (rfc, ring) = (&[0x81, 0x21, 0][..], &[0xa1, 0x23, 3, 0x21, 0][..]);
-    let kid = Key::from_pem(Algorithm::EdDSA, ED25519)
-        .unwrap()
-        .kid()
-        .unwrap()
-        .to_owned();
+    let kid = Key::from_pem(Algorithm::EdDSA, ED25519).unwrap().kid().unwrap().to_owned();
     for tail in [rfc, ring] {
-        assert_eq!(
-            Key::from_der(Algorithm::EdDSA, with(tail, &half)).unwrap().kid(),
-            Some(kid.as_str())
-        );
+        assert_eq!(Key::from_der(Algorithm::EdDSA, with(tail, &half)).unwrap().kid(), Some(kid.as_str()));
         let refused = Key::from_der(Algorithm::EdDSA, with(tail, &[7; 32])).unwrap_err();
         assert!(refused.to_string().contains("do not belong together"), "{refused}");
     }

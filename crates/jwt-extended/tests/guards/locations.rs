@@ -45,14 +45,7 @@ fn another_name_and_scheme_of_the_header_are_said_as_they_are_configured() {
     let value = format!("Bearer {}", token(&[]));
     let expected = "Missing 'JWT' type in 'X-Token' header. Expected 'X-Token: JWT <JWT>'";
     assert_eq!(refused(&jwt, &get(&[("x-token", &value)])), expected);
-    assert!(
-        check(
-            &jwt,
-            &get(&[("x-token", &format!("jwt {}", token(&[])))]),
-            &Requirement::access()
-        )
-        .is_ok()
-    );
+    assert!(check(&jwt, &get(&[("x-token", &format!("jwt {}", token(&[])))]), &Requirement::access()).is_ok());
 }
 
 #[test]
@@ -61,10 +54,7 @@ fn a_header_without_a_type_is_the_token_and_nothing_else() {
     assert!(check(&jwt, &get(&[("Authorization", &token(&[]))]), &Requirement::access()).is_ok());
     let bad = "Bad Authorization header. Expected 'Authorization: <JWT>'";
     assert_eq!(refused(&jwt, &bearer(&token(&[]))), bad);
-    assert_eq!(
-        refused(&jwt, &get(&[("Authorization", "")])),
-        "Missing Authorization Header"
-    );
+    assert_eq!(refused(&jwt, &get(&[("Authorization", "")])), "Missing Authorization Header");
 }
 
 #[test]
@@ -93,18 +83,9 @@ fn access_and_refresh_tokens_have_their_own_cookies() {
     for requirement in [Requirement::access(), Requirement::refresh(), Requirement::any()] {
         assert!(check(&jwt, &request, &requirement).is_ok(), "{requirement:?}");
     }
-    let swapped = get(&[(
-        "Cookie",
-        &format!("access_token_cookie={refresh}; refresh_token_cookie={access}"),
-    )]);
-    assert_eq!(
-        refusal(&jwt, &swapped, &Requirement::access()).code(),
-        "token_type_wrong"
-    );
-    assert_eq!(
-        refusal(&jwt, &swapped, &Requirement::refresh()).code(),
-        "token_type_wrong"
-    );
+    let swapped = get(&[("Cookie", &format!("access_token_cookie={refresh}; refresh_token_cookie={access}"))]);
+    assert_eq!(refusal(&jwt, &swapped, &Requirement::access()).code(), "token_type_wrong");
+    assert_eq!(refusal(&jwt, &swapped, &Requirement::refresh()).code(), "token_type_wrong");
     assert_eq!(refused(&jwt, &get(&[])), "Missing cookie \"access_token_cookie\"");
     let none = refusal(&jwt, &get(&[]), &Requirement::refresh());
     assert_eq!(none.message(), "Missing cookie \"refresh_token_cookie\"");
@@ -120,18 +101,9 @@ fn any_takes_the_access_token_first_and_the_refresh_token_if_there_is_no_other()
     };
     let both = format!("refresh_token_cookie={refresh}; access_token_cookie={access}");
     assert_eq!(jti(&get(&[("Cookie", &both)]), ""), "a token");
-    assert_eq!(
-        jti(&get(&[("Cookie", &format!("refresh_token_cookie={refresh}"))]), ""),
-        "refresh"
-    );
+    assert_eq!(jti(&get(&[("Cookie", &format!("refresh_token_cookie={refresh}"))]), ""), "refresh");
     let json = request("POST", "/", &[("Content-Type", "application/json")]);
-    assert_eq!(
-        jti(
-            &json,
-            &format!(r#"{{"refresh_token":"{refresh}","access_token":"{access}"}}"#)
-        ),
-        "a token"
-    );
+    assert_eq!(jti(&json, &format!(r#"{{"refresh_token":"{refresh}","access_token":"{access}"}}"#)), "a token");
     assert_eq!(jti(&json, &format!(r#"{{"refresh_token":"{refresh}"}}"#)), "refresh");
     let none = refusal(&jwt, &get(&[]), &Requirement::any()).message();
     assert!(none.contains("Missing cookie \"access_token_cookie\""), "{none}");
@@ -142,30 +114,14 @@ fn the_query_string_has_its_name_and_its_prefix() {
     let jwt = at([Location::QueryString]).build().unwrap();
     let text = token(&[]);
     let query = |query: &str| request("GET", &format!("/page?{query}"), &[]);
-    assert_eq!(
-        location(&jwt, &query(&format!("a=b&jwt={text}"))),
-        Location::QueryString
-    );
-    assert_eq!(
-        location(&jwt, &query(&format!("%6Awt={}", text.replace('.', "%2E")))),
-        Location::QueryString
-    );
+    assert_eq!(location(&jwt, &query(&format!("a=b&jwt={text}"))), Location::QueryString);
+    assert_eq!(location(&jwt, &query(&format!("%6Awt={}", text.replace('.', "%2E")))), Location::QueryString);
     for none in ["", "a=b", "jwt=", "jwt", "JWT=x"] {
         assert_eq!(refused(&jwt, &query(none)), "Missing 'jwt' query paramater", "{none}");
     }
-    let jwt = at([Location::QueryString])
-        .query_string_name("t")
-        .query_string_value_prefix("Bearer ")
-        .build()
-        .unwrap();
-    assert_eq!(
-        location(&jwt, &query(&format!("t=Bearer%20{text}"))),
-        Location::QueryString
-    );
-    assert_eq!(
-        location(&jwt, &query(&format!("t=Bearer+{text}"))),
-        Location::QueryString
-    );
+    let jwt = at([Location::QueryString]).query_string_name("t").query_string_value_prefix("Bearer ").build().unwrap();
+    assert_eq!(location(&jwt, &query(&format!("t=Bearer%20{text}"))), Location::QueryString);
+    assert_eq!(location(&jwt, &query(&format!("t=Bearer+{text}"))), Location::QueryString);
     let prefix = "Invalid value for query parameter 't'. Expected the value to start with 'Bearer '";
     assert_eq!(refused(&jwt, &query(&format!("t={text}"))), prefix);
 }
@@ -180,56 +136,28 @@ fn post(jwt: &JwtManager, content_type: &str, body: &str) -> Result<Location, Re
 fn a_json_body_may_hold_the_token_under_its_name() {
     let jwt = at([Location::Json]).build().unwrap();
     let body = format!(r#"{{"user":{{"access_token":1}},"access_token":"{}"}}"#, token(&[]));
-    for content_type in [
-        "application/json",
-        "application/json; charset=utf-8",
-        "application/vnd.api+json",
-    ] {
-        assert_eq!(
-            post(&jwt, content_type, &body).unwrap(),
-            Location::Json,
-            "{content_type}"
-        );
+    for content_type in ["application/json", "application/json; charset=utf-8", "application/vnd.api+json"] {
+        assert_eq!(post(&jwt, content_type, &body).unwrap(), Location::Json, "{content_type}");
     }
     for content_type in ["", "text/plain", "application/x-www-form-urlencoded"] {
         let refusal = post(&jwt, content_type, &body).unwrap_err();
         assert_eq!(refusal.message(), "Invalid content-type. Must be application/json.");
         assert_eq!(refusal.status(), 401);
     }
-    assert_eq!(
-        refused(&jwt, &get(&[])),
-        "Invalid content-type. Must be application/json."
-    );
+    assert_eq!(refused(&jwt, &get(&[])), "Invalid content-type. Must be application/json.");
 }
 
 #[test]
 fn a_json_body_without_the_token_is_a_refusal_and_never_a_failure_of_the_server() {
     let jwt = at([Location::Json]).build().unwrap();
-    for body in [
-        "",
-        "{}",
-        "null",
-        "[]",
-        "\"text\"",
-        "5",
-        "{",
-        r#"{"access_token":null}"#,
-        r#"{"refresh_token":"x"}"#,
-    ] {
+    for body in ["", "{}", "null", "[]", "\"text\"", "5", "{", r#"{"access_token":null}"#, r#"{"refresh_token":"x"}"#] {
         let refusal = post(&jwt, "application/json", body).unwrap_err();
-        assert_eq!(
-            refusal.message(),
-            "Missing \"access_token\" key in json data.",
-            "{body}"
-        );
+        assert_eq!(refusal.message(), "Missing \"access_token\" key in json data.", "{body}");
         assert_eq!(refusal.code(), "token_missing");
     }
     for value in ["5", "{}", "[]", "true"] {
         let refusal = post(&jwt, "application/json", &format!(r#"{{"access_token":{value}}}"#)).unwrap_err();
-        assert_eq!(
-            refusal.message(),
-            "The \"access_token\" key in json data must be a string"
-        );
+        assert_eq!(refusal.message(), "The \"access_token\" key in json data must be a string");
         assert_eq!(refusal.status(), 400);
     }
 }
@@ -251,17 +179,10 @@ fn only_the_lack_of_a_token_leads_on_to_the_next_place() {
     for (value, code) in [
         ("Bearer", "request_malformed"),
         ("Bearer bad", "token_invalid"),
-        (
-            &format!("Bearer {}", token(&[("type", "\"refresh\"")])),
-            "token_type_wrong",
-        ),
+        (&format!("Bearer {}", token(&[("type", "\"refresh\"")])), "token_type_wrong"),
         (&format!("Bearer {}", token(&[("exp", "1")])), "token_expired"),
     ] {
-        assert_eq!(
-            refusal(&lenient, &with(value), &Requirement::access()).code(),
-            code,
-            "{value}"
-        );
+        assert_eq!(refusal(&lenient, &with(value), &Requirement::access()).code(), code, "{value}");
     }
 }
 
@@ -271,14 +192,8 @@ fn with_cookies_first_a_missing_csrf_value_is_refused_even_beside_a_good_header(
     let text = token(&[]);
     let header = format!("Bearer {text}");
     let both = request("POST", "/", &[("Cookie", &cookie(&text)), ("Authorization", &header)]);
-    assert_eq!(
-        refusal(&jwt, &both, &Requirement::access()).message(),
-        "Missing CSRF token"
-    );
-    assert_eq!(
-        location(&jwt, &request("POST", "/", &[("Authorization", &header)])),
-        Location::Header
-    );
+    assert_eq!(refusal(&jwt, &both, &Requirement::access()).message(), "Missing CSRF token");
+    assert_eq!(location(&jwt, &request("POST", "/", &[("Authorization", &header)])), Location::Header);
 }
 
 #[test]
@@ -288,9 +203,7 @@ fn without_a_token_in_any_of_several_places_each_says_what_it_misses_in_order() 
         refused(&jwt, &get(&[])),
         "Missing JWT in headers or cookies (Missing Authorization Header; Missing cookie \"access_token_cookie\")"
     );
-    let jwt = at([Location::QueryString, Location::Json, Location::Header])
-        .build()
-        .unwrap();
+    let jwt = at([Location::QueryString, Location::Json, Location::Header]).build().unwrap();
     assert_eq!(
         refused(&jwt, &get(&[])),
         "Missing JWT in query_string or json or headers (Missing 'jwt' query paramater; \
@@ -305,24 +218,13 @@ fn a_route_may_look_in_places_of_its_own() {
     let download = request("GET", &format!("/?jwt={text}"), &[]);
     assert!(check(&jwt, &download, &Requirement::access()).is_err());
     let in_query = Requirement::access().locations([Location::QueryString]);
-    assert_eq!(
-        check(&jwt, &download, &in_query).unwrap().location(),
-        Location::QueryString
-    );
+    assert_eq!(check(&jwt, &download, &in_query).unwrap().location(), Location::QueryString);
     assert!(check(&jwt, &bearer(&text), &in_query).is_err(), "and in no others");
     let in_cookie = Requirement::access().locations([Location::Cookie]);
     let forged = request("POST", "/", &[("Cookie", &cookie(&text))]);
-    assert_eq!(
-        refusal(&jwt, &forged, &in_cookie).code(),
-        "csrf_missing",
-        "cookies are guarded there too"
-    );
+    assert_eq!(refusal(&jwt, &forged, &in_cookie).code(), "csrf_missing", "cookies are guarded there too");
     let nowhere = Requirement::access().locations([]);
-    assert_eq!(
-        refusal(&jwt, &bearer(&text), &nowhere).code(),
-        "token_missing",
-        "nowhere is no way in"
-    );
+    assert_eq!(refusal(&jwt, &bearer(&text), &nowhere).code(), "token_missing", "nowhere is no way in");
 }
 
 // CSRF values in headers and forms.
@@ -343,26 +245,12 @@ fn a_form_field_may_carry_the_csrf_value_where_that_is_on_and_the_header_is_empt
     assert_eq!(form(&jwt, &[FORM], "a=b&csrf_token=a+value"), "admitted");
     assert_eq!(form(&jwt, &[FORM], "csrf%5Ftoken=a%20value"), "admitted");
     assert_eq!(form(&jwt, &[FORM], "csrf_token=wrong"), "csrf_mismatch");
-    assert_eq!(
-        form(&jwt, &[FORM, ("X-CSRF-TOKEN", "wrong")], "csrf_token=a+value"),
-        "csrf_mismatch"
-    );
-    assert_eq!(
-        form(&jwt, &[FORM, ("X-CSRF-TOKEN", "")], "csrf_token=a+value"),
-        "admitted"
-    );
-    for body in [
-        "",
-        "csrf_token=",
-        "other=a+value",
-        "csrf_token=wrong&csrf_token=a+value",
-    ] {
+    assert_eq!(form(&jwt, &[FORM, ("X-CSRF-TOKEN", "wrong")], "csrf_token=a+value"), "csrf_mismatch");
+    assert_eq!(form(&jwt, &[FORM, ("X-CSRF-TOKEN", "")], "csrf_token=a+value"), "admitted");
+    for body in ["", "csrf_token=", "other=a+value", "csrf_token=wrong&csrf_token=a+value"] {
         assert_eq!(form(&jwt, &[FORM], body), "csrf_missing", "{body}");
     }
-    assert_eq!(
-        form(&jwt, &[("Content-Type", "text/plain")], "csrf_token=a+value"),
-        "csrf_missing"
-    );
+    assert_eq!(form(&jwt, &[("Content-Type", "text/plain")], "csrf_token=a+value"), "csrf_missing");
     let off = at([Location::Cookie]).build().unwrap();
     assert_eq!(form(&off, &[FORM], "csrf_token=a+value"), "csrf_missing");
 }

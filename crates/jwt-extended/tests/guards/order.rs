@@ -41,11 +41,7 @@ fn fresh_opens_for_fresh_access_tokens_alone() {
     assert_eq!(outcome(&fresh, &[STALE]), "token_not_fresh");
     assert_eq!(outcome(&fresh, &[("fresh", "1799999999")]), "token_not_fresh");
     assert_eq!(outcome(&fresh, &[("fresh", "1800000000")]), "admitted");
-    assert_eq!(
-        outcome(&fresh, &[REFRESH]),
-        "token_type_wrong",
-        "even if the refresh token says that it is fresh"
-    );
+    assert_eq!(outcome(&fresh, &[REFRESH]), "token_type_wrong", "even if the refresh token says that it is fresh");
 }
 
 #[test]
@@ -69,10 +65,7 @@ fn any_opens_for_both_types_and_for_nothing_that_is_bad() {
 #[test]
 fn an_admitted_request_knows_its_token_and_where_it_was() {
     let admitted = check(&manager(), &bearer(&token(&[])), &Requirement::access()).unwrap();
-    assert_eq!(
-        (admitted.token().subject(), admitted.location()),
-        ("alice", Location::Header)
-    );
+    assert_eq!((admitted.token().subject(), admitted.location()), ("alice", Location::Header));
     assert_eq!(admitted.into_token().token_type(), TokenType::Access);
 }
 
@@ -80,10 +73,7 @@ fn an_admitted_request_knows_its_token_and_where_it_was() {
 
 #[test]
 fn optional_means_that_no_token_is_anonymous_and_a_bad_one_is_still_refused() {
-    let jwt = builder()
-        .token_location([Location::Header, Location::Cookie])
-        .build()
-        .unwrap();
+    let jwt = builder().token_location([Location::Header, Location::Cookie]).build().unwrap();
     let optional = |request: &http::request::Parts| wait(jwt.authenticate_optional(request, &Requirement::access()));
     let cookie = |text: &str| format!("access_token_cookie={text}");
     for anonymous in [
@@ -95,23 +85,14 @@ fn optional_means_that_no_token_is_anonymous_and_a_bad_one_is_still_refused() {
     ] {
         assert!(optional(&anonymous).unwrap().is_none());
     }
-    assert_eq!(
-        optional(&bearer(&token(&[]))).unwrap().unwrap().token().subject(),
-        "alice"
-    );
+    assert_eq!(optional(&bearer(&token(&[]))).unwrap().unwrap().token().subject(), "alice");
     for (request, code) in [
         (bearer("garbage"), "token_invalid"),
         (get(&[("Authorization", "Bearer")]), "request_malformed"),
         (bearer(&token(&[EXPIRED])), "token_expired"),
         (bearer(&token(&[REFRESH])), "token_type_wrong"),
-        (
-            request("POST", "/", &[("Cookie", &cookie(&token(&[])))]),
-            "csrf_missing",
-        ),
-        (
-            request("POST", "/", &[("Cookie", &cookie(&token(&[]))), ("X-CSRF-TOKEN", "x")]),
-            "csrf_mismatch",
-        ),
+        (request("POST", "/", &[("Cookie", &cookie(&token(&[])))]), "csrf_missing"),
+        (request("POST", "/", &[("Cookie", &cookie(&token(&[]))), ("X-CSRF-TOKEN", "x")]), "csrf_mismatch"),
     ] {
         assert_eq!(optional(&request).unwrap_err().code(), code);
     }
@@ -163,34 +144,21 @@ fn of_several_faults_the_first_in_order_is_the_one_that_is_told() {
     assert_eq!(code("POST", "wrong", "garbage", &access), "token_invalid");
     assert_eq!(code("POST", "wrong", &text(&[EXPIRED]), &access), "csrf_mismatch");
     assert_eq!(code("POST", "wrong", &text(&[REFRESH, STALE]), &fresh), "csrf_mismatch");
-    assert_eq!(
-        code("GET", "", &text(&[REFRESH, STALE, EXPIRED]), &fresh),
-        "token_expired"
-    );
+    assert_eq!(code("GET", "", &text(&[REFRESH, STALE, EXPIRED]), &fresh), "token_expired");
     assert_eq!(code("GET", "", &text(&[REFRESH, STALE]), &fresh), "token_type_wrong");
     assert_eq!(code("GET", "", &text(&[STALE]), &fresh), "token_not_fresh");
     assert_eq!(code("GET", "", &text(&[]), &fresh), "token_revoked");
-    assert_eq!(
-        code("GET", "", &token(&[("jti", "\"unrevoked\"")]), &fresh),
-        "claims_refused"
-    );
+    assert_eq!(code("GET", "", &token(&[("jti", "\"unrevoked\"")]), &fresh), "claims_refused");
 }
 
 #[test]
 fn a_csrf_claim_is_missed_only_where_it_is_needed() {
-    let jwt = builder()
-        .token_location([Location::Header, Location::Cookie])
-        .build()
-        .unwrap();
+    let jwt = builder().token_location([Location::Header, Location::Cookie]).build().unwrap();
     let bare = token(&[("csrf", "")]);
     assert!(check(&jwt, &bearer(&bare), &Requirement::access()).is_ok());
     let cookie = format!("access_token_cookie={bare}");
     assert!(check(&jwt, &get(&[("Cookie", &cookie)]), &Requirement::access()).is_ok());
-    let unprotected = builder()
-        .token_location([Location::Cookie])
-        .cookie_csrf_protect(Switch::Off)
-        .build()
-        .unwrap();
+    let unprotected = builder().token_location([Location::Cookie]).cookie_csrf_protect(Switch::Off).build().unwrap();
     let post = request("POST", "/", &[("Cookie", &cookie)]);
     assert!(check(&unprotected, &post, &Requirement::access()).is_ok());
     assert_eq!(refusal(&jwt, &post, &Requirement::access()).code(), "csrf_missing");
@@ -203,16 +171,10 @@ fn a_route_may_skip_the_revocation_check_and_only_that() {
     let jwt = builder().revocation_store(MemoryStore::new()).build().unwrap();
     let text = token(&[]);
     wait(jwt.revoke(&jwt.decode_token(&text).unwrap())).unwrap();
-    assert_eq!(
-        refusal(&jwt, &bearer(&text), &Requirement::access()).code(),
-        "token_revoked"
-    );
+    assert_eq!(refusal(&jwt, &bearer(&text), &Requirement::access()).code(), "token_revoked");
     let skipping = Requirement::access().skip_revocation_check();
     assert!(check(&jwt, &bearer(&text), &skipping).is_ok());
-    assert_eq!(
-        refusal(&jwt, &bearer(&token(&[EXPIRED])), &skipping).code(),
-        "token_expired"
-    );
+    assert_eq!(refusal(&jwt, &bearer(&token(&[EXPIRED])), &skipping).code(), "token_expired");
 }
 
 fn counting(answer: bool) -> (JwtManagerBuilder, Arc<AtomicUsize>) {
@@ -235,16 +197,8 @@ fn the_app_s_own_verification_judges_every_token_that_is_otherwise_good_and_no_o
     assert_eq!(refused.message(), "User claims verification failed");
     assert_eq!(refused.token().unwrap().subject(), "alice");
     assert_eq!(asked.load(Ordering::SeqCst), 1);
-    for bad in [
-        get(&[]),
-        bearer("x"),
-        bearer(&token(&[EXPIRED])),
-        bearer(&token(&[REFRESH])),
-    ] {
-        assert_ne!(
-            *refusal(&jwt, &bad, &Requirement::access()).reason(),
-            Reason::Verification
-        );
+    for bad in [get(&[]), bearer("x"), bearer(&token(&[EXPIRED])), bearer(&token(&[REFRESH]))] {
+        assert_ne!(*refusal(&jwt, &bad, &Requirement::access()).reason(), Reason::Verification);
     }
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     let (builder, asked) = counting(true);
@@ -270,13 +224,7 @@ fn a_refusal_carries_the_token_where_its_signature_was_good_and_the_fault_lies_e
 
 #[test]
 fn only_the_options_of_a_preflight_passes_unseen() {
-    for (method, exempt) in [
-        ("OPTIONS", true),
-        ("GET", false),
-        ("HEAD", false),
-        ("POST", false),
-        ("options", false),
-    ] {
+    for (method, exempt) in [("OPTIONS", true), ("GET", false), ("HEAD", false), ("POST", false), ("options", false)] {
         assert_eq!(manager().exempts(&request(method, "/", &[])), exempt, "{method}");
     }
 }
@@ -290,14 +238,8 @@ fn the_body_is_needed_for_the_json_place_and_for_a_csrf_form_field() {
     let header = Requirement::access().locations([Location::Header]);
     assert!(!needs(builder(), &access));
     assert!(needs(builder(), &json));
-    assert!(needs(
-        builder().token_location([Location::Header, Location::Json]),
-        &access
-    ));
-    assert!(!needs(
-        builder().token_location([Location::Header, Location::Json]),
-        &header
-    ));
+    assert!(needs(builder().token_location([Location::Header, Location::Json]), &access));
+    assert!(!needs(builder().token_location([Location::Header, Location::Json]), &header));
     let form = || builder().token_location([Location::Cookie]).csrf_check_form(Switch::On);
     assert!(needs(form(), &access));
     assert!(!needs(form(), &header));

@@ -16,16 +16,9 @@ use crate::common::*;
 
 #[test]
 fn no_token_gets_a_bare_challenge_without_an_error_code() {
-    for request in [
-        get(&[]),
-        get(&[("Authorization", "")]),
-        get(&[("Authorization", "Basic YTpi")]),
-    ] {
+    for request in [get(&[]), get(&[("Authorization", "")]), get(&[("Authorization", "Basic YTpi")])] {
         let refusal = refusal(&manager(), &request, &Requirement::access());
-        assert_eq!(
-            (refusal.status().as_u16(), challenge(&refusal).as_str()),
-            (401, "Bearer")
-        );
+        assert_eq!((refusal.status().as_u16(), challenge(&refusal).as_str()), (401, "Bearer"));
     }
     let with_realm = builder().realm("the \"house\"").build().unwrap();
     let refusal = refusal(&with_realm, &get(&[]), &Requirement::access());
@@ -43,10 +36,7 @@ fn a_bad_an_expired_and_a_revoked_token_get_401_invalid_token() {
         (revoked, "Token has been revoked"),
         (token(&[("type", "\"refresh\"")]), "Only non-refresh tokens are allowed"),
         (token(&[("type", "")]), "Missing claim: type"),
-        (
-            token(&[("type", "\"x\"")]),
-            "The type claim must be 'access' or 'refresh'",
-        ),
+        (token(&[("type", "\"x\"")]), "The type claim must be 'access' or 'refresh'"),
     ] {
         let refusal = refusal(&jwt, &bearer(&text), &Requirement::access());
         let expected = format!("Bearer error=\"invalid_token\", error_description=\"{description}\"");
@@ -59,43 +49,26 @@ fn what_the_app_s_own_verification_refuses_gets_401_invalid_token() {
     let jwt = builder().token_verification(|_| false).build().unwrap();
     let refusal = refusal(&jwt, &bearer(&token(&[])), &Requirement::access());
     let expected = "Bearer error=\"invalid_token\", error_description=\"User claims verification failed\"";
-    assert_eq!(
-        (refusal.status().as_u16(), challenge(&refusal).as_str()),
-        (401, expected)
-    );
+    assert_eq!((refusal.status().as_u16(), challenge(&refusal).as_str()), (401, expected));
 }
 
 #[test]
 fn two_ways_of_sending_a_token_get_400_invalid_request() {
-    let jwt = builder()
-        .token_location([Location::Header, Location::QueryString])
-        .build()
-        .unwrap();
+    let jwt = builder().token_location([Location::Header, Location::QueryString]).build().unwrap();
     let twice = request("GET", "/?jwt=another", &[("Authorization", "Bearer one")]);
     let refused = refusal(&jwt, &twice, &Requirement::access());
     let expected = "Bearer error=\"invalid_request\", \
                     error_description=\"Different tokens in headers and query_string. Send exactly one\"";
-    assert_eq!(
-        (refused.status().as_u16(), challenge(&refused).as_str()),
-        (400, expected)
-    );
-    let malformed = refusal(
-        &jwt,
-        &get(&[("Authorization", "Bearer one two")]),
-        &Requirement::access(),
-    );
+    assert_eq!((refused.status().as_u16(), challenge(&refused).as_str()), (400, expected));
+    let malformed = refusal(&jwt, &get(&[("Authorization", "Bearer one two")]), &Requirement::access());
     assert!(challenge(&malformed).starts_with("Bearer error=\"invalid_request\", error_description="));
 }
 
 #[test]
 fn a_token_that_is_not_fresh_gets_401_insufficient_user_authentication_with_max_age() {
-    for (jwt, max_age) in [
-        (manager(), 0),
-        (
-            builder().fresh_token_expires(Duration::from_secs(300)).build().unwrap(),
-            300,
-        ),
-    ] {
+    for (jwt, max_age) in
+        [(manager(), 0), (builder().fresh_token_expires(Duration::from_secs(300)).build().unwrap(), 300)]
+    {
         let refusal = refusal(&jwt, &bearer(&token(&[("fresh", "false")])), &Requirement::fresh());
         let expected = format!(
             "Bearer error=\"insufficient_user_authentication\", \
@@ -109,15 +82,8 @@ fn a_token_that_is_not_fresh_gets_401_insufficient_user_authentication_with_max_
 fn a_missing_csrf_value_gets_401_with_a_bare_challenge_for_the_token_itself_may_be_good() {
     let jwt = builder().token_location([Location::Cookie]).build().unwrap();
     let cookie = format!("access_token_cookie={}", token(&[]));
-    let refusal = refusal(
-        &jwt,
-        &request("POST", "/", &[("Cookie", &cookie)]),
-        &Requirement::access(),
-    );
-    assert_eq!(
-        (refusal.status().as_u16(), challenge(&refusal).as_str()),
-        (401, "Bearer")
-    );
+    let refusal = refusal(&jwt, &request("POST", "/", &[("Cookie", &cookie)]), &Requirement::access());
+    assert_eq!((refusal.status().as_u16(), challenge(&refusal).as_str()), (401, "Bearer"));
 }
 
 #[test]
@@ -157,12 +123,7 @@ fn a_challenge_is_one_header_line_whatever_the_refusal_says() {
 /// One refusal of every kind that a request can bring about, with the texts that it must not repeat.
 fn refusals() -> Vec<(Rejection, Vec<String>)> {
     let jwt = builder()
-        .token_location([
-            Location::Header,
-            Location::Cookie,
-            Location::QueryString,
-            Location::Json,
-        ])
+        .token_location([Location::Header, Location::Cookie, Location::QueryString, Location::Json])
         .decode_issuer("https://issuer.example")
         .revocation_store(MemoryStore::new())
         .build()
@@ -194,34 +155,17 @@ fn refusals() -> Vec<(Rejection, Vec<String>)> {
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAA".repeat(400),
         revoked,
     ] {
-        let mut hidden: Vec<String> = text
-            .split('.')
-            .map(str::to_owned)
-            .filter(|part| part.len() > 3)
-            .collect();
+        let mut hidden: Vec<String> = text.split('.').map(str::to_owned).filter(|part| part.len() > 3).collect();
         hidden.push(text.clone());
         refusals.push((refusal(&jwt, &bearer(&text), &Requirement::fresh()), hidden.clone()));
         for request in [
             get(&[("Authorization", &format!("Bearer {text} {text}"))]),
             get(&[("Authorization", &format!("Bearer {text}")), ("Authorization", &text)]),
-            get(&[
-                ("Authorization", "Bearer x"),
-                ("Cookie", &format!("access_token_cookie={text}")),
-            ]),
-            get(&[(
-                "Cookie",
-                &format!("access_token_cookie={text}; access_token_cookie={text}"),
-            )]),
+            get(&[("Authorization", "Bearer x"), ("Cookie", &format!("access_token_cookie={text}"))]),
+            get(&[("Cookie", &format!("access_token_cookie={text}; access_token_cookie={text}"))]),
             request("GET", &format!("/?jwt={text}&jwt={text}"), &[]),
             request("POST", "/", &[("Cookie", &format!("access_token_cookie={text}"))]),
-            request(
-                "POST",
-                "/",
-                &[
-                    ("Cookie", &format!("access_token_cookie={text}")),
-                    ("X-CSRF-TOKEN", &text),
-                ],
-            ),
+            request("POST", "/", &[("Cookie", &format!("access_token_cookie={text}")), ("X-CSRF-TOKEN", &text)]),
         ] {
             refusals.push((refusal(&jwt, &request, &Requirement::fresh()), hidden.clone()));
         }
@@ -258,16 +202,10 @@ fn a_refusal_does_not_say_which_half_of_a_comparison_failed() {
         let (segments, signature) = token.rsplit_once('.').unwrap();
         (segments.to_owned(), signature.to_owned())
     };
-    let messages: Vec<_> = [
-        "".to_owned(),
-        "AAAA".to_owned(),
-        encode([0; 32]),
-        encode([0; 31]),
-        encode([1; 64]),
-    ]
-    .iter()
-    .map(|wrong| complaint(&manager(), &format!("{segments}.{wrong}")))
-    .collect();
+    let messages: Vec<_> = [String::new(), "AAAA".to_owned(), encode([0; 32]), encode([0; 31]), encode([1; 64])]
+        .iter()
+        .map(|wrong| complaint(&manager(), &format!("{segments}.{wrong}")))
+        .collect();
     assert!(messages.iter().all(|message| *message == messages[0]), "{messages:?}");
     assert_ne!(signature, "AAAA");
 
@@ -291,10 +229,8 @@ fn no_debug_text_holds_a_secret_or_a_token() {
     let cookie = format!("access_token_cookie={}", pair.access_token);
     let request = get(&[("Cookie", &cookie)]);
     let admitted = check(&jwt, &request, &Requirement::access()).unwrap();
-    let builder = jwt
-        .access_token("alice")
-        .fresh(Fresh::Always)
-        .additional_claims(&serde_json::json!({"role": "boss"}));
+    let builder =
+        jwt.access_token("alice").fresh(Fresh::Always).additional_claims(&serde_json::json!({"role": "boss"}));
     let expired = TokenError::Expired(admitted.token().clone());
     let csrf = admitted.token().csrf().unwrap().to_owned();
     let shown = [
@@ -308,19 +244,12 @@ fn no_debug_text_holds_a_secret_or_a_token() {
         format!("{expired:?} {expired}"),
         format!("{:?}", jwt.expiring(&request, Duration::from_secs(901)).unwrap()),
         format!("{:?}", Unverified::parse(&pair.access_token).unwrap()),
-        format!(
-            "{:?}",
-            jwt_extended::jose::verify(jwt.key_ring(), &pair.access_token).unwrap()
-        ),
+        format!("{:?}", jwt_extended::jose::verify(jwt.key_ring(), &pair.access_token).unwrap()),
         format!("{:?}", Claims::new(&serde_json::json!({"role": "boss"})).unwrap()),
         format!("{:?}", MemoryStore::new()),
     ];
-    let segments = pair
-        .access_token
-        .split('.')
-        .chain(refresh.split('.'))
-        .skip(1)
-        .filter(|part| *part != header_of_any());
+    let segments =
+        pair.access_token.split('.').chain(refresh.split('.')).skip(1).filter(|part| *part != header_of_any());
     let secrets: Vec<_> = segments.chain([SECRET, csrf.as_str(), "boss", "alice"]).collect();
     for text in shown {
         for secret in &secrets {
@@ -337,14 +266,8 @@ fn header_of_any() -> &'static str {
 #[test]
 fn no_message_about_a_key_or_the_configuration_holds_the_key() {
     let mut config = jwt_extended::Config::default();
-    let variables = [
-        ("JWT_SECRET_KEY", "hush hush"),
-        ("JWT_PRIVATE_KEY", "hush hush"),
-        ("JWT_ALGORITHM", "HS512"),
-    ];
-    config
-        .read_env(variables.map(|(name, value)| (name.to_owned(), value.to_owned())))
-        .unwrap();
+    let variables = [("JWT_SECRET_KEY", "hush hush"), ("JWT_PRIVATE_KEY", "hush hush"), ("JWT_ALGORITHM", "HS512")];
+    config.read_env(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
     assert!(!format!("{config:?}").contains("hush"));
     let error = JwtManager::from_config(config).build().unwrap_err();
     assert!(!error.to_string().contains("hush"), "{error}");
@@ -398,15 +321,8 @@ fn whatever_sets_or_clears_a_token_s_cookie_also_says_no_store() {
         response.append("set-cookie", "theirs=1".parse().unwrap());
         let count = cookies.lines().len();
         cookies.append_to(&mut response);
-        assert_eq!(
-            response.get_all("cache-control").iter().collect::<Vec<_>>(),
-            ["no-store"]
-        );
-        assert_eq!(
-            response.get_all("set-cookie").iter().count(),
-            count + 1,
-            "cookies that were there stay"
-        );
+        assert_eq!(response.get_all("cache-control").iter().collect::<Vec<_>>(), ["no-store"]);
+        assert_eq!(response.get_all("set-cookie").iter().count(), count + 1, "cookies that were there stay");
     }
 }
 

@@ -56,13 +56,7 @@ fn exp_nbf_and_iat_must_be_numbers_that_a_clock_can_show() {
 
 #[test]
 fn fractions_and_exponents_are_numbers_too() {
-    for exp in [
-        "1800000000.5",
-        "1800000000.001",
-        "1.8000000005e9",
-        "18000000005E-1",
-        "253402300799",
-    ] {
+    for exp in ["1800000000.5", "1800000000.001", "1.8000000005e9", "18000000005E-1", "253402300799"] {
         assert!(accepts(builder(), &[("exp", exp)]), "{exp}");
     }
     for past in ["1799999999.999999", "1.8e9", "1800000000.0", "0", "0.0", "1e-400", "-0"] {
@@ -137,11 +131,7 @@ fn the_leeway_is_zero_by_default_and_the_same_for_exp_nbf_and_iat() {
     for claim in [("exp", "1799999990.001"), ("nbf", "1800000010"), ("iat", "1800000010")] {
         assert!(accepts(lenient(), &[claim]), "{claim:?}");
     }
-    for claim in [
-        ("exp", "1799999990"),
-        ("nbf", "1800000010.001"),
-        ("iat", "1800000010.001"),
-    ] {
+    for claim in [("exp", "1799999990"), ("nbf", "1800000010.001"), ("iat", "1800000010.001")] {
         assert!(!accepts(lenient(), &[claim]), "{claim:?}");
     }
 }
@@ -149,11 +139,7 @@ fn the_leeway_is_zero_by_default_and_the_same_for_exp_nbf_and_iat() {
 #[test]
 fn the_leeway_is_bounded_to_five_minutes() {
     assert!(builder().decode_leeway(Duration::from_secs(300)).build().is_ok());
-    for long in [
-        Duration::from_micros(300_000_001),
-        Duration::from_secs(3600),
-        Duration::MAX,
-    ] {
+    for long in [Duration::from_micros(300_000_001), Duration::from_secs(3600), Duration::MAX] {
         let error = builder().decode_leeway(long).build().unwrap_err();
         assert_eq!(error.mistakes(), ["decode_leeway must be at most 300 seconds"]);
     }
@@ -165,10 +151,7 @@ fn the_leeway_is_bounded_to_five_minutes() {
 fn an_issuer_is_compared_by_equality_and_never_inside_another_text_or_an_array() {
     let strict = || builder().decode_issuer("https://issuer.example");
     assert!(accepts(strict(), &[("iss", "\"https://issuer.example\"")]));
-    assert!(
-        accepts(strict(), &[("iss", "\"https:\\/\\/issuer.exampl\\u0065\"")]),
-        "another spelling of it"
-    );
+    assert!(accepts(strict(), &[("iss", "\"https:\\/\\/issuer.exampl\\u0065\"")]), "another spelling of it");
     for other in [
         "",
         "https://issuer",
@@ -180,25 +163,10 @@ fn an_issuer_is_compared_by_equality_and_never_inside_another_text_or_an_array()
         " https://issuer.example",
         "https://issuer.example\\u0000",
     ] {
-        assert_eq!(
-            complaint_of(strict(), &[("iss", &format!("\"{other}\""))]),
-            "Invalid issuer",
-            "{other}"
-        );
+        assert_eq!(complaint_of(strict(), &[("iss", &format!("\"{other}\""))]), "Invalid issuer", "{other}");
     }
-    for kind in [
-        "[\"https://issuer.example\"]",
-        "null",
-        "5",
-        "{\"https://issuer.example\":1}",
-        "true",
-        "[]",
-    ] {
-        assert_eq!(
-            complaint_of(strict(), &[("iss", kind)]),
-            "Payload Issuer (iss) must be a string",
-            "{kind}"
-        );
+    for kind in ["[\"https://issuer.example\"]", "null", "5", "{\"https://issuer.example\":1}", "true", "[]"] {
+        assert_eq!(complaint_of(strict(), &[("iss", kind)]), "Payload Issuer (iss) must be a string", "{kind}");
     }
     assert_eq!(complaint_of(strict(), &[]), "Token is missing the \"iss\" claim");
 }
@@ -219,30 +187,11 @@ fn each_of_several_issuers_is_trusted_and_the_one_we_are_is_by_default() {
 #[test]
 fn an_audience_is_a_text_or_an_array_of_texts_that_names_one_of_ours() {
     let strict = || builder().decode_audience(["api", "admin"]);
-    for good in [
-        "\"api\"",
-        "\"admin\"",
-        "[\"api\"]",
-        "[\"other\",\"api\"]",
-        "[\"api\",\"admin\"]",
-        "\"\\u0061pi\"",
-    ] {
+    for good in ["\"api\"", "\"admin\"", "[\"api\"]", "[\"other\",\"api\"]", "[\"api\",\"admin\"]", "\"\\u0061pi\""] {
         assert!(accepts(strict(), &[("aud", good)]), "{good}");
     }
-    for other in [
-        "\"ap\"",
-        "\"apis\"",
-        "\"API\"",
-        "\"api admin\"",
-        "\"api,admin\"",
-        "[\"other\"]",
-        "[\"ap\",\"i\"]",
-    ] {
-        assert_eq!(
-            complaint_of(strict(), &[("aud", other)]),
-            "Audience doesn't match",
-            "{other}"
-        );
+    for other in ["\"ap\"", "\"apis\"", "\"API\"", "\"api admin\"", "\"api,admin\"", "[\"other\"]", "[\"ap\",\"i\"]"] {
+        assert_eq!(complaint_of(strict(), &[("aud", other)]), "Audience doesn't match", "{other}");
     }
     for malformed in [
         "[]",
@@ -266,16 +215,9 @@ fn an_audience_is_a_text_or_an_array_of_texts_that_names_one_of_ours() {
 #[test]
 fn a_token_for_an_audience_is_refused_by_an_app_that_is_none() {
     for aud in ["\"somebody else\"", "[]", "null", "\"\""] {
-        assert_eq!(
-            complaint_of(builder(), &[("aud", aud)]),
-            "Audience doesn't match",
-            "{aud}"
-        );
+        assert_eq!(complaint_of(builder(), &[("aud", aud)]), "Audience doesn't match", "{aud}");
     }
-    assert!(accepts(
-        builder().tolerate([Tolerate::UnexpectedAudience]),
-        &[("aud", "\"somebody else\"")]
-    ));
+    assert!(accepts(builder().tolerate([Tolerate::UnexpectedAudience]), &[("aud", "\"somebody else\"")]));
     let own = || builder().encode_audience("us");
     assert!(accepts(own(), &[("aud", "\"us\"")]));
     assert_eq!(complaint_of(own(), &[("aud", "\"them\"")]), "Audience doesn't match");
@@ -330,10 +272,7 @@ fn an_unknown_or_missing_type_can_be_tolerated_by_name_and_never_counts_as_one_f
     }
     assert_eq!(complaint(&jwt, &token(&[("type", "")])), "Missing claim: type");
     let jwt = builder().tolerate([Tolerate::MissingType]).build().unwrap();
-    assert_eq!(
-        jwt.decode_token(&token(&[("type", "")])).unwrap().token_type(),
-        TokenType::Access
-    );
+    assert_eq!(jwt.decode_token(&token(&[("type", "")])).unwrap().token_type(), TokenType::Access);
     assert!(jwt.decode_token(&token(&[("type", "\"app\"")])).is_err());
 }
 
@@ -342,34 +281,16 @@ fn names_that_must_be_texts_are_refused_when_they_are_not() {
     for value in ["5", "null", "[]", "{}", "true", "[\"alice\"]"] {
         assert_eq!(complaint_of(builder(), &[("sub", value)]), "Subject must be a string");
         assert_eq!(complaint_of(builder(), &[("jti", value)]), "JWT ID must be a string");
-        assert_eq!(
-            complaint_of(builder(), &[("csrf", value)]),
-            "The csrf claim must be a string"
-        );
-        assert_eq!(
-            complaint_of(builder(), &[("sid", value)]),
-            "The sid claim must be a string"
-        );
+        assert_eq!(complaint_of(builder(), &[("csrf", value)]), "The csrf claim must be a string");
+        assert_eq!(complaint_of(builder(), &[("sid", value)]), "The sid claim must be a string");
     }
     assert_eq!(complaint_of(builder(), &[("sub", "")]), "Missing claim: sub");
-    assert!(accepts(
-        builder().verify_sub(jwt_extended::config::Switch::Off),
-        &[("sub", "5")]
-    ));
+    assert!(accepts(builder().verify_sub(jwt_extended::config::Switch::Off), &[("sub", "5")]));
 }
 
 #[test]
 fn freshness_must_be_true_false_or_a_time() {
-    for value in [
-        "\"true\"",
-        "null",
-        "[]",
-        "{}",
-        "-1",
-        "1e400",
-        "9223372036854775808",
-        "\"1800000000\"",
-    ] {
+    for value in ["\"true\"", "null", "[]", "{}", "-1", "1e400", "9223372036854775808", "\"1800000000\""] {
         let complaint = complaint_of(builder(), &[("fresh", value)]);
         assert_eq!(complaint, "The fresh claim must be true, false or a time", "{value}");
     }

@@ -49,21 +49,9 @@ fn each_of_the_four_cookies_is_held_to_its_prefix() {
 #[test]
 fn same_site_none_and_partitioned_demand_secure() {
     let off = || cookies().cookie_secure(Switch::Off);
-    assert_eq!(
-        mistakes(off().cookie_samesite(SameSite::None)),
-        "cookie_samesite None needs cookie_secure"
-    );
-    assert_eq!(
-        mistakes(off().cookie_partitioned(Switch::On)),
-        "cookie_partitioned needs cookie_secure"
-    );
-    assert!(
-        cookies()
-            .cookie_samesite(SameSite::None)
-            .cookie_partitioned(Switch::On)
-            .build()
-            .is_ok()
-    );
+    assert_eq!(mistakes(off().cookie_samesite(SameSite::None)), "cookie_samesite None needs cookie_secure");
+    assert_eq!(mistakes(off().cookie_partitioned(Switch::On)), "cookie_partitioned needs cookie_secure");
+    assert!(cookies().cookie_samesite(SameSite::None).cookie_partitioned(Switch::On).build().is_ok());
 }
 
 #[test]
@@ -84,43 +72,25 @@ fn jwt_with_room() -> JwtManager {
 
 #[test]
 fn a_cookie_over_4096_octets_is_an_error_when_it_is_set() {
-    let jwt = jwt_with_room();
-    let text = |length: usize| {
-        let filling = json!({ "filling": "x".repeat(length) });
-        jwt.access_token("alice").additional_claims(&filling).create().unwrap()
+    let filling = json!({ "filling": "x".repeat(2500) });
+    let text = manager().access_token("alice").additional_claims(&filling).create().unwrap();
+    let rest = "access_token_cookie=; Secure; HttpOnly; Path=; SameSite=Lax".len();
+    let set = |length: usize| {
+        let path = format!("/{}", "p".repeat(length - text.len() - rest - 1));
+        cookies().access_cookie_path(path).build().unwrap().set_access_cookies(&text)
     };
-    let attributes = "access_token_cookie=; Secure; HttpOnly; Path=/; SameSite=Lax".len();
-    let fitting = (0..3000)
-        .rev()
-        .map(text)
-        .find(|text| text.len() + attributes <= 4096)
-        .unwrap();
-    let line = jwt.set_access_cookies(&fitting).unwrap().lines()[0].clone();
-    assert!((4093..=4096).contains(&line.len()), "{}", line.len());
-    let longer = text(3000);
-    assert_eq!(
-        jwt.set_access_cookies(&longer),
-        Err(CookieError::TooLong {
-            name: "access_token_cookie".to_owned(),
-            length: longer.len() + attributes,
-        })
-    );
+    assert_eq!(set(4096).unwrap().lines()[0].len(), 4096);
+    for length in [4097, 5000] {
+        let name = "access_token_cookie".to_owned();
+        assert_eq!(set(length), Err(CookieError::TooLong { name, length }));
+    }
 }
 
 #[test]
 fn only_a_token_that_would_be_accepted_becomes_a_cookie() {
     let jwt = jwt_with_room();
-    for text in [
-        "",
-        "garbage",
-        &token(&[("exp", "1")]),
-        "x; Domain=evil.example",
-        "x\r\nSet-Cookie: y=z",
-    ] {
-        assert!(
-            matches!(jwt.set_access_cookies(text), Err(CookieError::Token(_))),
-            "{text}"
-        );
+    for text in ["", "garbage", &token(&[("exp", "1")]), "x; Domain=evil.example", "x\r\nSet-Cookie: y=z"] {
+        assert!(matches!(jwt.set_access_cookies(text), Err(CookieError::Token(_))), "{text}");
     }
 }
 
@@ -134,25 +104,15 @@ fn two_cookies_of_one_name_are_refused_also_when_they_are_the_same() {
         format!("access_token_cookie={one};access_token_cookie =x"),
     ] {
         let refusal = refusal(&jwt_with_room(), &get(&[("Cookie", &cookie)]), &Requirement::access());
-        assert_eq!(
-            (refusal.status().as_u16(), refusal.code()),
-            (400, "request_malformed"),
-            "{cookie}"
-        );
+        assert_eq!((refusal.status().as_u16(), refusal.code()), (400, "request_malformed"), "{cookie}");
         assert_eq!(
             refusal.message(),
             "More than one cookie \"access_token_cookie\". Clear the site's cookies and log in again"
         );
     }
-    let (one, two) = (
-        format!("access_token_cookie={one}"),
-        format!("access_token_cookie={two}"),
-    );
+    let (one, two) = (format!("access_token_cookie={one}"), format!("access_token_cookie={two}"));
     let lines = get(&[("Cookie", &one), ("Cookie", &two)]);
-    assert_eq!(
-        refusal(&jwt_with_room(), &lines, &Requirement::access()).code(),
-        "request_malformed"
-    );
+    assert_eq!(refusal(&jwt_with_room(), &lines, &Requirement::access()).code(), "request_malformed");
 }
 
 #[test]
@@ -164,17 +124,9 @@ fn a_cookie_is_found_among_others_by_its_whole_name() {
         format!("xaccess_token_cookie=x; access_token_cookie={text}; access_token_cookiex=x; ACCESS_TOKEN_COOKIE=x"),
         format!("novalue; access_token_cookie={text}"),
     ] {
-        assert!(
-            check(&jwt_with_room(), &get(&[("Cookie", &cookie)]), &Requirement::access()).is_ok(),
-            "{cookie}"
-        );
+        assert!(check(&jwt_with_room(), &get(&[("Cookie", &cookie)]), &Requirement::access()).is_ok(), "{cookie}");
     }
-    for cookie in [
-        "access_token_cookie",
-        "access_token_cookie=",
-        "Access_Token_Cookie=x",
-        "",
-    ] {
+    for cookie in ["access_token_cookie", "access_token_cookie=", "Access_Token_Cookie=x", ""] {
         let refusal = refusal(&jwt_with_room(), &get(&[("Cookie", cookie)]), &Requirement::access());
         assert_eq!(refusal.message(), "Missing cookie \"access_token_cookie\"", "{cookie}");
     }
@@ -184,24 +136,15 @@ fn a_cookie_is_found_among_others_by_its_whole_name() {
 fn names_paths_and_domains_that_could_break_out_of_their_place_are_refused() {
     for name in ["", "a b", "a;b", "a=b", "a\r\nb", "é", "a,b"] {
         let mistake = mistakes(cookies().access_cookie_name(name));
-        assert!(
-            mistake.starts_with("access_cookie_name must be a cookie's name"),
-            "{name}: {mistake}"
-        );
+        assert!(mistake.starts_with("access_cookie_name must be a cookie's name"), "{name}: {mistake}");
     }
     for path in ["", "api", "/a;b", "/a b", "/é", "/\r\n", "/\0"] {
         let mistake = mistakes(cookies().refresh_cookie_path(path));
-        assert!(
-            mistake.starts_with("refresh_cookie_path must begin with /"),
-            "{path}: {mistake}"
-        );
+        assert!(mistake.starts_with("refresh_cookie_path must begin with /"), "{path}: {mistake}");
     }
     for domain in ["", "a b", "a;b", "a\r\nb", "é", "a/b", "https://a"] {
         let mistake = mistakes(cookies().cookie_domain(domain.to_owned()));
-        assert!(
-            mistake.starts_with("cookie_domain must be a host's name"),
-            "{domain}: {mistake}"
-        );
+        assert!(mistake.starts_with("cookie_domain must be a host's name"), "{domain}: {mistake}");
     }
 }
 

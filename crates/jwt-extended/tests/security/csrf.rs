@@ -28,16 +28,8 @@ fn code(jwt: &JwtManager, request: &http::request::Parts) -> &'static str {
 fn a_method_that_changes_something_needs_the_csrf_value_and_one_that_does_not_does_not() {
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
         assert_eq!(code(&jwt(), &with_cookie(method, &[])), "csrf_missing", "{method}");
-        assert_eq!(
-            code(&jwt(), &with_cookie(method, &[("X-CSRF-TOKEN", "")])),
-            "csrf_missing",
-            "{method}"
-        );
-        assert_eq!(
-            code(&jwt(), &with_cookie(method, &[("X-CSRF-TOKEN", "a value")])),
-            "admitted",
-            "{method}"
-        );
+        assert_eq!(code(&jwt(), &with_cookie(method, &[("X-CSRF-TOKEN", "")])), "csrf_missing", "{method}");
+        assert_eq!(code(&jwt(), &with_cookie(method, &[("X-CSRF-TOKEN", "a value")])), "admitted", "{method}");
     }
     for method in ["GET", "HEAD", "OPTIONS"] {
         assert_eq!(code(&jwt(), &with_cookie(method, &[])), "admitted", "{method}");
@@ -46,34 +38,15 @@ fn a_method_that_changes_something_needs_the_csrf_value_and_one_that_does_not_do
 
 #[test]
 fn only_the_value_in_the_signed_token_matches() {
-    let wrong = [
-        "a",
-        "A VALUE",
-        "a value2",
-        "a%20value",
-        "\"a value\"",
-        "null",
-        "undefined",
-        "a value, a value",
-    ];
+    let wrong = ["a", "A VALUE", "a value2", "a%20value", "\"a value\"", "null", "undefined", "a value, a value"];
     for value in wrong {
-        assert_eq!(
-            code(&jwt(), &with_cookie("POST", &[("X-CSRF-TOKEN", value)])),
-            "csrf_mismatch",
-            "{value}"
-        );
+        assert_eq!(code(&jwt(), &with_cookie("POST", &[("X-CSRF-TOKEN", value)])), "csrf_mismatch", "{value}");
     }
     let twice = with_cookie("POST", &[("X-CSRF-TOKEN", "a value"), ("X-CSRF-TOKEN", "a value")]);
     assert_eq!(code(&jwt(), &twice), "csrf_mismatch");
     let mut bytes = with_cookie("POST", &[]);
-    bytes
-        .headers
-        .insert("x-csrf-token", http::HeaderValue::from_bytes(b"a valu\xe9").unwrap());
-    assert_eq!(
-        code(&jwt(), &bytes),
-        "csrf_mismatch",
-        "what is not ASCII is a refusal like any other"
-    );
+    bytes.headers.insert("x-csrf-token", http::HeaderValue::from_bytes(b"a valu\xe9").unwrap());
+    assert_eq!(code(&jwt(), &bytes), "csrf_mismatch", "what is not ASCII is a refusal like any other");
 }
 
 #[test]
@@ -87,27 +60,15 @@ fn a_value_tossed_from_a_sibling_subdomain_does_not_match() {
 #[test]
 fn the_csrf_cookie_by_itself_proves_nothing() {
     let cookies = format!("{}; csrf_access_token=a value", cookie());
-    assert_eq!(
-        code(&jwt(), &request("POST", "/", &[("Cookie", &cookies)])),
-        "csrf_missing"
-    );
+    assert_eq!(code(&jwt(), &request("POST", "/", &[("Cookie", &cookies)])), "csrf_missing");
 }
 
 #[test]
 fn another_token_s_value_does_not_match() {
-    let jwt = builder()
-        .entropy(SystemEntropy)
-        .token_location([Location::Cookie])
-        .build()
-        .unwrap();
+    let jwt = builder().entropy(SystemEntropy).token_location([Location::Cookie]).build().unwrap();
     let [mine, theirs] = ["mallory", "alice"].map(|user| wait(jwt.login(user)).unwrap());
     let value = jwt.decode_token(&mine.access_token).unwrap().csrf().unwrap().to_owned();
-    let refresh = jwt
-        .decode_token(theirs.refresh_token.as_ref().unwrap())
-        .unwrap()
-        .csrf()
-        .unwrap()
-        .to_owned();
+    let refresh = jwt.decode_token(theirs.refresh_token.as_ref().unwrap()).unwrap().csrf().unwrap().to_owned();
     let cookie = format!("access_token_cookie={}", theirs.access_token);
     for value in [value, refresh] {
         let request = request("POST", "/", &[("Cookie", &cookie), ("X-CSRF-TOKEN", &value)]);
@@ -121,10 +82,7 @@ fn a_cookie_whose_token_has_no_csrf_value_is_refused_where_one_is_due() {
     for sent in ["a value", "null", "undefined"] {
         let request = request("POST", "/", &[("Cookie", &cookie), ("X-CSRF-TOKEN", sent)]);
         let refusal = refusal(&jwt(), &request, &Requirement::access());
-        assert_eq!(
-            (refusal.status().as_u16(), refusal.message().as_str()),
-            (401, "Missing claim: csrf")
-        );
+        assert_eq!((refusal.status().as_u16(), refusal.message().as_str()), (401, "Missing claim: csrf"));
     }
     let empty = format!("access_token_cookie={}", token(&[("csrf", "\"\"")]));
     let request = request("POST", "/", &[("Cookie", &empty), ("X-CSRF-TOKEN", "")]);
@@ -135,55 +93,23 @@ fn a_cookie_whose_token_has_no_csrf_value_is_refused_where_one_is_due() {
 fn an_unsafe_request_that_the_browser_calls_cross_site_is_refused_even_with_the_value() {
     let value = ("X-CSRF-TOKEN", "a value");
     for site in ["cross-site", " cross-site "] {
-        assert_eq!(
-            code(&jwt(), &with_cookie("POST", &[value, ("Sec-Fetch-Site", site)])),
-            "csrf_cross_site"
-        );
+        assert_eq!(code(&jwt(), &with_cookie("POST", &[value, ("Sec-Fetch-Site", site)])), "csrf_cross_site");
     }
-    let both = with_cookie(
-        "POST",
-        &[
-            value,
-            ("Sec-Fetch-Site", "same-origin"),
-            ("Sec-Fetch-Site", "cross-site"),
-        ],
-    );
+    let both = with_cookie("POST", &[value, ("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site")]);
     assert_eq!(code(&jwt(), &both), "csrf_cross_site");
     for site in ["same-origin", "same-site", "none"] {
-        assert_eq!(
-            code(&jwt(), &with_cookie("POST", &[value, ("Sec-Fetch-Site", site)])),
-            "admitted",
-            "{site}"
-        );
+        assert_eq!(code(&jwt(), &with_cookie("POST", &[value, ("Sec-Fetch-Site", site)])), "admitted", "{site}");
     }
-    assert_eq!(
-        code(&jwt(), &with_cookie("GET", &[("Sec-Fetch-Site", "cross-site")])),
-        "admitted",
-        "a followed link"
-    );
-    let apart = builder()
-        .token_location([Location::Cookie])
-        .csrf_refuse_cross_site(Switch::Off)
-        .build()
-        .unwrap();
-    assert_eq!(
-        code(&apart, &with_cookie("POST", &[value, ("Sec-Fetch-Site", "cross-site")])),
-        "admitted"
-    );
-    assert_eq!(
-        code(&apart, &with_cookie("POST", &[("Sec-Fetch-Site", "cross-site")])),
-        "csrf_missing"
-    );
+    assert_eq!(code(&jwt(), &with_cookie("GET", &[("Sec-Fetch-Site", "cross-site")])), "admitted", "a followed link");
+    let apart = builder().token_location([Location::Cookie]).csrf_refuse_cross_site(Switch::Off).build().unwrap();
+    assert_eq!(code(&apart, &with_cookie("POST", &[value, ("Sec-Fetch-Site", "cross-site")])), "admitted");
+    assert_eq!(code(&apart, &with_cookie("POST", &[("Sec-Fetch-Site", "cross-site")])), "csrf_missing");
 }
 
 #[test]
 fn a_bearer_header_needs_no_csrf_value_and_may_come_from_another_site() {
     let header = format!("Bearer {}", token(&[]));
-    let request = request(
-        "POST",
-        "/",
-        &[("Authorization", &header), ("Sec-Fetch-Site", "cross-site")],
-    );
+    let request = request("POST", "/", &[("Authorization", &header), ("Sec-Fetch-Site", "cross-site")]);
     assert_eq!(code(&manager(), &request), "admitted");
 }
 
@@ -203,12 +129,8 @@ fn a_refresh_cookie_is_guarded_like_an_access_cookie() {
 fn a_new_login_makes_a_new_value_for_each_token() {
     let jwt = builder().entropy(SystemEntropy).build().unwrap();
     let pairs = [wait(jwt.login("alice")).unwrap(), wait(jwt.login("alice")).unwrap()];
-    let tokens = pairs
-        .iter()
-        .flat_map(|pair| [pair.access_token.as_str(), pair.refresh_token.as_deref().unwrap()]);
-    let mut values: Vec<_> = tokens
-        .map(|token| jwt.decode_token(token).unwrap().csrf().unwrap().to_owned())
-        .collect();
+    let tokens = pairs.iter().flat_map(|pair| [pair.access_token.as_str(), pair.refresh_token.as_deref().unwrap()]);
+    let mut values: Vec<_> = tokens.map(|token| jwt.decode_token(token).unwrap().csrf().unwrap().to_owned()).collect();
     values.sort();
     values.dedup();
     assert_eq!(values.len(), 4);
@@ -227,19 +149,10 @@ fn a_login_replaces_every_cookie_that_was_there_by_the_same_name_path_and_domain
     let identity = |line: &http::HeaderValue| {
         let line = line.to_str().unwrap().to_owned();
         let attribute = |name: &str| line.split("; ").find(|part| part.starts_with(name)).unwrap().to_owned();
-        (
-            line.split('=').next().unwrap().to_owned(),
-            attribute("Path="),
-            attribute("Domain="),
-        )
+        (line.split('=').next().unwrap().to_owned(), attribute("Path="), attribute("Domain="))
     };
-    let set: Vec<_> = jwt
-        .set_cookies(&wait(jwt.login("alice")).unwrap())
-        .unwrap()
-        .lines()
-        .iter()
-        .map(identity)
-        .collect();
+    let set: Vec<_> =
+        jwt.set_cookies(&wait(jwt.login("alice")).unwrap()).unwrap().lines().iter().map(identity).collect();
     let cleared: Vec<_> = jwt.unset_cookies().lines().iter().map(identity).collect();
     assert_eq!(set.len(), 4);
     assert_eq!(set, cleared);
@@ -248,11 +161,7 @@ fn a_login_replaces_every_cookie_that_was_there_by_the_same_name_path_and_domain
 #[test]
 fn the_token_s_cookie_is_out_of_reach_of_scripts_and_the_csrf_cookie_is_in_reach() {
     let cookies = jwt().set_cookies(&wait(jwt().login("alice")).unwrap()).unwrap();
-    let flags: Vec<_> = cookies
-        .lines()
-        .iter()
-        .map(|line| line.to_str().unwrap().contains("; HttpOnly"))
-        .collect();
+    let flags: Vec<_> = cookies.lines().iter().map(|line| line.to_str().unwrap().contains("; HttpOnly")).collect();
     assert_eq!(flags, [true, false, true, false]);
 }
 

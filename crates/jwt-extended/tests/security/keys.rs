@@ -13,37 +13,21 @@ const NOT_ALLOWED: &str = "The specified alg value is not allowed";
 /// Each header, with every kind of signature that a forger may try.
 fn forgeries(header: &str) -> [String; 4] {
     let segments = format!("{}.{}", encode(header), encode(payload(&[])));
-    [
-        format!("{segments}."),
-        format!("{segments}.AA"),
-        hs256(SECRET.as_bytes(), &segments),
-        hs256(b"", &segments),
-    ]
+    [format!("{segments}."), format!("{segments}.AA"), hs256(SECRET.as_bytes(), &segments), hs256(b"", &segments)]
 }
 
 // Line 1: `alg` none.
 
 #[test]
 fn none_is_not_a_value_of_the_algorithm_type_in_any_spelling() {
-    for name in [
-        "none", "None", "NONE", "NoNe", "", " HS256", "hs256", "HS256\0", "HS256 ",
-    ] {
+    for name in ["none", "None", "NONE", "NoNe", "", " HS256", "hs256", "HS256\0", "HS256 "] {
         assert!(name.parse::<Algorithm>().is_err(), "{name:?}");
     }
 }
 
 #[test]
 fn a_token_whose_alg_is_none_in_any_spelling_is_refused_signed_or_not() {
-    for alg in [
-        "none",
-        "None",
-        "NONE",
-        "NoNe",
-        "",
-        "hs256",
-        "HS256\\u0000",
-        "\\u006eone",
-    ] {
+    for alg in ["none", "None", "NONE", "NoNe", "", "hs256", "HS256\\u0000", "\\u006eone"] {
         for token in forgeries(&format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#)) {
             assert_eq!(complaint(&manager(), &token), NOT_ALLOWED, "{alg}");
         }
@@ -57,10 +41,7 @@ fn a_token_without_alg_or_with_one_that_is_no_text_is_refused_even_if_its_signat
     }
     for alg in ["null", "256", "[\"HS256\"]", "{}", "true"] {
         for token in forgeries(&format!(r#"{{"alg":{alg},"typ":"JWT"}}"#)) {
-            assert_eq!(
-                complaint(&manager(), &token),
-                "The alg header parameter must be a string"
-            );
+            assert_eq!(complaint(&manager(), &token), "The alg header parameter must be a string");
         }
     }
 }
@@ -86,16 +67,9 @@ fn the_text_of_a_key_pair_is_never_a_secret_also_behind_white_space_or_a_byte_or
     for text in texts {
         for before in ["", "\n\n  \t", "\u{feff}", "\u{feff}\r\n ", "\0"] {
             let secret = format!("{before}{text}");
-            assert_eq!(
-                Key::hs256(&secret).unwrap_err(),
-                KeyError::SecretIsAsymmetricKey,
-                "{secret}"
-            );
+            assert_eq!(Key::hs256(&secret).unwrap_err(), KeyError::SecretIsAsymmetricKey, "{secret}");
             let configured = keyless().secret_key(secret.as_str()).build().unwrap_err();
-            assert!(
-                configured.to_string().contains("must never key an HMAC"),
-                "{configured}"
-            );
+            assert!(configured.to_string().contains("must never key an HMAC"), "{configured}");
             let short = Key::hmac_short_secret(Algorithm::HS256, &secret).unwrap_err();
             assert_eq!(short, KeyError::SecretIsAsymmetricKey, "{secret}");
         }
@@ -139,10 +113,7 @@ fn a_jwk_without_alg_is_no_key_until_the_app_names_its_algorithm() {
 fn a_jwk_that_says_its_alg_is_used_for_no_other() {
     let jwk = format!(r#"{{"kty":"oct","k":"{}","alg":"HS256"}}"#, encode(SECRET));
     let key = Key::from_jwk(&jwk).unwrap();
-    assert!(matches!(
-        Key::from_jwk_as(Algorithm::HS384, &jwk),
-        Err(KeyError::JwkAlgorithm { .. })
-    ));
+    assert!(matches!(Key::from_jwk_as(Algorithm::HS384, &jwk), Err(KeyError::JwkAlgorithm { .. })));
     let jwt = keyless().key(key).build().unwrap();
     assert!(jwt.decode_token(&token(&[])).is_ok());
     for token in forgeries(r#"{"alg":"HS512","typ":"JWT"}"#) {
@@ -154,25 +125,18 @@ fn a_jwk_that_says_its_alg_is_used_for_no_other() {
 
 #[test]
 fn a_key_that_the_token_brings_along_is_never_used() {
-    let forger = b"a secret of the forger's own, long enough too";
-    let jwk = format!(r#"{{"kty":"oct","alg":"HS256","k":"{}"}}"#, encode(forger));
+    let stranger = b"a secret of somebody else's, long enough too";
+    let jwk = format!(r#"{{"kty":"oct","alg":"HS256","k":"{}"}}"#, encode(stranger));
     for member in [
         format!(r#""jwk":{jwk}"#),
         r#""jku":"https://forger.example/jwks.json""#.to_owned(),
         r#""x5u":"https://forger.example/chain.pem""#.to_owned(),
-        format!(r#""x5c":["{}"]"#, encode(forger)),
+        format!(r#""x5c":["{}"]"#, encode(stranger)),
     ] {
         let header = format!(r#"{{"alg":"HS256",{member},"typ":"JWT"}}"#);
-        let forged = hs256(forger, &format!("{}.{}", encode(&header), encode(payload(&[]))));
-        assert_eq!(
-            complaint(&manager(), &forged),
-            "Signature verification failed",
-            "{member}"
-        );
-        assert!(
-            manager().decode_token(&signed(&header, &payload(&[]))).is_ok(),
-            "ours, whatever it says"
-        );
+        let forged = hs256(stranger, &format!("{}.{}", encode(&header), encode(payload(&[]))));
+        assert_eq!(complaint(&manager(), &forged), "Signature verification failed", "{member}");
+        assert!(manager().decode_token(&signed(&header, &payload(&[]))).is_ok(), "ours, whatever it says");
     }
 }
 
@@ -203,11 +167,7 @@ fn hostile_kids() -> Vec<String> {
 
 #[test]
 fn an_unknown_kid_finds_no_key_at_all_least_of_all_an_empty_one() {
-    let jwt = keyless()
-        .key(key().with_kid("key").unwrap())
-        .max_token_length(3_000_000)
-        .build()
-        .unwrap();
+    let jwt = keyless().key(key().with_kid("key").unwrap()).max_token_length(3_000_000).build().unwrap();
     for kid in hostile_kids() {
         for token in forgeries(&format!(r#"{{"alg":"HS256","kid":"{kid}","typ":"JWT"}}"#)) {
             assert_eq!(complaint(&jwt, &token), "The token was signed with an unknown key");
@@ -229,10 +189,7 @@ fn a_kid_of_a_megabyte_is_refused_by_the_length_of_its_token() {
 fn a_kid_that_is_no_text_is_refused() {
     for kid in ["null", "1", "[]", "{}", "true", "[\"key\"]"] {
         let header = format!(r#"{{"alg":"HS256","kid":{kid},"typ":"JWT"}}"#);
-        assert_eq!(
-            complaint(&manager(), &signed(&header, &payload(&[]))),
-            "Key ID header parameter must be a string"
-        );
+        assert_eq!(complaint(&manager(), &signed(&header, &payload(&[]))), "Key ID header parameter must be a string");
     }
 }
 
@@ -279,21 +236,11 @@ fn two_keys_of_one_name_and_algorithm_are_a_mistake() {
 fn an_empty_secret_fails_at_start_up_and_cannot_be_tolerated() {
     for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
         assert!(matches!(Key::hmac(algorithm, ""), Err(KeyError::EmptySecret { .. })));
-        assert!(matches!(
-            Key::hmac_short_secret(algorithm, ""),
-            Err(KeyError::EmptySecret { .. })
-        ));
+        assert!(matches!(Key::hmac_short_secret(algorithm, ""), Err(KeyError::EmptySecret { .. })));
     }
     for tolerated in [vec![], vec![Tolerate::ShortSecret]] {
-        let error = JwtManager::builder()
-            .secret_key("")
-            .tolerate(tolerated)
-            .build()
-            .unwrap_err();
-        assert_eq!(
-            error.mistakes(),
-            ["secret_key: the secret is empty; give at least 32 random bytes"]
-        );
+        let error = JwtManager::builder().secret_key("").tolerate(tolerated).build().unwrap_err();
+        assert_eq!(error.mistakes(), ["secret_key: the secret is empty; give at least 32 random bytes"]);
     }
 }
 
@@ -304,20 +251,12 @@ fn a_secret_shorter_than_the_hash_is_refused_unless_named_so() {
         assert!(Key::hmac(algorithm, "s".repeat(minimum)).is_ok());
         assert_eq!(
             Key::hmac(algorithm, &short).unwrap_err(),
-            KeyError::ShortSecret {
-                algorithm,
-                length: minimum - 1,
-                minimum
-            }
+            KeyError::ShortSecret { algorithm, length: minimum - 1, minimum }
         );
         assert!(Key::hmac_short_secret(algorithm, &short).is_ok());
         let configured = || JwtManager::builder().algorithm(algorithm).secret_key(short.as_str());
         let error = configured().build().unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with(&format!("secret_key: the secret has {} bytes", minimum - 1))
-        );
+        assert!(error.to_string().starts_with(&format!("secret_key: the secret has {} bytes", minimum - 1)));
         assert!(configured().tolerate([Tolerate::ShortSecret]).build().is_ok());
     }
 }
@@ -331,16 +270,7 @@ fn an_empty_truncated_extended_or_foreign_signature_is_refused() {
     let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, signature).unwrap();
     let doubled = [&bytes[..], &bytes[..]].concat();
     let (truncated, extended) = (&bytes[..31], [&bytes[..], &[0]].concat());
-    for wrong in [
-        &b""[..],
-        &bytes[..1],
-        &bytes[..16],
-        truncated,
-        &extended,
-        &doubled,
-        &[0; 32],
-        &[0; 64],
-    ] {
+    for wrong in [&b""[..], &bytes[..1], &bytes[..16], truncated, &extended, &doubled, &[0; 32], &[0; 64]] {
         let forged = format!("{segments}.{}", encode(wrong));
         assert_eq!(complaint(&manager(), &forged), "Signature verification failed");
     }

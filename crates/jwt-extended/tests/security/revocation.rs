@@ -32,11 +32,7 @@ struct Scripted {
 
 impl Scripted {
     fn new(when: When, answer: Result<Standing, StoreError>) -> Self {
-        Self {
-            when,
-            answer,
-            asked: Arc::default(),
-        }
+        Self { when, answer, asked: Arc::default() }
     }
 
     fn give<T: Send + 'static>(&self, answer: T) -> Answer<'static, T> {
@@ -79,15 +75,9 @@ fn a_store_that_fails_now_or_later_means_503_with_retry_after_and_never_allowed(
                 assert_eq!((refusal.status().as_u16(), refusal.code()), (503, "store_unavailable"));
                 let response = refusal.to_response();
                 assert_eq!(response.headers()["retry-after"], "1");
-                assert!(
-                    !response.headers().contains_key("www-authenticate"),
-                    "the client did nothing wrong"
-                );
+                assert!(!response.headers().contains_key("www-authenticate"), "the client did nothing wrong");
                 let text = String::from_utf8(response.into_body()).unwrap();
-                assert_eq!(
-                    text,
-                    r#"{"msg":"The token's state cannot be checked right now. Try again in a moment"}"#
-                );
+                assert_eq!(text, r#"{"msg":"The token's state cannot be checked right now. Try again in a moment"}"#);
             }
         }
     }
@@ -122,17 +112,10 @@ fn a_store_that_fails_is_503_in_flask_jwt_extended_s_statuses_too_and_can_be_ans
 fn what_a_store_says_later_counts_as_what_it_says_now() {
     for when in [When::Now, When::Later] {
         let good = with_store(Scripted::new(when, Ok(Standing::Good)));
-        assert!(
-            check(&good, &bearer(&token(&[])), &Requirement::access()).is_ok(),
-            "{when:?}"
-        );
+        assert!(check(&good, &bearer(&token(&[])), &Requirement::access()).is_ok(), "{when:?}");
         let revoked = with_store(Scripted::new(when, Ok(Standing::Revoked)));
         let refusal = refusal(&revoked, &bearer(&token(&[])), &Requirement::access());
-        assert_eq!(
-            (refusal.status().as_u16(), refusal.code()),
-            (401, "token_revoked"),
-            "{when:?}"
-        );
+        assert_eq!((refusal.status().as_u16(), refusal.code()), (401, "token_revoked"), "{when:?}");
         assert_eq!(refusal.message(), "Token has been revoked");
     }
 }
@@ -185,46 +168,27 @@ fn a_revoked_token_a_revoked_session_s_and_a_revoked_subject_s_are_refused() {
         refusal(&jwt, &request, &Requirement::access()).code()
     };
     let decoded = |jwt: &JwtManager| jwt.decode_token(&token(&session)).unwrap();
-    assert_eq!(
-        refused(&|jwt| wait(jwt.revoke(&decoded(jwt))).unwrap()),
-        "token_revoked"
-    );
-    assert_eq!(
-        refused(&|jwt| wait(jwt.revoke_session(&decoded(jwt))).unwrap()),
-        "token_revoked"
-    );
+    assert_eq!(refused(&|jwt| wait(jwt.revoke(&decoded(jwt))).unwrap()), "token_revoked");
+    assert_eq!(refused(&|jwt| wait(jwt.revoke_session(&decoded(jwt))).unwrap()), "token_revoked");
     let another = |jwt: &JwtManager| jwt.decode_token(&token(&[session[0], ("jti", "\"another\"")])).unwrap();
-    assert_eq!(
-        refused(&|jwt| wait(jwt.logout(&another(jwt))).unwrap()),
-        "token_revoked"
-    );
+    assert_eq!(refused(&|jwt| wait(jwt.logout(&another(jwt))).unwrap()), "token_revoked");
 }
 
 #[test]
 fn a_revoked_subject_s_tokens_of_before_are_refused_with_and_without_a_session() {
     let clock = clock();
-    let jwt = builder()
-        .clock(clock.clone())
-        .revocation_store(MemoryStore::new())
-        .build()
-        .unwrap();
+    let jwt = builder().clock(clock.clone()).revocation_store(MemoryStore::new()).build().unwrap();
     let bare = jwt.create_access_token("alice").unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
     let other = jwt.create_access_token("bob").unwrap();
     clock.advance(Duration::from_secs(1));
     wait(jwt.revoke_subject("alice")).unwrap();
     for token in [&bare, &pair.access_token] {
-        assert_eq!(
-            refusal(&jwt, &bearer(token), &Requirement::access()).code(),
-            "token_revoked"
-        );
+        assert_eq!(refusal(&jwt, &bearer(token), &Requirement::access()).code(), "token_revoked");
     }
     let refresh = bearer(&pair.refresh_token.unwrap());
     assert_eq!(refusal(&jwt, &refresh, &Requirement::refresh()).code(), "token_revoked");
-    assert!(
-        check(&jwt, &bearer(&other), &Requirement::access()).is_ok(),
-        "nobody else's"
-    );
+    assert!(check(&jwt, &bearer(&other), &Requirement::access()).is_ok(), "nobody else's");
 }
 
 #[test]
@@ -241,10 +205,7 @@ fn a_token_that_says_nothing_of_its_age_falls_with_its_subject() {
 fn where_there_is_a_store_a_token_that_could_not_be_revoked_is_refused() {
     let jwt = with_store(MemoryStore::new());
     let refusal = refusal(&jwt, &bearer(&token(&[("jti", "")])), &Requirement::access());
-    assert_eq!(
-        (refusal.status().as_u16(), refusal.message().as_str()),
-        (401, "Missing claim: jti")
-    );
+    assert_eq!((refusal.status().as_u16(), refusal.message().as_str()), (401, "Missing claim: jti"));
     assert!(check(&manager(), &bearer(&token(&[("jti", "")])), &Requirement::access()).is_ok());
 }
 
@@ -253,36 +214,19 @@ fn a_revocation_outlives_every_token_that_it_concerns() {
     // Another issuer's token, or one with a replaced `exp`, may live longer than any lifetime of the configuration:
     // it is refused, or its revocation is remembered for as long as it lives.
     let year = (NOW + 31_536_000).to_string();
-    let request = bearer(&token(&[
-        ("exp", &year),
-        ("sid", "\"a session\""),
-        ("iat", "1700000000"),
-    ]));
+    let request = bearer(&token(&[("exp", &year), ("sid", "\"a session\""), ("iat", "1700000000")]));
     let lives_again = |revoke: &dyn Fn(&JwtManager, &Token)| {
         let clock = clock();
-        let jwt = builder()
-            .clock(clock.clone())
-            .revocation_store(MemoryStore::new())
-            .build()
-            .unwrap();
+        let jwt = builder().clock(clock.clone()).revocation_store(MemoryStore::new()).build().unwrap();
         if let Ok(admitted) = check(&jwt, &request, &Requirement::access()) {
             revoke(&jwt, admitted.token());
         }
         clock.advance(Duration::from_secs(31 * 86_400));
         check(&jwt, &request, &Requirement::access()).is_ok()
     };
-    assert!(
-        !lives_again(&|jwt, token| wait(jwt.revoke(token)).unwrap()),
-        "the token"
-    );
-    assert!(
-        !lives_again(&|jwt, token| wait(jwt.revoke_session(token)).unwrap()),
-        "its session"
-    );
-    assert!(
-        !lives_again(&|jwt, token| wait(jwt.revoke_subject(token.subject())).unwrap()),
-        "its subject"
-    );
+    assert!(!lives_again(&|jwt, token| wait(jwt.revoke(token)).unwrap()), "the token");
+    assert!(!lives_again(&|jwt, token| wait(jwt.revoke_session(token)).unwrap()), "its session");
+    assert!(!lives_again(&|jwt, token| wait(jwt.revoke_subject(token.subject())).unwrap()), "its subject");
 }
 
 #[test]
@@ -292,8 +236,5 @@ fn a_full_store_forgets_nothing_to_make_room() {
     wait(jwt.revoke(&jwt.decode_token(&one).unwrap())).unwrap();
     let full = wait(jwt.revoke(&jwt.decode_token(&two).unwrap()));
     assert_eq!(full, Err(StoreError::Full { capacity: 1 }));
-    assert_eq!(
-        refusal(&jwt, &bearer(&one), &Requirement::access()).code(),
-        "token_revoked"
-    );
+    assert_eq!(refusal(&jwt, &bearer(&one), &Requirement::access()).code(), "token_revoked");
 }

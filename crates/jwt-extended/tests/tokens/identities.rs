@@ -77,10 +77,7 @@ fn any_text_is_an_identity_and_comes_back_letter_for_letter() {
 #[test]
 fn text_beyond_ascii_is_escaped_as_python_s_json_does() {
     let payload = payload_of(&manager().create_access_token("né\u{7f}😀\"\\/\n").unwrap());
-    assert!(
-        payload.contains(r#""sub":"n\u00e9\u007f\ud83d\ude00\"\\/\n","#),
-        "{payload}"
-    );
+    assert!(payload.contains(r#""sub":"n\u00e9\u007f\ud83d\ude00\"\\/\n","#), "{payload}");
 }
 
 #[test]
@@ -90,10 +87,7 @@ fn whole_numbers_and_uuids_are_identities_and_become_texts() {
     assert_eq!(subject(jwt.create_access_token(&42_u64)), "42");
     assert_eq!(subject(jwt.create_access_token(&-1_i32)), "-1");
     assert_eq!(subject(jwt.create_access_token(&u128::MAX)), u128::MAX.to_string());
-    assert_eq!(
-        subject(jwt.create_access_token(&uuid::Uuid::max())),
-        "ffffffff-ffff-ffff-ffff-ffffffffffff"
-    );
+    assert_eq!(subject(jwt.create_access_token(&uuid::Uuid::max())), "ffffffff-ffff-ffff-ffff-ffffffffffff");
     assert_eq!(subject(jwt.create_access_token(&String::from("alice"))), "alice");
     assert_eq!(subject(jwt.create_access_token(&&"alice")), "alice");
     assert!(payload_of(&jwt.create_access_token(&42_u64).unwrap()).contains(r#""sub":"42""#));
@@ -103,10 +97,7 @@ fn whole_numbers_and_uuids_are_identities_and_become_texts() {
 fn an_identity_that_is_a_number_in_a_foreign_token_is_its_json_text_where_that_is_allowed() {
     let jwt = builder().verify_sub(Switch::Off).build().unwrap();
     assert_eq!(jwt.decode_token(&token(&[("sub", "42")])).unwrap().subject(), "42");
-    assert_eq!(
-        jwt.decode_token(&token(&[("sub", r#"{"id":1}"#)])).unwrap().subject(),
-        r#"{"id":1}"#
-    );
+    assert_eq!(jwt.decode_token(&token(&[("sub", r#"{"id":1}"#)])).unwrap().subject(), r#"{"id":1}"#);
 }
 
 #[test]
@@ -124,24 +115,15 @@ fn the_app_s_own_user_brings_its_claims_and_headers_into_every_token() {
         assert_eq!(token.claim::<String>("name").unwrap().unwrap(), "Zoë");
         assert_eq!(token.header_json(), r#"{"alg":"HS256","cty":"user","typ":"JWT"}"#);
     }
-    let more = jwt
-        .access_token(&user)
-        .additional_claims(&json!({ "name": "other", "more": 1 }))
-        .create()
-        .unwrap();
-    assert!(
-        payload_of(&more).ends_with(r#","name":"other","more":1}"#),
-        "the token's own word is the last"
-    );
+    let more = jwt.access_token(&user).additional_claims(&json!({ "name": "other", "more": 1 })).create().unwrap();
+    assert!(payload_of(&more).ends_with(r#","name":"other","more":1}"#), "the token's own word is the last");
 }
 
 #[test]
 fn the_way_back_finds_the_user_or_says_that_there_is_none() {
     let users = [User { id: 7, name: "Zoë" }];
     let load = |subject: &str| {
-        let token = manager()
-            .decode_token(&manager().create_access_token(subject).unwrap())
-            .unwrap();
+        let token = manager().decode_token(&manager().create_access_token(subject).unwrap()).unwrap();
         wait(Profile::load_user(&token, &users[..])).unwrap()
     };
     assert_eq!((load("7"), load("8")), (Some(Profile("Zoë")), None));
@@ -158,10 +140,7 @@ fn an_identity_without_a_subject_or_with_unusable_claims_gets_no_token() {
             Claims::new(&[1, 2])
         }
     }
-    assert!(matches!(
-        manager().create_access_token(&Broken),
-        Err(IssueError::Claims(_))
-    ));
+    assert!(matches!(manager().create_access_token(&Broken), Err(IssueError::Claims(_))));
     assert!(matches!(wait(manager().login(&Broken)), Err(IssueError::Claims(_))));
     assert_eq!(wait(manager().login("")), Err(IssueError::EmptySubject));
 }

@@ -28,11 +28,7 @@ fn a_token_lives_as_long_as_configured_or_as_long_as_it_is_told() {
     let jwt = on(&clock).access_token_expires(seconds(60)).build().unwrap();
     let usual = jwt.create_access_token("alice").unwrap();
     let short = jwt.access_token("alice").lifetime(seconds(1)).create().unwrap();
-    let long = jwt
-        .access_token("alice")
-        .lifetime(Lifetime::days(365))
-        .create()
-        .unwrap();
+    let long = jwt.access_token("alice").lifetime(Lifetime::days(365)).create().unwrap();
     let alive = || [&usual, &short, &long].map(|token| jwt.decode_token(token).is_ok());
     assert_eq!(alive(), [true, true, true]);
     clock.advance(seconds(1));
@@ -51,10 +47,7 @@ fn a_token_that_never_expires_has_no_exp_and_is_accepted_at_the_end_of_time() {
     clock.set(Timestamp::MAX);
     let token = jwt.decode_token(&pair.access_token).unwrap();
     assert_eq!(token.expires_at(), None);
-    assert!(
-        jwt.decode_token(&pair.refresh_token.unwrap()).is_err(),
-        "the refresh token has its own lifetime"
-    );
+    assert!(jwt.decode_token(&pair.refresh_token.unwrap()).is_err(), "the refresh token has its own lifetime");
 }
 
 #[test]
@@ -71,13 +64,8 @@ fn a_token_is_fresh_for_ever_never_or_until_a_moment_that_is_included() {
     let clock = clock();
     let jwt = on(&clock).build().unwrap();
     let make = |fresh: Fresh| jwt.access_token("alice").fresh(fresh).create().unwrap();
-    let [no, always, timed, until] = [
-        Fresh::No,
-        Fresh::Always,
-        Fresh::For(seconds(10)),
-        Fresh::Until(Timestamp::from_secs(NOW + 10)),
-    ]
-    .map(make);
+    let [no, always, timed, until] =
+        [Fresh::No, Fresh::Always, Fresh::For(seconds(10)), Fresh::Until(Timestamp::from_secs(NOW + 10))].map(make);
     assert!(payload_of(&no).starts_with(r#"{"fresh":false,"#));
     assert!(payload_of(&always).starts_with(r#"{"fresh":true,"#));
     assert!(payload_of(&timed).starts_with(r#"{"fresh":1800000010,"#));
@@ -88,10 +76,7 @@ fn a_token_is_fresh_for_ever_never_or_until_a_moment_that_is_included() {
     assert_eq!(fresh(), [false, true, true, true], "that moment included");
     clock.advance(Duration::from_micros(1));
     assert_eq!(fresh(), [false, true, false, false]);
-    assert!(
-        check(&jwt, &bearer(&timed), &Requirement::access()).is_ok(),
-        "stale is not expired"
-    );
+    assert!(check(&jwt, &bearer(&timed), &Requirement::access()).is_ok(), "stale is not expired");
 }
 
 #[test]
@@ -101,16 +86,8 @@ fn a_fraction_of_a_second_of_freshness_is_written_and_read_back_to_the_microseco
         let jwt = builder().clock(move || now).build().unwrap();
         let text = jwt.access_token("alice").fresh(seconds(10)).create().unwrap();
         let until = now.saturating_add(seconds(10));
-        assert!(
-            payload_of(&text).starts_with(&format!(r#"{{"fresh":{until},"#)),
-            "{}",
-            payload_of(&text)
-        );
-        assert_eq!(
-            jwt.decode_token(&text).unwrap().freshness(),
-            Freshness::Until(until),
-            "{micros}"
-        );
+        assert!(payload_of(&text).starts_with(&format!(r#"{{"fresh":{until},"#)), "{}", payload_of(&text));
+        assert_eq!(jwt.decode_token(&text).unwrap().freshness(), Freshness::Until(until), "{micros}");
     }
 }
 
@@ -129,10 +106,7 @@ fn upstream_s_whole_and_broken_times_of_freshness_are_both_understood() {
     ] {
         assert_eq!(is_fresh(&manager(), &token(&[("fresh", claim)])), fresh, "{claim}");
     }
-    assert!(
-        !is_fresh(&manager(), &token(&[("fresh", "")])),
-        "what was never said to be fresh is not"
-    );
+    assert!(!is_fresh(&manager(), &token(&[("fresh", "")])), "what was never said to be fresh is not");
 }
 
 #[test]
@@ -164,47 +138,27 @@ fn where_there_is_a_store_no_token_is_made_that_outlives_its_memory() {
     let raised = stored().longest_lifetime(Lifetime::days(365)).build().unwrap();
     assert!(make(&raised, 365).is_ok());
     assert_eq!(make(&raised, 366), Err(IssueError::TooLongLived));
-    assert!(
-        make(&manager(), 366).is_ok(),
-        "without a store there is nothing to remember"
-    );
+    assert!(make(&manager(), 366).is_ok(), "without a store there is nothing to remember");
 }
 
 #[test]
 fn a_revoked_token_stays_revoked_through_the_leeway() {
     let clock = clock();
-    let jwt = on(&clock)
-        .decode_leeway(seconds(60))
-        .revocation_store(MemoryStore::new())
-        .build()
-        .unwrap();
+    let jwt = on(&clock).decode_leeway(seconds(60)).revocation_store(MemoryStore::new()).build().unwrap();
     let text = jwt.create_access_token("alice").unwrap();
     let other = jwt.create_access_token("alice").unwrap();
     wait(jwt.revoke(&jwt.decode_token(&text).unwrap())).unwrap();
     clock.advance(seconds(900 + 59));
-    assert!(
-        check(&jwt, &bearer(&other), &Requirement::access()).is_ok(),
-        "the leeway lets it live on"
-    );
-    assert_eq!(
-        refusal(&jwt, &bearer(&text), &Requirement::access()).code(),
-        "token_revoked"
-    );
+    assert!(check(&jwt, &bearer(&other), &Requirement::access()).is_ok(), "the leeway lets it live on");
+    assert_eq!(refusal(&jwt, &bearer(&text), &Requirement::access()).code(), "token_revoked");
     clock.advance(seconds(1));
-    assert_eq!(
-        refusal(&jwt, &bearer(&text), &Requirement::access()).code(),
-        "token_expired"
-    );
+    assert_eq!(refusal(&jwt, &bearer(&text), &Requirement::access()).code(), "token_expired");
 }
 
 #[test]
 fn a_revoked_session_and_subject_stay_revoked_for_the_longest_lifetime_and_the_leeway() {
     let clock = clock();
-    let jwt = on(&clock)
-        .decode_leeway(seconds(60))
-        .revocation_store(MemoryStore::new())
-        .build()
-        .unwrap();
+    let jwt = on(&clock).decode_leeway(seconds(60)).revocation_store(MemoryStore::new()).build().unwrap();
     let [by_session, by_subject] = ["alice", "bob"].map(|user| wait(jwt.login(user)).unwrap().refresh_token.unwrap());
     clock.advance(Duration::from_micros(1));
     wait(jwt.revoke_session(&jwt.decode_token(&by_session).unwrap())).unwrap();
@@ -212,35 +166,22 @@ fn a_revoked_session_and_subject_stay_revoked_for_the_longest_lifetime_and_the_l
     for wait_for in [seconds(1), seconds(30 * 86_400 - 2), seconds(60)] {
         clock.advance(wait_for);
         for text in [&by_session, &by_subject] {
-            assert_eq!(
-                refusal(&jwt, &bearer(text), &Requirement::refresh()).code(),
-                "token_revoked"
-            );
+            assert_eq!(refusal(&jwt, &bearer(text), &Requirement::refresh()).code(), "token_revoked");
         }
     }
     clock.advance(seconds(1));
-    assert_eq!(
-        refusal(&jwt, &bearer(&by_session), &Requirement::refresh()).code(),
-        "token_expired"
-    );
+    assert_eq!(refusal(&jwt, &bearer(&by_session), &Requirement::refresh()).code(), "token_expired");
 }
 
 #[test]
 fn what_never_expires_is_revoked_for_ever() {
     let clock = clock();
-    let jwt = on(&clock)
-        .access_token_expires(Lifetime::Never)
-        .revocation_store(MemoryStore::new())
-        .build()
-        .unwrap();
+    let jwt = on(&clock).access_token_expires(Lifetime::Never).revocation_store(MemoryStore::new()).build().unwrap();
     let [one, two] = ["alice", "bob"].map(|user| wait(jwt.login(user)).unwrap().access_token);
     wait(jwt.revoke(&jwt.decode_token(&one).unwrap())).unwrap();
     wait(jwt.logout(&jwt.decode_token(&two).unwrap())).unwrap();
     clock.set(Timestamp::MAX);
     for text in [one, two] {
-        assert_eq!(
-            refusal(&jwt, &bearer(&text), &Requirement::access()).code(),
-            "token_revoked"
-        );
+        assert_eq!(refusal(&jwt, &bearer(&text), &Requirement::access()).code(), "token_revoked");
     }
 }

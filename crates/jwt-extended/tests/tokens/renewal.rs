@@ -6,7 +6,7 @@ use http::{HeaderMap, request::Parts};
 use jwt_extended::{
     JwtManager, JwtManagerBuilder, ManualClock,
     http::{Location, SetCookies},
-    session::MemoryStore,
+    session::{Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, TokenIds},
     token::Freshness,
 };
 use serde_json::json;
@@ -27,11 +27,8 @@ fn page(token: &str) -> Parts {
 }
 
 fn value(cookies: &SetCookies, name: &str) -> String {
-    let lines = cookies.lines().iter().map(|line| line.to_str().unwrap());
-    let line = lines
-        .filter_map(|line| line.strip_prefix(&format!("{name}=")))
-        .next()
-        .unwrap();
+    let mut lines = cookies.lines().iter().map(|line| line.to_str().unwrap());
+    let line = lines.find_map(|line| line.strip_prefix(&format!("{name}="))).unwrap();
     line.split(';').next().unwrap().to_owned()
 }
 
@@ -51,10 +48,7 @@ fn only_a_good_access_cookie_that_is_about_to_expire_is_expiring() {
     assert!(!expires_soon(&request));
     clock.advance(Duration::from_micros(1));
     assert!(expires_soon(&request), "within this time, that moment included");
-    assert!(
-        !expires_soon(&bearer(&pair.access_token)),
-        "a header is the client's own affair"
-    );
+    assert!(!expires_soon(&bearer(&pair.access_token)), "a header is the client's own affair");
     assert!(!expires_soon(&page(pair.refresh_token.as_ref().unwrap())));
     assert!(!expires_soon(&page("garbage")) && !expires_soon(&get(&[])));
     clock.advance(SOON);
@@ -67,21 +61,14 @@ fn a_request_that_changes_something_is_renewed_without_its_csrf_value_too() {
     let jwt = with_cookies(&clock).build().unwrap();
     let cookie = format!("access_token_cookie={}", wait(jwt.login("alice")).unwrap().access_token);
     clock.advance(Duration::from_secs(700));
-    assert!(
-        jwt.expiring(&request("POST", "/", &[("Cookie", &cookie)]), SOON)
-            .is_some()
-    );
+    assert!(jwt.expiring(&request("POST", "/", &[("Cookie", &cookie)]), SOON).is_some());
 }
 
 #[test]
 fn the_successor_has_the_same_subject_session_csrf_value_and_claims_and_is_not_fresh() {
     let clock = clock();
     let jwt = with_cookies(&clock).build().unwrap();
-    let text = jwt
-        .access_token("alice")
-        .additional_claims(&json!({ "role": "admin" }))
-        .create()
-        .unwrap();
+    let text = jwt.access_token("alice").additional_claims(&json!({ "role": "admin" })).create().unwrap();
     let pair = wait(jwt.login("alice")).unwrap().access_token;
     clock.advance(Duration::from_secs(700));
     for text in [text, pair] {
@@ -90,15 +77,8 @@ fn the_successor_has_the_same_subject_session_csrf_value_and_claims_and_is_not_f
         let after = jwt.decode_token(&value(&cookies, "access_token_cookie")).unwrap();
         assert_eq!(after.subject(), before.subject());
         assert_eq!((after.session(), after.csrf()), (before.session(), before.csrf()));
-        assert_eq!(
-            value(&cookies, "csrf_access_token"),
-            before.csrf().unwrap(),
-            "pages that are open go on working"
-        );
-        assert_eq!(
-            after.claim::<String>("role").unwrap(),
-            before.claim::<String>("role").unwrap()
-        );
+        assert_eq!(value(&cookies, "csrf_access_token"), before.csrf().unwrap(), "pages that are open go on working");
+        assert_eq!(after.claim::<String>("role").unwrap(), before.claim::<String>("role").unwrap());
         assert_eq!(after.freshness(), Freshness::Stale);
         assert_ne!(after.jti(), before.jti());
         assert_eq!(after.expires_at().unwrap().as_secs(), NOW + 700 + 900);
@@ -124,10 +104,7 @@ fn a_response_that_sets_or_clears_a_token_s_cookie_itself_is_left_alone() {
     let mut response = HeaderMap::new();
     response.append("set-cookie", "theirs=access_token_cookie=1; Path=/".parse().unwrap());
     response.append("set-cookie", "access_token_cookie_too=1".parse().unwrap());
-    assert!(
-        renewed(&jwt, &page(&pair.access_token), &response).is_some(),
-        "cookies of other names do not matter"
-    );
+    assert!(renewed(&jwt, &page(&pair.access_token), &response).is_some(), "cookies of other names do not matter");
 }
 
 #[test]
@@ -141,22 +118,41 @@ fn what_was_revoked_while_the_request_was_handled_is_not_renewed() {
     assert!(wait(jwt.renew(&expiring, &HeaderMap::new())).is_none());
 }
 
+struct Down;
+
+impl RevocationStore for Down {
+    fn standing(&self, _: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+        Answer::Now(Err(StoreError::Unavailable("down".to_owned())))
+    }
+
+    fn revoke(&self, _: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>> {
+        Answer::Now(Err(StoreError::Unavailable("down".to_owned())))
+    }
+}
+
+#[test]
+fn nothing_is_renewed_while_the_store_cannot_say() {
+    let clock = clock();
+    let jwt = with_cookies(&clock).revocation_store(Down).build().unwrap();
+    let text = wait(jwt.login("alice")).unwrap().access_token;
+    clock.advance(Duration::from_secs(700));
+    assert!(renewed(&jwt, &page(&text), &HeaderMap::new()).is_none());
+}
+
 #[test]
 fn nobody_stays_logged_in_by_clicking_for_longer_than_a_refresh_token_lives() {
     let clock = clock();
-    let jwt = with_cookies(&clock)
-        .refresh_token_expires(Duration::from_secs(3600))
-        .build()
-        .unwrap();
+    let jwt = with_cookies(&clock).refresh_token_expires(Duration::from_secs(3600)).build().unwrap();
     let mut text = wait(jwt.login("alice")).unwrap().access_token;
     let mut renewals = 0;
-    loop {
+    for _ in 0..20 {
         clock.advance(Duration::from_secs(700));
-        let Some(cookies) = renewed(&jwt, &page(&text), &HeaderMap::new()) else {
+        if let Some(cookies) = renewed(&jwt, &page(&text), &HeaderMap::new()) {
+            text = value(&cookies, "access_token_cookie");
+            renewals += 1;
+        } else {
             break;
-        };
-        text = value(&cookies, "access_token_cookie");
-        renewals += 1;
+        }
     }
     assert_eq!(renewals, 5, "3,500 seconds, and not 4,200");
 }

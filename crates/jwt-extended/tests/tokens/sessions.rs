@@ -25,19 +25,12 @@ impl Identity for Admin {
 }
 
 fn stored(clock: &Arc<ManualClock>) -> JwtManager {
-    builder()
-        .clock(Arc::clone(clock))
-        .revocation_store(MemoryStore::new())
-        .build()
-        .unwrap()
+    builder().clock(Arc::clone(clock)).revocation_store(MemoryStore::new()).build().unwrap()
 }
 
 fn tokens(jwt: &JwtManager, pair: &TokenPair) -> (Token, Token) {
     let refresh = pair.refresh_token.as_deref().unwrap();
-    (
-        jwt.decode_token(&pair.access_token).unwrap(),
-        jwt.decode_token(refresh).unwrap(),
-    )
+    (jwt.decode_token(&pair.access_token).unwrap(), jwt.decode_token(refresh).unwrap())
 }
 
 fn opens(jwt: &JwtManager, text: &str) -> bool {
@@ -49,14 +42,8 @@ fn a_login_opens_a_session_with_a_fresh_access_token_and_a_refresh_token() {
     let jwt = builder().entropy(entropy).build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
     let (access, refresh) = tokens(&jwt, &pair);
-    assert_eq!(
-        (access.token_type(), access.freshness()),
-        (TokenType::Access, Freshness::Fresh)
-    );
-    assert_eq!(
-        (refresh.token_type(), refresh.freshness()),
-        (TokenType::Refresh, Freshness::Stale)
-    );
+    assert_eq!((access.token_type(), access.freshness()), (TokenType::Access, Freshness::Fresh));
+    assert_eq!((refresh.token_type(), refresh.freshness()), (TokenType::Refresh, Freshness::Stale));
     assert_eq!(access.session().unwrap(), refresh.session().unwrap());
     assert!(
         payload_of(&pair.access_token)
@@ -84,12 +71,7 @@ fn two_logins_are_two_sessions() {
 #[test]
 fn a_token_that_is_made_by_itself_belongs_to_no_session() {
     let jwt = manager();
-    assert_eq!(
-        jwt.decode_token(&jwt.create_access_token("alice").unwrap())
-            .unwrap()
-            .session(),
-        None
-    );
+    assert_eq!(jwt.decode_token(&jwt.create_access_token("alice").unwrap()).unwrap().session(), None);
 }
 
 #[test]
@@ -102,10 +84,7 @@ fn a_refresh_gives_a_stale_access_token_of_the_same_session_with_the_claims_of_t
     let next = wait(jwt.refresh(&refresh)).unwrap();
     assert_eq!((next.refresh_token.as_ref(), next.expires_in), (None, Some(900)));
     let token = jwt.decode_token(&next.access_token).unwrap();
-    assert_eq!(
-        (token.token_type(), token.freshness()),
-        (TokenType::Access, Freshness::Stale)
-    );
+    assert_eq!((token.token_type(), token.freshness()), (TokenType::Access, Freshness::Stale));
     assert_eq!((token.subject(), token.session()), ("alice", first.session()));
     assert_eq!(token.claim::<String>("role").unwrap().unwrap(), "admin");
     assert_eq!(token.issued_at(), Some(Timestamp::from_secs(NOW + 1000)));
@@ -117,17 +96,12 @@ fn a_refresh_gives_a_stale_access_token_of_the_same_session_with_the_claims_of_t
 #[test]
 fn a_refresh_copies_the_app_s_claims_and_none_of_the_token_s_own() {
     let jwt = builder().entropy(entropy).build().unwrap();
-    let refresh = jwt
-        .refresh_token("alice")
-        .additional_claims(&json!({ "z": "né", "a": [1.50, null] }))
-        .create()
-        .unwrap();
+    let refresh =
+        jwt.refresh_token("alice").additional_claims(&json!({ "z": "né", "a": [1.50, null] })).create().unwrap();
     let pair = wait(jwt.refresh(&jwt.decode_token(&refresh).unwrap())).unwrap();
     assert_eq!(
         payload_of(&pair.access_token),
-        payload_of(&refresh)
-            .replace("\"refresh\"", "\"access\"")
-            .replace("1802592000", "1800000900")
+        payload_of(&refresh).replace("\"refresh\"", "\"access\"").replace("1802592000", "1800000900")
     );
 }
 
@@ -138,10 +112,7 @@ fn refreshing_as_the_user_takes_the_claims_that_the_user_has_now() {
     let pair = wait(jwt.refresh_as(&refresh, &Admin("alice", "demoted"))).unwrap();
     let token = jwt.decode_token(&pair.access_token).unwrap();
     assert_eq!(token.claim::<String>("role").unwrap().unwrap(), "demoted");
-    assert_eq!(
-        (token.session(), token.freshness()),
-        (refresh.session(), Freshness::Stale)
-    );
+    assert_eq!((token.session(), token.freshness()), (refresh.session(), Freshness::Stale));
 }
 
 #[test]
@@ -171,12 +142,7 @@ fn a_logout_ends_both_tokens_of_the_session_what_was_refreshed_and_no_other_sess
     let refreshed = wait(jwt.refresh(&refresh)).unwrap().access_token;
     wait(jwt.logout(&access)).unwrap();
     let later = wait(jwt.refresh(&refresh)).unwrap().access_token;
-    for text in [
-        &pair.access_token,
-        pair.refresh_token.as_ref().unwrap(),
-        &refreshed,
-        &later,
-    ] {
+    for text in [&pair.access_token, pair.refresh_token.as_ref().unwrap(), &refreshed, &later] {
         assert!(!opens(&jwt, text));
     }
     assert!(opens(&jwt, &other.access_token) && opens(&jwt, other.refresh_token.as_ref().unwrap()));
@@ -217,10 +183,7 @@ fn revoking_a_subject_ends_every_session_of_before_and_a_login_at_the_same_insta
         let refresh = pair.refresh_token.unwrap();
         assert!(!opens(&jwt, &pair.access_token) && !opens(&jwt, &refresh));
         let revived = wait(jwt.refresh(&jwt.decode_token(&refresh).unwrap())).unwrap();
-        assert!(
-            !opens(&jwt, &revived.access_token),
-            "what an old session brings forth is as old as it"
-        );
+        assert!(!opens(&jwt, &revived.access_token), "what an old session brings forth is as old as it");
     }
     assert!(opens(&jwt, &after.access_token) && opens(&jwt, after.refresh_token.as_ref().unwrap()));
     assert!(opens(&jwt, &bob.access_token));
@@ -238,11 +201,7 @@ fn within_one_second_sessions_are_told_apart_by_the_microsecond() {
         clock.advance(Duration::from_micros(1));
         wait(jwt.revoke_subject("alice")).unwrap();
         let after = wait(jwt.login("alice")).unwrap();
-        assert_eq!(
-            (opens(&jwt, &before.access_token), opens(&jwt, &after.access_token)),
-            (false, true),
-            "{micros}"
-        );
+        assert_eq!((opens(&jwt, &before.access_token), opens(&jwt, &after.access_token)), (false, true), "{micros}");
     }
 }
 
@@ -287,8 +246,5 @@ fn two_managers_know_nothing_of_each_other() {
     let [one, two] = [(), ()].map(|()| stored(&clock()));
     let text = one.create_access_token("alice").unwrap();
     wait(one.revoke(&one.decode_token(&text).unwrap())).unwrap();
-    assert_eq!(
-        (opens(&one, &text), opens(&two, &text), opens(&one.clone(), &text)),
-        (false, true, false)
-    );
+    assert_eq!((opens(&one, &text), opens(&two, &text), opens(&one.clone(), &text)), (false, true, false));
 }

@@ -56,11 +56,7 @@ impl<'d> Reader<'d> {
 
     /// The content of the next element if it has this tag, and nothing if it has another.
     pub(super) fn read_optional(&mut self, tag: u8) -> Result<Option<&'d [u8]>, NotDer> {
-        if self.tag() == Some(tag) {
-            self.read(tag).map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.tag() == Some(tag) { self.read(tag).map(Some) } else { Ok(None) }
     }
 
     pub(super) fn sequence(&mut self) -> Result<Self, NotDer> {
@@ -104,11 +100,7 @@ pub(super) fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
 
 fn push_unsigned(out: &mut Vec<u8>, number: &[u8]) {
     // Without the zero, a number whose first bit is set would be a negative one.
-    let sign: &[u8] = if number.first().is_none_or(|first| *first >= 0x80) {
-        &[0]
-    } else {
-        &[]
-    };
+    let sign: &[u8] = if number.first().is_none_or(|first| *first >= 0x80) { &[0] } else { &[] };
     push_header(out, INTEGER, sign.len() + number.len());
     out.extend_from_slice(sign);
     out.extend_from_slice(number);
@@ -163,13 +155,7 @@ mod tests {
         assert_eq!(read(&[2, 1, 0x7f]), Ok(vec![0x7f]));
         assert_eq!(read(&[2, 2, 0, 0x80]), Ok(vec![0x80]));
         assert_eq!(read(&[2, 1, 0]), Ok(vec![]));
-        for bytes in [
-            &[2, 0][..],
-            &[2, 1, 0x80],
-            &[2, 2, 0, 0x7f],
-            &[2, 3, 0, 0, 0x80],
-            &[2, 2, 0xff, 1],
-        ] {
+        for bytes in [&[2, 0][..], &[2, 1, 0x80], &[2, 2, 0, 0x7f], &[2, 3, 0, 0, 0x80], &[2, 2, 0xff, 1]] {
             assert_eq!(read(bytes), Err(NotDer), "{bytes:x?}");
         }
     }
@@ -178,11 +164,7 @@ mod tests {
     fn nothing_may_follow_or_hide() {
         assert!(Reader::sequence_of(&[0x30, 0]).is_ok());
         assert!(Reader::sequence_of(&[0x30, 0, 0]).is_err());
-        assert_eq!(
-            Reader::new(&[3, 2, 1, 0xfe]).bit_string(),
-            Err(NotDer),
-            "bits that are left over"
-        );
+        assert_eq!(Reader::new(&[3, 2, 1, 0xfe]).bit_string(), Err(NotDer), "bits that are left over");
         assert_eq!(Reader::new(&[3, 0]).bit_string(), Err(NotDer));
     }
 

@@ -86,10 +86,7 @@ impl Form {
 /// Takes a public key out of SPKI or PKCS#1.
 pub(super) fn public(algorithm: Algorithm, der: &[u8]) -> Result<PublicNumbers<'_>, KeyError> {
     let scheme = Scheme::of(algorithm)?;
-    let damaged = |NotDer| KeyError::Malformed {
-        algorithm,
-        why: "the DER of the public key is damaged",
-    };
+    let damaged = |NotDer| KeyError::Malformed { algorithm, why: "the DER of the public key is damaged" };
     match Form::of(der) {
         Some(Form::Spki) => {
             let (key_type, bits) = spki(der).map_err(damaged)?;
@@ -108,20 +105,14 @@ pub(super) fn public(algorithm: Algorithm, der: &[u8]) -> Result<PublicNumbers<'
             algorithm,
             needs: "the public half here, and this is the private one (`openssl pkey -pubout`)",
         }),
-        form => Err(KeyError::Malformed {
-            algorithm,
-            why: Form::unusable(form),
-        }),
+        form => Err(KeyError::Malformed { algorithm, why: Form::unusable(form) }),
     }
 }
 
 /// Takes a private key out of PKCS#8, PKCS#1 or SEC1.
 pub(super) fn private(algorithm: Algorithm, der: &[u8]) -> Result<PrivateNumbers<'_>, KeyError> {
     let scheme = Scheme::of(algorithm)?;
-    let damaged = |NotDer| KeyError::Malformed {
-        algorithm,
-        why: "the DER of the private key is damaged",
-    };
+    let damaged = |NotDer| KeyError::Malformed { algorithm, why: "the DER of the private key is damaged" };
     match Form::of(der) {
         Some(Form::Pkcs8) => {
             let envelope = pkcs8(der).map_err(damaged)?;
@@ -147,11 +138,7 @@ pub(super) fn private(algorithm: Algorithm, der: &[u8]) -> Result<PrivateNumbers
                 let stated = sec1_curve(der).map_err(damaged)?;
                 let why = "it does not name its curve; rewrite it with `openssl pkey`";
                 let stated = stated.ok_or(KeyError::Malformed { algorithm, why })?;
-                if stated == curve.oid {
-                    Ok(PrivateNumbers::Sec1(der))
-                } else {
-                    Err(scheme.mismatch(algorithm))
-                }
+                if stated == curve.oid { Ok(PrivateNumbers::Sec1(der)) } else { Err(scheme.mismatch(algorithm)) }
             }
             _ => Err(scheme.mismatch(algorithm)),
         },
@@ -159,10 +146,7 @@ pub(super) fn private(algorithm: Algorithm, der: &[u8]) -> Result<PrivateNumbers
             algorithm,
             needs: "the private half to sign; a public key can only check (`VerifyingKey`)",
         }),
-        form => Err(KeyError::Malformed {
-            algorithm,
-            why: Form::unusable(form),
-        }),
+        form => Err(KeyError::Malformed { algorithm, why: Form::unusable(form) }),
     }
 }
 

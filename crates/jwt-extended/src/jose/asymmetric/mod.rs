@@ -28,10 +28,7 @@ use super::{Algorithm, KeyError};
 /// is as long as the hash, in both directions.
 #[derive(Clone, Copy)]
 enum Scheme {
-    Rsa {
-        sign: &'static RsaSignatureEncoding,
-        verify: &'static RsaParameters,
-    },
+    Rsa { sign: &'static RsaSignatureEncoding, verify: &'static RsaParameters },
     EllipticCurve(Curve),
     Edwards,
 }
@@ -95,10 +92,9 @@ impl Scheme {
             Algorithm::ES512 => Ok(Self::EllipticCurve(P521)),
             Algorithm::ES256K => Ok(Self::EllipticCurve(SECP256K1)),
             Algorithm::EdDSA | Algorithm::Ed25519 => Ok(Self::Edwards),
-            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => Err(KeyError::WrongKind {
-                algorithm,
-                needs: "a shared secret (`Key::hmac`), not a key pair",
-            }),
+            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => {
+                Err(KeyError::WrongKind { algorithm, needs: "a shared secret (`Key::hmac`), not a key pair" })
+            }
         }
     }
 
@@ -120,17 +116,12 @@ const MAX_RSA_BITS: usize = 8192;
 
 /// Refuses a modulus, written without leading zeros, that is too small or too large.
 fn check_modulus(algorithm: Algorithm, modulus: &[u8]) -> Result<(), KeyError> {
-    let bits = modulus
-        .first()
-        .map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
+    let bits = modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
     if bits < MIN_RSA_BITS {
         return Err(KeyError::RsaTooSmall { bits });
     }
     if bits > MAX_RSA_BITS {
-        return Err(KeyError::Malformed {
-            algorithm,
-            why: "the RSA key has more than 8192 bits",
-        });
+        return Err(KeyError::Malformed { algorithm, why: "the RSA key has more than 8192 bits" });
     }
     Ok(())
 }

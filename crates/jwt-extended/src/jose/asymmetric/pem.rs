@@ -15,9 +15,7 @@ const LINE: usize = 64;
 /// The DER in the one block of the text, which must be what the block's label says.
 pub(super) fn decode(algorithm: Algorithm, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let malformed = |why| KeyError::Malformed { algorithm, why };
-    let text = str::from_utf8(text)
-        .map_err(|_| KeyError::NotPem)?
-        .trim_matches(is_margin);
+    let text = str::from_utf8(text).map_err(|_| KeyError::NotPem)?.trim_matches(is_margin);
     if !text.contains("-----BEGIN ") {
         return Err(KeyError::NotPem);
     }
@@ -35,17 +33,12 @@ pub(super) fn decode(algorithm: Algorithm, text: &[u8]) -> Result<Zeroizing<Vec<
         return Err(broken);
     }
     if block.body.contains(':') {
-        return Err(malformed(
-            "the PEM block has headers, as encrypted keys do; rewrite it with `openssl pkey`",
-        ));
+        return Err(malformed("the PEM block has headers, as encrypted keys do; rewrite it with `openssl pkey`"));
     }
-    let der = decode_body(block.body).ok_or(malformed(
-        "its base64 is damaged; line breaks must be real ones, not the two characters \\n",
-    ))?;
+    let der = decode_body(block.body)
+        .ok_or(malformed("its base64 is damaged; line breaks must be real ones, not the two characters \\n"))?;
     if Form::of(&der) != Some(form) {
-        return Err(malformed(
-            "the content of the PEM block is damaged, or not what its label says",
-        ));
+        return Err(malformed("the content of the PEM block is damaged, or not what its label says"));
     }
     Ok(der)
 }
@@ -79,10 +72,7 @@ impl<'t> Block<'t> {
     fn first_of(text: &'t str) -> Option<Self> {
         let (label, rest) = text.strip_prefix("-----BEGIN ")?.split_once("-----")?;
         let (body, rest) = rest.split_once("-----END ")?;
-        let after = rest
-            .strip_prefix(label)?
-            .strip_prefix("-----")?
-            .trim_start_matches(is_margin);
+        let after = rest.strip_prefix(label)?.strip_prefix("-----")?.trim_start_matches(is_margin);
         Some(Self { label, body, after })
     }
 }
@@ -101,12 +91,10 @@ fn form_of_label(label: &str) -> Result<Form, Option<&'static str>> {
         "RSA PRIVATE KEY" => Ok(Form::Pkcs1Private),
         "EC PRIVATE KEY" => Ok(Form::Sec1),
         "ENCRYPTED PRIVATE KEY" => Err(Some("it is encrypted; decrypt it first (`openssl pkey -in key.pem`)")),
-        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => Err(Some(
-            "it is a certificate; take its key out (`openssl x509 -pubkey -noout -in cert.pem`)",
-        )),
-        "OPENSSH PRIVATE KEY" => Err(Some(
-            "it is an OpenSSH key; convert it (`ssh-keygen -p -m PKCS8 -f key`)",
-        )),
+        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+            Err(Some("it is a certificate; take its key out (`openssl x509 -pubkey -noout -in cert.pem`)"))
+        }
+        "OPENSSH PRIVATE KEY" => Err(Some("it is an OpenSSH key; convert it (`ssh-keygen -p -m PKCS8 -f key`)")),
         _ => Err(None),
     }
 }

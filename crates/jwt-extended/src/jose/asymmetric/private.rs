@@ -85,16 +85,11 @@ impl PrivateKey {
                     .ok()
             }
             Scheme::Edwards if d.len() == public.bytes().len() => {
-                Ed25519KeyPair::from_seed_and_public_key(&d, public.bytes())
-                    .map(Pair::Edwards)
-                    .ok()
+                Ed25519KeyPair::from_seed_and_public_key(&d, public.bytes()).map(Pair::Edwards).ok()
             }
             Scheme::EllipticCurve(_) | Scheme::Edwards => return Err(KeyError::JwkMember { member: "d" }),
         };
-        let pair = pair.ok_or(KeyError::Malformed {
-            algorithm,
-            why: STRANGERS,
-        })?;
+        let pair = pair.ok_or(KeyError::Malformed { algorithm, why: STRANGERS })?;
         Ok(Self { pair, public })
     }
 
@@ -131,10 +126,7 @@ impl PrivateKey {
     }
 
     fn from_pair(algorithm: Algorithm, pair: Pair) -> Result<Self, KeyError> {
-        let damaged = |_| KeyError::Malformed {
-            algorithm,
-            why: NOT_A_KEY,
-        };
+        let damaged = |_| KeyError::Malformed { algorithm, why: NOT_A_KEY };
         let numbers = match &pair {
             Pair::Rsa(pair, _) => encoding::rsa_public(pair.public_key().as_ref()).map_err(damaged)?,
             Pair::EllipticCurve(pair) => PublicNumbers::Point(pair.public_key().as_ref()),
@@ -156,19 +148,8 @@ fn rsa_from_jwk(jwk: &JwkFields, public: &PublicKey, d: &[u8]) -> Result<Option<
     let (p, q) = (secret(jwk.p.as_ref(), "p")?, secret(jwk.q.as_ref(), "q")?);
     let (dp, dq) = (secret(jwk.dp.as_ref(), "dp")?, secret(jwk.dq.as_ref(), "dq")?);
     let qi = secret(jwk.qi.as_ref(), "qi")?;
-    let public_key = PublicKeyComponents {
-        n: modulus,
-        e: exponent,
-    };
-    let components = KeyPairComponents {
-        public_key,
-        d,
-        p: &p[..],
-        q: &q,
-        dP: &dp,
-        dQ: &dq,
-        qInv: &qi,
-    };
+    let public_key = PublicKeyComponents { n: modulus, e: exponent };
+    let components = KeyPairComponents { public_key, d, p: &p[..], q: &q, dP: &dp, dQ: &dq, qInv: &qi };
     Ok(RsaKeyPair::from_components(&components).ok())
 }
 

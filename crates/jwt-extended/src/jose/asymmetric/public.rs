@@ -38,22 +38,12 @@ impl PublicKey {
     pub(crate) fn from_jwk(algorithm: Algorithm, jwk: &JwkFields) -> Result<Self, KeyError> {
         let scheme = Scheme::of(algorithm)?;
         let fits = |crv| {
-            if jwk.crv.as_deref() == Some(crv) {
-                Ok(())
-            } else {
-                Err(wrong_curve(scheme, algorithm, jwk))
-            }
+            if jwk.crv.as_deref() == Some(crv) { Ok(()) } else { Err(wrong_curve(scheme, algorithm, jwk)) }
         };
         match (scheme, jwk.kty.as_str()) {
             (Scheme::Rsa { .. }, "RSA") => {
                 let (modulus, exponent) = (unsigned(jwk.n.as_ref(), "n")?, unsigned(jwk.e.as_ref(), "e")?);
-                Self::from_numbers(
-                    algorithm,
-                    PublicNumbers::Rsa {
-                        modulus: &modulus,
-                        exponent: &exponent,
-                    },
-                )
+                Self::from_numbers(algorithm, PublicNumbers::Rsa { modulus: &modulus, exponent: &exponent })
             }
             (Scheme::EllipticCurve(curve), "EC") => {
                 fits(curve.crv)?;
@@ -83,10 +73,7 @@ impl PublicKey {
                 let why = "its modulus and exponent do not make an RSA key";
                 let key = parse(verify, &rsa_public_key(modulus, exponent), why)?;
                 let (n, e) = (base64url::encode(modulus), base64url::encode(exponent));
-                Ok(Self {
-                    key,
-                    params: PublicParams::Rsa { n, e },
-                })
+                Ok(Self { key, params: PublicParams::Rsa { n, e } })
             }
             (Scheme::EllipticCurve(curve), PublicNumbers::Point(point)) => {
                 let form = "its point must be uncompressed (`openssl ec -conv_form uncompressed`)";
@@ -97,10 +84,7 @@ impl PublicKey {
                 let key = parse(curve.verify, point, "its point does not lie on the curve")?;
                 let (x, y) = coordinates.split_at_checked(curve.coordinate).ok_or(malformed(form))?;
                 let (x, y) = (base64url::encode(x), base64url::encode(y));
-                Ok(Self {
-                    key,
-                    params: PublicParams::EllipticCurve { crv: curve.crv, x, y },
-                })
+                Ok(Self { key, params: PublicParams::EllipticCurve { crv: curve.crv, x, y } })
             }
             (Scheme::Edwards, PublicNumbers::Edwards(bytes)) => {
                 let why = "an Ed25519 public key has 32 bytes";
@@ -111,13 +95,7 @@ impl PublicKey {
                     return Err(malformed("it is a point of small order, for which anyone can sign"));
                 }
                 let key = parse(&aws_lc_rs::signature::ED25519, bytes, why)?;
-                Ok(Self {
-                    key,
-                    params: PublicParams::Edwards {
-                        crv: "Ed25519",
-                        x: base64url::encode(bytes),
-                    },
-                })
+                Ok(Self { key, params: PublicParams::Edwards { crv: "Ed25519", x: base64url::encode(bytes) } })
             }
             _ => Err(scheme.mismatch(algorithm)),
         }
@@ -152,15 +130,11 @@ fn has_small_order(key: &[u8]) -> bool {
     // The highest bit is the sign of x, and says nothing about the order.
     let is = |low: u8, middle: u8, high: u8| {
         *last & 0x7f == high
-            && first
-                .split_first()
-                .is_some_and(|(a, b)| *a == low && b.iter().all(|byte| *byte == middle))
+            && first.split_first().is_some_and(|(a, b)| *a == low && b.iter().all(|byte| *byte == middle))
     };
     let orders_1_2_and_4 = is(0, 0, 0) || is(1, 0, 0) || (0xec..=0xee).any(|low| is(low, 0xff, 0x7f));
-    let order_8 = ORDER_8.iter().any(|y| {
-        y.split_last()
-            .is_some_and(|(high, rest)| *last & 0x7f == *high && rest == first)
-    });
+    let order_8 =
+        ORDER_8.iter().any(|y| y.split_last().is_some_and(|(high, rest)| *last & 0x7f == *high && rest == first));
     orders_1_2_and_4 || order_8
 }
 
@@ -177,34 +151,21 @@ const ORDER_8: [[u8; ED25519_LENGTH]; 2] = [
 ];
 
 fn wrong_curve(scheme: Scheme, algorithm: Algorithm, jwk: &JwkFields) -> KeyError {
-    if jwk.crv.is_some() {
-        scheme.mismatch(algorithm)
-    } else {
-        KeyError::JwkMember { member: "crv" }
-    }
+    if jwk.crv.is_some() { scheme.mismatch(algorithm) } else { KeyError::JwkMember { member: "crv" } }
 }
 
 fn decode(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
-    text.and_then(|text| base64url::decode(text).ok())
-        .ok_or(KeyError::JwkMember { member })
+    text.and_then(|text| base64url::decode(text).ok()).ok_or(KeyError::JwkMember { member })
 }
 
 /// A number (RFC 7518 section 2, Base64urlUInt): no leading zeros, so that each key has one thumbprint.
 fn unsigned(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
     let bytes = decode(text, member)?;
-    if bytes.first().is_some_and(|first| *first != 0) {
-        Ok(bytes)
-    } else {
-        Err(KeyError::JwkMember { member })
-    }
+    if bytes.first().is_some_and(|first| *first != 0) { Ok(bytes) } else { Err(KeyError::JwkMember { member }) }
 }
 
 /// A coordinate, with its leading zeros (RFC 7518 section 6.2.1.2).
 fn exactly(length: usize, text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
     let bytes = decode(text, member)?;
-    if bytes.len() == length {
-        Ok(bytes)
-    } else {
-        Err(KeyError::JwkMember { member })
-    }
+    if bytes.len() == length { Ok(bytes) } else { Err(KeyError::JwkMember { member }) }
 }

@@ -1,0 +1,123 @@
+//! From the first line to the last: the banner, a round trip, the signals, and `hash-password`.
+
+use crate::support::{SECRET, process::*};
+
+#[test]
+fn the_demo_says_where_it_listens_warns_and_shows_lines_to_paste() {
+    let server = Server::demo(&[], &[]);
+    let address = server.address.clone();
+    assert_eq!(server.first_line, format!("jwt-extended listens on http://{address}\n"));
+    let (_, banner, _) = {
+        server.send("/healthz", &[], None);
+        server.end("TERM")
+    };
+    assert!(banner.contains("WARNING: this is a demo"), "{banner}");
+    let login = format!(
+        r#"curl -X POST -H "Content-Type: application/json" -d '{CREDENTIALS}' http://{address}/login -c cookie-jar.txt"#
+    );
+    let protected = format!("curl -X GET http://{address}/protected -b cookie-jar.txt");
+    let refresh = format!("http://{address}/refresh -b cookie-jar.txt -c cookie-jar.txt");
+    let logout = format!("http://{address}/logout -b cookie-jar.txt -c cookie-jar.txt");
+    let mut lines = banner.lines().map(str::trim).filter(|line| line.starts_with("curl "));
+    assert_eq!(lines.next(), Some(&*login));
+    assert_eq!(lines.next(), Some(&*protected));
+    for (end, cookie) in [(refresh, "csrf_refresh_token"), (logout, "csrf_access_token")] {
+        let line = lines.next().unwrap();
+        assert!(line.starts_with(r#"curl -X POST -H "X-CSRF-TOKEN: $(awk"#), "{line}");
+        assert!(line.contains(cookie) && line.ends_with(&end), "{line}");
+    }
+}
+
+#[test]
+fn a_login_a_protected_page_a_refresh_and_a_logout_work_over_http() {
+    let server = Server::demo(&[], &[]);
+    let login = server.log_in();
+    assert_eq!((login.status, login.body.as_str()), (200, r#"{"login":true}"#));
+    let cookies = format!(
+        "access_token_cookie={}; refresh_token_cookie={}",
+        login.cookie("access_token_cookie"),
+        login.cookie("refresh_token_cookie")
+    );
+    let cookies = ("cookie", cookies.as_str());
+    let protected = server.send("/protected", &[cookies], None);
+    assert_eq!((protected.status, protected.body.as_str()), (200, r#"{"logged_in_as":"testuser"}"#));
+
+    let forged = server.send("/refresh", &[cookies], Some(""));
+    assert_eq!((forged.status, forged.body.as_str()), (401, r#"{"msg":"Missing CSRF token"}"#));
+    let csrf = login.cookie("csrf_refresh_token");
+    let refresh = server.send("/refresh", &[cookies, ("x-csrf-token", &csrf)], Some(""));
+    assert_eq!((refresh.status, refresh.body.as_str()), (200, r#"{"refresh":true}"#));
+    let renewed = format!("access_token_cookie={}", refresh.cookie("access_token_cookie"));
+    assert_eq!(server.send("/protected", &[("cookie", &renewed)], None).status, 200);
+
+    let csrf = login.cookie("csrf_access_token");
+    let logout = server.send("/logout", &[cookies, ("x-csrf-token", &csrf)], Some(""));
+    assert_eq!((logout.status, logout.body.as_str()), (200, r#"{"logout":true}"#));
+    for cookie in [cookies.1, &renewed] {
+        let refused = server.send("/protected", &[("cookie", cookie)], None);
+        assert_eq!((refused.status, refused.body.as_str()), (401, r#"{"msg":"Token has been revoked"}"#));
+    }
+}
+
+#[test]
+fn two_demos_have_different_secrets() {
+    let (one, two) = (Server::demo(&[], &[]), Server::demo(&[], &[]));
+    let bearer = format!("Bearer {}", one.tokens().0);
+    let answer = |server: &Server| server.send("/protected", &[("authorization", &bearer)], None).status;
+    assert_eq!((answer(&one), answer(&two)), (200, 401));
+}
+
+#[test]
+fn sigterm_and_sigint_end_it_with_exit_0_even_while_a_connection_is_kept_open() {
+    for signal in ["TERM", "INT"] {
+        let server = Server::demo(&[], &[]);
+        // The agent keeps the connection for a next request.
+        assert_eq!(server.send("/healthz", &[], None).status, 200);
+        let started = std::time::Instant::now();
+        let (status, _, log) = server.end(signal);
+        assert_eq!(status.code(), Some(0), "{signal}: {status}, {log}");
+        assert!(started.elapsed().as_secs() < 5, "{signal}");
+        assert!(log.contains("ending"), "{log}");
+    }
+}
+
+#[test]
+fn a_signal_right_after_the_first_line_ends_it_with_exit_0_too() {
+    for signal in ["TERM", "INT"].repeat(4) {
+        let (status, _, log) = Server::demo(&[], &[]).end(signal);
+        assert_eq!(status.code(), Some(0), "{signal}: {status}, {log}");
+    }
+}
+
+#[test]
+fn hash_password_reads_standard_input_and_its_hash_lets_the_user_in() {
+    let hashed = to_its_end(&["hash-password"], &[], b"correct horse\r\nnot this line\n");
+    assert_eq!((hashed.code, hashed.err.as_str()), (Some(0), ""));
+    let hash = hashed.out.strip_suffix('\n').unwrap();
+    assert!(hash.starts_with("$argon2id$") && !hash.contains('\n'), "{hash}");
+    assert!(!hash.contains("horse"));
+
+    let config = format!("[[users]]\nusername = \"alice\"\npassword_hash = \"{hash}\"\n");
+    let server = Server::serve(&config, &[("JWT_SECRET_KEY", SECRET)]);
+    let status = |body| server.send("/token", &[JSON], Some(body)).status;
+    assert_eq!(status(r#"{"username": "alice", "password": "correct horse"}"#), 200);
+    assert_eq!(status(r#"{"username": "alice", "password": "correct horse\r"}"#), 401);
+}
+
+#[test]
+fn hash_password_without_a_password_is_one_line_and_exit_1() {
+    for input in [&b""[..], b"\n", b"\r\n", b"\xff\xfe\n"] {
+        let ended = to_its_end(&["hash-password"], &[], input);
+        assert_eq!((ended.code, ended.out.as_str(), ended.err.lines().count()), (Some(1), "", 1), "{input:?}");
+        assert!(ended.err.starts_with("error: cannot hash the password: "), "{}", ended.err);
+    }
+}
+
+#[test]
+fn a_command_line_that_is_none_is_explained_with_exit_2() {
+    for arguments in [&[][..], &["dance"], &["demo", "--listen", "nowhere"], &["demo", "--log-level", "loud"]] {
+        let ended = to_its_end(arguments, &[], b"");
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(ended.err.contains("--help"), "{}", ended.err);
+    }
+}

@@ -1,0 +1,171 @@
+//! Starts that are refused: one line on standard error, exit 1, and never a secret in it.
+
+use std::{fs, net::TcpListener};
+
+use tempfile::TempDir;
+
+use crate::support::{SECRET, process::*};
+
+/// The hash of the demo's public password, as in example.toml.
+const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$8+qUpZaR5a40QnEtsLKJ5g$2PXi4ZztdQKGrGlFeb6+qbMpXa+vv6ZKFRld3UGIrGk";
+
+fn users() -> String {
+    format!("[[users]]\nusername = \"alice\"\npassword_hash = \"{HASH}\"\n")
+}
+
+/// What `serve` says about a file, which is `bad.toml` in a folder of its own.
+#[track_caller]
+fn refused_file(text: impl AsRef<[u8]>, variables: Variables<'_>) -> String {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("bad.toml");
+    fs::write(&path, text).unwrap();
+    let line = refused(&["serve", "--listen", "127.0.0.1:0", "--config", path.to_str().unwrap()], variables);
+    line.replace(path.to_str().unwrap(), "bad.toml")
+}
+
+#[test]
+fn a_busy_port_is_named_with_what_to_do() {
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let expected = format!("cannot listen on {address}: another program uses it; choose another address with --listen");
+    assert_eq!(refused(&["demo", "--listen", &address], &[]), expected);
+
+    let config = tempfile::NamedTempFile::new().unwrap();
+    fs::write(config.path(), format!("listen = \"{address}\"\n{}", users())).unwrap();
+    let serve = ["serve", "--config", config.path().to_str().unwrap()];
+    assert_eq!(refused(&serve, &[("JWT_SECRET_KEY", SECRET)]), expected);
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let line = refused(&["serve", "--config", "/nowhere/at all.toml"], &[("JWT_SECRET_KEY", SECRET)]);
+    assert!(line.starts_with("cannot read /nowhere/at all.toml: "), "{line}");
+    let line = refused_file(b"\xff\xfe", &[]);
+    assert!(line.starts_with("cannot read bad.toml: "), "{line}");
+}
+
+#[test]
+fn a_bad_file_is_named_with_the_line_and_never_shows_a_secret() {
+    let hush = "hush-kX93mQ-this-must-not-be-shown";
+    for (text, line) in [
+        (format!("[jwt]\nsecret_key = {hush}\n"), 2),
+        (format!("\n\n[jwt]\nsecret_key = \"{hush}\n"), 4),
+        (format!("[jwt]\nsecret_key = '{hush}' x\n"), 2),
+        (format!("[jwt]\nsecret_key = \"{hush}\\q\"\n"), 2),
+        (format!("[jwt]\nsecret_key = \"{hush}\"\nsecret_key = \"{hush}\"\n"), 3),
+        (format!("[jwt]\nsecret_key {hush}\n"), 2),
+        (format!("[jwt\nsecret_key = \"{hush}\"\n"), 1),
+        (format!("\njwt = \"{hush}\"\n"), 2),
+        (format!("\njwt = [\"{hush}\"]\n"), 2),
+        (format!("# 1\n# 2\n[jwt]\nsecret_key = [\"{hush}\"]\n"), 3),
+        (format!("[jwt]\nprivate_key = {{ pem = \"{hush}\" }}\n"), 1),
+        (format!("\nusers = \"{hush}\"\n"), 2),
+        (format!("\nsecret_key = \"{hush}\"\n"), 2),
+        (format!("[[users]]\nusername = \"a\"\npassword_hash = [\"{hush}\"]\n"), 3),
+        (format!("[[users]]\nusername = \"a\"\npassword = \"{hush}\"\n"), 3),
+    ] {
+        let said = refused_file(&text, &[]);
+        assert!(!said.contains("hush") && !said.contains("kX93mQ"), "{text} gives: {said}");
+        assert!(said.starts_with("bad.toml, line "), "{text} gives: {said}");
+        assert!(said.starts_with(&format!("bad.toml, line {line}: ")), "{text} gives: {said}");
+    }
+}
+
+#[test]
+fn unknown_options_of_the_file_are_named_all_at_once_with_what_was_meant() {
+    let said = refused_file(format!("[jwt]\ncookie_secur = true\nheader_nam = \"X\"\n{}", users()), &[]);
+    assert_eq!(
+        said,
+        "bad.toml, line 1: cookie_secur is not an option; did you mean cookie_secure?; \
+         header_nam is not an option; did you mean header_name?"
+    );
+    let said = refused_file("listn = \"127.0.0.1:1\"\n", &[]);
+    assert!(said.starts_with("bad.toml, line 1: unknown field `listn`, expected "), "{said}");
+}
+
+#[test]
+fn unknown_options_of_the_environment_are_named_with_what_was_meant() {
+    let expected = "JWT_CSRF_PROTECTION is not an option; did you mean JWT_COOKIE_CSRF_PROTECT?";
+    let variables = [("JWT_CSRF_PROTECTION", "True")];
+    assert_eq!(refused(&["demo", "--listen", "127.0.0.1:0"], &variables), expected);
+    assert_eq!(refused_file(users(), &variables), expected);
+}
+
+#[test]
+fn bad_values_of_the_environment_are_one_line_whatever_they_hold() {
+    for (name, value) in [
+        ("JWT_ALGORITHM", "none"),
+        ("JWT_ALGORITHM", "HS256\nHS512"),
+        ("JWT_COOKIE_SECURE", "per\r\nhaps"),
+        ("JWT_TOKEN_LOCATION", "pockets\n"),
+        ("JWT_ACCESS_TOKEN_EXPIRES", "soon\nish"),
+        ("JWT_MAX_TOKEN_LENGTH", "\n"),
+        ("JWT_HEADER_NAME", "X\nY"),
+        ("JWT_ACCESS_COOKIE_NAME", "a\nb"),
+        ("JWT_COOKIE_DOMAIN", "a\nb"),
+        ("JWT_REALM", "a\nb"),
+        ("JWT_COOKIE_SAMESITE", "None"),
+    ] {
+        let said = refused(&["demo", "--listen", "127.0.0.1:0"], &[(name, value)]);
+        assert!(said.contains(name) || said.contains(&name["JWT_".len()..].to_lowercase()), "{name}: {said}");
+    }
+}
+
+#[test]
+fn no_secret_a_sample_and_a_short_one_are_refused() {
+    let none = "there is no secret; set JWT_SECRET_KEY, for example to the output of `openssl rand -base64 48`";
+    assert_eq!(refused_file(users(), &[]), none);
+    assert_eq!(refused(&["serve"], &[]), none);
+
+    for sample in [
+        "super-secret-jwt-key",
+        "super-secret",
+        "",
+        "your-256-bit-secret-your-256-bit-secret",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ] {
+        let expected = "the secret is a sample that everyone knows; set JWT_SECRET_KEY";
+        let file = format!("[jwt]\nsecret_key = \"{sample}\"\n{}", users());
+        let variable = [("JWT_SECRET_KEY", sample)];
+        for said in [
+            refused_file(file, &[]),
+            refused_file(users(), &variable),
+            refused(&["demo", "--listen", "127.0.0.1:0"], &variable),
+        ] {
+            assert!(said.starts_with(expected), "{sample:?}: {said}");
+            assert!(sample.is_empty() || !said.contains(sample), "{said}");
+        }
+    }
+
+    let short = "kX93mQ0vLz7";
+    let said = refused_file(users(), &[("JWT_SECRET_KEY", short)]);
+    assert!(said.contains("32") && !said.contains(short), "{said}");
+}
+
+#[test]
+fn no_users_a_bad_hash_and_a_user_who_is_there_twice_are_refused() {
+    let secret = [("JWT_SECRET_KEY", SECRET)];
+    let none = "there are no users; add [[users]] with username and password_hash to the configuration file";
+    assert_eq!(refused_file("", &secret), none);
+    assert_eq!(refused(&["serve"], &secret), none);
+
+    let user = |name: &str, hash: &str| format!("[[users]]\nusername = \"{name}\"\npassword_hash = \"{hash}\"\n");
+    for hash in ["rabbit-in-plain-text", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$", ""] {
+        let said = refused_file(user("alice", hash), &secret);
+        let expected =
+            "the user \"alice\" has no usable password_hash; make one with `jwt-extended-server hash-password`";
+        assert_eq!(said, expected, "{hash}");
+    }
+    assert_eq!(refused_file(users() + &users(), &secret), "the user \"alice\" is there twice");
+    assert_eq!(refused_file(user("", HASH), &secret), "the user \"\" has no name");
+    let said = refused_file(user("alice\\nbob", "rabbit"), &secret);
+    assert!(said.contains("has no usable password_hash"), "{said}");
+}
+
+#[test]
+fn the_shipped_example_starts_with_a_secret_and_only_with_one() {
+    let example = include_str!("../../example.toml");
+    assert!(refused_file(example, &[]).starts_with("there is no secret"));
+    let server = Server::serve(example, &[("JWT_SECRET_KEY", SECRET)]);
+    assert_eq!(server.log_in().status, 200);
+}

@@ -1,0 +1,194 @@
+//! `/login` and `/token`: credentials in, cookies or tokens out.
+
+use serde_json::{Value, json};
+
+use crate::support::{app::*, member};
+
+const SHAPE: &str = "Send username and password, as JSON or as a form";
+const BAD: &str = "Bad username or password";
+
+#[tokio::test]
+async fn a_login_by_json_or_by_form_sets_four_cookies() {
+    let app = app();
+    for (content_type, body) in [
+        (JSON.1, CREDENTIALS),
+        ("application/json; charset=utf-8", CREDENTIALS),
+        ("application/json", r#"{"password":"testpass","remember":true,"username":"testuser"}"#),
+        (FORM.1, "username=testuser&password=testpass"),
+        ("application/x-www-form-urlencoded;charset=UTF-8", "password=test%70ass&x=y&username=testuser"),
+    ] {
+        let login = app.post("/login", &[("content-type", content_type)], body).await;
+        login.is(200, r#"{"login":true}"#);
+        assert_eq!(login.header("cache-control"), "no-store");
+        let lines = login.all("set-cookie");
+        let names = ["access_token_cookie", "csrf_access_token", "refresh_token_cookie", "csrf_refresh_token"];
+        assert_eq!(lines.len(), names.len(), "{lines:?}");
+        for (line, name) in lines.iter().zip(names) {
+            let attributes = line.strip_prefix(&format!("{name}={}", login.cookie(name))).unwrap();
+            // Pages read the CSRF values, and nothing else.
+            let expected =
+                if name.starts_with("csrf") { "; Path=/; SameSite=Lax" } else { "; HttpOnly; Path=/; SameSite=Lax" };
+            assert_eq!(attributes, expected, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn cookies_are_secure_unless_that_is_turned_off() {
+    let app = app_with(builder().cookie_secure(jwt_extended_axum::config::Switch::On));
+    let login = app.post("/login", &[JSON], CREDENTIALS).await;
+    assert!(login.all("set-cookie").iter().all(|line| line.contains("; Secure")), "{login:?}");
+}
+
+#[tokio::test]
+async fn a_login_ignores_and_replaces_the_cookies_and_tokens_that_come_with_it() {
+    let app = app();
+    let old = app.browser().await;
+    for headers in [
+        vec![JSON, ("cookie", &old.cookies())],
+        vec![JSON, ("cookie", "access_token_cookie=garbage; access_token_cookie=twice")],
+        vec![JSON, ("authorization", "Bearer garbage"), ("sec-fetch-site", "same-origin")],
+    ] {
+        let login = app.post("/login", &headers, CREDENTIALS).await;
+        login.is(200, r#"{"login":true}"#);
+        assert_ne!(login.cookie("access_token_cookie"), old.access);
+        assert_ne!(login.cookie("csrf_access_token"), old.access_csrf);
+        assert_ne!(login.cookie("csrf_refresh_token"), old.refresh_csrf);
+    }
+}
+
+#[tokio::test]
+async fn token_answers_the_pair_in_the_body_and_sets_no_cookie() {
+    let app = app();
+    for (header, body) in [(JSON, CREDENTIALS), (FORM, "username=testuser&password=testpass")] {
+        let answer = app.post("/token", &[header], body).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.all("set-cookie"), [""; 0]);
+        let (access, refresh) = (member(&answer.body, "access_token"), member(&answer.body, "refresh_token"));
+        let whole: Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(
+            whole,
+            json!({ "access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": 900 })
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_user_get_the_same_answer() {
+    let app = app();
+    for path in ["/login", "/token"] {
+        let mut answers = Vec::new();
+        for (name, password) in [
+            ("testuser", "wrong"),
+            ("nobody", "testpass"),
+            ("nobody", "nobody has this password"),
+            ("", ""),
+            ("testuser", ""),
+            ("TESTUSER", "testpass"),
+            ("testuser", "testpass "),
+            ("testuser\0", "testpass"),
+            ("admin", "testpass"),
+        ] {
+            let body = json!({ "username": name, "password": password }).to_string();
+            answers.push(app.post(path, &[JSON], &body).await);
+        }
+        answers.push(app.post(path, &[FORM], "username=testuser&password=%FF%FE").await);
+        for answer in &answers {
+            answer.says(401, BAD);
+            assert_eq!(answer, &answers[0]);
+            assert_eq!(answer.header("www-authenticate"), "Bearer");
+            assert_eq!(answer.all("set-cookie"), [""; 0]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_two_texts_under_their_names_is_refused_with_400() {
+    let app = app();
+    for body in [
+        "",
+        "{",
+        "null",
+        "true",
+        "17",
+        "\"testuser\"",
+        "[]",
+        r#"["testuser", "testpass"]"#,
+        r#"[{"username": "testuser", "password": "testpass"}]"#,
+        "{}",
+        r#"{"username": "testuser"}"#,
+        r#"{"password": "testpass"}"#,
+        r#"{"Username": "testuser", "password": "testpass"}"#,
+        r#"{"username": "testuser", "password": null}"#,
+        r#"{"username": "testuser", "password": 1}"#,
+        r#"{"username": ["testuser"], "password": "testpass"}"#,
+        r#"{"username": {"$ne": ""}, "password": {"$ne": ""}}"#,
+        r#"{"username": "testuser", "password": "wrong", "password": "testpass"}"#,
+        r#"{"username": "nobody", "username": "testuser", "password": "testpass"}"#,
+        r#"{"username": "testuser", "password": "testpass"} {}"#,
+        r#"{"username": "testuser", "password": "testpass",}"#,
+        r#"{"username": "testuser", "password": "\ud800"}"#,
+        "\u{feff}{\"username\": \"testuser\", \"password\": \"testpass\"}",
+    ] {
+        for path in ["/login", "/token"] {
+            let answer = app.post(path, &[JSON], body).await;
+            assert_eq!((answer.status, body), (400, body), "{path}: {answer:?}");
+            answer.says(400, SHAPE);
+        }
+    }
+    for body in [
+        "",
+        "username=testuser",
+        "password=testpass",
+        "username=testuser&password=wrong&password=testpass",
+        "username[]=testuser&password[]=testpass",
+        CREDENTIALS,
+    ] {
+        app.post("/login", &[FORM], body).await.says(400, SHAPE);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_text_is_refused_with_400() {
+    let app = app();
+    let deep = "[".repeat(5000);
+    for body in [
+        &b"\xff\xfe"[..],
+        b"{\"username\": \"testuser\", \"password\": \"\xff\"}",
+        b"{\"username\": \"\xc3\x28\", \"password\": \"testpass\"}",
+        b"\x1f\x8b\x08\x00",
+        b"\0",
+        deep.as_bytes(),
+    ] {
+        app.send("POST", "/login", &[JSON], body).await.says(400, SHAPE);
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_another_kind_is_refused_with_415() {
+    let app = app();
+    for content_type in ["text/plain", "text/json", "multipart/form-data; boundary=x", "", "application/jsonp", "x"] {
+        app.post("/login", &[("content-type", content_type)], CREDENTIALS).await.says(415, SHAPE);
+    }
+    app.post("/login", &[], CREDENTIALS).await.says(415, SHAPE);
+    app.post("/login", &[JSON, FORM], CREDENTIALS).await.says(415, SHAPE);
+}
+
+#[tokio::test]
+async fn a_huge_body_is_refused_with_413_and_one_of_64_kib_is_read() {
+    let app = app();
+    for (header, start, end) in
+        [(JSON, r#"{"username": "testuser", "password": ""#, "\"}"), (FORM, "username=testuser&password=", "")]
+    {
+        let body = |length: usize| format!("{start}{}{end}", "a".repeat(length - start.len() - end.len()));
+        let limit = 64 * 1024;
+        app.post("/login", &[header], &body(limit)).await.says(401, BAD);
+        for path in ["/login", "/token", "/refresh", "/transfer", "/logout"] {
+            app.post(path, &[header], &body(limit + 1)).await.says(413, "The body is too long");
+        }
+        app.post("/login", &[header], &body(10 * limit)).await.says(413, "The body is too long");
+    }
+    let huge = "a".repeat(10_000_000);
+    app.post("/login", &[("content-type", "text/plain")], &huge).await.says(415, SHAPE);
+}

@@ -1,0 +1,84 @@
+//! `/logout`: the session ends, whichever of its tokens came.
+
+use std::time::Duration;
+
+use crate::support::app::*;
+
+const REVOKED: &str = "Token has been revoked";
+
+#[tokio::test]
+async fn a_logout_clears_four_cookies_and_revokes_both_tokens_and_those_that_followed() {
+    let app = app();
+    let browser = app.browser().await;
+    let other = app.browser().await;
+    let cookies = browser.cookies();
+    let cookies = ("cookie", cookies.as_str());
+    let refresh = [cookies, ("x-csrf-token", browser.refresh_csrf.as_str())];
+    let renewed = app.post("/refresh", &refresh, "").await.cookie("access_token_cookie");
+
+    let logout = app.post("/logout", &[cookies, ("x-csrf-token", &browser.access_csrf)], "").await;
+    logout.is(200, r#"{"logout":true}"#);
+    assert_eq!(logout.header("cache-control"), "no-store");
+    let names = ["access_token_cookie", "csrf_access_token", "refresh_token_cookie", "csrf_refresh_token"];
+    let lines = logout.all("set-cookie");
+    assert_eq!(lines.len(), names.len(), "{lines:?}");
+    for (line, name) in lines.iter().zip(names) {
+        let cleared = format!("{name}=; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
+        assert!(line.starts_with(&cleared) && line.contains("; Path=/"), "{line}");
+    }
+
+    app.get("/protected", &[cookies]).await.says(401, REVOKED);
+    let renewed = format!("access_token_cookie={renewed}");
+    app.get("/protected", &[("cookie", &renewed)]).await.says(401, REVOKED);
+    app.post("/refresh", &refresh, "").await.says(401, REVOKED);
+    assert_eq!(app.post("/logout", &refresh, "").await.status, 401);
+    // Another login of the same user goes on.
+    assert_eq!(app.get("/protected", &[("cookie", &other.cookies())]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_logout_works_with_only_the_refresh_token_left() {
+    let app = app();
+    // No access cookie, one that has expired, and one that is damaged.
+    let expired = app.jwt.access_token("testuser").lifetime(Duration::ZERO).create().unwrap();
+    for rest in ["", &format!("; access_token_cookie={expired}"), "; access_token_cookie=garbage"] {
+        let browser = app.browser().await;
+        let cookies = browser.refresh_cookie() + rest;
+        let headers = [("cookie", cookies.as_str()), ("x-csrf-token", &browser.refresh_csrf)];
+        let logout = app.post("/logout", &headers, "").await;
+        logout.is(200, r#"{"logout":true}"#);
+        assert_eq!(logout.all("set-cookie").len(), 4);
+        app.get("/protected", &[("cookie", &browser.access_cookie())]).await.says(401, REVOKED);
+    }
+    let (access, refresh) = app.bearers().await;
+    app.post("/logout", &[("authorization", &refresh)], "").await.is(200, r#"{"logout":true}"#);
+    app.get("/protected", &[("authorization", &access)]).await.says(401, REVOKED);
+}
+
+#[tokio::test]
+async fn a_forged_logout_ends_nothing() {
+    let app = app();
+    let browser = app.browser().await;
+    let cookies = browser.cookies();
+    let cookies = ("cookie", cookies.as_str());
+    let cross_site = ("sec-fetch-site", "cross-site");
+    let csrf = ("x-csrf-token", browser.access_csrf.as_str());
+    for (headers, message) in [
+        (vec![cookies], "Missing CSRF token"),
+        (vec![cookies, ("x-csrf-token", "guessed")], "CSRF double submit tokens do not match"),
+        (vec![cookies, csrf, cross_site], "Cross-site requests with cookies are refused"),
+    ] {
+        let refused = app.post("/logout", &headers, "").await;
+        refused.says(401, message);
+        assert_eq!(refused.all("set-cookie"), [""; 0]);
+    }
+    assert_eq!(app.get("/protected", &[cookies]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_logout_without_a_token_is_refused() {
+    let app = app();
+    let refused = app.post("/logout", &[], "").await;
+    assert_eq!((refused.status, refused.header("www-authenticate")), (401, "Bearer"));
+    app.post("/logout", &[("authorization", "Bearer garbage")], "").await.says(401, "Not enough segments");
+}

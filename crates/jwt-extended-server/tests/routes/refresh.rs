@@ -1,0 +1,84 @@
+//! `/refresh`: cookies for cookies, body for body, and never more than the refresh token is worth.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{app::*, member};
+
+#[tokio::test]
+async fn cookies_get_new_access_cookies() {
+    let app = app();
+    let browser = app.browser().await;
+    // The access token may be gone already: browsers drop what has ended.
+    for cookies in [browser.cookies(), browser.refresh_cookie()] {
+        let headers = [("cookie", cookies.as_str()), ("x-csrf-token", &browser.refresh_csrf)];
+        let answer = app.post("/refresh", &headers, "").await;
+        answer.is(200, r#"{"refresh":true}"#);
+        assert_eq!(answer.header("cache-control"), "no-store");
+        let lines = answer.all("set-cookie");
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].ends_with("; HttpOnly; Path=/; SameSite=Lax"), "{lines:?}");
+        assert!(lines[1].ends_with("; Path=/; SameSite=Lax") && !lines[1].contains("HttpOnly"), "{lines:?}");
+        assert_ne!(answer.cookie("csrf_access_token"), browser.access_csrf);
+
+        let renewed = format!("access_token_cookie={}", answer.cookie("access_token_cookie"));
+        app.get("/protected", &[("cookie", &renewed)]).await.is(200, r#"{"logged_in_as":"testuser"}"#);
+        let csrf = answer.cookie("csrf_access_token");
+        let transfer = app.post("/transfer", &[("cookie", &renewed), ("x-csrf-token", &csrf)], "").await;
+        transfer.says(401, "Fresh token required");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_the_header_gets_a_token_in_the_body() {
+    let app = app();
+    let (_, refresh) = app.bearers().await;
+    let answer = app.post("/refresh", &[("authorization", &refresh)], "").await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.all("set-cookie"), [""; 0]);
+    let access = member(&answer.body, "access_token");
+    let whole: Value = serde_json::from_str(&answer.body).unwrap();
+    // The refresh token goes on: there is no new one.
+    assert_eq!(whole, json!({ "access_token": access, "token_type": "Bearer", "expires_in": 900 }));
+    let bearer = format!("Bearer {access}");
+    app.get("/protected", &[("authorization", &bearer)]).await.is(200, r#"{"logged_in_as":"testuser"}"#);
+}
+
+#[tokio::test]
+async fn an_access_token_is_refused() {
+    let app = app();
+    let (access, _) = app.bearers().await;
+    app.post("/refresh", &[("authorization", &access)], "").await.says(401, "Only refresh tokens are allowed");
+    let browser = app.browser().await;
+    let swapped = format!("refresh_token_cookie={}", browser.access);
+    let headers = [("cookie", swapped.as_str()), ("x-csrf-token", &browser.access_csrf)];
+    app.post("/refresh", &headers, "").await.says(401, "Only refresh tokens are allowed");
+    let alone = [("cookie", browser.access_cookie()), ("x-csrf-token", browser.access_csrf.clone())];
+    let alone = [(alone[0].0, alone[0].1.as_str()), (alone[1].0, alone[1].1.as_str())];
+    assert_eq!(app.post("/refresh", &alone, "").await.status, 401);
+}
+
+#[tokio::test]
+async fn a_refresh_needs_the_csrf_value_of_the_refresh_token() {
+    let app = app();
+    let browser = app.browser().await;
+    let cookies = browser.cookies();
+    let cookies = ("cookie", cookies.as_str());
+    app.post("/refresh", &[cookies], "").await.says(401, "Missing CSRF token");
+    let wrong = ("x-csrf-token", browser.access_csrf.as_str());
+    app.post("/refresh", &[cookies, wrong], "").await.says(401, "CSRF double submit tokens do not match");
+    assert_eq!(app.post("/refresh", &[], "").await.status, 401);
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_has_expired_or_was_revoked_is_refused() {
+    let app = app();
+    let expired = app.jwt.refresh_token("testuser").lifetime(Duration::ZERO).create().unwrap();
+    let bearer = format!("Bearer {expired}");
+    app.post("/refresh", &[("authorization", &bearer)], "").await.says(401, "Token has expired");
+    let (access, refresh) = app.bearers().await;
+    app.post("/logout", &[("authorization", &access)], "").await.is(200, r#"{"logout":true}"#);
+    app.post("/refresh", &[("authorization", &refresh)], "").await.says(401, "Token has been revoked");
+}

@@ -1,0 +1,183 @@
+//! The routes without a program: one request, one answer.
+
+use std::sync::LazyLock;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderName, HeaderValue, Method, Request},
+};
+use http_body_util::BodyExt as _;
+use jwt_extended_axum::{
+    JwtManager, JwtManagerBuilder,
+    config::{Secret, Switch},
+    jwt_extended::http::Location,
+    session::MemoryStore,
+};
+use jwt_extended_server::{App, Users, hash, router};
+use tower::ServiceExt as _;
+
+use super::{SECRET, member};
+
+/// Hashing is slow on purpose: once is enough for all tests.
+static HASHES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let user = |(name, password): (&str, &str)| (name.to_owned(), hash(password).unwrap());
+    [("testuser", "testpass"), ("admin", "adminpass")].map(user).into()
+});
+
+/// The demo's options.
+pub(crate) fn builder() -> JwtManagerBuilder {
+    JwtManager::builder()
+        .secret_key(Secret::from(SECRET))
+        .token_location([Location::Header, Location::Cookie])
+        .cookie_secure(Switch::Off)
+        .revocation_store(MemoryStore::new())
+}
+
+/// The routes, and the manager behind them.
+pub(crate) struct TestApp {
+    router: Router,
+    pub(crate) jwt: JwtManager,
+}
+
+pub(crate) fn app() -> TestApp {
+    app_with(builder())
+}
+
+pub(crate) fn app_with(builder: JwtManagerBuilder) -> TestApp {
+    let jwt = builder.build().unwrap();
+    let users = Users::new(HASHES.clone()).unwrap();
+    let router = router(App { jwt: jwt.clone(), users });
+    TestApp { router, jwt }
+}
+
+pub(crate) type Headers<'a> = &'a [(&'a str, &'a str)];
+
+/// A header of JSON bodies.
+pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
+/// A header of forms.
+pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+/// The demo's user.
+pub(crate) const CREDENTIALS: &str = r#"{"username": "testuser", "password": "testpass"}"#;
+
+impl TestApp {
+    pub(crate) async fn get(&self, path: &str, headers: Headers<'_>) -> Answer {
+        self.send("GET", path, headers, b"").await
+    }
+
+    pub(crate) async fn post(&self, path: &str, headers: Headers<'_>, body: &str) -> Answer {
+        self.send("POST", path, headers, body.as_bytes()).await
+    }
+
+    pub(crate) async fn send(&self, method: &str, path: &str, headers: Headers<'_>, body: &[u8]) -> Answer {
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        self.send_bytes(method, path, &headers, body).await
+    }
+
+    /// Header values may be any bytes.
+    pub(crate) async fn send_bytes(&self, method: &str, path: &str, headers: &[(&str, &[u8])], body: &[u8]) -> Answer {
+        let mut request = Request::new(Body::from(body.to_vec()));
+        *request.method_mut() = Method::from_bytes(method.as_bytes()).unwrap();
+        *request.uri_mut() = path.parse().unwrap();
+        for (name, value) in headers {
+            let name = HeaderName::try_from(*name).unwrap();
+            request.headers_mut().append(name, HeaderValue::from_bytes(value).unwrap());
+        }
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let headers = parts.headers.iter();
+        let headers = headers.map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap().to_owned()));
+        Answer {
+            status: parts.status.as_u16(),
+            headers: headers.collect(),
+            body: String::from_utf8(body.collect().await.unwrap().to_bytes().into()).unwrap(),
+        }
+    }
+
+    /// Logs in with cookies, as a browser.
+    pub(crate) async fn browser(&self) -> Browser {
+        let login = self.post("/login", &[JSON], CREDENTIALS).await;
+        assert_eq!(login.status, 200, "{login:?}");
+        Browser {
+            access: login.cookie("access_token_cookie"),
+            refresh: login.cookie("refresh_token_cookie"),
+            access_csrf: login.cookie("csrf_access_token"),
+            refresh_csrf: login.cookie("csrf_refresh_token"),
+        }
+    }
+
+    /// Logs in for tokens: `Authorization` values of the access and the refresh token.
+    pub(crate) async fn bearers(&self) -> (String, String) {
+        let body = self.post("/token", &[JSON], CREDENTIALS).await.body;
+        let bearer = |name| format!("Bearer {}", member(&body, name));
+        (bearer("access_token"), bearer("refresh_token"))
+    }
+}
+
+/// What a browser keeps after a login.
+pub(crate) struct Browser {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+    pub(crate) access_csrf: String,
+    pub(crate) refresh_csrf: String,
+}
+
+impl Browser {
+    /// The value of the `Cookie` header.
+    pub(crate) fn cookies(&self) -> String {
+        format!("{}; {}", self.access_cookie(), self.refresh_cookie())
+    }
+
+    pub(crate) fn access_cookie(&self) -> String {
+        format!("access_token_cookie={}; csrf_access_token={}", self.access, self.access_csrf)
+    }
+
+    pub(crate) fn refresh_cookie(&self) -> String {
+        format!("refresh_token_cookie={}; csrf_refresh_token={}", self.refresh, self.refresh_csrf)
+    }
+}
+
+/// An answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The values of a header, in order.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let fitting = self.headers.iter().filter(|(header, _)| header == name);
+        fitting.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The one value of a header; empty if there is none.
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let values = self.all(name);
+        assert!(values.len() < 2, "{name} more than once: {self:?}");
+        values.first().copied().unwrap_or_default()
+    }
+
+    /// The value of a cookie that is set.
+    #[track_caller]
+    pub(crate) fn cookie(&self, name: &str) -> String {
+        let lines = self.all("set-cookie");
+        let value = lines.into_iter().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        let value = value.unwrap_or_else(|| panic!("no cookie {name}: {self:?}"));
+        value.split(';').next().unwrap_or_default().to_owned()
+    }
+
+    /// Asserts a status and, as JSON, a body.
+    #[track_caller]
+    pub(crate) fn is(&self, status: u16, body: &str) {
+        assert_eq!((self.status, self.body.as_str()), (status, body), "{self:?}");
+        assert_eq!(self.header("content-type"), "application/json");
+    }
+
+    /// Asserts a refusal with a sentence.
+    #[track_caller]
+    pub(crate) fn says(&self, status: u16, message: &str) {
+        self.is(status, &serde_json::json!({ "msg": message }).to_string());
+    }
+}

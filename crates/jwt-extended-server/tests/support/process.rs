@@ -1,0 +1,239 @@
+//! The real program as a child process, ended however a test ends, and HTTP requests to it.
+
+use std::{
+    env,
+    io::{BufRead as _, BufReader, Read, Write as _},
+    net::TcpStream,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long a start, an answer or an end may take, also on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+pub(crate) type Variables<'a> = &'a [(&'a str, &'a str)];
+
+/// The program with arguments and `JWT_…` variables, and none from outside.
+pub(crate) fn program(arguments: &[&str], variables: Variables<'_>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jwt-extended-server"));
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("JWT_") {
+            command.env_remove(name);
+        }
+    }
+    command.args(arguments).envs(variables.iter().copied());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A child that is killed when the test drops it.
+struct Guarded(Child);
+
+impl Guarded {
+    fn wait(&mut self) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            assert!(started.elapsed() < DEADLINE, "the program does not end");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        // Both only fail if it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What a program said that ended by itself.
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs the program to its end, with something on standard input.
+pub(crate) fn to_its_end(arguments: &[&str], variables: Variables<'_>, input: &[u8]) -> Ended {
+    let mut child = Guarded(program(arguments, variables).stdin(Stdio::piped()).spawn().unwrap());
+    let mut stdin = child.0.stdin.take().unwrap();
+    // It may end without having read all of it.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    let (out, err) = (lines(child.0.stdout.take()), lines(child.0.stderr.take()));
+    let code = child.wait().code();
+    let text = |lines: Receiver<String>| lines.iter().collect();
+    Ended { code, out: text(out), err: text(err) }
+}
+
+/// The one line that a program says which does not start.
+#[track_caller]
+pub(crate) fn refused(arguments: &[&str], variables: Variables<'_>) -> String {
+    let Ended { code, out, err } = to_its_end(arguments, variables, b"");
+    assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
+    let line = err.strip_suffix('\n').unwrap_or_else(|| panic!("no whole line: {err:?}"));
+    assert!(!line.contains(['\n', '\r']), "more than one line: {err}");
+    let said = line.strip_prefix("error: ");
+    said.unwrap_or_else(|| panic!("no error: {err}")).to_owned()
+}
+
+/// A server that runs.
+pub(crate) struct Server {
+    child: Guarded,
+    out: Receiver<String>,
+    err: Receiver<String>,
+    /// Such as `127.0.0.1:40000`.
+    pub(crate) address: String,
+    /// The line in which it said so.
+    pub(crate) first_line: String,
+    agent: ureq::Agent,
+}
+
+impl Server {
+    /// The demo on a free port, with further arguments.
+    pub(crate) fn demo(arguments: &[&str], variables: Variables<'_>) -> Self {
+        let all = [&["demo", "--listen", "127.0.0.1:0"], arguments].concat();
+        Self::start(&all, variables, |server| &server.out)
+    }
+
+    /// With a configuration file, on a free port.
+    pub(crate) fn serve(config: &str, variables: Variables<'_>) -> Self {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), config).unwrap();
+        let path = file.path().to_str().unwrap();
+        let arguments = ["serve", "--config", path, "--listen", "127.0.0.1:0"];
+        Self::start(&arguments, variables, |server| &server.err)
+    }
+
+    fn start(arguments: &[&str], variables: Variables<'_>, announces: fn(&Self) -> &Receiver<String>) -> Self {
+        let mut child = Guarded(program(arguments, variables).spawn().unwrap());
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(DEADLINE))
+            .proxy(None)
+            .build()
+            .into();
+        let mut server = Self {
+            out: lines(child.0.stdout.take()),
+            err: lines(child.0.stderr.take()),
+            child,
+            address: String::new(),
+            first_line: String::new(),
+            agent,
+        };
+        let Ok(line) = announces(&server).recv_timeout(DEADLINE) else {
+            let err: String = server.err.try_iter().collect();
+            panic!("it does not say where it listens: {err}");
+        };
+        let digits = |c: char| c.is_ascii_digit();
+        let (_, port) = line.split_once("127.0.0.1:").unwrap_or_else(|| panic!("no address: {line}"));
+        server.address = format!("127.0.0.1:{}", port.chars().take_while(|c| digits(*c)).collect::<String>());
+        server.first_line = line;
+        server
+    }
+
+    /// Sends a request; a body makes it a POST.
+    pub(crate) fn send(&self, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
+        let uri = format!("http://{}{path}", self.address);
+        let mut response = match body {
+            Some(body) => {
+                let request = headers.iter().fold(self.agent.post(uri), |r, (name, value)| r.header(*name, *value));
+                request.send(body).unwrap()
+            }
+            None => {
+                let request = headers.iter().fold(self.agent.get(uri), |r, (name, value)| r.header(*name, *value));
+                request.call().unwrap()
+            }
+        };
+        let values = response.headers().iter();
+        let headers = values.map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap().to_owned()));
+        Answer {
+            status: response.status().as_u16(),
+            headers: headers.collect(),
+            body: response.body_mut().read_to_string().unwrap(),
+        }
+    }
+
+    /// Logs in as the demo's user, for cookies.
+    pub(crate) fn log_in(&self) -> Answer {
+        self.send("/login", &[JSON], Some(CREDENTIALS))
+    }
+
+    /// Logs in as the demo's user, for tokens: the access and the refresh token.
+    pub(crate) fn tokens(&self) -> (String, String) {
+        let body = self.send("/token", &[JSON], Some(CREDENTIALS)).body;
+        (super::member(&body, "access_token"), super::member(&body, "refresh_token"))
+    }
+
+    /// Sends bytes as they are, and reads until the server closes.
+    pub(crate) fn send_raw(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        // It may have answered and closed before all is sent.
+        let _ = stream.write_all(bytes);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Sends a signal by name and waits for the end: its status, and all that it said since its first line.
+    pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String, String) {
+        let kill = format!("kill -{signal} {}", self.child.0.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        let status = self.child.wait();
+        (status, self.out.iter().collect(), self.err.iter().collect())
+    }
+}
+
+/// A header of JSON bodies.
+pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
+/// A header of forms.
+pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+/// The demo's user.
+pub(crate) const CREDENTIALS: &str = r#"{"username": "testuser", "password": "testpass"}"#;
+
+/// An answer over HTTP.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The first value of a header; empty if there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(header, _)| header == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// The value of a cookie that is set.
+    pub(crate) fn cookie(&self, name: &str) -> String {
+        let mut lines = self.headers.iter().filter(|(header, _)| header == "set-cookie");
+        let value = lines.find_map(|(_, line)| line.strip_prefix(name)?.strip_prefix('='));
+        let value = value.unwrap_or_else(|| panic!("no cookie {name}: {self:?}"));
+        value.split(';').next().unwrap_or_default().to_owned()
+    }
+}
+
+/// The lines of a stream, each with its end, read by a thread so that the program never waits.
+fn lines(stream: Option<impl Read + Send + 'static>) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut reader = BufReader::new(stream.unwrap());
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line).unwrap() > 0 {
+            // The test may have enough.
+            let _ = sender.send(String::from_utf8_lossy(&line).into_owned());
+            line.clear();
+        }
+    });
+    receiver
+}

@@ -1,0 +1,170 @@
+//! A configuration that cannot be wrong any more, in the shape in which each floor wants it.
+
+use std::time::Duration;
+
+use http::HeaderName;
+
+use super::{Config, Tolerate, check::Store};
+use crate::{
+    http::{
+        CookieNames, CookieSettings, ErrorFormat, Statuses,
+        settings::{KindSettings, LocateSettings},
+    },
+    jose::{KeyRing, Limits, Typ},
+    token::{AudiencePolicy, Fresh, IssuePolicy, Lifetime, Policy},
+};
+
+/// How long a cookie lasts that is to outlive the browser's session: what Flask-JWT-Extended gives it.
+const LASTING_COOKIE: Duration = Duration::from_secs(31_540_000);
+
+/// A configuration that was found good, in the shape in which each floor wants it.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) ring: KeyRing,
+    pub(crate) policy: Policy,
+    pub(crate) issue: IssuePolicy,
+    pub(crate) locate: LocateSettings,
+    pub(crate) cookies: CookieSettings,
+    pub(crate) access_lifetime: Lifetime,
+    pub(crate) refresh_lifetime: Lifetime,
+    pub(crate) longest_lifetime: Lifetime,
+    /// How fresh the access token of a login is.
+    pub(crate) login_freshness: Fresh,
+    /// That freshness in seconds, for challenges.
+    pub(crate) fresh_max_age: u64,
+    pub(crate) refusals: RefusalSettings,
+}
+
+/// How refusals look.
+#[derive(Debug)]
+pub(crate) struct RefusalSettings {
+    pub(crate) statuses: Statuses,
+    pub(crate) format: ErrorFormat,
+    pub(crate) message_key: String,
+    pub(crate) scheme: String,
+    pub(crate) realm: Option<String>,
+}
+
+/// The names of headers, found to be such.
+pub(super) struct HeaderNames {
+    pub(super) token: HeaderName,
+    pub(super) access_csrf: HeaderName,
+    pub(super) refresh_csrf: HeaderName,
+}
+
+/// Takes a configuration apart that was found good.
+pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store: Store) -> Settings {
+    let longest_lifetime =
+        config.longest_lifetime.unwrap_or_else(|| config.access_token_expires.max(config.refresh_token_expires));
+    let never = |lifetime| lifetime == Lifetime::Never || config.tolerates(Tolerate::MissingExpiry);
+    let access_may_never_expire = never(config.access_token_expires);
+    let refresh_may_never_expire = never(config.refresh_token_expires);
+    let scheme = if config.header_type.is_empty() { "Bearer" } else { &config.header_type }.to_owned();
+    let audience = config.decode_audience.clone().or_else(|| config.encode_audience.clone());
+    let policy = Policy {
+        limits: Limits {
+            max_length: config.max_token_length.0,
+            typ: if config.tolerates(Tolerate::ForeignTyp) { Typ::Any } else { Typ::OwnKinds },
+        },
+        leeway: config.decode_leeway.0,
+        identity_claim: config.identity_claim.clone(),
+        verify_sub: config.verify_sub.is_on(),
+        issuers: config
+            .decode_issuer
+            .clone()
+            .map(|list| list.0)
+            .or_else(|| config.encode_issuer.clone().map(|issuer| vec![issuer])),
+        audience: match audience {
+            Some(list) => AudiencePolicy::OneOf(list.0),
+            None if config.tolerates(Tolerate::UnexpectedAudience) => AudiencePolicy::Ignored,
+            None => AudiencePolicy::Unexpected,
+        },
+        access_may_never_expire,
+        refresh_may_never_expire,
+        missing_type_is_access: config.tolerates(Tolerate::MissingType),
+        unknown_type_is_other: config.tolerates(Tolerate::UnknownType),
+        require_jti: store == Store::Present,
+    };
+    let issue = IssuePolicy {
+        identity_claim: config.identity_claim.clone(),
+        audience: config.encode_audience.clone().map(|list| list.0).unwrap_or_default(),
+        issuer: config.encode_issuer.clone(),
+        not_before: config.encode_nbf.is_on(),
+        csrf: config.cookie_csrf_protect.is_on(),
+        max_length: config.max_token_length.0,
+        longest_lifetime: if store == Store::Present { longest_lifetime } else { Lifetime::Never },
+        access_may_never_expire,
+        refresh_may_never_expire,
+    };
+    let fresh = config.fresh_token_expires.map(|fresh| fresh.0);
+    Settings {
+        ring,
+        policy,
+        issue,
+        cookies: cookie_settings(&config),
+        access_lifetime: config.access_token_expires,
+        refresh_lifetime: config.refresh_token_expires,
+        longest_lifetime,
+        login_freshness: fresh.map_or(Fresh::Always, Fresh::For),
+        fresh_max_age: fresh.map_or(0, |fresh| fresh.as_secs()),
+        refusals: RefusalSettings {
+            statuses: config.error_statuses,
+            format: config.error_format,
+            message_key: config.error_message_key.clone(),
+            scheme,
+            realm: config.realm.clone(),
+        },
+        locate: locate_settings(config, names),
+    }
+}
+
+fn cookie_settings(config: &Config) -> CookieSettings {
+    CookieSettings {
+        access: CookieNames {
+            token: config.access_cookie_name.clone(),
+            token_path: config.access_cookie_path.clone(),
+            csrf: config.access_csrf_cookie_name.clone(),
+            csrf_path: config.access_csrf_cookie_path.clone(),
+        },
+        refresh: CookieNames {
+            token: config.refresh_cookie_name.clone(),
+            token_path: config.refresh_cookie_path.clone(),
+            csrf: config.refresh_csrf_cookie_name.clone(),
+            csrf_path: config.refresh_csrf_cookie_path.clone(),
+        },
+        secure: config.cookie_secure.is_on(),
+        partitioned: config.cookie_partitioned.is_on(),
+        domain: config.cookie_domain.clone(),
+        same_site: config.cookie_samesite,
+        max_age: (!config.session_cookie.is_on()).then_some(LASTING_COOKIE),
+        csrf_in_cookies: config.cookie_csrf_protect.is_on() && config.csrf_in_cookies.is_on(),
+    }
+}
+
+fn locate_settings(config: Config, names: HeaderNames) -> LocateSettings {
+    LocateSettings {
+        refuse_several: !config.tolerates(Tolerate::SeveralTokens),
+        locations: config.token_location.0,
+        header_name: names.token,
+        header_display: config.header_name,
+        header_type: config.header_type,
+        query_name: config.query_string_name,
+        query_prefix: config.query_string_value_prefix,
+        access: KindSettings {
+            cookie_name: config.access_cookie_name,
+            json_key: config.json_key,
+            csrf_header: names.access_csrf,
+            csrf_field: config.access_csrf_field_name,
+        },
+        refresh: KindSettings {
+            cookie_name: config.refresh_cookie_name,
+            json_key: config.refresh_json_key,
+            csrf_header: names.refresh_csrf,
+            csrf_field: config.refresh_csrf_field_name,
+        },
+        csrf_protect: config.cookie_csrf_protect.is_on(),
+        csrf_methods: config.csrf_methods.0,
+        csrf_check_form: config.csrf_check_form.is_on(),
+        refuse_cross_site: config.csrf_refuse_cross_site.is_on(),
+    }
+}

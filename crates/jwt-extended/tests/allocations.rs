@@ -1,0 +1,47 @@
+//! How often verifying a token asks for memory: at most twice, once for the decoded token and once to share it.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use jwt_extended::{JwtManager, Requirement, http::Location, jose::Key, session::MemoryStore};
+
+/// The outcome of a future that does not wait.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("the memory store answers at once"),
+    }
+}
+
+fn allocations(request: &http::request::Parts, jwt: &JwtManager, requirement: &Requirement) -> u64 {
+    let authenticate = || now(jwt.authenticate(request, requirement)).unwrap();
+    // The first one also sets up what is set up once.
+    authenticate();
+    allocation_counter::measure(|| drop(authenticate())).count_total
+}
+
+#[test]
+fn verifying_a_token_takes_at_most_two_allocations() {
+    let jwt = JwtManager::builder()
+        .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap())
+        .token_location([Location::Header, Location::Cookie])
+        .revocation_store(MemoryStore::new())
+        .build()
+        .unwrap();
+    let revoked = jwt.decode_token(&jwt.create_access_token("bob").unwrap()).unwrap();
+    now(jwt.revoke(&revoked)).unwrap();
+    now(jwt.revoke_subject("bob")).unwrap();
+    let pair = now(jwt.login("alice")).unwrap();
+    let request =
+        |name: &str, value: String| http::Request::builder().header(name, value).body(()).unwrap().into_parts().0;
+
+    let header = request("authorization", format!("Bearer {}", pair.access_token));
+    assert!(allocations(&header, &jwt, &Requirement::fresh()) <= 2);
+    let cookie = request("cookie", format!("theme=dark; refresh_token_cookie={}", pair.refresh_token.unwrap()));
+    assert!(allocations(&cookie, &jwt, &Requirement::refresh().locations([Location::Cookie])) <= 2);
+}
