@@ -30,6 +30,7 @@ use crate::{
     config::Secret,
     jose::{self, Key},
     session::{Answer, MemoryStore, Revocation, RevocationStore},
+    token::Lifetime,
 };
 
 /// The table.
@@ -134,6 +135,7 @@ impl Table {
         let options = self.configs.get(&case.config).expect("every case's config is in the table");
         let mut config: Config = serde_json::from_value(options.clone()).expect("the table's configs are valid");
         config.secret_key = Some(Secret::from(self.secret.as_str()));
+        config.longest_lifetime = Some(Lifetime::Never);
         JwtManager::from_config(config).revocation_store(self.store())
     }
 

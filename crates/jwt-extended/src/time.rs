@@ -68,9 +68,10 @@ impl Timestamp {
 
     /// Reads a JSON number. `None` before 1970, past the year 9999, or for what is no number.
     pub(crate) fn from_json_number(text: &str) -> Option<Self> {
-        // Up to fifteen digits are read exactly; all that a service issues today has ten.
-        if let Some(seconds) = whole_number(text) {
-            return (seconds <= Self::MAX.as_secs()).then(|| Self::from_secs(seconds));
+        // Up to fifteen digits before the point are read exactly; all that a service issues today has ten.
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        if let (Some(seconds), Some(micros)) = (whole_number(whole), micros_of_fraction(fraction)) {
+            return (seconds <= Self::MAX.as_secs()).then(|| Self::from_micros(seconds * MICROS + micros));
         }
         let seconds: f64 = text.parse().ok()?;
         #[expect(clippy::cast_precision_loss, reason = "the year 9999 in seconds is far below 2^53")]
@@ -91,6 +92,14 @@ fn whole_number(text: &str) -> Option<u64> {
         let digit = byte.wrapping_sub(b'0');
         (digit <= 9).then(|| number * 10 + u64::from(digit))
     })
+}
+
+/// The digits behind the point in microseconds; what is smaller is cut off.
+fn micros_of_fraction(digits: &str) -> Option<u64> {
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(digits.bytes().chain([b'0'; 6]).take(6).fold(0, |micros, digit| micros * 10 + u64::from(digit - b'0')))
 }
 
 impl fmt::Display for Timestamp {
@@ -200,6 +209,8 @@ mod tests {
         assert_eq!(read("0"), Some(0));
         assert_eq!(read("1700000000"), Some(1_700_000_000_000_000));
         assert_eq!(read("1700000000.25"), Some(1_700_000_000_250_000));
+        assert_eq!(read("1800000010.000001"), Some(1_800_000_010_000_001));
+        assert_eq!(read("0.9999999999999999999999"), Some(999_999));
         assert_eq!(read("1.7e9"), Some(1_700_000_000_000_000));
         assert_eq!(read("253402300799"), Some(Timestamp::MAX.as_micros()));
     }

@@ -113,6 +113,19 @@ fn hash_password_without_a_password_is_one_line_and_exit_1() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_one_line_and_exit_1() {
+    for arguments in [&["hash-password"][..], &["demo", "--listen", "127.0.0.1:0"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = program(arguments, &[]);
+        command.stdout(full);
+        let Ended { code, err, .. } = finish(command, b"correct horse\n");
+        assert_eq!((code, err.lines().count()), (Some(1), 1), "{arguments:?}: {err}");
+        assert!(err.starts_with("error: "), "{err}");
+    }
+}
+
 #[test]
 fn a_command_line_that_is_none_is_explained_with_exit_2() {
     for arguments in [&[][..], &["dance"], &["demo", "--listen", "nowhere"], &["demo", "--log-level", "loud"]] {

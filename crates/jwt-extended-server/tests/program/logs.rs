@@ -30,9 +30,10 @@ fn tell_all(server: &Server) -> Vec<String> {
     server.send("/login", &[JSON], Some(r#"{"username": "testuser", "password": "Tr0mbone"}"#));
     server.send("/token", &[FORM], Some("username=Tr0mbone&password=Tr0mbone"));
     server.send("/login", &[JSON], Some(r#"{"username": 1, "password": "Tr0mbone"}"#));
-    for token in secrets[3..].to_vec() {
+    let tokens = secrets.split_off(3);
+    for token in &tokens {
         let damaged = &token[..token.len() - 2];
-        for token in [&*token, damaged] {
+        for token in [token.as_str(), damaged] {
             for path in ["/protected", "/partially-protected", "/nowhere"] {
                 server.send(path, &[("authorization", &format!("Bearer {token}"))], None);
                 server.send(path, &[("authorization", token)], None);
@@ -42,7 +43,7 @@ fn tell_all(server: &Server) -> Vec<String> {
             }
             for path in ["/refresh", "/transfer", "/logout", "/protected"] {
                 let cookies = format!("access_token_cookie={token}; refresh_token_cookie={token}");
-                let csrf = ("x-csrf-token", &*secrets[6]);
+                let csrf = ("x-csrf-token", &*tokens[3]);
                 server.send(path, &[("cookie", &cookies), csrf, ("x-request-id", token)], Some(""));
                 server.send(path, &[JSON], Some(&format!(r#"{{"access_token": "{token}", "refresh_token": 1}}"#)));
             }
@@ -51,10 +52,8 @@ fn tell_all(server: &Server) -> Vec<String> {
         }
     }
     // Nor a part of one that would do: the signature, or what it signs.
-    for token in secrets.clone() {
-        secrets.extend(token.rsplit_once('.').map(|(_, signature)| signature.to_owned()));
-        secrets.extend(token.split('.').nth(1).map(str::to_owned));
-    }
+    secrets.extend(tokens.iter().flat_map(|token| token.split('.').skip(1)).map(str::to_owned));
+    secrets.extend(tokens);
     secrets
 }
 

@@ -61,12 +61,17 @@ pub(crate) struct Ended {
 
 /// Runs the program to its end, with something on standard input.
 pub(crate) fn to_its_end(arguments: &[&str], variables: Variables<'_>, input: &[u8]) -> Ended {
-    let mut child = Guarded(program(arguments, variables).stdin(Stdio::piped()).spawn().unwrap());
+    finish(program(arguments, variables), input)
+}
+
+/// Runs a command to its end, with something on standard input.
+pub(crate) fn finish(mut command: Command, input: &[u8]) -> Ended {
+    let mut child = Guarded(command.stdin(Stdio::piped()).spawn().unwrap());
+    let (out, err) = (lines(child.0.stdout.take()), lines(child.0.stderr.take()));
     let mut stdin = child.0.stdin.take().unwrap();
     // It may end without having read all of it.
     let _ = stdin.write_all(input);
     drop(stdin);
-    let (out, err) = (lines(child.0.stdout.take()), lines(child.0.stderr.take()));
     let code = child.wait().code();
     let text = |lines: Receiver<String>| lines.iter().collect();
     Ended { code, out: text(out), err: text(err) }
@@ -142,15 +147,14 @@ impl Server {
     /// Sends a request; a body makes it a POST.
     pub(crate) fn send(&self, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
         let uri = format!("http://{}{path}", self.address);
+        let agent = &self.agent;
+        let with_headers = |method| {
+            let request = ureq::http::Request::builder().method(method).uri(&uri);
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+        };
         let mut response = match body {
-            Some(body) => {
-                let request = headers.iter().fold(self.agent.post(uri), |r, (name, value)| r.header(*name, *value));
-                request.send(body).unwrap()
-            }
-            None => {
-                let request = headers.iter().fold(self.agent.get(uri), |r, (name, value)| r.header(*name, *value));
-                request.call().unwrap()
-            }
+            Some(body) => agent.run(with_headers("POST").body(body).unwrap()).unwrap(),
+            None => agent.run(with_headers("GET").body(()).unwrap()).unwrap(),
         };
         let values = response.headers().iter();
         let headers = values.map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap().to_owned()));
@@ -223,11 +227,12 @@ impl Answer {
     }
 }
 
-/// The lines of a stream, each with its end, read by a thread so that the program never waits.
+/// The lines of a stream, if it is ours to read, each with its end, read by a thread so that the program never waits.
 fn lines(stream: Option<impl Read + Send + 'static>) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
+    let Some(stream) = stream else { return receiver };
     thread::spawn(move || {
-        let mut reader = BufReader::new(stream.unwrap());
+        let mut reader = BufReader::new(stream);
         let mut line = Vec::new();
         while reader.read_until(b'\n', &mut line).unwrap() > 0 {
             // The test may have enough.

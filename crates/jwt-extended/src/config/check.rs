@@ -23,10 +23,14 @@ pub(crate) enum Store {
     Absent,
 }
 
-/// Checks a configuration, together with the keys that the app made itself.
-pub(crate) fn check(config: Config, keys: Option<KeyRing>, store: Store) -> Result<Settings, Vec<String>> {
+/// Checks a configuration, together with the keys that the app made itself, if it made any and they go together.
+pub(crate) fn check(
+    config: Config,
+    keys: Result<Option<KeyRing>, String>,
+    store: Store,
+) -> Result<Settings, Vec<String>> {
     let mut mistakes = Mistakes::default();
-    let ring = mistakes.take(key_ring(&config, keys));
+    let ring = mistakes.take(keys.and_then(|keys| key_ring(&config, keys)));
     mistakes.times(&config);
     mistakes.claims(&config);
     let names = mistakes.header_names(&config);

@@ -122,8 +122,8 @@ macro_rules! with_options {
             /// For how long a login's access token counts as fresh, if not for as long as it lives.
             /// `JWT_FRESH_TOKEN_EXPIRES`; as long as it lives.
             fresh_token_expires: optional Seconds;
-            /// The longest life that a token may be given, and how long the revocation of a session or a subject is
-            /// remembered. `JWT_LONGEST_LIFETIME`; the longer of the two lifetimes.
+            /// With a revocation store: the longest life that a token may have, and how long the revocation of a session or
+            /// a subject is remembered. `JWT_LONGEST_LIFETIME`; the longer of the two lifetimes.
             longest_lifetime: optional Lifetime;
             /// The longest token that is looked at, in bytes. `JWT_MAX_TOKEN_LENGTH`; 8192.
             max_token_length: plain Count = Count(8192);

@@ -56,6 +56,8 @@ pub(super) struct HeaderNames {
 pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store: Store) -> Settings {
     let longest_lifetime =
         config.longest_lifetime.unwrap_or_else(|| config.access_token_expires.max(config.refresh_token_expires));
+    // Without a store nothing is revoked, so no token lives too long for its revocation.
+    let remembered = if store == Store::Present { longest_lifetime } else { Lifetime::Never };
     let never = |lifetime| lifetime == Lifetime::Never || config.tolerates(Tolerate::MissingExpiry);
     let access_may_never_expire = never(config.access_token_expires);
     let refresh_may_never_expire = never(config.refresh_token_expires);
@@ -84,6 +86,7 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
         missing_type_is_access: config.tolerates(Tolerate::MissingType),
         unknown_type_is_other: config.tolerates(Tolerate::UnknownType),
         require_jti: store == Store::Present,
+        longest_lifetime: remembered,
     };
     let issue = IssuePolicy {
         identity_claim: config.identity_claim.clone(),
@@ -92,7 +95,7 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
         not_before: config.encode_nbf.is_on(),
         csrf: config.cookie_csrf_protect.is_on(),
         max_length: config.max_token_length.0,
-        longest_lifetime: if store == Store::Present { longest_lifetime } else { Lifetime::Never },
+        longest_lifetime: remembered,
         access_may_never_expire,
         refresh_may_never_expire,
     };

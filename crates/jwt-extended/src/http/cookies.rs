@@ -124,6 +124,15 @@ enum Scripts {
     Let,
 }
 
+/// When a browser forgets a cookie, if not with its session.
+#[derive(Clone, Copy)]
+enum Expiry {
+    /// It is gone: cleared as Flask-JWT-Extended clears it.
+    Past,
+    /// So long from this time.
+    In(Duration, Timestamp),
+}
+
 impl CookieSettings {
     /// Whether one of a response's `Set-Cookie` lines sets or clears a token's cookie.
     pub(crate) fn concerns(&self, line: &HeaderValue) -> bool {
@@ -140,7 +149,7 @@ impl CookieSettings {
         max_age: Option<Duration>,
         now: Timestamp,
     ) -> Result<SetCookies, CookieError> {
-        let expiry = max_age.or(self.max_age).map(|age| (age, now.saturating_add(age)));
+        let expiry = max_age.or(self.max_age).map(|age| Expiry::In(age, now));
         let mut lines = vec![self.line(&names.token, token, &names.token_path, Scripts::Kept, expiry)?];
         if let Some(csrf) = csrf.filter(|_| self.csrf_in_cookies) {
             lines.push(self.line(&names.csrf, csrf, &names.csrf_path, Scripts::Let, expiry)?);
@@ -150,14 +159,14 @@ impl CookieSettings {
 
     /// Clears a token's cookies.
     pub(crate) fn unset(&self, names: &CookieNames) -> SetCookies {
-        let epoch = Some((Duration::ZERO, Timestamp::default()));
         let mut cookies = vec![(&names.token, &names.token_path, Scripts::Kept)];
         if self.csrf_in_cookies {
             cookies.push((&names.csrf, &names.csrf_path, Scripts::Let));
         }
         // An empty cookie under a configured name is never too long: the names were checked.
-        let lines =
-            cookies.into_iter().filter_map(|(name, path, scripts)| self.line(name, "", path, scripts, epoch).ok());
+        let lines = cookies
+            .into_iter()
+            .filter_map(|(name, path, scripts)| self.line(name, "", path, scripts, Some(Expiry::Past)).ok());
         SetCookies { lines: lines.collect() }
     }
 
@@ -168,20 +177,22 @@ impl CookieSettings {
         value: &str,
         path: &str,
         scripts: Scripts,
-        expiry: Option<(Duration, Timestamp)>,
+        expiry: Option<Expiry>,
     ) -> Result<HeaderValue, CookieError> {
         let mut line = format!("{name}={value}");
         if let Some(domain) = &self.domain {
             line.push_str("; Domain=");
             line.push_str(domain);
         }
-        if let Some((age, end)) = expiry {
-            // Writing to a String cannot fail.
-            let _ = write!(line, "; Expires={}", httpdate::fmt_http_date(end.into()));
-            if !age.is_zero() {
-                let _ = write!(line, "; Max-Age={}", age.as_secs());
+        // Writing to a String cannot fail.
+        let _ = match expiry {
+            None => Ok(()),
+            Some(Expiry::Past) => write!(line, "; Expires=Thu, 01 Jan 1970 00:00:00 GMT"),
+            Some(Expiry::In(age, now)) => {
+                let end = httpdate::fmt_http_date(now.saturating_add(age).into());
+                write!(line, "; Expires={end}; Max-Age={}", age.as_secs())
             }
-        }
+        };
         if self.secure {
             line.push_str("; Secure");
         }

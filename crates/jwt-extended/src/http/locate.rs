@@ -202,13 +202,16 @@ fn in_header<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result
     if values.next().is_some() {
         return Err(RequestError::SeveralInHeader(name()).into());
     }
-    let value = str::from_utf8(value).map_err(|_| malformed())?;
-    let value = value.trim().trim_matches(',').trim();
+    let Ok(value) = str::from_utf8(value) else {
+        let ours = value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()));
+        return Err(if ours { malformed().into() } else { Absence::Scheme.into() });
+    };
+    let value = value.trim_ascii().trim_matches(',').trim_ascii();
     if value.is_empty() {
         return Err(Absence::Header.into());
     }
     if scheme.is_empty() {
-        let alone = !value.contains(char::is_whitespace);
+        let alone = !value.bytes().any(|byte| byte.is_ascii_whitespace());
         return if alone { Ok(Cow::Borrowed(value)) } else { Err(malformed().into()) };
     }
     if let Some(token) = after_scheme(value, scheme).filter(|rest| is_one_word(rest)) {
@@ -217,7 +220,7 @@ fn in_header<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result
     // Not the usual `Bearer <JWT>`: several credentials may be there, separated by commas.
     let mut fitting = value
         .split(',')
-        .map(str::split_whitespace)
+        .map(str::split_ascii_whitespace)
         .filter_map(|mut words| words.next().filter(|first| first.eq_ignore_ascii_case(scheme)).map(|_| words));
     let mut words = fitting.next().ok_or(Absence::Scheme)?;
     if fitting.next().is_some() {

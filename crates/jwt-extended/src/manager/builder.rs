@@ -113,19 +113,9 @@ impl JwtManagerBuilder {
     /// # Errors
     /// With every mistake in the configuration and the keys, each saying what to set.
     pub fn build(self) -> Result<JwtManager, ConfigError> {
-        let (keys, mut mistakes) = match gather(self.signing, self.verifying) {
-            Ok(keys) => (keys, Vec::new()),
-            Err(mistake) => (None, vec![mistake]),
-        };
+        let keys = gather(self.signing, self.verifying);
         let store = if self.store.is_some() { Store::Present } else { Store::Absent };
-        let settings = match check(self.config, keys, store) {
-            Ok(settings) if mistakes.is_empty() => settings,
-            Ok(_) => return Err(ConfigError::new(mistakes)),
-            Err(more) => {
-                mistakes.extend(more);
-                return Err(ConfigError::new(mistakes));
-            }
-        };
+        let settings = check(self.config, keys, store).map_err(ConfigError::new)?;
         let refusals = &settings.refusals;
         let renderer = Renderer {
             statuses: refusals.statuses,

@@ -9,7 +9,10 @@ use super::JwtManager;
 use crate::{
     entropy::session_id,
     http::{Reason, Rejection},
-    token::{Claims, Draft, Fresh, Identity, IssueError, Lifetime, Replacement, Token, TokenType, own_claims},
+    token::{
+        Claims, Draft, Fresh, Identity, IssueError, Lifetime, Replacement, Token, TokenError, TokenType, own_claims,
+        verify,
+    },
 };
 
 /// What a login or a refresh gives.
@@ -227,7 +230,15 @@ impl JwtManager {
     fn issue(&self, draft: &Draft<'_>, now: crate::Timestamp) -> Result<String, IssueError> {
         let settings = &self.inner.settings;
         let key = settings.ring.signing_key().ok_or(IssueError::NoSigningKey)?;
-        draft.issue(&settings.issue, key, now, &*self.inner.entropy)
+        let token = draft.issue(&settings.issue, key, now, &*self.inner.entropy)?;
+        if draft.is_unusual() {
+            match verify(&settings.policy, &settings.ring, &token, now) {
+                // It may have ended, or begin later, if that was asked for.
+                Ok(_) | Err(TokenError::Expired(_) | TokenError::NotYetValid(_)) => {}
+                Err(error) => return Err(IssueError::WouldBeRefused(Box::new(error))),
+            }
+        }
+        Ok(token)
     }
 }
 

@@ -29,12 +29,7 @@ impl JwtManager {
     pub async fn revoke_session(&self, token: &Token) -> Result<(), StoreError> {
         let now = self.now();
         let session = token.session().ok_or(StoreError::Unnamed("session"))?;
-        // The token itself may have been given a longer life by an issuer that shares the key.
-        let until = self
-            .remembered(now)
-            .zip(token.expires_at())
-            .map(|(usual, end)| usual.max(end.saturating_add(self.leeway())));
-        self.store()?.revoke(&Revocation::Session { session, until, now }).wait().await
+        self.store()?.revoke(&Revocation::Session { session, until: self.remembered(now), now }).wait().await
     }
 
     /// Revokes all of a subject's tokens that were issued before now: every session is logged out, and a login from now on

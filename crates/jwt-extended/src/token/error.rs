@@ -65,6 +65,9 @@ pub enum IssueError {
     /// The token would outlive the memory of the revocation store.
     #[error("the token would live longer than revocations are remembered; raise `longest_lifetime`")]
     TooLongLived,
+    /// What was replaced or added would make this manager refuse the token.
+    #[error("the token would be refused here: {0}; use a manager for whom it is meant")]
+    WouldBeRefused(Box<TokenError>),
     /// The token would be refused for its length.
     #[error("the token would have {length} bytes and only {limit} are accepted; give it fewer claims")]
     TooLong {

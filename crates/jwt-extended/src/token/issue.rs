@@ -54,6 +54,11 @@ pub(crate) enum Replacement {
 }
 
 impl Draft<'_> {
+    /// Whether the app has a hand in more than its own claims, so that the outcome may be no token of ours.
+    pub(crate) fn is_unusual(&self) -> bool {
+        self.replacement == Replacement::Allowed || !self.additional_headers.iter().all(Claims::is_empty)
+    }
+
     /// Signs the token.
     pub(crate) fn issue(
         &self,
@@ -62,7 +67,7 @@ impl Draft<'_> {
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<String, IssueError> {
-        self.check(policy, now)?;
+        self.check(policy)?;
         let payload = self.payload(policy, now, entropy)?;
         let token = if self.additional_headers.iter().all(Claims::is_empty) {
             jose::sign(key, &payload)?
@@ -75,7 +80,7 @@ impl Draft<'_> {
         Ok(token)
     }
 
-    fn check(&self, policy: &IssuePolicy, now: Timestamp) -> Result<(), IssueError> {
+    fn check(&self, policy: &IssuePolicy) -> Result<(), IssueError> {
         if self.subject.is_empty() {
             return Err(IssueError::EmptySubject);
         }
@@ -92,18 +97,10 @@ impl Draft<'_> {
         {
             return Err(IssueError::ReservedClaim(name.into_owned()));
         }
-        if self.lifetime.max(policy.longest_lifetime) != policy.longest_lifetime || self.outlives(policy, now) {
+        if self.lifetime.max(policy.longest_lifetime) != policy.longest_lifetime {
             return Err(IssueError::TooLongLived);
         }
         Ok(())
-    }
-
-    /// Whether an `exp` of the app's own lies further ahead than revocations are remembered.
-    fn outlives(&self, policy: &IssuePolicy, now: Timestamp) -> bool {
-        let Lifetime::For(longest) = policy.longest_lifetime else { return false };
-        let latest = now.saturating_add(longest);
-        let mut claims = self.additional_claims.iter().flat_map(Claims::members);
-        claims.any(|(name, value)| name == "exp" && Timestamp::from_json_number(value).is_none_or(|exp| exp > latest))
     }
 
     fn payload(&self, policy: &IssuePolicy, now: Timestamp, entropy: &dyn Entropy) -> Result<String, IssueError> {

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Freshness, Inner, Span, Token, TokenError, TokenType};
+use super::{Freshness, Inner, Lifetime, Span, Token, TokenError, TokenType};
 use crate::{
     jose::{
         self, JwsError, KeyRing, Limits,
@@ -33,6 +33,8 @@ pub(crate) struct Policy {
     pub(crate) unknown_type_is_other: bool,
     /// Whether a token without `jti` is refused: it could not be revoked.
     pub(crate) require_jti: bool,
+    /// How far ahead a token may end: as far as revocations are remembered, if there is a store to remember them.
+    pub(crate) longest_lifetime: Lifetime,
 }
 
 /// What is done with `aud`.
@@ -71,13 +73,18 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
     if jti.is_none() && policy.require_jti {
         return Err(missing("jti"));
     }
-    let subject = found.identity.ok_or_else(|| missing(&policy.identity_claim))?;
+    let subject = found.identity.filter(Slot::names_somebody).ok_or_else(|| missing(&policy.identity_claim))?;
     let csrf = string(found.csrf, "The csrf claim must be a string")?;
     let session = string(found.sid, "The sid claim must be a string")?;
     let kind = policy.token_type(found.kind, &text)?;
     let freshness = freshness(found.fresh, &text)?;
     if expires_at.is_none() && !policy.may_never_expire(kind) {
         return Err(missing("exp"));
+    }
+    if let (Some(end), Lifetime::For(longest)) = (expires_at, policy.longest_lifetime)
+        && end > latest.saturating_add(longest)
+    {
+        return Err(TokenError::ClaimValue("The token lives longer than it may here"));
     }
 
     let header_end = text.len();
@@ -197,6 +204,11 @@ impl Slot {
 
     fn time(&self, text: &str) -> Option<Timestamp> {
         if self.kind == Kind::Number { Timestamp::from_json_number(self.value(text).text) } else { None }
+    }
+
+    /// Whether it is neither `null` nor the empty string.
+    fn names_somebody(&self) -> bool {
+        !matches!(self.kind, Kind::Null) && !(self.is_string() && self.len == 2)
     }
 
     fn is_string(&self) -> bool {
