@@ -14,7 +14,7 @@ use jwt_extended::{JwtManager, Requirement, http::Location, jose::Key, session::
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
-        Poll::Pending => panic!("the memory store answers at once"),
+        Poll::Pending => unreachable!("the memory store answers at once"),
     }
 }
 

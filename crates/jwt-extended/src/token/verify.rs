@@ -208,7 +208,7 @@ impl Slot {
 
     /// Whether it is neither `null` nor the empty string.
     fn names_somebody(&self) -> bool {
-        !matches!(self.kind, Kind::Null) && !(self.is_string() && self.len == 2)
+        !matches!((self.kind, self.len), (Kind::Null, _) | (Kind::String { .. }, 2))
     }
 
     fn is_string(&self) -> bool {
