@@ -57,6 +57,9 @@
 //! | [`Claims<T>`] | an access token whose claims are a `T` |
 //! | [`CurrentUser<U>`] | an access token whose user the app still has |
 //!
+//! For other requirements (places of its own, no revocation check) put a [`GuardLayer`] with a [`Requirement`] around the
+//! route, and take the [`Admitted`] token out of the request by `Extension<Admitted>`.
+//!
 //! A guard needs a [`JwtManager`] in the router's state; a router without one does not compile:
 //!
 //! ```compile_fail

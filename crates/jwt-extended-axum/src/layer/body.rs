@@ -10,7 +10,7 @@ use jwt_extended::http::BodyKind;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::ResponseFuture;
+use super::{ResponseFuture, take_ready};
 use crate::response::plain;
 
 /// How long a body may be that a guard wants to see: as long as axum's own extractors allow.
@@ -76,9 +76,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        // The clone is ready for the next call, and this one was found ready.
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let mut inner = take_ready(&mut self.inner);
         let limit = self.limit;
         Box::pin(async move {
             match read(request, limit).await {

@@ -17,6 +17,7 @@ use tower_service::Service;
 use super::{
     ResponseFuture,
     body::{DEFAULT_LIMIT, read},
+    take_ready,
 };
 use crate::{Rejection, extract::authenticate};
 
@@ -166,9 +167,7 @@ where
         if self.guard.lets_pass(&request) {
             return Box::pin(self.inner.call(request));
         }
-        // The clone is ready for the next call, and this one was found ready.
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let mut inner = take_ready(&mut self.inner);
         let guard = Arc::clone(&self.guard);
         Box::pin(async move {
             match guard.check(request).await {

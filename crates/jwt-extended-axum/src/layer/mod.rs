@@ -15,3 +15,9 @@ pub use refresh::{RefreshLayer, RefreshService};
 
 /// What our services answer with.
 type ResponseFuture<E> = Pin<Box<dyn Future<Output = Result<Response, E>> + Send>>;
+
+/// The service that was found ready, for a future that calls it later; a clone stays for the next request.
+fn take_ready<S: Clone>(service: &mut S) -> S {
+    let clone = service.clone();
+    std::mem::replace(service, clone)
+}

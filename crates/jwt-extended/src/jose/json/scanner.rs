@@ -68,15 +68,20 @@ impl<'a> Scanner<'a> {
             let kind = self.value(depth)?;
             on_member(name, Value { kind, text: &self.text[start..self.at], start });
             self.skip_space();
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(b'}') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                _ => return Err(JsonError::Syntax(self.at)),
+            if !self.another(b'}')? {
+                return Ok(());
             }
         }
+    }
+
+    /// Whether a comma leads on to another member or element; if not, the container must be closed.
+    fn another(&mut self, close: u8) -> Result<bool, JsonError> {
+        let next = self.peek();
+        if next != Some(b',') && next != Some(close) {
+            return Err(JsonError::Syntax(self.at));
+        }
+        self.at += 1;
+        Ok(next == Some(b','))
     }
 
     fn array(&mut self, depth: usize) -> Result<(), JsonError> {
@@ -93,13 +98,8 @@ impl<'a> Scanner<'a> {
             self.skip_space();
             self.value(depth)?;
             self.skip_space();
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(b']') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                _ => return Err(JsonError::Syntax(self.at)),
+            if !self.another(b']')? {
+                return Ok(());
             }
         }
     }
