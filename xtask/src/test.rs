@@ -8,13 +8,13 @@ use crate::{
 pub(crate) fn run() -> Report {
     let mut report = Report::default();
     report.step("tests of the workspace, default features", || {
-        tools::run(&mut cargo("test --workspace --exclude xtask"))
+        tools::run(&mut cargo("test --workspace --exclude xtask --no-fail-fast"))
     });
     report.step("tests of the libraries, all features", || {
-        tools::run(&mut cargo("test -p jwt-extended -p jwt-extended-axum --all-features"))
+        tools::run(&mut cargo("test -p jwt-extended -p jwt-extended-axum --all-features --no-fail-fast"))
     });
     report.step("tests of the engine, no features", || {
-        tools::run(&mut cargo("test -p jwt-extended --no-default-features"))
+        tools::run(&mut cargo("test -p jwt-extended --no-default-features --no-fail-fast"))
     });
     report.step("benches, once each", || {
         tools::run(&mut cargo("bench -p jwt-extended -p jwt-extended-axum --all-features --bench * -- --test"))

@@ -69,9 +69,14 @@ impl Timestamp {
     /// Reads a JSON number. `None` before 1970, past the year 9999, or for what is no number.
     pub(crate) fn from_json_number(text: &str) -> Option<Self> {
         // Up to fifteen digits before the point are read exactly; all that a service issues today has ten.
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        if let (Some(seconds), Some(micros)) = (whole_number(whole), micros_of_fraction(fraction)) {
-            return (seconds <= Self::MAX.as_secs()).then(|| Self::from_micros(seconds * MICROS + micros));
+        let within = |seconds: u64| seconds <= Self::MAX.as_secs();
+        if let Some(seconds) = whole_number(text) {
+            return within(seconds).then(|| Self::from_secs(seconds));
+        }
+        if let Some((whole, fraction)) = text.split_once('.')
+            && let (Some(seconds), Some(micros)) = (whole_number(whole), micros_of_fraction(fraction))
+        {
+            return within(seconds).then(|| Self::from_micros(seconds * MICROS + micros));
         }
         let seconds: f64 = text.parse().ok()?;
         #[expect(clippy::cast_precision_loss, reason = "the year 9999 in seconds is far below 2^53")]

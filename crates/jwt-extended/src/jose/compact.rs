@@ -190,12 +190,15 @@ struct Segments<'t> {
 impl<'t> Segments<'t> {
     fn split(token: &'t str) -> Result<Self, JwsError> {
         // From both ends, where the short segments are. A dot too many is then in the payload.
-        let (signed, signature) = token.rsplit_once('.').ok_or(JwsError::NotEnoughSegments)?;
-        let (header, payload) = signed.split_once('.').ok_or(JwsError::NotEnoughSegments)?;
+        let dot = |byte: &u8| *byte == b'.';
+        let bytes = token.as_bytes();
+        let first = bytes.iter().position(dot).ok_or(JwsError::NotEnoughSegments)?;
+        let last = bytes.iter().rposition(dot).filter(|last| *last > first).ok_or(JwsError::NotEnoughSegments)?;
+        let (header, payload, signature) = (&token[..first], &token[first + 1..last], &token[last + 1..]);
         if payload.as_bytes().contains(&b'.') {
             return Err(JwsError::TooManySegments);
         }
-        Ok(Self { header, payload, signature, signed })
+        Ok(Self { header, payload, signature, signed: &token[..last] })
     }
 
     fn check_signature(&self, keys: &[&VerifyingKey]) -> Result<(), JwsError> {
