@@ -1,6 +1,10 @@
 //! The command line.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zeroize::Zeroizing;
@@ -27,7 +31,7 @@ enum Action {
     },
     /// Start with a configuration of your own.
     Serve {
-        /// The configuration file, in TOML; see example.toml. Without one, the environment must say everything.
+        /// The configuration file, in TOML; see example.toml. It names the users.
         #[arg(long, short)]
         config: Option<PathBuf>,
         /// Where to listen, whatever the file says.
@@ -75,7 +79,6 @@ pub async fn run(command: Command) -> Result<(), StartError> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what the command is for")]
 fn hash_password() -> Result<(), StartError> {
     let mut line = Zeroizing::new(String::new());
     io::stdin().read_line(&mut line).map_err(|error| StartError::Password(error.to_string()))?;
@@ -83,6 +86,5 @@ fn hash_password() -> Result<(), StartError> {
     if password.is_empty() {
         return Err(StartError::Password("nothing came on standard input".to_owned()));
     }
-    println!("{}", users::hash(password)?);
-    Ok(())
+    writeln!(io::stdout(), "{}", users::hash(password)?).map_err(|error| StartError::Output(error.to_string()))
 }

@@ -1,6 +1,9 @@
 //! The demo: two users whose passwords everyone knows, a random secret, and lines to paste.
 
-use std::net::SocketAddr;
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+};
 
 use jwt_extended_axum::{
     Config,
@@ -10,7 +13,7 @@ use jwt_extended_axum::{
 
 use crate::{
     App, StartError, Users, secrets,
-    serve::{listen, serve},
+    serve::{listen, serve, signal_to_end},
     settings::{demo_config, manager, refuse_samples, unicode},
     users,
 };
@@ -28,8 +31,9 @@ pub(crate) async fn run(address: SocketAddr) -> Result<(), StartError> {
     let listener = listen(address).await?;
     let hashed = USERS.into_iter().map(|(name, password)| Ok((name.to_owned(), users::hash(password)?)));
     let users = Users::new(hashed.collect::<Result<Vec<_>, StartError>>()?)?;
-    greet(listener.local_addr().unwrap_or(address));
-    serve(listener, App { jwt, users }).await
+    let end = signal_to_end()?;
+    greet(listener.local_addr().unwrap_or(address)).map_err(|error| StartError::Output(error.to_string()))?;
+    serve(listener, end, App { jwt, users }).await
 }
 
 /// A new key at each start, unless the environment brings one.
@@ -45,9 +49,10 @@ fn add_random_key(config: &mut Config) -> Result<(), StartError> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "what a newcomer reads")]
-fn greet(address: SocketAddr) {
-    println!(
+/// What a newcomer reads.
+fn greet(address: SocketAddr) -> io::Result<()> {
+    writeln!(
+        io::stdout(),
         r#"jwt-extended listens on http://{address}
 
   WARNING: this is a demo. Its users and their passwords are public (testuser/testpass, admin/adminpass), its
@@ -68,5 +73,5 @@ Or without cookies:
 
 Ctrl-C ends it.
 "#
-    );
+    )
 }

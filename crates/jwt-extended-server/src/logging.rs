@@ -4,12 +4,26 @@ use std::time::Instant;
 
 use axum::{
     extract::{MatchedPath, Request},
+    http::Method,
     middleware::Next,
     response::Response,
 };
 use tracing_subscriber::fmt;
 
 use crate::cli::{Log, LogFormat};
+
+/// The methods that logs name.
+const USUAL: [Method; 9] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+    Method::CONNECT,
+    Method::TRACE,
+];
 
 /// Starts logging; a second start changes nothing.
 pub(crate) fn start(log: Log) {
@@ -24,13 +38,14 @@ pub(crate) fn start(log: Log) {
 /// Logs one line for each request: method, route, status, duration, and why it was refused.
 pub(crate) async fn requests(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let method = request.method().clone();
+    // A method may be any word, so only the usual ones are named.
+    let method = USUAL.iter().find(|usual| *usual == request.method()).map_or("other", Method::as_str);
     // The route as it is written in the code: an address may hold anything.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
     let refused = response.extensions().get::<jwt_extended_axum::jwt_extended::Rejection>();
     tracing::info!(
-        %method,
+        method,
         route = route.as_ref().map_or("none", MatchedPath::as_str),
         status = response.status().as_u16(),
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),

@@ -11,7 +11,8 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         #[expect(clippy::print_stderr, reason = "a program's last word, also when logs go elsewhere")]
         Err(error) => {
-            eprintln!("error: {error}");
+            // One line, also where a name or a value holds a newline.
+            eprintln!("error: {}", error.to_string().replace(char::is_control, " "));
             ExitCode::FAILURE
         }
     }

@@ -12,9 +12,10 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Serves until a signal ends it.
 pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
     let listener = listen(settings.listen).await?;
+    let end = signal_to_end()?;
     let address = listener.local_addr().unwrap_or(settings.listen);
     tracing::info!(%address, "listening");
-    serve(listener, App { jwt: settings.jwt, users: settings.users }).await
+    serve(listener, end, App { jwt: settings.jwt, users: settings.users }).await
 }
 
 pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -27,17 +28,21 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, StartErro
     })
 }
 
-pub(crate) async fn serve(listener: TcpListener, app: App) -> Result<(), StartError> {
-    let (ended, mut end) = tokio::sync::watch::channel(());
+pub(crate) async fn serve(
+    listener: TcpListener,
+    end: impl Future<Output = ()> + Send + 'static,
+    app: App,
+) -> Result<(), StartError> {
+    let (ended, mut ending) = tokio::sync::watch::channel(());
     let signalled = async move {
-        signal_to_end().await;
+        end.await;
         tracing::info!("ending; requests under way have ten seconds");
         // Whoever waits for it may have gone.
         let _ = ended.send(());
     };
     let server = axum::serve(listener, router(app)).with_graceful_shutdown(signalled);
     let out_of_time = async move {
-        if end.changed().await.is_ok() {
+        if ending.changed().await.is_ok() {
             tokio::time::sleep(GRACE).await;
         } else {
             std::future::pending::<()>().await;
@@ -49,26 +54,25 @@ pub(crate) async fn serve(listener: TcpListener, app: App) -> Result<(), StartEr
     }
 }
 
-/// Ctrl-C, or what a service manager sends.
-async fn signal_to_end() {
-    let interrupt = async {
+/// Ctrl-C, or what a service manager sends. From this call on, not from when it is awaited: whoever reads that the server
+/// listens may end it.
+pub(crate) fn signal_to_end() -> Result<impl Future<Output = ()> + Send + 'static, StartError> {
+    #[cfg(unix)]
+    {
+        use signal::unix::{SignalKind, signal};
+        let catch = |kind| signal(kind).map_err(|error| StartError::Stopped(error.to_string()));
+        let (mut interrupt, mut terminate) = (catch(SignalKind::interrupt())?, catch(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
         if signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                terminate.recv().await;
-            }
-            Err(_) => std::future::pending::<()>().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
-    }
+    })
 }

@@ -71,6 +71,9 @@ pub enum StartError {
     /// A password could not be hashed.
     #[error("cannot hash the password: {0}")]
     Password(String),
+    /// Nobody can read what the program has to say.
+    #[error("cannot write to standard output: {0}")]
+    Output(String),
     /// No randomness.
     #[error("the system has no randomness to give")]
     Randomness,
@@ -172,7 +175,12 @@ fn read(path: &Path) -> Result<File, StartError> {
         let before = error.span().map_or(0, |span| span.start.min(text.len()));
         let line = String::from_utf8_lossy(&text.as_bytes()[..before]).matches('\n').count() + 1;
         // Only the first line of what the parser says: the others repeat the file, and may hold the secret.
-        let why = error.message().lines().next().unwrap_or("is not valid TOML").to_owned();
+        let why = error.message().lines().next().unwrap_or("is not valid TOML");
+        // Nor what serde says of a value that does not fit: it quotes the value.
+        let why = match why.rsplit_once(", expected ") {
+            Some((found, expected)) if found.starts_with("invalid ") => format!("expected {expected}"),
+            _ => why.to_owned(),
+        };
         StartError::BadFile { path: shown, line, why }
     })?;
     // What the file leaves out is the server's default, not the library's.
