@@ -123,11 +123,7 @@ pub(crate) async fn authenticate(
 ) -> Result<Admitted, Rejection> {
     let admitted = match parts.extensions.get::<Body>() {
         Some(Body(bytes)) => jwt.authenticate(&(parts, &**bytes), requirement).await,
-        None if jwt.needs_body(requirement) => {
-            const MISSING: &str =
-                "a token or CSRF value may come in the body, which a guard can only see behind `BodyLayer`";
-            Err(jwt.reject(Reason::Misconfigured(MISSING), None))
-        }
+        // Without `BodyLayer` the engine refuses, if a token or a CSRF value may come in the body.
         None => jwt.authenticate(parts, requirement).await,
     };
     Ok(admitted?)

@@ -87,18 +87,28 @@ impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let rejection = match self.0 {
             Cause::Refused(rejection) => rejection,
-            Cause::Store(error) => {
-                tracing::error!(%error, "the revocation store failed");
-                let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment");
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-                return response;
-            }
+            Cause::Store(error) => return not_kept(&error),
             Cause::Issue(error) => return not_issued(&error),
             Cause::Cookie(error) => return not_issued(&error),
         };
         let mut response = rejection.to_response().map(Into::into);
         response.extensions_mut().insert(rejection);
         response
+    }
+}
+
+fn not_kept(error: &StoreError) -> Response {
+    tracing::error!(%error, "the revocation store failed");
+    match error {
+        // The app asks for what it is not set up for: trying again would not help.
+        StoreError::NoStore | StoreError::Unnamed(_) => {
+            plain(StatusCode::INTERNAL_SERVER_ERROR, "The server is not set up for this request")
+        }
+        _ => {
+            let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment");
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            response
+        }
     }
 }
 

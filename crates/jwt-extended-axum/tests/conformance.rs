@@ -2,11 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use axum::{
-    Extension, Json, Router,
-    body::Body,
-    routing::{any, get},
-};
+use axum::{Extension, Json, Router, body::Body, routing::any};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use jwt_extended::test_util::{Case, Guard, Table};
@@ -99,9 +95,8 @@ async fn the_body_that_a_guard_has_seen_is_still_there_for_the_handler() {
 async fn without_the_body_layer_a_guard_that_needs_the_body_refuses_loudly() {
     let table = Table::load();
     let case = table.cases().iter().find(|case| case.name == "a JSON body").unwrap();
-    let app = Router::new().route("/access", get(|_: Access| async {})).with_state(table.manager(case));
-    let request = Request::builder().uri("/access").body(Vec::new()).unwrap();
-    let answer = answer(app, request).await;
+    let app = Router::new().route("/access", any(|_: Access| async {})).with_state(table.manager(case));
+    let answer = answer(app, table.request(case)).await;
     assert_eq!(answer.status(), 500);
     assert_eq!(*answer.body(), br#"{"msg":"The server is not set up for this request"}"#);
 }

@@ -80,7 +80,8 @@ pub async fn run(command: Command) -> Result<(), StartError> {
 }
 
 fn hash_password() -> Result<(), StartError> {
-    let mut line = Zeroizing::new(String::new());
+    // Long enough that it does not grow, and leave a copy behind.
+    let mut line = Zeroizing::new(String::with_capacity(4096));
     io::stdin().read_line(&mut line).map_err(|error| StartError::Password(error.to_string()))?;
     let password = line.trim_end_matches(['\r', '\n']);
     if password.is_empty() {

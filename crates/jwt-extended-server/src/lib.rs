@@ -15,4 +15,4 @@ pub use cli::{Command, run};
 pub use routes::{App, router};
 pub use secrets::is_sample;
 pub use settings::{Settings, StartError};
-pub use users::{Users, hash};
+pub use users::{Busy, Users, hash};

@@ -3,8 +3,8 @@
 use axum::{
     Form, Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, FromRef, FromRequest, Request, State},
-    http::{StatusCode, header},
+    extract::{DefaultBodyLimit, FromRef, FromRequest, FromRequestParts, Request, State},
+    http::{StatusCode, header, request::Parts},
     middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::{Users, logging};
+use crate::{Users, logging, users::Busy};
 
 /// The longest body: credentials and tokens are short.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -59,9 +59,10 @@ pub fn router(app: App) -> Router {
 }
 
 /// Sets cookies.
-async fn login(State(app): State<App>, credentials: Credentials) -> Result<Response, Rejection> {
-    let Some(username) = credentials.check(&app).await else {
-        return Ok(bad_credentials());
+async fn login(State(app): State<App>, _: SameSite, credentials: Credentials) -> Result<Response, Rejection> {
+    let username = match credentials.check(&app).await {
+        Ok(username) => username,
+        Err(refusal) => return Ok(refusal),
     };
     let pair = app.jwt.login(&username).await?;
     Ok((Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "login": true }))).into_response())
@@ -69,10 +70,10 @@ async fn login(State(app): State<App>, credentials: Credentials) -> Result<Respo
 
 /// Answers the tokens in the body.
 async fn token(State(app): State<App>, credentials: Credentials) -> Result<Response, Rejection> {
-    let Some(username) = credentials.check(&app).await else {
-        return Ok(bad_credentials());
-    };
-    Ok(Tokens(app.jwt.login(&username).await?).into_response())
+    match credentials.check(&app).await {
+        Ok(username) => Ok(Tokens(app.jwt.login(&username).await?).into_response()),
+        Err(refusal) => Ok(refusal),
+    }
 }
 
 async fn protected(token: Access) -> Json<Value> {
@@ -123,10 +124,29 @@ struct Credentials {
 }
 
 impl Credentials {
-    /// The name, if the password is its own.
-    async fn check(self, app: &App) -> Option<String> {
+    /// The name, if the password is its own; else the refusal.
+    async fn check(self, app: &App) -> Result<String, Response> {
         let Self { username, password } = self;
-        app.users.check(&username, password).await.then_some(username)
+        match app.users.check(&username, password).await {
+            Ok(true) => Ok(username),
+            Ok(false) => Err(bad_credentials()),
+            Err(Busy) => {
+                let busy = said(StatusCode::SERVICE_UNAVAILABLE, "Too many logins at once. Try again in a moment");
+                Err(([(header::RETRY_AFTER, "5")], busy).into_response())
+            }
+        }
+    }
+}
+
+/// Not sent by another site, as far as the browser says: or that site could log its visitor in as somebody else.
+struct SameSite;
+
+impl FromRequestParts<App> for SameSite {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
+        app.jwt.refuse_cross_site(parts)?;
+        Ok(Self)
     }
 }
 

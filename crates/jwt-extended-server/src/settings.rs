@@ -46,6 +46,9 @@ pub enum StartError {
         "the secret is a sample that everyone knows; set JWT_SECRET_KEY to random text, such as the output of `openssl rand -base64 48`"
     )]
     SampleSecret,
+    /// There is a key to check tokens with, and none to make them.
+    #[error("there is a public key and no private key; a server that logs people in needs JWT_PRIVATE_KEY")]
+    NoSigningKey,
     /// A user is not usable.
     #[error("the user \"{name}\" {why}")]
     User {
@@ -155,7 +158,8 @@ pub(crate) fn unicode(
 
 /// A manager with the store of this process.
 pub(crate) fn manager(config: Config) -> Result<JwtManager, StartError> {
-    Ok(JwtManager::from_config(config).revocation_store(MemoryStore::new()).build()?)
+    let jwt = JwtManager::from_config(config).revocation_store(MemoryStore::new()).build()?;
+    if jwt.key_ring().signing_key().is_some() { Ok(jwt) } else { Err(StartError::NoSigningKey) }
 }
 
 /// Refuses to go on without a secret of one's own.

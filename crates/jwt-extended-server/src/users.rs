@@ -1,9 +1,9 @@
 //! Who may log in: names and Argon2 hashes, checked away from the threads that answer requests.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use argon2::{
-    Argon2,
+    Argon2, Params,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use tokio::sync::Semaphore;
@@ -13,6 +13,8 @@ use crate::StartError;
 
 /// How many passwords are checked at once: each takes some 20 MB and a core for a while.
 const AT_ONCE: usize = 4;
+/// How long a login waits for its turn before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The users that may log in. Cloning is cheap.
 #[derive(Clone)]
@@ -24,8 +26,12 @@ struct Inner {
     hashes: HashMap<String, String>,
     /// Checked for names that nobody has, so that the time of an answer does not tell who exists.
     decoy: String,
-    gate: Semaphore,
+    gate: Arc<Semaphore>,
 }
+
+/// Too many logins wait for their turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
 
 impl Users {
     /// Takes names and hashes.
@@ -39,28 +45,35 @@ impl Users {
             if name.is_empty() {
                 return mistake("has no name");
             }
-            if !PasswordHash::new(&hash).is_ok_and(|hash| hash.algorithm.as_str().starts_with("argon2")) {
+            if cost(&hash).is_none() {
                 return mistake("has no usable password_hash; make one with `jwt-extended-server hash-password`");
             }
             if hashes.insert(name.clone(), hash).is_some() {
                 return mistake("is there twice");
             }
         }
-        let decoy = hash("nobody has this password")?;
-        Ok(Self { inner: Arc::new(Inner { hashes, decoy, gate: Semaphore::new(AT_ONCE) }) })
+        let dearest = hashes.values().max_by_key(|hash| cost(hash)).cloned();
+        let decoy = dearest.map_or_else(|| hash("nobody has this password"), Ok)?;
+        Ok(Self { inner: Arc::new(Inner { hashes, decoy, gate: Arc::new(Semaphore::new(AT_ONCE)) }) })
     }
 
     /// Whether this is the user's password.
-    pub async fn check(&self, name: &str, password: Zeroizing<String>) -> bool {
+    ///
+    /// # Errors
+    /// If too many others are waiting.
+    pub async fn check(&self, name: &str, password: Zeroizing<String>) -> Result<bool, Busy> {
         let known = self.inner.hashes.get(name).cloned();
         let exists = known.is_some();
         let hash = known.unwrap_or_else(|| self.inner.decoy.clone());
-        // The gate is never closed.
-        let Ok(_permit) = self.inner.gate.acquire().await else {
-            return false;
-        };
-        let matches = tokio::task::spawn_blocking(move || matches(&password, &hash)).await;
-        exists && matches.unwrap_or(false)
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.inner.gate).acquire_owned()).await;
+        // The gate is never closed, so that what fails is the waiting.
+        let Ok(Ok(permit)) = turn else { return Err(Busy) };
+        let matches = tokio::task::spawn_blocking(move || {
+            // Held until the work is done, also when the client has gone and nobody waits for it.
+            let _permit = permit;
+            matches(&password, &hash)
+        });
+        Ok(exists && matches.await.unwrap_or(false))
     }
 
     /// Whether there is nobody.
@@ -86,6 +99,14 @@ pub fn hash(password: &str) -> Result<String, StartError> {
         .map_err(|error| StartError::Password(error.to_string()))
 }
 
+/// What checking a password against a hash costs, memory times rounds; `None` if it is no whole Argon2 hash.
+fn cost(hash: &str) -> Option<u64> {
+    let hash = PasswordHash::new(hash).ok()?;
+    let whole = hash.algorithm.as_str().starts_with("argon2") && hash.salt.is_some() && hash.hash.is_some();
+    let params = Params::try_from(&hash).ok().filter(|_| whole)?;
+    Some(u64::from(params.m_cost()) * u64::from(params.t_cost()))
+}
+
 fn matches(password: &str, hash: &str) -> bool {
     PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
@@ -101,11 +122,24 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_password_of_a_known_user_is_good() {
         let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
-        assert!(users.check("alice", password("rabbit")).await);
-        assert!(!users.check("alice", password("Rabbit")).await);
-        assert!(!users.check("alice", password("")).await);
-        assert!(!users.check("bob", password("rabbit")).await);
-        assert!(!users.check("bob", password("nobody has this password")).await);
+        assert_eq!(users.check("alice", password("rabbit")).await, Ok(true));
+        assert_eq!(users.check("alice", password("Rabbit")).await, Ok(false));
+        assert_eq!(users.check("alice", password("")).await, Ok(false));
+        assert_eq!(users.check("bob", password("rabbit")).await, Ok(false));
+        assert_eq!(users.check("bob", password("nobody has this password")).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_goes_away_does_not_make_room_for_another() {
+        let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
+        for _ in 0..AT_ONCE {
+            let mut check = Box::pin(users.check("alice", password("rabbit")));
+            // The work has begun when the first poll returns.
+            assert!(
+                std::future::poll_fn(|context| std::task::Poll::Ready(check.as_mut().poll(context).is_pending())).await
+            );
+        }
+        assert!(users.inner.gate.available_permits() < AT_ONCE, "the work goes on, and so does its turn");
     }
 
     #[test]
@@ -114,6 +148,8 @@ mod tests {
         let refused = |users: Vec<_>| Users::new(users).unwrap_err().to_string();
         let good = hash("rabbit").unwrap();
         assert!(refused(vec![user("alice", "rabbit")]).contains("the user \"alice\" has no usable password_hash"));
+        let hollow = "$argon2id$v=19$m=19456,t=2,p=1";
+        assert!(refused(vec![user("alice", hollow)]).contains("has no usable password_hash"));
         assert!(refused(vec![user("alice", &good), user("alice", &good)]).contains("is there twice"));
         assert!(refused(vec![user("", &good)]).contains("has no name"));
     }

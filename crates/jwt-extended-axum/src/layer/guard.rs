@@ -21,7 +21,8 @@ use super::{
 };
 use crate::{Rejection, extract::authenticate};
 
-/// Refuses every request that does not meet a requirement, but for named exceptions and the OPTIONS of CORS preflights.
+/// Refuses every request that does not meet a requirement, but for named exceptions and OPTIONS, which browsers send without
+/// tokens before a request to another origin.
 ///
 /// ```
 /// use axum::{Router, routing::{get, post}};

@@ -114,8 +114,7 @@ fn a_request_is_logged_by_method_route_status_and_the_reason_of_its_refusal() {
 
 #[test]
 fn serve_logs_where_it_listens_and_nothing_on_standard_output() {
-    let config = include_str!("../../example.toml");
-    let server = Server::serve(config, &[("JWT_SECRET_KEY", SECRET)]);
+    let server = Server::serve(&crate::refusals::filled_example(), &[("JWT_SECRET_KEY", SECRET)]);
     let first = parsed(&server.first_line).remove(0);
     assert_eq!((&first["message"], &first["address"]), (&"listening".into(), &server.address.clone().into()));
     server.send("/healthz", &[], None);

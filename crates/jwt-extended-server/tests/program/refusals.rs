@@ -6,8 +6,14 @@ use tempfile::TempDir;
 
 use crate::support::{SECRET, process::*};
 
-/// The hash of the demo's public password, as in example.toml.
-const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$8+qUpZaR5a40QnEtsLKJ5g$2PXi4ZztdQKGrGlFeb6+qbMpXa+vv6ZKFRld3UGIrGk";
+/// The hash of the demo's public password.
+pub(crate) const HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$8+qUpZaR5a40QnEtsLKJ5g$2PXi4ZztdQKGrGlFeb6+qbMpXa+vv6ZKFRld3UGIrGk";
+
+/// The shipped example, with a hash where it asks for one.
+pub(crate) fn filled_example() -> String {
+    include_str!("../../example.toml").replace("put the output of hash-password here", HASH)
+}
 
 fn users() -> String {
     format!("[[users]]\nusername = \"alice\"\npassword_hash = \"{HASH}\"\n")
@@ -163,9 +169,10 @@ fn no_users_a_bad_hash_and_a_user_who_is_there_twice_are_refused() {
 }
 
 #[test]
-fn the_shipped_example_starts_with_a_secret_and_only_with_one() {
+fn the_shipped_example_starts_with_a_secret_and_a_hash_and_only_with_both() {
     let example = include_str!("../../example.toml");
     assert!(refused_file(example, &[]).starts_with("there is no secret"));
-    let server = Server::serve(example, &[("JWT_SECRET_KEY", SECRET)]);
-    assert_eq!(server.log_in().status, 200);
+    let said = refused_file(example, &[("JWT_SECRET_KEY", SECRET)]);
+    assert!(said.starts_with("the user \"alice\" has no usable password_hash"), "{said}");
+    Server::serve(&filled_example(), &[("JWT_SECRET_KEY", SECRET)]);
 }

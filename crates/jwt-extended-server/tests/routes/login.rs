@@ -58,6 +58,17 @@ async fn a_login_ignores_and_replaces_the_cookies_and_tokens_that_come_with_it()
 }
 
 #[tokio::test]
+async fn another_site_cannot_log_its_visitor_in_as_somebody_else() {
+    let app = app();
+    let forged = [FORM, ("sec-fetch-site", "cross-site")];
+    let refused = app.post("/login", &forged, "username=testuser&password=testpass").await;
+    refused.is(401, r#"{"msg":"Cross-site requests with cookies are refused"}"#);
+    assert!(refused.all("set-cookie").is_empty());
+    let token = app.post("/token", &forged, "username=testuser&password=testpass").await;
+    assert_eq!(token.status, 200, "the tokens in a body do not get to the other site's page");
+}
+
+#[tokio::test]
 async fn token_answers_the_pair_in_the_body_and_sets_no_cookie() {
     let app = app();
     for (header, body) in [(JSON, CREDENTIALS), (FORM, "username=testuser&password=testpass")] {

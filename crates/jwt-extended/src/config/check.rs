@@ -11,6 +11,7 @@ use super::{
 use crate::{
     http::SameSite,
     jose::{Algorithm, Family, Key, KeyError, KeyRing, VerifyingKey},
+    token::OUR_CLAIMS,
 };
 
 /// The most that clocks may differ.
@@ -71,6 +72,7 @@ fn configured_keys(config: &Config) -> Result<KeyRing, String> {
     if !decode.contains(&signing) {
         return Err(format!("decode_algorithms must contain the algorithm that signs, {signing}"));
     }
+    refuse_unused_keys(config, decode)?;
     let mut ring = if signing.family() == Family::Hmac || config.private_key.is_some() {
         KeyRing::new(signing_key(config, signing)?)
     } else {
@@ -82,6 +84,34 @@ fn configured_keys(config: &Config) -> Result<KeyRing, String> {
         }
     }
     Ok(ring)
+}
+
+/// A key that no algorithm uses would be a mistake that nobody notices.
+fn refuse_unused_keys(config: &Config, algorithms: &[Algorithm]) -> Result<(), String> {
+    let symmetric = algorithms.iter().any(|algorithm| algorithm.family() == Family::Hmac);
+    let asymmetric = algorithms.iter().find(|algorithm| algorithm.family() != Family::Hmac);
+    if config.secret_key.is_some() && !symmetric {
+        return Err("secret_key is set and no HMAC algorithm is; leave it out, or name one in decode_algorithms".into());
+    }
+    let Some(asymmetric) = asymmetric else {
+        return match (&config.private_key, &config.public_key) {
+            (None, None) => Ok(()),
+            _ => {
+                Err("private_key or public_key is set and algorithm is symmetric; set algorithm, such as \"RS256\""
+                    .into())
+            }
+        };
+    };
+    if let (Some(private), Some(public)) = (&config.private_key, &config.public_key) {
+        let half = private_from_pem(*asymmetric, private.expose()).map_err(|error| format!("private_key: {error}"))?;
+        let public = public_from_pem(*asymmetric, public).map_err(|error| format!("public_key: {error}"))?;
+        if half.verifying_key().to_jwk() != public.to_jwk() {
+            return Err(
+                "public_key is not the public half of private_key; leave it out, or give the one that is".into()
+            );
+        }
+    }
+    Ok(())
 }
 
 fn signing_key(config: &Config, algorithm: Algorithm) -> Result<Key, String> {
@@ -168,10 +198,9 @@ impl Mistakes {
     }
 
     fn claims(&mut self, config: &Config) {
-        let taken = ["fresh", "iat", "jti", "type", "nbf", "csrf", "aud", "iss", "exp", "sid"];
         let name = config.identity_claim.as_str();
         self.demand(
-            !name.is_empty() && !taken.contains(&name),
+            !name.is_empty() && !OUR_CLAIMS.contains(&name),
             "identity_claim must be a name that no other claim of the token has; usually \"sub\"",
         );
         for (name, list) in [

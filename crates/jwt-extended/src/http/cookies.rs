@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{time::Timestamp, token::TokenError};
 
-/// What browsers keep at most, in octets: name, value and attributes (RFC 6265bis section 5.6).
+/// What browsers keep at most, in octets: name, value and attributes (RFC 6265 section 6.1).
 const MAX_COOKIE: usize = 4096;
 
 /// When a browser sends a cookie to us from another site's page: the attribute `SameSite`.
@@ -26,7 +26,7 @@ pub enum SameSite {
     #[serde(alias = "none")]
     None,
     /// The attribute is left out, as Flask-JWT-Extended does by default; browsers then choose for themselves.
-    #[serde(alias = "unset", alias = "")]
+    #[serde(alias = "unset")]
     Unset,
 }
 
@@ -37,7 +37,13 @@ pub enum CookieError {
     /// The token would be refused when it comes back.
     #[error("the token for the cookie is not acceptable: {0}")]
     Token(#[from] TokenError),
-    /// The cookie would be dropped by browsers (RFC 6265bis section 5.6).
+    /// An access token was given for the refresh cookie, or the reverse.
+    #[error("the token is not of the type that belongs in the cookie \"{0}\"")]
+    WrongType(String),
+    /// The token has no `csrf` claim that a cookie can hold, though cookies are protected by one.
+    #[error("the token for the cookie \"{0}\" has no usable csrf claim; make it with `cookie_csrf_protect` on")]
+    Csrf(String),
+    /// The cookie would be dropped by browsers (RFC 6265 section 6.1).
     #[error(
         "the cookie \"{name}\" would have {length} octets and browsers keep at most 4096; give the token fewer claims"
     )]

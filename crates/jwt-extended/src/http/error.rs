@@ -50,6 +50,9 @@ pub enum RequestError {
     /// The header stands twice, or has two tokens.
     #[error("More than one token in the {0} header. Send exactly one")]
     SeveralInHeader(String),
+    /// The cookie holds bytes that no token has.
+    #[error("Bad cookie \"{0}\". Clear the site's cookies and log in again")]
+    Cookie(String),
     /// Two cookies of one name: one of them may have been tossed in from elsewhere.
     #[error("More than one cookie \"{0}\". Clear the site's cookies and log in again")]
     SeveralCookies(String),

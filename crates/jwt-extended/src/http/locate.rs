@@ -223,7 +223,9 @@ fn in_header<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result
         .map(str::split_ascii_whitespace)
         .filter_map(|mut words| words.next().filter(|first| first.eq_ignore_ascii_case(scheme)).map(|_| words));
     let mut words = fitting.next().ok_or(Absence::Scheme)?;
-    if fitting.next().is_some() {
+    // Another credential of the scheme is a second token, and so is one that is nothing but a token.
+    let bare = |credential: &str| credential.contains('.') && is_one_word(credential);
+    if fitting.next().is_some() || value.split(',').any(|credential| bare(credential.trim_ascii())) {
         return Err(RequestError::SeveralInHeader(name()).into());
     }
     match (words.next(), words.next()) {
@@ -262,8 +264,7 @@ fn in_cookie<'r>(name: &str, request: &'r impl Request) -> Result<&'r str, Fault
     }
     // An emptied cookie is one that a logout has cleared.
     let value = found.filter(|value| !value.is_empty()).ok_or(Absence::Cookie)?;
-    // What is not UTF-8 is no token; the signature check would say the same in more words.
-    str::from_utf8(value).map_err(|_| Absence::Cookie.into())
+    str::from_utf8(value).map_err(|_| RequestError::Cookie(name.to_owned()).into())
 }
 
 fn in_query<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result<Cow<'r, str>, Fault> {
@@ -309,10 +310,7 @@ fn csrf_check<'r>(
     if !settings.csrf_protect || !guarded {
         return Ok(CsrfCheck::NotNeeded);
     }
-    let cross_site = request.header(&SEC_FETCH_SITE).any(|site| site.trim_ascii() == b"cross-site");
-    if settings.refuse_cross_site && cross_site {
-        return Err(CsrfError::CrossSite);
-    }
+    refuse_cross_site(settings, request)?;
     let mut headers = request.header(&kind.csrf_header).filter(|value| !value.is_empty());
     let sent = match (headers.next(), headers.next()) {
         (Some(value), None) => Some(Cow::Borrowed(value)),
@@ -321,6 +319,13 @@ fn csrf_check<'r>(
         (None, _) => None,
     };
     sent.map(CsrfCheck::Sent).ok_or(CsrfError::Missing)
+}
+
+/// Refuses what the browser says another site sent, if that is wanted.
+pub(crate) fn refuse_cross_site(settings: &LocateSettings, request: &impl Request) -> Result<(), CsrfError> {
+    let mut sites = request.header(&SEC_FETCH_SITE);
+    let wanted = settings.csrf_protect && settings.refuse_cross_site;
+    if wanted && sites.any(|site| site.trim_ascii() == b"cross-site") { Err(CsrfError::CrossSite) } else { Ok(()) }
 }
 
 static SEC_FETCH_SITE: http::HeaderName = http::HeaderName::from_static("sec-fetch-site");

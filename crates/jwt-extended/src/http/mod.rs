@@ -38,7 +38,7 @@ pub(crate) mod settings;
 pub use cookies::{CookieError, SameSite, SetCookies};
 pub(crate) use cookies::{CookieNames, CookieSettings};
 pub use error::{CsrfError, Missing, RequestError};
-pub(crate) use locate::{CsrfCheck, Located, NotLocated, Wanted, locate};
+pub(crate) use locate::{CsrfCheck, Located, NotLocated, Wanted, locate, refuse_cross_site};
 pub use location::Location;
 pub use rejection::{Handler, Reason, Rejection};
 pub use render::{ErrorFormat, Statuses};

@@ -56,7 +56,8 @@ pub enum Reason {
     /// The token is good and not fresh.
     #[error("Fresh token required")]
     NotFresh {
-        /// How long ago, in seconds, the user may have logged in at most (RFC 9470).
+        /// How long ago, in seconds, the user may have logged in at most (RFC 9470): `fresh_token_expires`, or 0, which
+        /// asks for a new login, where freshness has no set length.
         max_age: u64,
     },
     /// The app's own verification said no.
@@ -188,7 +189,7 @@ impl Rejection {
         self.inner.reason.status(self.inner.renderer.statuses)
     }
 
-    /// The `WWW-Authenticate` challenge, if one is due: with a 401, and with a 400 as RFC 6750 wants.
+    /// The `WWW-Authenticate` challenge, if one is due: with every refusal that a token could mend (RFC 6750 section 3).
     pub fn challenge(&self) -> Option<HeaderValue> {
         self.inner.renderer.challenge(self)
     }

@@ -110,9 +110,10 @@ impl fmt::Debug for Renderer {
     }
 }
 
-/// The characters that RFC 6750 allows in a description; quotes become single ones.
+/// The characters that RFC 6750 allows in a description, as many as fit a header anywhere; quotes become single ones.
 fn quotable(text: &str) -> String {
     text.chars()
+        .take(400)
         .map(|c| match c {
             '"' => '\'',
             '\\' => '/',

@@ -16,7 +16,8 @@ pub trait Request {
     /// The query string, without its question mark, still encoded.
     fn query(&self) -> Option<&str>;
 
-    /// The body, if the face has read it. It does if a JSON body or a form may carry something for us.
+    /// The body, if the face has read it: empty if there is none. `None` means that the face did not look, and is a refusal
+    /// where a token or a CSRF value may come in a body of the request's type ([`JwtManager::needs_body`](crate::JwtManager::needs_body)).
     fn body(&self) -> Option<&[u8]> {
         None
     }

@@ -135,7 +135,10 @@ impl JwkFields {
             return Err(KeyError::JwkMember { member: "kty" });
         }
         let text = self.k.as_ref().ok_or(KeyError::JwkMember { member: "k" })?;
-        Ok(Zeroizing::new(base64url::decode(text).map_err(|_| KeyError::JwkMember { member: "k" })?))
+        let mut secret = Zeroizing::new(vec![0; text.len()]);
+        let length = base64url::decode_to(text, &mut secret).map_err(|_| KeyError::JwkMember { member: "k" })?;
+        secret.truncate(length);
+        Ok(secret)
     }
 
     fn is_private(&self) -> bool {

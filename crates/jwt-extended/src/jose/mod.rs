@@ -5,7 +5,8 @@
 //!
 //! 1. A key knows its one algorithm. A header may agree with it, never choose.
 //! 2. One token has one spelling: base64url without padding, no white space, unused bits zero.
-//! 3. Header and payload are JSON objects in UTF-8, with each name once, at any depth.
+//! 3. A header is a JSON object in UTF-8, with each name once, at any depth; so is the payload, which `token` reads by the
+//!    same rules. [`verify`] alone says who signed a payload, not that it is one, nor that it is still valid.
 //! 4. Length is checked first, the signature second; a payload is read only after its signature was found good.
 //! 5. No header makes us fetch or trust a key (`jwk`, `jku`, `x5u`, `x5c`), and every `crit` is refused.
 //!

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{JwtManager, TokenPair};
-use crate::http::{CookieError, CookieNames, SetCookies};
+use crate::{
+    http::{CookieError, CookieNames, SetCookies},
+    token::TokenType,
+};
 
 impl JwtManager {
     /// Cookies for all tokens of a pair.
@@ -67,6 +70,19 @@ impl JwtManager {
 
     fn set(&self, names: &CookieNames, token: &str, max_age: Option<Duration>) -> Result<SetCookies, CookieError> {
         let checked = self.decode_token(token)?;
-        self.inner.settings.cookies.set(names, token, checked.csrf(), max_age, self.now())
+        let settings = &self.inner.settings;
+        let for_refresh = names.token == settings.cookies.refresh.token;
+        if for_refresh != (checked.token_type() == TokenType::Refresh) {
+            return Err(CookieError::WrongType(names.token.clone()));
+        }
+        if settings.locate.csrf_protect && !checked.csrf().is_some_and(is_cookie_value) {
+            return Err(CookieError::Csrf(names.token.clone()));
+        }
+        settings.cookies.set(names, token, checked.csrf(), max_age, self.now())
     }
+}
+
+/// Whether a text can be a cookie's value as it stands: our own CSRF values are UUIDs, another issuer's may be anything.
+fn is_cookie_value(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte))
 }

@@ -77,16 +77,13 @@ impl TokenBuilder<'_> {
     /// Claims of the app's own, beside those of the identity. One that has the name of a claim that the token has
     /// already is an error.
     pub fn additional_claims<T: Serialize + ?Sized>(self, claims: &T) -> Self {
-        self.with(claims, |draft, claims| draft.additional_claims.push(claims))
+        self.with(claims, |draft, claims| draft.additional_claims.push((claims, Replacement::Refused)))
     }
 
     /// Claims that may replace any claim of the token in place, as upstream's do. Whoever can choose their names can
     /// choose whose token it is.
     pub fn replacing_claims<T: Serialize + ?Sized>(self, claims: &T) -> Self {
-        self.with(claims, |draft, claims| {
-            draft.additional_claims.push(claims);
-            draft.replacement = Replacement::Allowed;
-        })
+        self.with(claims, |draft, claims| draft.additional_claims.push((claims, Replacement::Allowed)))
     }
 
     /// Headers of the app's own. `typ: null` takes the `typ` away; `alg` and `kid` are the key's.
@@ -172,7 +169,8 @@ impl JwtManager {
         })
     }
 
-    /// A new access token of a refresh token's session: not fresh, with the refresh token's own claims.
+    /// A new access token of a refresh token's session: not fresh, with the refresh token's own claims, and the key's
+    /// usual headers.
     ///
     /// # Errors
     /// If the token is not for refreshing, or no token can be made.
@@ -196,13 +194,18 @@ impl JwtManager {
         self.refresh_draft(token, draft, Claims::none()).await
     }
 
-    #[expect(clippy::unused_async, reason = "a store of sessions will be asked to turn it")]
     async fn refresh_draft(&self, token: &Token, mut draft: Draft<'_>, claims: Claims) -> Result<TokenPair, Rejection> {
         if token.token_type() != TokenType::Refresh {
             return Err(self.reject(Reason::NotRefreshToken, Some(token.clone())));
         }
+        // The guard has asked already, but the session may have ended since, or there was no guard.
+        match self.is_revoked(token).await {
+            Ok(false) => {}
+            Ok(true) => return Err(self.reject(Reason::Revoked, Some(token.clone()))),
+            Err(error) => return Err(self.reject(Reason::StoreUnavailable(error), None)),
+        }
         draft.session = token.session().map(|session| Cow::Owned(session.to_owned()));
-        draft.additional_claims.push(claims);
+        draft.additional_claims.push((claims, Replacement::Refused));
         let access_token = self.issue(&draft, self.now()).map_err(|error| self.reject(Reason::Issue(error), None))?;
         let expires_in = draft.lifetime.duration().map(|lifetime| lifetime.as_secs());
         Ok(TokenPair { access_token, refresh_token: None, expires_in })
@@ -213,8 +216,12 @@ impl JwtManager {
         let settings = &self.inner.settings;
         let mut draft = blank(TokenType::Access, Cow::Borrowed(token.subject()), settings.access_lifetime);
         draft.session = token.session().map(Cow::Borrowed);
+        if let (Some(left), Some(usual)) = (self.session_time_left(token), draft.lifetime.duration()) {
+            draft.lifetime = Lifetime::For(usual.min(left));
+        }
         draft.csrf = token.csrf().map(Cow::Borrowed);
-        draft.additional_claims.push(own_claims(token.claims_json(), &settings.issue.identity_claim));
+        let claims = own_claims(token.claims_json(), &settings.issue.identity_claim);
+        draft.additional_claims.push((claims, Replacement::Refused));
         self.issue(&draft, self.now())
     }
 
@@ -244,7 +251,7 @@ impl JwtManager {
 
 fn draft(identity: &(impl Identity + ?Sized), kind: TokenType, lifetime: Lifetime) -> Result<Draft<'_>, IssueError> {
     let mut draft = blank(kind, identity.subject(), lifetime);
-    draft.additional_claims.push(identity.additional_claims()?);
+    draft.additional_claims.push((identity.additional_claims()?, Replacement::Refused));
     draft.additional_headers.push(identity.additional_headers()?);
     Ok(draft)
 }
@@ -258,7 +265,6 @@ fn blank(kind: TokenType, subject: Cow<'_, str>, lifetime: Lifetime) -> Draft<'_
         session: None,
         csrf: None,
         additional_claims: Vec::new(),
-        replacement: Replacement::Refused,
         additional_headers: Vec::new(),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     config::{Config, Settings},
     entropy::Entropy,
     guard::{self, Requirement},
-    http::{Location, Reason, Rejection, Renderer, Request},
+    http::{BodyKind, Location, Reason, Rejection, Renderer, Request, refuse_cross_site},
     jose::KeyRing,
     session::{RevocationStore, Standing, StoreError},
     time::{Clock, Timestamp},
@@ -95,6 +95,10 @@ impl JwtManager {
     /// # Errors
     /// A [`Rejection`], ready to be sent, if the request must not pass.
     pub async fn authenticate(&self, request: &impl Request, requirement: &Requirement) -> Result<Admitted, Rejection> {
+        if request.body().is_none() && BodyKind::of(request) != BodyKind::Other && self.needs_body(requirement) {
+            const UNSEEN: &str = "a token or a CSRF value may come in the body, which the face did not hand over";
+            return Err(self.reject(Reason::Misconfigured(UNSEEN), None));
+        }
         let now = self.now();
         let (token, location) = guard::examine(&self.inner.settings, request, requirement, now)
             .map_err(|(reason, token)| self.reject(reason, token))?;
@@ -105,7 +109,7 @@ impl JwtManager {
                 Err(error) => return Err(self.reject(Reason::StoreUnavailable(error), None)),
             }
         }
-        if self.inner.verification.as_ref().is_some_and(|verify| !verify(&token)) {
+        if !self.verifies(&token) {
             return Err(self.reject(Reason::Verification, Some(token)));
         }
         Ok(Admitted { token, location })
@@ -127,9 +131,19 @@ impl JwtManager {
         }
     }
 
-    /// Whether guards let a request pass unseen: the OPTIONS of a CORS preflight, which browsers send without tokens.
+    /// Whether guards around routes let a request pass unseen: every OPTIONS, as browsers send it without tokens before a
+    /// request to another origin. A route that answers OPTIONS with more than CORS headers must guard itself.
     pub fn exempts(&self, request: &impl Request) -> bool {
         request.method() == "OPTIONS"
+    }
+
+    /// The check that a login needs which sets cookies: that the browser does not say another site sent the request, which
+    /// could log its visitor in as somebody else.
+    ///
+    /// # Errors
+    /// If the request is cross-site, unless `csrf_refuse_cross_site` or `cookie_csrf_protect` is off.
+    pub fn refuse_cross_site(&self, request: &impl Request) -> Result<(), Rejection> {
+        refuse_cross_site(&self.inner.settings.locate, request).map_err(|error| self.reject(Reason::Csrf(error), None))
     }
 
     /// Whether a guard with this requirement needs to see the body: for the JSON location, or a CSRF form field.
@@ -140,7 +154,8 @@ impl JwtManager {
             || (places.contains(&Location::Cookie) && locate.csrf_protect && locate.csrf_check_form)
     }
 
-    /// Checks a token that did not come by HTTP: its signature and its claims, not the store. Upstream's `decode_token`.
+    /// Checks a token that did not come by HTTP: its signature and its claims. The store and the app's own verification are
+    /// not asked. Upstream's `decode_token`.
     ///
     /// # Errors
     /// If it is not acceptable now. [`TokenError::Expired`] holds the token, for those who accept it all the same.
@@ -174,6 +189,11 @@ impl JwtManager {
     /// The time by the manager's clock.
     pub fn now(&self) -> Timestamp {
         self.inner.clock.now()
+    }
+
+    /// The app's own judgement.
+    fn verifies(&self, token: &Token) -> bool {
+        self.inner.verification.as_ref().is_none_or(|verify| verify(token))
     }
 
     async fn standing(&self, token: &Token, now: Timestamp) -> Result<Standing, StoreError> {

@@ -29,7 +29,8 @@ impl JwtManager {
         let in_cookies = Requirement::access().locations([Location::Cookie]);
         let (token, _) = examine(&self.inner.settings, &request, &in_cookies, now).ok()?;
         let end = token.expires_at()?;
-        (end.saturating_duration_since(now) <= within).then_some(Expiring { token })
+        let soon = end.saturating_duration_since(now) <= within;
+        (soon && self.verifies(&token)).then_some(Expiring { token })
     }
 
     /// Cookies for the token that follows, to go with the response to the request.
@@ -42,7 +43,8 @@ impl JwtManager {
         let token = &expiring.token;
         let settled =
             response.get_all(header::SET_COOKIE).iter().any(|line| self.inner.settings.cookies.concerns(line));
-        if settled || self.outlived(token) || self.is_revoked(token).await.unwrap_or(true) {
+        let over = token.session().is_none() || self.session_time_left(token).is_some_and(|left| left.is_zero());
+        if settled || over || self.is_revoked(token).await.unwrap_or(true) {
             return None;
         }
         let successor =
@@ -50,11 +52,12 @@ impl JwtManager {
         self.set_access_cookies(&successor).ok()
     }
 
-    /// Whether a session has lasted as long as it may. One that does not say when it was opened has.
-    fn outlived(&self, token: &Token) -> bool {
-        let Some(opened) = token.session().and_then(session_opened) else { return true };
-        let longest = self.inner.settings.refresh_lifetime.duration();
-        longest.is_some_and(|longest| self.now() >= opened.saturating_add(longest))
+    /// How long a token's session may still last: its whole life is that of a refresh token. `None` without end.
+    pub(super) fn session_time_left(&self, token: &Token) -> Option<Duration> {
+        let longest = self.inner.settings.refresh_lifetime.duration()?;
+        // A session that does not say when it was opened has no time left.
+        let opened = token.session().and_then(session_opened).unwrap_or_default();
+        Some(opened.saturating_add(longest).saturating_duration_since(self.now()))
     }
 }
 

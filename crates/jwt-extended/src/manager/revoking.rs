@@ -27,8 +27,15 @@ impl JwtManager {
     /// # Errors
     /// If there is no store, the token belongs to no session, or the store could not keep it.
     pub async fn revoke_session(&self, token: &Token) -> Result<(), StoreError> {
+        self.revoke_session_by_id(token.session().ok_or(StoreError::Unnamed("session"))?).await
+    }
+
+    /// Revokes a session by its name, the claim `sid`: for whoever has it from a log or a database.
+    ///
+    /// # Errors
+    /// If there is no store, or the store could not keep it.
+    pub async fn revoke_session_by_id(&self, session: &str) -> Result<(), StoreError> {
         let now = self.now();
-        let session = token.session().ok_or(StoreError::Unnamed("session"))?;
         self.store()?.revoke(&Revocation::Session { session, until: self.remembered(now), now }).wait().await
     }
 
@@ -78,7 +85,8 @@ impl JwtManager {
             return None;
         }
         match settings.longest_lifetime {
-            Lifetime::For(longest) => Some(now.saturating_add(longest).saturating_add(self.leeway())),
+            // A token may have been issued by a clock that is one leeway ahead, and lives on for another.
+            Lifetime::For(longest) => Some(now.saturating_add(longest).saturating_add(self.leeway() * 2)),
             Lifetime::Never => None,
         }
     }

@@ -19,8 +19,8 @@ const SMALL_SHARD: usize = 64;
 
 /// Revocations kept in this process's memory. They are gone when it ends, and no other process sees them.
 ///
-/// Holds a bounded number: a million unless told otherwise. What has expired is cleared as new ones come in, so that the
-/// store is never more than twice as large as what it must remember. When it is full of what has not expired, revoking is
+/// Holds a bounded number: a million unless told otherwise. What has expired is cleared as new ones come in: after every
+/// doubling, so that at most as much again is kept for nothing. When it is full of what has not expired, revoking is
 /// refused rather than another revocation forgotten.
 pub struct MemoryStore {
     shards: [RwLock<Shard>; SHARDS],
@@ -99,7 +99,7 @@ impl MemoryStore {
         self.len() == 0
     }
 
-    /// Clears what has expired. The store does so by itself as it grows; this gives memory back sooner.
+    /// Clears what has expired. The store does so by itself as it grows; this does it now.
     pub fn purge(&self, now: Timestamp) {
         for shard in &self.shards {
             self.clear(&mut write(shard), now);
@@ -110,13 +110,18 @@ impl MemoryStore {
         self.len.fetch_sub(shard.clear(now), Ordering::Relaxed);
     }
 
-    /// Whether there is room for one more, after clearing everything if need be: at most once a second, so that a full
-    /// store is not slow as well.
-    fn has_room(&self, now: Timestamp) -> bool {
-        if self.len() >= self.capacity && self.last_clearing.swap(now.as_secs(), Ordering::Relaxed) != now.as_secs() {
+    /// Takes a place for one more, if there is one.
+    fn reserve(&self) -> bool {
+        let one_more = |len| (len < self.capacity).then_some(len + 1);
+        self.len.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
+    }
+
+    /// Clears everything that has expired: at most once a second, so that a full store is not slow as well.
+    fn make_room(&self, now: Timestamp) {
+        if self.last_clearing.swap(now.as_secs(), Ordering::Relaxed) != now.as_secs() {
+            tracing::warn!(capacity = self.capacity, "the revocation store is full of revocations");
             self.purge(now);
         }
-        self.len() < self.capacity
     }
 
     /// The maps hash with a secret of their own; which shard an id is in may be known.
@@ -141,24 +146,28 @@ impl MemoryStore {
         until: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let has_room = self.has_room(now);
         let mut shard = write(self.shard(id));
         if shard.len() >= shard.clear_at {
             self.clear(&mut shard, now);
         }
-        match map(&mut shard).get_mut(id) {
+        if let Some(entry) = map(&mut shard).get_mut(id) {
             // Revoked again: the later cut-off and the longer memory hold.
-            Some(entry) => {
-                entry.at = entry.at.max(now);
-                entry.until = entry.until.zip(until).map(|(one, two)| one.max(two));
-            }
-            None if has_room => {
-                map(&mut shard).insert(id.into(), Entry { at: now, until });
-                self.len.fetch_add(1, Ordering::Relaxed);
-            }
-            None => {
+            entry.at = entry.at.max(now);
+            entry.until = entry.until.zip(until).map(|(one, two)| one.max(two));
+            return Ok(());
+        }
+        if !self.reserve() {
+            // No lock is held while others are taken.
+            drop(shard);
+            self.make_room(now);
+            if !self.reserve() {
                 return Err(StoreError::Full { capacity: self.capacity });
             }
+            shard = write(self.shard(id));
+        }
+        if map(&mut shard).insert(id.into(), Entry { at: now, until }).is_some() {
+            // Another thread revoked the same in between: one place is enough.
+            self.len.fetch_sub(1, Ordering::Relaxed);
         }
         Ok(())
     }

@@ -14,6 +14,16 @@ pub trait RevocationStore: Send + Sync {
     fn revoke(&self, what: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>>;
 }
 
+impl<S: RevocationStore + ?Sized> RevocationStore for std::sync::Arc<S> {
+    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+        (**self).standing(token)
+    }
+
+    fn revoke(&self, what: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>> {
+        (**self).revoke(what)
+    }
+}
+
 /// Whether a token still stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {

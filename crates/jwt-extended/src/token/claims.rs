@@ -1,6 +1,7 @@
 //! The app's own claims and headers on their way into a token: one JSON object, in the order it was given.
 //!
-//! Written compactly and in ASCII, as Python's `json` writes it, so that tokens are the same bytes as upstream's.
+//! What comes from a serde type is written compactly and in ASCII, as Python's `json` writes it, so that tokens are the
+//! same bytes as upstream's. Values that come as JSON text stay as they are.
 
 use std::{borrow::Cow, fmt::Write as _, io};
 
@@ -54,17 +55,22 @@ impl Claims {
     /// If it is not one strict JSON object.
     pub fn from_json(text: &str) -> Result<Self, ClaimsError> {
         json::scan_object(text, |_, _| {})?;
-        let mut ascii = String::from("{");
+        let mut object = String::from("{");
         for (name, value) in members(text) {
-            if ascii.len() > 1 {
-                ascii.push(',');
+            if object.len() > 1 {
+                object.push(',');
             }
-            push_json_string(&name, &mut ascii);
-            ascii.push(':');
-            ascii.push_str(value);
+            push_json_string(&name, &mut object);
+            object.push(':');
+            object.push_str(value);
         }
-        ascii.push('}');
-        Ok(Self { text: ascii })
+        object.push('}');
+        Ok(Self { text: object })
+    }
+
+    /// The claims of an object whose members were scanned before.
+    pub(super) fn of_scanned(text: String) -> Self {
+        Self { text }
     }
 
     /// Whether there are none.

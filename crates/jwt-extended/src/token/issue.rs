@@ -40,9 +40,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) session: Option<Cow<'a, str>>,
     /// A value to carry on; `None` for a new one.
     pub(crate) csrf: Option<Cow<'a, str>>,
-    /// Later ones replace earlier ones of the same name.
-    pub(crate) additional_claims: Vec<Claims>,
-    pub(crate) replacement: Replacement,
+    /// Later ones replace earlier ones of the same name; only some may replace the token's own.
+    pub(crate) additional_claims: Vec<(Claims, Replacement)>,
     pub(crate) additional_headers: Vec<Claims>,
 }
 
@@ -56,7 +55,8 @@ pub(crate) enum Replacement {
 impl Draft<'_> {
     /// Whether the app has a hand in more than its own claims, so that the outcome may be no token of ours.
     pub(crate) fn is_unusual(&self) -> bool {
-        self.replacement == Replacement::Allowed || !self.additional_headers.iter().all(Claims::is_empty)
+        self.additional_claims.iter().any(|(_, replacement)| *replacement == Replacement::Allowed)
+            || !self.additional_headers.iter().all(Claims::is_empty)
     }
 
     /// Signs the token.
@@ -91,10 +91,9 @@ impl Draft<'_> {
         if self.lifetime == Lifetime::Never && !may_never_expire {
             return Err(IssueError::NeverRefused);
         }
-        let named = self.additional_claims.iter().flat_map(Claims::members).map(|(name, _)| name);
-        if let Some(name) = named.into_iter().find(|name| is_our_claim(name, &policy.identity_claim))
-            && self.replacement == Replacement::Refused
-        {
+        let protected = self.additional_claims.iter().filter(|(_, replacement)| *replacement == Replacement::Refused);
+        let mut names = protected.flat_map(|(claims, _)| claims.members()).map(|(name, _)| name);
+        if let Some(name) = names.find(|name| is_our_claim(name, &policy.identity_claim)) {
             return Err(IssueError::ReservedClaim(name.into_owned()));
         }
         if self.lifetime.max(policy.longest_lifetime) != policy.longest_lifetime {
@@ -183,10 +182,10 @@ struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    fn new(additional_claims: &'a [Claims]) -> Self {
+    fn new(additional_claims: &'a [(Claims, Replacement)]) -> Self {
         let mut additional: Vec<(Cow<'a, str>, &'a str)> = Vec::new();
         let mut length = 320;
-        for (name, value) in additional_claims.iter().flat_map(Claims::members) {
+        for (name, value) in additional_claims.iter().flat_map(|(claims, _)| claims.members()) {
             length += name.len() + value.len() + 4;
             match additional.iter_mut().find(|(known, _)| *known == name) {
                 Some(known) => known.1 = value,
@@ -259,10 +258,12 @@ pub(crate) fn own_claims(payload: &str, identity_claim: &str) -> Claims {
         }
     });
     own.push('}');
-    Claims::from_json(&own).unwrap_or_default()
+    Claims::of_scanned(own)
 }
 
+/// The names of the claims that we write ourselves, beside the identity claim.
+pub(crate) const OUR_CLAIMS: [&str; 10] = ["fresh", "iat", "jti", "type", "nbf", "csrf", "aud", "iss", "exp", "sid"];
+
 fn is_our_claim(name: &str, identity_claim: &str) -> bool {
-    const OURS: [&str; 10] = ["fresh", "iat", "jti", "type", "nbf", "csrf", "aud", "iss", "exp", "sid"];
-    name == identity_claim || OURS.contains(&name)
+    name == identity_claim || OUR_CLAIMS.contains(&name)
 }

@@ -33,7 +33,7 @@ pub use claims::{Claims, ClaimsError};
 pub use error::{IssueError, TokenError};
 pub use freshness::{Fresh, Freshness};
 pub use identity::{Identity, LoadUser};
-pub(crate) use issue::{Draft, IssuePolicy, Replacement, own_claims};
+pub(crate) use issue::{Draft, IssuePolicy, OUR_CLAIMS, Replacement, own_claims};
 pub use lifetime::Lifetime;
 pub(crate) use verify::{AudiencePolicy, Policy, verify};
 

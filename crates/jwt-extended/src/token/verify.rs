@@ -1,7 +1,7 @@
 //! Judging a token: is it ours, is it well-formed, is it now?
 //!
-//! The order is upstream's: signature, `iat`, `nbf`, `iss`, `aud`, `sub`, `jti`, identity, and `exp` last, so that an
-//! expired token has been found good in all else. Knows no clock: the time is handed in.
+//! The signature first, then what every claim says, and whether now is the time last, `exp` at the very end: an expired
+//! token has been found good in all else. Knows no clock: the time is handed in.
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,7 +33,7 @@ pub(crate) struct Policy {
     pub(crate) unknown_type_is_other: bool,
     /// Whether a token without `jti` is refused: it could not be revoked.
     pub(crate) require_jti: bool,
-    /// How far ahead a token may end: as far as revocations are remembered, if there is a store to remember them.
+    /// How long a token may live: as long as revocations are remembered, if there is a store to remember them.
     pub(crate) longest_lifetime: Lifetime,
 }
 
@@ -52,16 +52,9 @@ pub(crate) enum AudiencePolicy {
 pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestamp) -> Result<Token, TokenError> {
     let (text, payload_len) = jose::verify_within(policy.limits, ring, token)?.into_parts();
     let found = Found::scan(&text[..payload_len], &policy.identity_claim)?;
-    let latest = now.saturating_add(policy.leeway);
 
     let issued_at = time(found.iat, &text, "Issued At claim (iat) must be an integer.")?;
-    if issued_at.is_some_and(|issued_at| issued_at > latest) {
-        return Err(TokenError::NotYetValid("iat"));
-    }
     let not_before = time(found.nbf, &text, "Not Before claim (nbf) must be an integer.")?;
-    if not_before.is_some_and(|not_before| not_before > latest) {
-        return Err(TokenError::NotYetValid("nbf"));
-    }
     let expires_at = time(found.exp, &text, "Expiration Time claim (exp) must be an integer.")?;
     policy.check_issuer(found.iss, &text)?;
     policy.check_audience(found.aud, &text)?;
@@ -81,10 +74,11 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
     if expires_at.is_none() && !policy.may_never_expire(kind) {
         return Err(missing("exp"));
     }
-    if let (Some(end), Lifetime::For(longest)) = (expires_at, policy.longest_lifetime)
-        && end > latest.saturating_add(longest)
-    {
-        return Err(TokenError::ClaimValue("The token lives longer than it may here"));
+    policy.check_length_of_life(issued_at, expires_at)?;
+    for (name, begin) in [("iat", issued_at), ("nbf", not_before)] {
+        if begin.is_some_and(|begin| begin > now.saturating_add(policy.leeway)) {
+            return Err(TokenError::NotYetValid(name));
+        }
     }
 
     let header_end = text.len();
@@ -151,6 +145,19 @@ impl Policy {
             _ if self.unknown_type_is_other => Ok(TokenType::Other),
             _ => Err(TokenError::ClaimValue("The type claim must be \"access\" or \"refresh\"")),
         }
+    }
+
+    /// Where revocations are remembered for a limited time, no token may live for longer than that: by what it says
+    /// itself, so that waiting does not help it.
+    fn check_length_of_life(&self, issued: Option<Timestamp>, end: Option<Timestamp>) -> Result<(), TokenError> {
+        let (Lifetime::For(longest), Some(end)) = (self.longest_lifetime, end) else { return Ok(()) };
+        let issued = issued.ok_or_else(|| TokenError::MissingClaim("iat".to_owned()))?;
+        // Both ends are cut to the second when a token is made, which may lengthen its life to the next whole one.
+        let whole = Duration::from_secs(longest.as_secs() + u64::from(longest.subsec_nanos() > 0));
+        if end > issued.saturating_add(whole) {
+            return Err(TokenError::ClaimValue("The token lives longer than it may here"));
+        }
+        Ok(())
     }
 
     fn may_never_expire(&self, kind: TokenType) -> bool {

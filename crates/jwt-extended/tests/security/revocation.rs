@@ -193,11 +193,18 @@ fn a_revoked_subject_s_tokens_of_before_are_refused_with_and_without_a_session()
 
 #[test]
 fn a_token_that_says_nothing_of_its_age_falls_with_its_subject() {
-    let jwt = with_store(MemoryStore::new());
-    wait(jwt.revoke_subject("alice")).unwrap();
-    for changes in [&[("iat", "")][..], &[("iat", ""), ("sid", "\"a session\"")]] {
-        let refusal = refusal(&jwt, &bearer(&token(changes)), &Requirement::access());
-        assert_eq!(refusal.code(), "token_revoked");
+    let limited = with_store(MemoryStore::new());
+    let unlimited = builder()
+        .revocation_store(MemoryStore::new())
+        .longest_lifetime(jwt_extended::token::Lifetime::Never)
+        .build()
+        .unwrap();
+    for (jwt, code) in [(limited, "token_invalid"), (unlimited, "token_revoked")] {
+        wait(jwt.revoke_subject("alice")).unwrap();
+        for changes in [&[("iat", "")][..], &[("iat", ""), ("sid", "\"a session\"")]] {
+            let refusal = refusal(&jwt, &bearer(&token(changes)), &Requirement::access());
+            assert_eq!(refusal.code(), code);
+        }
     }
 }
 

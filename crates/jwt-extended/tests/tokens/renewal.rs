@@ -33,7 +33,7 @@ fn value(cookies: &SetCookies, name: &str) -> String {
 }
 
 fn renewed(jwt: &JwtManager, request: &Parts, response: &HeaderMap) -> Option<SetCookies> {
-    wait(jwt.renew(&jwt.expiring(request, SOON).unwrap(), response))
+    wait(jwt.renew(&jwt.expiring(request, SOON)?, response))
 }
 
 #[test]
