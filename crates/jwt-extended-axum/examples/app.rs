@@ -1,5 +1,7 @@
 //! A whole app: login, guarded routes, refresh, logout. The README shows this file.
 
+#![allow(clippy::print_stdout, reason = "a program that says where it listens")]
+
 use axum::{
     Json, Router,
     extract::{FromRef, State},
@@ -16,6 +18,7 @@ struct AppState {
     jwt: JwtManager,
 }
 
+/// How guards find the manager in the app's state.
 impl FromRef<AppState> for JwtManager {
     fn from_ref(state: &AppState) -> Self {
         state.jwt.clone()
@@ -59,7 +62,8 @@ async fn logout(State(app): State<AppState>, token: AnyToken) -> Result<&'static
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let key = Key::hs256(std::env::var("JWT_SECRET_KEY")?)?;
+    let secret = std::env::var("JWT_SECRET_KEY").map_err(|_| "set JWT_SECRET_KEY to at least 32 random bytes")?;
+    let key = Key::hs256(secret).map_err(|error| error.to_string())?;
     let jwt = JwtManager::builder().key(key).revocation_store(MemoryStore::new()).build()?;
     let app = Router::new()
         .route("/", get(page))
@@ -70,5 +74,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/logout", post(logout))
         .with_state(AppState { jwt });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    println!("listening on http://{}", listener.local_addr()?);
     Ok(axum::serve(listener, app).await?)
 }

@@ -115,6 +115,22 @@ where
     }
 }
 
+impl<S, T> OptionalFromRequestParts<S> for Claims<T>
+where
+    JwtManager: FromRef<S>,
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
+            Err(rejection) if rejection.is_for_lack_of_a_token() => Ok(None),
+            claims => claims.map(Some),
+        }
+    }
+}
+
 /// Asks the engine, with the body if a layer has read it.
 pub(crate) async fn authenticate(
     parts: &Parts,

@@ -53,12 +53,16 @@
 //! | [`Fresh`] | an access token that is fresh |
 //! | [`Refresh`] | a refresh token |
 //! | [`AnyToken`] | either |
-//! | `Option<Access>`, and so on | a request without a token as `None`; a bad token is still refused |
+//! | `Option<Access>`, and so on | a request without a token as `None`; a bad token, such as an expired one, is refused |
+//! | `Result<Access, Rejection>`, and so on | every request: for pages that a browser with an old cookie must see too |
 //! | [`Claims<T>`] | an access token whose claims are a `T` |
 //! | [`CurrentUser<U>`] | an access token whose user the app still has |
 //!
 //! For other requirements (places of its own, no revocation check) put a [`GuardLayer`] with a [`Requirement`] around the
 //! route, and take the [`Admitted`] token out of the request by `Extension<Admitted>`.
+//!
+//! The names `Claims`, `Fresh` and `Rejection` are arguments and answers here; the engine's own of these names are
+//! [`token::Claims`], [`token::Fresh`] and [`jwt_extended::Rejection`].
 //!
 //! A guard needs a [`JwtManager`] in the router's state; a router without one does not compile:
 //!
@@ -86,7 +90,8 @@ mod user;
 
 pub use extract::{Access, AnyToken, Claims, Fresh, Refresh};
 pub use jwt_extended::{
-    self, Admitted, Config, ConfigError, JwtManager, JwtManagerBuilder, Requirement, Token, TokenPair, config,
+    self, Admitted, Config, ConfigError, JwtManager, JwtManagerBuilder, Requirement, Token, TokenPair,
+    config::{self, Switch},
     http::{ErrorFormat, Handler, Location, Reason, SameSite, SetCookies, Statuses},
     jose, session, token,
 };

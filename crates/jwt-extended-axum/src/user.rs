@@ -3,7 +3,7 @@
 use std::{convert::Infallible, ops::Deref};
 
 use axum_core::{
-    extract::{FromRef, FromRequestParts},
+    extract::{FromRef, FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
 use http::request::Parts;
@@ -90,6 +90,23 @@ where
                 Err(Rejection::from(jwt.reject(Reason::UserNotFound(subject), Some(token))).into())
             }
             Err(error) => Err(UserRejection::Lookup(error)),
+        }
+    }
+}
+
+impl<S, U> OptionalFromRequestParts<S> for CurrentUser<U>
+where
+    JwtManager: FromRef<S>,
+    S: Send + Sync,
+    U: LoadUser<S>,
+    U::Error: IntoResponse,
+{
+    type Rejection = UserRejection<U::Error>;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
+        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
+            Err(UserRejection::Refused(rejection)) if rejection.is_for_lack_of_a_token() => Ok(None),
+            user => user.map(Some),
         }
     }
 }

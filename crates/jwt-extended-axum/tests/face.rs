@@ -121,6 +121,37 @@ async fn claims_come_as_a_type_and_a_token_without_them_is_refused() {
     assert_eq!(refused.status(), 401);
 }
 
+#[tokio::test]
+async fn a_user_or_claims_may_be_optional_and_a_bad_token_is_still_refused() {
+    #[derive(Deserialize)]
+    struct Role {
+        role: String,
+    }
+    let jwt = builder().build().unwrap();
+    let app = Router::new()
+        .route(
+            "/user",
+            get(|user: Option<CurrentUser<Person>>| async move { user.map(|user| user.0.name).unwrap_or_default() }),
+        )
+        .route(
+            "/role",
+            get(|role: Option<Claims<Role>>| async move { role.map(|role| role.0.role).unwrap_or_default() }),
+        )
+        .with_state(App { jwt: jwt.clone() });
+    let alice = jwt.access_token("alice").additional_claims(&json!({ "role": "admin" })).create().unwrap();
+    for (path, expected) in [("/user", "Alice Liddell"), ("/role", "admin")] {
+        let none = send(&app, Request::builder().uri(path).body(Body::empty()).unwrap()).await;
+        assert_eq!((none.status().as_u16(), none.body().len()), (200, 0), "{path}");
+        assert_eq!(*send(&app, with_bearer(path, &alice)).await.body(), expected.as_bytes());
+        assert_eq!(send(&app, with_bearer(path, "nonsense")).await.status(), 401, "{path}");
+        assert_eq!(
+            send(&app, with_bearer(path, &jwt.create_access_token("bob").unwrap())).await.status(),
+            401,
+            "{path}"
+        );
+    }
+}
+
 async fn login(State(jwt): State<JwtManager>) -> Result<(Cookies, Json<Value>), Rejection> {
     let pair = jwt.login("alice").await?;
     Ok((Cookies(jwt.set_cookies(&pair)?), Json(json!({ "login": true }))))
@@ -267,6 +298,24 @@ async fn a_cookie_about_to_expire_is_renewed_in_passing() {
         set_cookies(&send(&app, with_cookie("/page", &first)).await).is_empty(),
         "an expired one is not brought back"
     );
+}
+
+#[tokio::test]
+async fn a_request_that_was_refused_renews_nothing() {
+    let (jwt, clock) = clocked();
+    let app = Router::new()
+        .route("/me", get(|user: CurrentUser<Person>| async move { user.name.clone() }))
+        .route("/transfer", post(async |_: Access| "done"))
+        .with_state(App { jwt: jwt.clone() })
+        .layer(RefreshLayer::new(jwt.clone(), 5 * MINUTE));
+    let token = jwt.login("bob").await.unwrap().access_token;
+    clock.advance(11 * MINUTE);
+    let gone = send(&app, with_cookie("/me", &token)).await;
+    assert_eq!((gone.status().as_u16(), set_cookies(&gone).len()), (401, 0), "the app has no such user any more");
+    let mut forged = with_cookie("/transfer", &token);
+    *forged.method_mut() = http::Method::POST;
+    let forged = send(&app, forged).await;
+    assert_eq!((forged.status().as_u16(), set_cookies(&forged).len()), (401, 0), "no CSRF value");
 }
 
 #[tokio::test]

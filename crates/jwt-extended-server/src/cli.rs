@@ -9,7 +9,11 @@ use std::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zeroize::Zeroizing;
 
-use crate::{StartError, demo, logging, serve, settings::Settings, users};
+use crate::{
+    StartError, demo, logging, serve,
+    settings::{Settings, address},
+    users,
+};
 
 /// Login, refresh and logout, ready to use. Every `JWT_…` option of the environment is honoured.
 #[derive(Debug, Parser)]
@@ -23,8 +27,8 @@ pub struct Command {
 enum Action {
     /// Start with two demo users and a random secret, for trying it out.
     Demo {
-        /// Where to listen.
-        #[arg(long, default_value = "127.0.0.1:5000")]
+        /// Where to listen: an IP address and a port.
+        #[arg(long, default_value = "127.0.0.1:5000", value_parser = address)]
         listen: SocketAddr,
         #[command(flatten)]
         log: Log,
@@ -34,8 +38,8 @@ enum Action {
         /// The configuration file, in TOML; see example.toml. It names the users.
         #[arg(long, short)]
         config: Option<PathBuf>,
-        /// Where to listen, whatever the file says.
-        #[arg(long)]
+        /// Where to listen, whatever the file says: an IP address and a port.
+        #[arg(long, value_parser = address)]
         listen: Option<SocketAddr>,
         #[command(flatten)]
         log: Log,

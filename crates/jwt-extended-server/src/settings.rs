@@ -94,6 +94,7 @@ pub struct Settings {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default, deserialize_with = "address_text")]
     listen: Option<SocketAddr>,
     jwt: Option<Config>,
     #[serde(default)]
@@ -131,6 +132,16 @@ impl Settings {
         let listen = listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000)));
         Ok(Self { listen, jwt: manager(config)?, users })
     }
+}
+
+/// Reads an address to listen on.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "must be an IP address and a port, such as 127.0.0.1:5000")
+}
+
+fn address_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    address(&text).map(Some).map_err(|why| serde::de::Error::custom(format!("listen {why}")))
 }
 
 /// What the server starts from: tokens in headers and in cookies.
@@ -171,6 +182,15 @@ pub(crate) fn refuse_samples(config: &Config) -> Result<(), StartError> {
     }
 }
 
+/// The line of the option that a complaint begins with, which the parser only knows to be somewhere below its table.
+fn line_of_option(text: &str, table: usize, why: &str) -> usize {
+    let option = why.split([' ', ':']).next().unwrap_or_default();
+    let sets_it =
+        |line: &str| line.trim_start().strip_prefix(option).is_some_and(|rest| rest.trim_start().starts_with('='));
+    let below = text.lines().enumerate().skip(table).find(|(_, line)| !option.is_empty() && sets_it(line));
+    below.map_or(table, |(at, _)| at + 1)
+}
+
 fn read(path: &Path) -> Result<File, StartError> {
     let shown = path.display().to_string();
     let text = fs::read_to_string(path)
@@ -185,7 +205,7 @@ fn read(path: &Path) -> Result<File, StartError> {
             Some((found, expected)) if found.starts_with("invalid ") => format!("expected {expected}"),
             _ => why.to_owned(),
         };
-        StartError::BadFile { path: shown, line, why }
+        StartError::BadFile { path: shown, line: line_of_option(&text, line, &why), why }
     })?;
     // What the file leaves out is the server's default, not the library's.
     let says_where = toml::from_str::<toml::Table>(&text)

@@ -33,7 +33,7 @@ use crate::{Rejection, extract::authenticate};
 /// let app: Router = Router::new()
 ///     .route("/login", post(handler))
 ///     .route("/accounts", get(handler))
-///     .layer(GuardLayer::new(jwt.clone(), Requirement::access()).except("/login")?.except("/static/{*file}")?);
+///     .layer(GuardLayer::new(jwt.clone(), Requirement::access()).except("/login")?.except("/refresh")?.except("/static/{*file}")?);
 ///
 /// // A group of routes:
 /// let critical: Router = Router::new()
@@ -44,8 +44,12 @@ use crate::{Rejection, extract::authenticate};
 /// ```
 ///
 /// The handler finds the [`Admitted`](jwt_extended::Admitted) token in the request's extensions. With
-/// [`Router::layer`](https://docs.rs/axum/latest/axum/struct.Router.html#method.layer) addresses that lead nowhere are
-/// guarded too, so that strangers cannot tell which exist.
+/// [`Router::layer`](https://docs.rs/axum/latest/axum/struct.Router.html#method.layer) on the outermost router, addresses
+/// that lead nowhere are guarded too, so that strangers cannot tell which exist. Inside a nested router, paths are seen
+/// without the prefix that it is nested under.
+///
+/// A guard for access tokens around everything also refuses the refresh tokens that `/refresh` is for: make such routes
+/// exceptions, and guard them by their arguments.
 #[derive(Clone)]
 pub struct GuardLayer {
     guard: Arc<Guard>,

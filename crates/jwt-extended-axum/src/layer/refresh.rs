@@ -15,8 +15,8 @@ use super::ResponseFuture;
 
 /// Gives a browser a new access cookie when the one it sent will expire soon.
 ///
-/// The new token has the same subject, session, CSRF value and own claims; it is never fresh. Nothing is renewed when the
-/// response sets or clears a token's cookie itself, when the token was revoked while the request was handled, or when the
+/// The new token has the same subject, session, CSRF value and own claims; it is never fresh, so choose a time well below the
+/// lifetime of a token that must stay fresh. Nothing is renewed when the request was refused, when the response sets or clears a token's cookie itself, when the token was revoked while the request was handled, or when the
 /// session has lasted as long as a refresh token lives.
 ///
 /// ```
@@ -74,7 +74,9 @@ where
         let jwt = self.layer.jwt.clone();
         Box::pin(async move {
             let mut response = handled.await?;
-            if let Some(expiring) = expiring
+            // Whoever has just been refused gets no more time.
+            let refused = response.extensions().get::<jwt_extended::Rejection>().is_some();
+            if let Some(expiring) = expiring.filter(|_| !refused)
                 && let Some(cookies) = jwt.renew(&expiring, response.headers()).await
             {
                 cookies.append_to(response.headers_mut());

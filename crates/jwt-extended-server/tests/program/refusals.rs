@@ -63,8 +63,8 @@ fn a_bad_file_is_named_with_the_line_and_never_shows_a_secret() {
         (format!("[jwt\nsecret_key = \"{hush}\"\n"), 1),
         (format!("\njwt = \"{hush}\"\n"), 2),
         (format!("\njwt = [\"{hush}\"]\n"), 2),
-        (format!("# 1\n# 2\n[jwt]\nsecret_key = [\"{hush}\"]\n"), 3),
-        (format!("[jwt]\nprivate_key = {{ pem = \"{hush}\" }}\n"), 1),
+        (format!("# 1\n# 2\n[jwt]\nsecret_key = [\"{hush}\"]\n"), 4),
+        (format!("[jwt]\nprivate_key = {{ pem = \"{hush}\" }}\n"), 2),
         (format!("\nusers = \"{hush}\"\n"), 2),
         (format!("\nsecret_key = \"{hush}\"\n"), 2),
         (format!("[[users]]\nusername = \"a\"\npassword_hash = [\"{hush}\"]\n"), 3),
@@ -78,11 +78,19 @@ fn a_bad_file_is_named_with_the_line_and_never_shows_a_secret() {
 }
 
 #[test]
+fn an_address_is_numbers_and_says_so() {
+    for listen in ["localhost:5000", ":5000", "5000"] {
+        let said = refused_file(format!("\nlisten = \"{listen}\"\n"), &[]);
+        assert_eq!(said, "bad.toml, line 2: listen must be an IP address and a port, such as 127.0.0.1:5000");
+    }
+}
+
+#[test]
 fn unknown_options_of_the_file_are_named_all_at_once_with_what_was_meant() {
     let said = refused_file(format!("[jwt]\ncookie_secur = true\nheader_nam = \"X\"\n{}", users()), &[]);
     assert_eq!(
         said,
-        "bad.toml, line 1: cookie_secur is not an option; did you mean cookie_secure?; \
+        "bad.toml, line 2: cookie_secur is not an option; did you mean cookie_secure?; \
          header_nam is not an option; did you mean header_name?"
     );
     let said = refused_file("listn = \"127.0.0.1:1\"\n", &[]);
@@ -126,7 +134,6 @@ fn no_secret_a_sample_and_a_short_one_are_refused() {
     for sample in [
         "super-secret-jwt-key",
         "super-secret",
-        "",
         "your-256-bit-secret-your-256-bit-secret",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     ] {
@@ -144,8 +151,11 @@ fn no_secret_a_sample_and_a_short_one_are_refused() {
     }
 
     let short = "kX93mQ0vLz7";
-    let said = refused_file(users(), &[("JWT_SECRET_KEY", short)]);
-    assert!(said.contains("32") && !said.contains(short), "{said}");
+    for short in [short, "short", ""] {
+        let said = refused_file(users(), &[("JWT_SECRET_KEY", short)]);
+        assert!(said.starts_with("secret_key: the secret ") && said.contains("32"), "{said}");
+        assert!(!said.contains("kX93mQ"), "{said}");
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub enum KeyError {
     /// The HMAC secret is shorter than the hash (RFC 7518 section 3.2).
     #[error(
         "the secret has {length} bytes and {algorithm} needs at least {minimum}; make one with \
-         `openssl rand -base64 48`, or name the exception with `Key::hmac_short_secret`"
+         `openssl rand -base64 48`"
     )]
     ShortSecret {
         /// The algorithm it was given for.

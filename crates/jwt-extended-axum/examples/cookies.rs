@@ -1,0 +1,140 @@
+//! A whole app for browsers: cookies with CSRF protection, the app's own user and claims, renewal in passing.
+//!
+//! Try it with `cargo run -p jwt-extended-axum --example cookies`, and then:
+//!
+//! ```text
+//! curl -X POST http://127.0.0.1:3000/login/1 -c jar.txt
+//! curl http://127.0.0.1:3000/me -b jar.txt
+//! curl -X POST http://127.0.0.1:3000/admin/report -b jar.txt -H "X-CSRF-TOKEN: $(awk '$6 == "csrf_access_token" {print $7}' jar.txt)"
+//! ```
+
+use std::{borrow::Cow, convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{FromRef, Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use jwt_extended_axum::{
+    Access, AnyToken, Claims, Cookies, CurrentUser, GuardLayer, JwtManager, Location, Refresh, RefreshLayer, Rejection,
+    Requirement, Switch, Token,
+    jose::Key,
+    session::MemoryStore,
+    token::{self, Identity, LoadUser},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+/// The app's own user.
+#[derive(Clone)]
+struct User {
+    id: u64,
+    name: &'static str,
+    role: &'static str,
+}
+
+/// From the user to the token: whose it is, and what else it says.
+impl Identity for User {
+    fn subject(&self) -> Cow<'_, str> {
+        self.id.to_string().into()
+    }
+
+    fn additional_claims(&self) -> Result<token::Claims, token::ClaimsError> {
+        token::Claims::new(&json!({ "role": self.role }))
+    }
+}
+
+/// From the token back to the user; `None` if there is none any more, which refuses the request.
+impl LoadUser<App> for User {
+    type Error = Infallible;
+
+    async fn load_user(token: &Token, app: &App) -> Result<Option<Self>, Infallible> {
+        Ok(token.subject().parse().ok().and_then(|id| app.find(id)))
+    }
+}
+
+/// The claims that a route wants of a token.
+#[derive(Deserialize)]
+struct Role {
+    role: String,
+}
+
+#[derive(Clone)]
+struct App {
+    jwt: JwtManager,
+    users: Arc<[User]>,
+}
+
+impl App {
+    fn find(&self, id: u64) -> Option<User> {
+        self.users.iter().find(|user| user.id == id).cloned()
+    }
+}
+
+/// How guards find the manager in the app's state.
+impl FromRef<App> for JwtManager {
+    fn from_ref(app: &App) -> Self {
+        app.jwt.clone()
+    }
+}
+
+/// Sets four cookies: two tokens that no script can read, and two CSRF values that the app's pages can.
+async fn login(State(app): State<App>, Path(id): Path<u64>) -> Result<Response, Rejection> {
+    // Check a password here.
+    let Some(user) = app.find(id) else { return Ok(StatusCode::UNAUTHORIZED.into_response()) };
+    let pair = app.jwt.login(&user).await?;
+    Ok((Cookies(app.jwt.set_cookies(&pair)?), "welcome\n").into_response())
+}
+
+/// Sets a new access cookie.
+async fn refresh(State(app): State<App>, token: Refresh) -> Result<(Cookies, &'static str), Rejection> {
+    let pair = app.jwt.refresh(&token).await?;
+    Ok((Cookies(app.jwt.set_cookies(&pair)?), "refreshed\n"))
+}
+
+/// Ends the session and clears the cookies.
+async fn logout(State(app): State<App>, token: AnyToken) -> Result<(Cookies, &'static str), Rejection> {
+    app.jwt.logout(&token).await?;
+    Ok((Cookies(app.jwt.unset_cookies()), "goodbye\n"))
+}
+
+async fn me(user: CurrentUser<User>) -> String {
+    format!("{}\n", user.name)
+}
+
+/// For everyone: a browser whose cookie has expired or was revoked sees what a stranger sees.
+async fn home(token: Result<Access, Rejection>) -> String {
+    token.map_or("hello, stranger\n".to_owned(), |token| format!("hello, user {}\n", token.subject()))
+}
+
+async fn report(Claims(claims): Claims<Role>) -> Result<&'static str, StatusCode> {
+    if claims.role == "admin" { Ok("all is well\n") } else { Err(StatusCode::FORBIDDEN) }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let jwt = JwtManager::builder()
+        .key(Key::generate(jwt_extended_axum::jose::Algorithm::HS256)?)
+        .token_location([Location::Cookie])
+        // For plain HTTP on this machine; leave it out behind HTTPS.
+        .cookie_secure(Switch::Off)
+        .revocation_store(MemoryStore::new())
+        .build()?;
+    let users = [User { id: 1, name: "Alice", role: "admin" }, User { id: 2, name: "Bob", role: "reader" }];
+    let admin = Router::new()
+        .route("/admin/report", post(report))
+        .route_layer(GuardLayer::new(jwt.clone(), Requirement::fresh()));
+    let app = Router::new()
+        .route("/", get(home))
+        .route("/login/{id}", post(login))
+        .route("/refresh", post(refresh))
+        .route("/logout", post(logout))
+        .route("/me", get(me))
+        .merge(admin)
+        .layer(RefreshLayer::new(jwt.clone(), Duration::from_secs(5 * 60)))
+        .with_state(App { jwt, users: users.into() });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
