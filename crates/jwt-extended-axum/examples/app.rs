@@ -1,7 +1,5 @@
 //! A whole app: login, guarded routes, refresh, logout. The README shows this file.
 
-#![allow(clippy::print_stdout, reason = "a program that says where it listens")]
-
 use axum::{
     Json, Router,
     extract::{FromRef, State},
@@ -74,6 +72,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/logout", post(logout))
         .with_state(AppState { jwt });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    println!("listening on http://{}", listener.local_addr()?);
     Ok(axum::serve(listener, app).await?)
 }
