@@ -107,15 +107,18 @@ impl Guard {
     }
 
     /// The request with its token in its extensions, or the refusal.
-    async fn check(&self, request: Request) -> Result<Request, Response> {
-        let (mut parts, body) = if self.jwt.needs_body(&self.requirement) {
-            read(request, self.body_limit).await?
-        } else {
-            request.into_parts()
-        };
-        let admitted = authenticate(&parts, &self.jwt, &self.requirement).await.map_err(Rejection::into_response)?;
-        parts.extensions.insert(admitted);
-        Ok(Request::from_parts(parts, body))
+    async fn check(&self, mut request: Request) -> Result<Request, Response> {
+        if self.jwt.needs_body(&self.requirement) {
+            let (mut parts, body) = read(request, self.body_limit).await?;
+            let admitted = authenticate(&parts, &self.jwt, &self.requirement).await;
+            parts.extensions.insert(admitted.map_err(Rejection::into_response)?);
+            return Ok(Request::from_parts(parts, body));
+        }
+        // In two steps, because a request with its body cannot be shared while the store is waited for.
+        let asked = self.jwt.authenticate(&request, &self.requirement);
+        let admitted = asked.await.map_err(|rejection| Rejection::from(rejection).into_response())?;
+        request.extensions_mut().insert(admitted);
+        Ok(request)
     }
 }
 

@@ -92,27 +92,32 @@ impl JwtManager {
 
     /// Checks a request: finds its token and judges it by the requirement, the store and the app's own verification.
     ///
+    /// All but the store is asked at once; the future does not hold on to the request.
+    ///
     /// # Errors
     /// A [`Rejection`], ready to be sent, if the request must not pass.
-    pub async fn authenticate(&self, request: &impl Request, requirement: &Requirement) -> Result<Admitted, Rejection> {
-        if request.body().is_none() && BodyKind::of(request) != BodyKind::Other && self.needs_body(requirement) {
-            const UNSEEN: &str = "a token or a CSRF value may come in the body, which the face did not hand over";
-            return Err(self.reject(Reason::Misconfigured(UNSEEN), None));
-        }
+    pub fn authenticate<'a, R: Request>(
+        &'a self,
+        request: &R,
+        requirement: &Requirement,
+    ) -> impl Future<Output = Result<Admitted, Rejection>> + use<'a, R> {
         let now = self.now();
-        let (token, location) = guard::examine(&self.inner.settings, request, requirement, now)
-            .map_err(|(reason, token)| self.reject(reason, token))?;
-        if requirement.checks_revocation() {
-            match self.standing(&token, now).await {
-                Ok(Standing::Good) => {}
-                Ok(Standing::Revoked) => return Err(self.reject(Reason::Revoked, Some(token))),
-                Err(error) => return Err(self.reject(Reason::StoreUnavailable(error), None)),
+        let examined = self.examine(request, requirement, now);
+        let asks_store = requirement.checks_revocation();
+        async move {
+            let (token, location) = examined?;
+            if asks_store {
+                match self.standing(&token, now).await {
+                    Ok(Standing::Good) => {}
+                    Ok(Standing::Revoked) => return Err(self.reject(Reason::Revoked, Some(token))),
+                    Err(error) => return Err(self.reject(Reason::StoreUnavailable(error), None)),
+                }
             }
+            if !self.verifies(&token) {
+                return Err(self.reject(Reason::Verification, Some(token)));
+            }
+            Ok(Admitted { token, location })
         }
-        if !self.verifies(&token) {
-            return Err(self.reject(Reason::Verification, Some(token)));
-        }
-        Ok(Admitted { token, location })
     }
 
     /// Checks a request that may do without a token (`optional=True`): no token is `None`, and a bad one is still refused.
@@ -189,6 +194,21 @@ impl JwtManager {
     /// The time by the manager's clock.
     pub fn now(&self) -> Timestamp {
         self.inner.clock.now()
+    }
+
+    /// The checks that need no waiting.
+    fn examine(
+        &self,
+        request: &impl Request,
+        requirement: &Requirement,
+        now: Timestamp,
+    ) -> Result<(Token, Location), Rejection> {
+        if request.body().is_none() && BodyKind::of(request) != BodyKind::Other && self.needs_body(requirement) {
+            const UNSEEN: &str = "a token or a CSRF value may come in the body, which the face did not hand over";
+            return Err(self.reject(Reason::Misconfigured(UNSEEN), None));
+        }
+        guard::examine(&self.inner.settings, request, requirement, now)
+            .map_err(|(reason, token)| self.reject(reason, token))
     }
 
     /// The app's own judgement.
