@@ -18,6 +18,8 @@ mod rfc;
 mod rfc_examples;
 #[path = "asymmetric/round_trips.rs"]
 mod round_trips;
+#[path = "asymmetric/rsa_keys.rs"]
+mod rsa_keys;
 
 use base64::{
     Engine as _,
