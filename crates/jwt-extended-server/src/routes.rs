@@ -4,14 +4,14 @@ use axum::{
     Form, Json, Router,
     body::Bytes,
     extract::{DefaultBodyLimit, FromRef, FromRequest, FromRequestParts, Request, State},
-    http::{StatusCode, header, request::Parts},
+    http::{StatusCode, request::Parts},
     middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use jwt_extended_axum::{
-    Access, AnyToken, BodyLayer, Cookies, Fresh, JwtManager, Refresh, Rejection, Tokens,
-    jwt_extended::http::{BodyKind, Location},
+    Access, AnyToken, BodyLayer, Cookies, Fresh, JwtManager, Location, Reason, Refresh, Rejection, Tokens,
+    jwt_extended::http::BodyKind,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -48,10 +48,8 @@ pub fn router(app: App) -> Router {
         .route("/transfer", post(transfer))
         .route("/logout", post(logout))
         .route("/healthz", get(healthz))
-        .fallback(|| async { said(StatusCode::NOT_FOUND, "There is nothing at this address") })
-        .method_not_allowed_fallback(|| async {
-            said(StatusCode::METHOD_NOT_ALLOWED, "This address has other methods")
-        })
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(other_methods)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(BodyLayer::new().limit(BODY_LIMIT))
         .layer(middleware::from_fn(logging::requests))
@@ -59,21 +57,14 @@ pub fn router(app: App) -> Router {
 }
 
 /// Sets cookies.
-async fn login(State(app): State<App>, _: SameSite, credentials: Credentials) -> Result<Response, Rejection> {
-    let username = match credentials.check(&app).await {
-        Ok(username) => username,
-        Err(refusal) => return Ok(refusal),
-    };
-    let pair = app.jwt.login(&username).await?;
-    Ok((Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "login": true }))).into_response())
+async fn login(State(app): State<App>, _: SameSite, credentials: Credentials) -> Result<impl IntoResponse, Rejection> {
+    let pair = app.jwt.login(&credentials.check(&app).await?).await?;
+    Ok((Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "login": true }))))
 }
 
 /// Answers the tokens in the body.
-async fn token(State(app): State<App>, credentials: Credentials) -> Result<Response, Rejection> {
-    match credentials.check(&app).await {
-        Ok(username) => Ok(Tokens(app.jwt.login(&username).await?).into_response()),
-        Err(refusal) => Ok(refusal),
-    }
+async fn token(State(app): State<App>, credentials: Credentials) -> Result<Tokens, Rejection> {
+    Ok(Tokens(app.jwt.login(&credentials.check(&app).await?).await?))
 }
 
 async fn protected(token: Access) -> Json<Value> {
@@ -117,6 +108,21 @@ async fn healthz() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
+async fn nothing_here(State(app): State<App>) -> Rejection {
+    app.refuse(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address")
+}
+
+async fn other_methods(State(app): State<App>) -> Rejection {
+    app.refuse(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address has other methods")
+}
+
+impl App {
+    /// A refusal in the words given, and in the format that the options ask for.
+    fn refuse(&self, status: StatusCode, code: &'static str, message: &'static str) -> Rejection {
+        self.jwt.reject(Reason::App { status, code, message }, None).into()
+    }
+}
+
 /// A name and a password, as JSON or as a form.
 struct Credentials {
     username: String,
@@ -124,17 +130,43 @@ struct Credentials {
 }
 
 impl Credentials {
-    /// The name, if the password is its own; else the refusal.
-    async fn check(self, app: &App) -> Result<String, Response> {
+    /// The name, if the password is its own. One sentence for both mistakes: it does not tell who exists.
+    async fn check(self, app: &App) -> Result<String, Rejection> {
         let Self { username, password } = self;
         match app.users.check(&username, password).await {
             Ok(true) => Ok(username),
-            Ok(false) => Err(bad_credentials()),
+            Ok(false) => Err(app.refuse(StatusCode::UNAUTHORIZED, "bad_credentials", "Bad username or password")),
             Err(Busy) => {
-                let busy = said(StatusCode::SERVICE_UNAVAILABLE, "Too many logins at once. Try again in a moment");
-                Err(([(header::RETRY_AFTER, "5")], busy).into_response())
+                const BUSY: &str = "Too many logins at once. Try again in a moment";
+                Err(app.refuse(StatusCode::SERVICE_UNAVAILABLE, "busy", BUSY))
             }
         }
+    }
+}
+
+impl FromRequest<App> for Credentials {
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Rejection> {
+        #[derive(Deserialize)]
+        struct Fields {
+            username: String,
+            password: Zeroizing<String>,
+        }
+        let refuse =
+            |status| app.refuse(status, "credentials_malformed", "Send username and password, as JSON or as a form");
+        let fields = match BodyKind::of(&request) {
+            // Serde would take a list for the fields, too.
+            BodyKind::Json => Bytes::from_request(request, app)
+                .await
+                .ok()
+                .filter(|body| body.trim_ascii_start().starts_with(b"{"))
+                .and_then(|body| serde_json::from_slice(&body).ok()),
+            BodyKind::Form => Form::<Fields>::from_request(request, app).await.ok().map(|Form(fields)| fields),
+            BodyKind::Other => return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
+        };
+        let Fields { username, password } = fields.ok_or_else(|| refuse(StatusCode::BAD_REQUEST))?;
+        Ok(Self { username, password })
     }
 }
 
@@ -148,39 +180,4 @@ impl FromRequestParts<App> for SameSite {
         app.jwt.refuse_cross_site(parts)?;
         Ok(Self)
     }
-}
-
-impl<S: Send + Sync> FromRequest<S> for Credentials {
-    type Rejection = Response;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        #[derive(Deserialize)]
-        struct Fields {
-            username: String,
-            password: Zeroizing<String>,
-        }
-        const SHAPE: &str = "Send username and password, as JSON or as a form";
-        let fields = match BodyKind::of(&request) {
-            // Serde would take a list for the fields, too.
-            BodyKind::Json => Bytes::from_request(request, state)
-                .await
-                .ok()
-                .filter(|body| body.trim_ascii_start().starts_with(b"{"))
-                .and_then(|body| serde_json::from_slice(&body).ok()),
-            BodyKind::Form => Form::<Fields>::from_request(request, state).await.ok().map(|Form(fields)| fields),
-            BodyKind::Other => return Err(said(StatusCode::UNSUPPORTED_MEDIA_TYPE, SHAPE)),
-        };
-        let Fields { username, password } = fields.ok_or_else(|| said(StatusCode::BAD_REQUEST, SHAPE))?;
-        Ok(Self { username, password })
-    }
-}
-
-/// One sentence for both mistakes: it does not tell who exists.
-fn bad_credentials() -> Response {
-    let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
-    (challenge, said(StatusCode::UNAUTHORIZED, "Bad username or password")).into_response()
-}
-
-fn said(status: StatusCode, message: &str) -> Response {
-    (status, Json(json!({ "msg": message }))).into_response()
 }

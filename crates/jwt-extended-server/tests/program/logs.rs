@@ -106,8 +106,8 @@ fn a_request_is_logged_by_method_route_status_and_the_reason_of_its_refusal() {
             line("GET", "/healthz", 200, "-"),
             line("GET", "/protected", 401, "token_missing"),
             line("GET", "/protected", 401, "token_invalid"),
-            line("GET", "none", 404, "-"),
-            line("POST", "/login", 401, "-"),
+            line("GET", "none", 404, "not_found"),
+            line("POST", "/login", 401, "bad_credentials"),
         ]
     );
 }

@@ -58,6 +58,20 @@ async fn a_login_ignores_and_replaces_the_cookies_and_tokens_that_come_with_it()
 }
 
 #[tokio::test]
+async fn the_server_s_own_answers_have_the_format_of_all_others() {
+    let problem = jwt_extended_axum::ErrorFormat::ProblemDetails;
+    let app = app_with(builder().error_format(problem).realm("demo"));
+    let refused = app.post("/login", &[JSON], r#"{"username":"testuser","password":"wrong"}"#).await;
+    let expected =
+        r#"{"code":"bad_credentials","detail":"Bad username or password","status":401,"title":"Unauthorized"}"#;
+    assert_eq!((refused.status, refused.body.as_str()), (401, expected));
+    assert_eq!(refused.header("content-type"), "application/problem+json");
+    assert_eq!(refused.header("www-authenticate"), "Bearer realm=\"demo\"");
+    let nowhere = app.post("/nowhere", &[], "").await;
+    assert_eq!((nowhere.status, nowhere.header("content-type")), (404, "application/problem+json"));
+}
+
+#[tokio::test]
 async fn another_site_cannot_log_its_visitor_in_as_somebody_else() {
     let app = app();
     let forged = [FORM, ("sec-fetch-site", "cross-site")];

@@ -69,6 +69,16 @@ pub enum Reason {
     /// The state of the token could not be asked.
     #[error("The token's state cannot be checked right now. Try again in a moment")]
     StoreUnavailable(StoreError),
+    /// The app's own reason, in its own words: for answers of its own that look like all others.
+    #[error("{message}")]
+    App {
+        /// The status of the answer.
+        status: StatusCode,
+        /// A stable name for machines.
+        code: &'static str,
+        /// The sentence for the client.
+        message: &'static str,
+    },
     /// A token that the answer needs could not be made. What it says is for the log, not for the client.
     #[error("The token could not be issued")]
     Issue(IssueError),
@@ -97,6 +107,8 @@ pub enum Handler {
     TokenVerificationFailed,
     /// The store did not answer, which Flask-JWT-Extended does not know.
     StoreUnavailable,
+    /// The app's own reason.
+    App,
     /// The app's own fault: 500.
     ServerError,
 }
@@ -118,6 +130,7 @@ impl Reason {
             Self::Verification => "claims_refused",
             Self::UserNotFound(_) => "user_not_found",
             Self::StoreUnavailable(_) => "store_unavailable",
+            Self::App { code, .. } => code,
             Self::Issue(_) => "token_not_issued",
             Self::Misconfigured(_) => "misconfigured",
         }
@@ -134,12 +147,16 @@ impl Reason {
             Self::UserNotFound(_) => Handler::UserLookupError,
             Self::Verification => Handler::TokenVerificationFailed,
             Self::StoreUnavailable(_) => Handler::StoreUnavailable,
+            Self::App { .. } => Handler::App,
             Self::Issue(_) | Self::Misconfigured(_) => Handler::ServerError,
         }
     }
 
     /// The status, in one of the two ways of choosing it.
     pub const fn status(&self, statuses: Statuses) -> StatusCode {
+        if let Self::App { status, .. } = self {
+            return *status;
+        }
         match (self.handler(), statuses) {
             (Handler::StoreUnavailable, _) => StatusCode::SERVICE_UNAVAILABLE,
             (Handler::ServerError, _) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -154,9 +171,12 @@ impl Reason {
     /// due when no token was sent.
     pub(crate) const fn challenge_error(&self) -> Option<&'static str> {
         match self {
-            Self::Missing(_) | Self::Csrf(_) | Self::StoreUnavailable(_) | Self::Issue(_) | Self::Misconfigured(_) => {
-                None
-            }
+            Self::Missing(_)
+            | Self::Csrf(_)
+            | Self::StoreUnavailable(_)
+            | Self::App { .. }
+            | Self::Issue(_)
+            | Self::Misconfigured(_) => None,
             Self::Request(_) => Some("invalid_request"),
             Self::NotFresh { .. } => Some("insufficient_user_authentication"),
             _ => Some("invalid_token"),
