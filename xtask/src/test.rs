@@ -23,15 +23,19 @@ pub(crate) fn run() -> Report {
     });
     report.step("packages of the libraries", || {
         forget_earlier_packages();
-        tools::run(&mut cargo("package -p jwt-extended -p jwt-extended-axum --allow-dirty"))
+        tools::run(&mut cargo(
+            "package -p jwt-extended -p jwt-extended-axum --allow-dirty --target-dir target/packages",
+        ))
     });
     report.step("the README's curl tour", tour::run);
     report
 }
 
-/// cargo unpacks what it has packaged into its cache, by name and version, and takes it from there the next time: without
+/// cargo unpacks and builds what it has packaged once for each name and version, and takes that the next time: without
 /// this, the packages would be built against an earlier state of each other.
 fn forget_earlier_packages() {
+    // What cannot be removed shows itself when the packages are built.
+    let _ = fs::remove_dir_all("target/packages");
     let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
     let unpacked = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
     // Registries with a host have a name in front of the dash; cargo's own, for packages not yet published, have none.
@@ -39,7 +43,6 @@ fn forget_earlier_packages() {
         unpacked.into_iter().flatten().flatten().filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"-"));
     for package in local.filter_map(|registry| fs::read_dir(registry.path()).ok()).flatten().flatten() {
         if package.file_name().as_encoded_bytes().starts_with(b"jwt-extended") {
-            // What cannot be removed shows itself when the packages are built.
             let _ = fs::remove_dir_all(package.path());
         }
     }
