@@ -35,7 +35,7 @@ pub(crate) fn run() -> Report {
 /// this, the packages would be built against an earlier state of each other.
 fn forget_earlier_packages() {
     // What cannot be removed shows itself when the packages are built.
-    let _ = fs::remove_dir_all("target/packages");
+    let _ = fs::remove_dir_all(tools::root().join("target/packages"));
     let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
     let unpacked = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
     // Registries with a host have a name in front of the dash; cargo's own, for packages not yet published, have none.
