@@ -61,11 +61,7 @@ macro_rules! guards {
             type Rejection = Rejection;
 
             async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
-                let admitted = authenticate(parts, &JwtManager::from_ref(state), &Requirement::$requirement()).await;
-                if admitted.as_ref().is_err_and(Rejection::is_for_lack_of_a_token) {
-                    return Ok(None);
-                }
-                admitted.map(|admitted| Some(Self(admitted)))
+                optional(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await)
             }
         }
     )+};
@@ -124,10 +120,15 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
-        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
-            Err(rejection) if rejection.is_for_lack_of_a_token() => Ok(None),
-            claims => claims.map(Some),
-        }
+        optional(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await)
+    }
+}
+
+/// No token is `None`; a bad one is still refused.
+fn optional<T>(guarded: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
+    match guarded {
+        Err(rejection) if rejection.is_for_lack_of_a_token() => Ok(None),
+        guarded => guarded.map(Some),
     }
 }
 

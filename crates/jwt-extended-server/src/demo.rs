@@ -14,7 +14,7 @@ use jwt_extended_axum::{
 use crate::{
     App, StartError, Users, secrets,
     serve::{listen, serve, signal_to_end},
-    settings::{demo_config, manager, refuse_samples, unicode},
+    settings::{demo_config, manager, refuse_samples},
     users,
 };
 
@@ -24,7 +24,7 @@ const USERS: [(&str, &str); 2] = [("testuser", "testpass"), ("admin", "adminpass
 /// Starts the demo and serves until a signal ends it.
 pub(crate) async fn run(address: SocketAddr) -> Result<(), StartError> {
     let mut config = demo_config();
-    config.read_env(unicode(std::env::vars_os()))?;
+    config.read_env(std::env::vars_os())?;
     add_random_key(&mut config)?;
     refuse_samples(&config)?;
     let jwt = manager(config)?;

@@ -123,7 +123,7 @@ impl Settings {
             None => File { listen: None, jwt: None, users: Vec::new() },
         };
         let mut config = file.jwt.unwrap_or_else(both_places);
-        config.read_env(unicode(environment))?;
+        config.read_env(environment)?;
         refuse_samples(&config)?;
         let users = Users::new(file.users.into_iter().map(|user| (user.username, user.password_hash)))?;
         if users.is_empty() {
@@ -156,15 +156,6 @@ pub(crate) fn demo_config() -> Config {
     let mut config = both_places();
     config.cookie_secure = Switch::Off;
     config
-}
-
-/// The environment's variables whose names and values are text.
-pub(crate) fn unicode(
-    environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> impl Iterator<Item = (String, String)> {
-    environment
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().unwrap_or_default())))
 }
 
 /// A manager with the store of this process.

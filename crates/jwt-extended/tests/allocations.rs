@@ -45,3 +45,15 @@ fn verifying_a_token_takes_at_most_two_allocations() {
     let cookie = request("cookie", format!("theme=dark; refresh_token_cookie={}", pair.refresh_token.unwrap()));
     assert!(allocations(&cookie, &jwt, &Requirement::refresh().locations([Location::Cookie])) <= 2);
 }
+
+#[test]
+fn nor_does_a_request_with_a_body_that_nobody_looks_into_take_more() {
+    let key = Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap();
+    let jwt = JwtManager::builder().key(key).build().unwrap();
+    let request = http::Request::post("/")
+        .header("content-type", "application/json; charset=utf-8")
+        .header("authorization", format!("Bearer {}", jwt.create_access_token("alice").unwrap()))
+        .body(())
+        .unwrap();
+    assert!(allocations(&request.into_parts().0, &jwt, &Requirement::access()) <= 2);
+}

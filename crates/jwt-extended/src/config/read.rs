@@ -1,6 +1,6 @@
 //! Reading a [`Config`] through serde and from the environment, with every mistake reported, not only the first.
 
-use std::fmt;
+use std::{ffi::OsString, fmt};
 
 use serde::{
     Deserialize, Deserializer,
@@ -20,11 +20,7 @@ impl Config {
     /// If a variable has an unusable value, or a `JWT_…` variable is no option: it may be a misspelled one.
     pub fn from_env() -> Result<Self, ConfigError> {
         let mut config = Self::default();
-        config.read_env(std::env::vars_os().filter_map(|(name, value)| {
-            let name = name.into_string().ok()?;
-            // A value that is not Unicode is of no use for any option; the empty text is refused where it matters.
-            Some((name, value.into_string().unwrap_or_default()))
-        }))?;
+        config.read_env(std::env::vars_os())?;
         Ok(config)
     }
 
@@ -32,9 +28,17 @@ impl Config {
     ///
     /// # Errors
     /// As [`from_env`](Self::from_env).
-    pub fn read_env(&mut self, variables: impl IntoIterator<Item = (String, String)>) -> Result<(), ConfigError> {
+    pub fn read_env<N, V>(&mut self, variables: impl IntoIterator<Item = (N, V)>) -> Result<(), ConfigError>
+    where
+        N: Into<OsString>,
+        V: Into<OsString>,
+    {
         let mut mistakes = Vec::new();
         for (variable, value) in variables {
+            // A name that is not Unicode is none of ours.
+            let Ok(variable) = variable.into().into_string() else { continue };
+            // A value that is not Unicode is of no use for any option: it is taken as the empty text.
+            let value = value.into().into_string().unwrap_or_default();
             let Some(name) = variable.strip_prefix(PREFIX).map(str::to_ascii_lowercase) else {
                 continue;
             };

@@ -199,11 +199,7 @@ impl JwtManager {
             return Err(self.reject(Reason::NotRefreshToken, Some(token.clone())));
         }
         // The guard has asked already, but the session may have ended since, or there was no guard.
-        match self.is_revoked(token).await {
-            Ok(false) => {}
-            Ok(true) => return Err(self.reject(Reason::Revoked, Some(token.clone()))),
-            Err(error) => return Err(self.reject(Reason::StoreUnavailable(error), None)),
-        }
+        self.refuse_revoked(token, self.now()).await?;
         draft.session = token.session().map(|session| Cow::Owned(session.to_owned()));
         draft.additional_claims.push((claims, Replacement::Refused));
         let access_token = self.issue(&draft, self.now()).map_err(|error| self.reject(Reason::Issue(error), None))?;

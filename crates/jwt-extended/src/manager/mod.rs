@@ -107,11 +107,7 @@ impl JwtManager {
         async move {
             let (token, location) = examined?;
             if asks_store {
-                match self.standing(&token, now).await {
-                    Ok(Standing::Good) => {}
-                    Ok(Standing::Revoked) => return Err(self.reject(Reason::Revoked, Some(token))),
-                    Err(error) => return Err(self.reject(Reason::StoreUnavailable(error), None)),
-                }
+                self.refuse_revoked(&token, now).await?;
             }
             if !self.verifies(&token) {
                 return Err(self.reject(Reason::Verification, Some(token)));
@@ -203,7 +199,8 @@ impl JwtManager {
         requirement: &Requirement,
         now: Timestamp,
     ) -> Result<(Token, Location), Rejection> {
-        if request.body().is_none() && BodyKind::of(request) != BodyKind::Other && self.needs_body(requirement) {
+        // What the body is, is asked last: most apps look into none.
+        if request.body().is_none() && self.needs_body(requirement) && BodyKind::of(request) != BodyKind::Other {
             const UNSEEN: &str = "a token or a CSRF value may come in the body, which the face did not hand over";
             return Err(self.reject(Reason::Misconfigured(UNSEEN), None));
         }
@@ -214,6 +211,15 @@ impl JwtManager {
     /// The app's own judgement.
     fn verifies(&self, token: &Token) -> bool {
         self.inner.verification.as_ref().is_none_or(|verify| verify(token))
+    }
+
+    /// Asks the store, and refuses a token that does not stand or cannot be told to.
+    async fn refuse_revoked(&self, token: &Token, now: Timestamp) -> Result<(), Rejection> {
+        match self.standing(token, now).await {
+            Ok(Standing::Good) => Ok(()),
+            Ok(Standing::Revoked) => Err(self.reject(Reason::Revoked, Some(token.clone()))),
+            Err(error) => Err(self.reject(Reason::StoreUnavailable(error), None)),
+        }
     }
 
     async fn standing(&self, token: &Token, now: Timestamp) -> Result<Standing, StoreError> {
