@@ -105,7 +105,8 @@ where
         let jwt = JwtManager::from_ref(state);
         let token = authenticate(parts, &jwt, &Requirement::access()).await?.into_token();
         token.claims().map(Self).map_err(|_| {
-            let unfit = TokenError::ClaimValue("The token lacks the claims that this route needs");
+            let unfit =
+                TokenError::ClaimValue { claim: "", message: "The token lacks the claims that this route needs" };
             jwt.reject(Reason::Token(unfit), Some(token)).into()
         })
     }

@@ -4,6 +4,7 @@
 use crate::{
     config::Settings,
     http::{CsrfCheck, CsrfError, Located, Location, NotLocated, Reason, Request, Wanted, locate},
+    jose::KeyRing,
     time::Timestamp,
     token::{Token, TokenError, TokenType, verify},
 };
@@ -19,16 +20,25 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
-    kind: Kind,
+    wanted: Wanted,
+    types: Types,
+    freshness: Age,
     locations: Option<Vec<Location>>,
     revocation: Revocation,
 }
 
+/// Which types of token will do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Access,
-    Fresh,
+enum Types {
+    NotRefresh,
     Refresh,
+    All,
+}
+
+/// How old the login may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    Fresh,
     Any,
 }
 
@@ -41,22 +51,35 @@ enum Revocation {
 impl Requirement {
     /// A token that is not for refreshing.
     pub const fn access() -> Self {
-        Self::new(Kind::Access)
+        Self::new(Wanted::Access, Types::NotRefresh)
     }
 
     /// An access token that is fresh: for critical actions.
     pub const fn fresh() -> Self {
-        Self::new(Kind::Fresh)
+        Self::access().and_fresh()
     }
 
     /// A refresh token.
     pub const fn refresh() -> Self {
-        Self::new(Kind::Refresh)
+        Self::new(Wanted::Refresh, Types::Refresh)
     }
 
     /// A token of any type (`verify_type=False`). Among cookies, and in a JSON body, the access token is looked for first.
     pub const fn any() -> Self {
-        Self::new(Kind::Any)
+        Self::new(Wanted::Either, Types::All)
+    }
+
+    /// A fresh one, of whatever type (`fresh=True`).
+    pub const fn and_fresh(mut self) -> Self {
+        self.freshness = Age::Fresh;
+        self
+    }
+
+    /// Whatever type it has, among the cookies and JSON members of the type that would be asked for: upstream's
+    /// `verify_type=False`, which, unlike [`any`](Self::any), does not look for both.
+    pub const fn of_any_type(mut self) -> Self {
+        self.types = Types::All;
+        self
     }
 
     /// Looks in these places instead of the configured ones.
@@ -80,16 +103,8 @@ impl Requirement {
         self.locations.as_deref().unwrap_or(configured)
     }
 
-    const fn new(kind: Kind) -> Self {
-        Self { kind, locations: None, revocation: Revocation::Checked }
-    }
-
-    const fn wanted(&self) -> Wanted {
-        match self.kind {
-            Kind::Access | Kind::Fresh => Wanted::Access,
-            Kind::Refresh => Wanted::Refresh,
-            Kind::Any => Wanted::Either,
-        }
+    const fn new(wanted: Wanted, types: Types) -> Self {
+        Self { wanted, types, freshness: Age::Any, locations: None, revocation: Revocation::Checked }
     }
 }
 
@@ -103,31 +118,53 @@ pub(crate) fn examine(
     requirement: &Requirement,
     now: Timestamp,
 ) -> Result<(Token, Location), Refusal> {
+    let located = find(settings, request, requirement)?;
+    let token = judge(settings, &settings.ring, &located, requirement, now)?;
+    Ok((token, located.location))
+}
+
+/// Finds the token of a request.
+pub(crate) fn find<'r>(
+    settings: &Settings,
+    request: &'r impl Request,
+    requirement: &Requirement,
+) -> Result<Located<'r>, Refusal> {
     let places = requirement.places(&settings.locate.locations);
-    let located = locate(&settings.locate, request, requirement.wanted(), places).map_err(|error| match error {
+    locate(&settings.locate, request, requirement.wanted, places).map_err(|error| match error {
         NotLocated::Missing(missing) => (Reason::Missing(missing), None),
         NotLocated::Malformed(error) => (Reason::Request(error), None),
         NotLocated::Csrf(error) => (Reason::Csrf(error), None),
-    })?;
-    let token = match verify(&settings.policy, &settings.ring, &located.token, now) {
+    })
+}
+
+/// Judges the token that was found, by the keys of a ring.
+pub(crate) fn judge(
+    settings: &Settings,
+    ring: &KeyRing,
+    located: &Located<'_>,
+    requirement: &Requirement,
+    now: Timestamp,
+) -> Result<Token, Refusal> {
+    let token = match verify(&settings.policy, ring, &located.token, now) {
         Ok(token) => token,
         // An expired token from a forged request is a forged request: only its own page learns that it has expired.
         Err(TokenError::Expired(token)) => {
-            check_csrf(&located, &token)?;
+            check_csrf(located, &token)?;
             return Err((Reason::Expired, Some(token)));
         }
         Err(error) => return Err((Reason::Token(error), None)),
     };
-    check_csrf(&located, &token)?;
+    check_csrf(located, &token)?;
     let refresh = token.token_type() == TokenType::Refresh;
-    match requirement.kind {
-        Kind::Access | Kind::Fresh if refresh => Err((Reason::RefreshToken, Some(token))),
-        Kind::Refresh if !refresh => Err((Reason::NotRefreshToken, Some(token))),
-        Kind::Fresh if !token.freshness().is_fresh(now) => {
-            Err((Reason::NotFresh { max_age: settings.fresh_max_age }, Some(token)))
-        }
-        _ => Ok((token, located.location)),
+    match requirement.types {
+        Types::NotRefresh if refresh => return Err((Reason::RefreshToken, Some(token))),
+        Types::Refresh if !refresh => return Err((Reason::NotRefreshToken, Some(token))),
+        _ => {}
     }
+    if requirement.freshness == Age::Fresh && !token.freshness().is_fresh(now) {
+        return Err((Reason::NotFresh { max_age: settings.fresh_max_age }, Some(token)));
+    }
+    Ok(token)
 }
 
 fn check_csrf(located: &Located<'_>, token: &Token) -> Result<(), Refusal> {

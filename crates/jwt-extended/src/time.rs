@@ -86,6 +86,13 @@ impl Timestamp {
         }
         Some(Self::default().saturating_add(Duration::try_from_secs_f64(seconds).ok()?))
     }
+
+    /// Reads a number, and cuts what lies before 1970 or past the year 9999. `None` for what is no finite number.
+    pub(crate) fn clamped(text: &str) -> Option<Self> {
+        let seconds: f64 = text.parse().ok().filter(|seconds: &f64| seconds.is_finite())?;
+        let duration = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
+        Some(Self::default().saturating_add(duration))
+    }
 }
 
 /// One to fifteen digits and nothing else, as a number.

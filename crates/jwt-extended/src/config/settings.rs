@@ -85,6 +85,9 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
         refresh_may_never_expire,
         missing_type_is_access: config.tolerates(Tolerate::MissingType),
         unknown_type_is_other: config.tolerates(Tolerate::UnknownType),
+        loose_times: config.tolerates(Tolerate::LooseTimes),
+        any_identity: config.tolerates(Tolerate::AnyIdentity),
+        foreign_claims: config.tolerates(Tolerate::ForeignClaims),
         require_jti: store == Store::Present,
         longest_lifetime: remembered,
     };
@@ -98,6 +101,7 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
         longest_lifetime: remembered,
         access_may_never_expire,
         refresh_may_never_expire,
+        any_identity: config.tolerates(Tolerate::AnyIdentity),
     };
     let fresh = config.fresh_token_expires.map(|fresh| fresh.0);
     Settings {
@@ -147,6 +151,7 @@ fn cookie_settings(config: &Config) -> CookieSettings {
 fn locate_settings(config: Config, names: HeaderNames) -> LocateSettings {
     LocateSettings {
         refuse_several: !config.tolerates(Tolerate::SeveralTokens),
+        flask_header: config.tolerates(Tolerate::FlaskHeader),
         locations: config.token_location.0,
         header_name: names.token,
         header_display: config.header_name,

@@ -191,10 +191,37 @@ pub enum Tolerate {
     ForeignTyp,
     /// A token that is meant for an audience, where none is configured.
     UnexpectedAudience,
-    /// Different tokens in two places of one request: the first place counts.
+    /// Different tokens in two places of one request, or two cookies or parameters of one name: the first one counts.
     SeveralTokens,
     /// An HMAC secret shorter than its hash.
     ShortSecret,
+    /// An `exp`, `nbf` or `iat` that is a number in a string, lies before 1970 or past the year 9999.
+    LooseTimes,
+    /// An identity claim of any value: `null`, the empty string, an array.
+    AnyIdentity,
+    /// A `csrf`, `sid` or `fresh` claim of another kind than ours: it counts as absent, and nothing but `true` and a time
+    /// as fresh.
+    ForeignClaims,
+    /// A header read by Flask-JWT-Extended's own rule, and not by RFC 9110's: the scheme is compared letter for letter,
+    /// and two credentials of the scheme are none.
+    FlaskHeader,
+}
+
+impl Tolerate {
+    /// Every one of them: what Flask-JWT-Extended lets pass.
+    pub const ALL: [Self; 11] = [
+        Self::MissingExpiry,
+        Self::MissingType,
+        Self::UnknownType,
+        Self::ForeignTyp,
+        Self::UnexpectedAudience,
+        Self::SeveralTokens,
+        Self::ShortSecret,
+        Self::LooseTimes,
+        Self::AnyIdentity,
+        Self::ForeignClaims,
+        Self::FlaskHeader,
+    ];
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub enum Missing {
     #[error("Missing \"{0}\" key in json data.")]
     JsonKey(String),
     /// None in any of several places.
-    #[error("Missing JWT in {places} ({reasons})", places = join(.0, |(location, _)| location.to_string(), " or "),
+    #[error("Missing JWT in {places} ({reasons})", places = places(.0),
             reasons = join(.0, |(_, missing)| missing.to_string(), "; "))]
     Everywhere(Vec<(Location, Missing)>),
 }
@@ -88,6 +88,16 @@ pub enum CsrfError {
     /// The browser says that another site sent it (`Sec-Fetch-Site`).
     #[error("Cross-site requests with cookies are refused")]
     CrossSite,
+}
+
+/// `headers, cookies or json`.
+fn places(missing: &[(Location, Missing)]) -> String {
+    let name = |(location, _): &(Location, Missing)| location.to_string();
+    match missing {
+        [] => String::new(),
+        [one] => name(one),
+        [others @ .., last] => format!("{} or {}", join(others, name, ", "), name(last)),
+    }
 }
 
 fn join<T>(items: &[T], text: impl Fn(&T) -> String, between: &str) -> String {

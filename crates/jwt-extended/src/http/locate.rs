@@ -3,16 +3,14 @@
 //!
 //! Knows where a token travels and nothing of what it says.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use http::header;
 
 use super::{
-    BodyKind, CsrfError, Location, Missing, Request, RequestError,
+    CsrfError, JsonMember, Location, Missing, Request, RequestError,
     settings::{KindSettings, LocateSettings},
 };
-use crate::jose::json;
-
 /// Which token is looked for: they have different cookies and JSON members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
@@ -22,16 +20,33 @@ pub(crate) enum Wanted {
     Either,
 }
 
-/// A token, where it was, and what must match its `csrf` claim.
-#[derive(Debug)]
-pub(crate) struct Located<'r> {
+/// A token that was found in a request and not yet judged: its text, where it was, and what must match its `csrf` claim.
+pub struct Located<'r> {
     pub(crate) token: Cow<'r, str>,
     pub(crate) location: Location,
     pub(crate) csrf: CsrfCheck<'r>,
 }
 
+impl Located<'_> {
+    /// The token's text. Anyone may have written it.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Where it was.
+    pub fn location(&self) -> Location {
+        self.location
+    }
+}
+
+impl fmt::Debug for Located<'_> {
+    /// The place alone: a token's text is not for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Located").field("location", &self.location).finish_non_exhaustive()
+    }
+}
+
 /// What was sent to prove that the site itself made the request.
-#[derive(Debug)]
 pub(crate) enum CsrfCheck<'r> {
     NotNeeded,
     Sent(Cow<'r, [u8]>),
@@ -153,7 +168,7 @@ fn find<'r, 's>(
     let look = |kind: &'s KindSettings| -> Found<'r, 's> {
         let token = match location {
             Location::Header => in_header(settings, request)?,
-            Location::Cookie => Cow::Borrowed(in_cookie(&kind.cookie_name, request)?),
+            Location::Cookie => Cow::Borrowed(in_cookie(settings, &kind.cookie_name, request)?),
             Location::QueryString => in_query(settings, request)?,
             Location::Json => in_json(&kind.json_key, request)?,
         };
@@ -210,6 +225,9 @@ fn in_header<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result
     if value.is_empty() {
         return Err(Absence::Header.into());
     }
+    if settings.flask_header && !scheme.is_empty() {
+        return by_upstream_s_rule(value, scheme)?.ok_or_else(|| malformed().into());
+    }
     if scheme.is_empty() {
         let alone = !value.bytes().any(|byte| byte.is_ascii_whitespace());
         return if alone { Ok(Cow::Borrowed(value)) } else { Err(malformed().into()) };
@@ -234,6 +252,25 @@ fn in_header<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result
     }
 }
 
+/// The token of the one credential of the scheme in a list; `None` if that credential is not exactly a scheme and a token.
+/// Two of the scheme are none (`Tolerate::FlaskHeader`).
+fn by_upstream_s_rule<'v>(value: &'v str, scheme: &str) -> Result<Option<Cow<'v, str>>, Fault> {
+    if let Some(token) = value.strip_prefix(scheme).and_then(|rest| rest.strip_prefix(' '))
+        && is_one_word(token)
+    {
+        return Ok(Some(Cow::Borrowed(token)));
+    }
+    let credentials = value.split(',').map(str::split_whitespace);
+    let mut fitting = credentials.filter_map(|mut words| words.next().filter(|first| *first == scheme).map(|_| words));
+    let (Some(mut words), None) = (fitting.next(), fitting.next()) else {
+        return Err(Absence::Scheme.into());
+    };
+    match (words.next(), words.next()) {
+        (Some(token), None) => Ok(Some(Cow::Borrowed(token))),
+        _ => Ok(None),
+    }
+}
+
 /// What follows the scheme, if the value begins with it. Schemes are compared without case (RFC 9110 section 11.1).
 fn after_scheme<'v>(value: &'v str, scheme: &str) -> Option<&'v str> {
     let (start, rest) = value.split_at_checked(scheme.len())?;
@@ -247,7 +284,7 @@ fn is_one_word(text: &str) -> bool {
     !text.is_empty() && !text.bytes().fold(false, |found, byte| found | separator(byte))
 }
 
-fn in_cookie<'r>(name: &str, request: &'r impl Request) -> Result<&'r str, Fault> {
+fn in_cookie<'r>(settings: &LocateSettings, name: &str, request: &'r impl Request) -> Result<&'r str, Fault> {
     let mut found = None;
     for header in request.header(&header::COOKIE) {
         for pair in header.split(|byte| *byte == b';') {
@@ -256,15 +293,21 @@ fn in_cookie<'r>(name: &str, request: &'r impl Request) -> Result<&'r str, Fault
             };
             if pair[..equals].trim_ascii() == name.as_bytes() {
                 let value = pair[equals + 1..].trim_ascii();
-                if found.replace(value).is_some() {
+                if found.is_some() && settings.refuse_several {
                     return Err(RequestError::SeveralCookies(name.to_owned()).into());
                 }
+                found = found.or(Some(value));
             }
         }
     }
     // An emptied cookie is one that a logout has cleared.
-    let value = found.filter(|value| !value.is_empty()).ok_or(Absence::Cookie)?;
+    let value = found.map(unquoted).filter(|value| !value.is_empty()).ok_or(Absence::Cookie)?;
     str::from_utf8(value).map_err(|_| RequestError::Cookie(name.to_owned()).into())
+}
+
+/// RFC 6265 section 4.1.1 lets a cookie's value stand between quotes.
+fn unquoted(value: &[u8]) -> &[u8] {
+    value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
 }
 
 fn in_query<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result<Cow<'r, str>, Fault> {
@@ -272,7 +315,7 @@ fn in_query<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result<
     let query = request.query().unwrap_or_default();
     let mut fitting = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
     let (_, value) = fitting.next().ok_or(Absence::QueryString)?;
-    if fitting.next().is_some() {
+    if settings.refuse_several && fitting.next().is_some() {
         return Err(RequestError::SeveralParameters(name.to_owned()).into());
     }
     if value.is_empty() {
@@ -287,18 +330,12 @@ fn in_query<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result<
 }
 
 fn in_json<'r>(key: &str, request: &'r impl Request) -> Result<Cow<'r, str>, Fault> {
-    if BodyKind::of(request) != BodyKind::Json {
-        return Err(Absence::NotJson.into());
+    match request.json_member(key) {
+        JsonMember::NotJson => Err(Absence::NotJson.into()),
+        JsonMember::Absent => Err(Absence::JsonKey.into()),
+        JsonMember::NotAString => Err(RequestError::JsonNotAString(key.to_owned()).into()),
+        JsonMember::Text(token) => Ok(token),
     }
-    let mut found = None;
-    let scanned = json::scan_bytes(request.body().unwrap_or_default(), |name, value| {
-        if name == key {
-            found = Some(value);
-        }
-    });
-    let value = found.filter(|value| scanned.is_ok() && value.kind != json::Kind::Null);
-    let value = value.ok_or(Absence::JsonKey)?;
-    value.as_str().ok_or_else(|| RequestError::JsonNotAString(key.to_owned()).into())
 }
 
 fn csrf_check<'r>(
@@ -315,7 +352,7 @@ fn csrf_check<'r>(
     let sent = match (headers.next(), headers.next()) {
         (Some(value), None) => Some(Cow::Borrowed(value)),
         (Some(_), Some(_)) => return Err(CsrfError::Mismatch),
-        (None, _) if settings.csrf_check_form => csrf_field(request, &kind.csrf_field),
+        (None, _) if settings.csrf_check_form => request.form_field(&kind.csrf_field),
         (None, _) => None,
     };
     sent.map(CsrfCheck::Sent).ok_or(CsrfError::Missing)
@@ -329,16 +366,3 @@ pub(crate) fn refuse_cross_site(settings: &LocateSettings, request: &impl Reques
 }
 
 static SEC_FETCH_SITE: http::HeaderName = http::HeaderName::from_static("sec-fetch-site");
-
-fn csrf_field<'r>(request: &'r impl Request, name: &str) -> Option<Cow<'r, [u8]>> {
-    if BodyKind::of(request) != BodyKind::Form {
-        return None;
-    }
-    let mut fields =
-        form_urlencoded::parse(request.body()?).filter(|(field, value)| field == name && !value.is_empty());
-    match (fields.next(), fields.next()) {
-        (Some((_, Cow::Borrowed(value))), None) => Some(Cow::Borrowed(value.as_bytes())),
-        (Some((_, Cow::Owned(value))), None) => Some(Cow::Owned(value.into_bytes())),
-        _ => None,
-    }
-}

@@ -1,6 +1,10 @@
 //! The one view of a request that all faces share.
 
+use std::borrow::Cow;
+
 use http::{HeaderName, header};
+
+use crate::jose::json;
 
 /// A request, as far as tokens are concerned. A face implements it for its framework's request.
 ///
@@ -21,6 +25,59 @@ pub trait Request {
     fn body(&self) -> Option<&[u8]> {
         None
     }
+
+    /// Whether body and form are read already, or can be had through [`json_member`](Self::json_member) and
+    /// [`form_field`](Self::form_field).
+    fn has_body(&self) -> bool {
+        self.body().is_some()
+    }
+
+    /// A member of a JSON body. A face whose framework has parsed the body asks the framework; the default parses
+    /// [`body`](Self::body), strictly.
+    fn json_member(&self, name: &str) -> JsonMember<'_> {
+        if BodyKind::of(self) != BodyKind::Json {
+            return JsonMember::NotJson;
+        }
+        let mut found = None;
+        let scanned = json::scan_bytes(self.body().unwrap_or_default(), |member, value| {
+            if member == name {
+                found = Some(value);
+            }
+        });
+        match found.filter(|value| scanned.is_ok() && value.kind != json::Kind::Null) {
+            None => JsonMember::Absent,
+            Some(value) => value.as_str().map_or(JsonMember::NotAString, JsonMember::Text),
+        }
+    }
+
+    /// The one non-empty value of a form field; `None` also if there are several. A face whose framework has parsed the
+    /// form asks the framework; the default parses [`body`](Self::body).
+    fn form_field(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        if BodyKind::of(self) != BodyKind::Form {
+            return None;
+        }
+        let mut fields =
+            form_urlencoded::parse(self.body()?).filter(|(field, value)| field == name && !value.is_empty());
+        match (fields.next(), fields.next()) {
+            (Some((_, Cow::Borrowed(value))), None) => Some(Cow::Borrowed(value.as_bytes())),
+            (Some((_, Cow::Owned(value))), None) => Some(Cow::Owned(value.into_bytes())),
+            _ => None,
+        }
+    }
+}
+
+/// What a JSON body says under a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a face must be able to say each of them")]
+pub enum JsonMember<'r> {
+    /// The body is not JSON, by its `Content-Type`.
+    NotJson,
+    /// The body is no JSON object, or has no such member, or it is `null`.
+    Absent,
+    /// The member is no string.
+    NotAString,
+    /// The member.
+    Text(Cow<'r, str>),
 }
 
 impl Request for http::request::Parts {
@@ -82,7 +139,7 @@ pub enum BodyKind {
 
 impl BodyKind {
     /// What the request's body is.
-    pub fn of(request: &impl Request) -> Self {
+    pub fn of<R: Request + ?Sized>(request: &R) -> Self {
         let mut types = request.header(&header::CONTENT_TYPE);
         let (Some(value), None) = (types.next(), types.next()) else {
             return Self::Other;

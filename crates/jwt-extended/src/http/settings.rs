@@ -24,6 +24,8 @@ pub(crate) struct LocateSettings {
     pub(crate) refuse_cross_site: bool,
     /// Two different tokens in one request are refused; otherwise the first one counts.
     pub(crate) refuse_several: bool,
+    /// The header is read by Flask-JWT-Extended's rule.
+    pub(crate) flask_header: bool,
 }
 
 /// The names that differ between access and refresh tokens.

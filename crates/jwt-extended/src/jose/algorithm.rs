@@ -35,6 +35,8 @@ pub enum Algorithm {
     ES384,
     /// ECDSA on P-521 with SHA-512.
     ES512,
+    /// ES512 under a misspelt name that PyJWT also reads and writes. For its tokens, and for nothing new.
+    ES521,
     /// ECDSA on secp256k1 with SHA-256 (RFC 8812).
     ES256K,
     /// Ed25519 under its older, polymorphic name (RFC 8037).
@@ -61,13 +63,13 @@ pub enum Family {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "\"{0}\" is not a signature algorithm; use one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, \
-     ES256, ES384, ES512, ES256K, EdDSA, Ed25519"
+     ES256, ES384, ES512, ES521, ES256K, EdDSA, Ed25519"
 )]
 pub struct UnknownAlgorithm(String);
 
 impl Algorithm {
     /// Every algorithm, in the order of their definition.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::HS256,
         Self::HS384,
         Self::HS512,
@@ -80,6 +82,7 @@ impl Algorithm {
         Self::ES256,
         Self::ES384,
         Self::ES512,
+        Self::ES521,
         Self::ES256K,
         Self::EdDSA,
         Self::Ed25519,
@@ -100,6 +103,7 @@ impl Algorithm {
             Self::ES256 => "ES256",
             Self::ES384 => "ES384",
             Self::ES512 => "ES512",
+            Self::ES521 => "ES521",
             Self::ES256K => "ES256K",
             Self::EdDSA => "EdDSA",
             Self::Ed25519 => "Ed25519",
@@ -111,7 +115,7 @@ impl Algorithm {
         match self {
             Self::HS256 | Self::HS384 | Self::HS512 => Family::Hmac,
             Self::RS256 | Self::RS384 | Self::RS512 | Self::PS256 | Self::PS384 | Self::PS512 => Family::Rsa,
-            Self::ES256 | Self::ES384 | Self::ES512 | Self::ES256K => Family::EllipticCurve,
+            Self::ES256 | Self::ES384 | Self::ES512 | Self::ES521 | Self::ES256K => Family::EllipticCurve,
             Self::EdDSA | Self::Ed25519 => Family::Edwards,
         }
     }

@@ -146,21 +146,27 @@ impl Unverified {
     /// # Errors
     /// If it is too long, does not have three segments, or header and payload are not strict JSON objects.
     pub fn parse(token: &str) -> Result<Self, JwsError> {
-        let limit = Limits::default().max_length;
+        Self::parse_within(Limits::default().max_length, token)
+    }
+
+    /// Takes a token apart that has so many bytes at most.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_within(limit: usize, token: &str) -> Result<Self, JwsError> {
         if token.len() > limit {
             return Err(JwsError::TooLong { limit });
         }
         let segments = Segments::split(token)?;
-        let object = |text, segment| {
-            let bytes = decode(text, segment)?;
-            json::scan_bytes(&bytes, |_, _| {}).map_err(|error| JwsError::Json(segment, error))?;
+        let object = |bytes: &[u8], segment| {
+            json::scan_bytes(bytes, |_, _| {}).map_err(|error| JwsError::Json(segment, error))?;
             // The scan has found it to be UTF-8.
-            Ok(String::from_utf8_lossy(&bytes).into_owned())
+            Ok(String::from_utf8_lossy(bytes).into_owned())
         };
-        Ok(Self {
-            header: object(segments.header, Segment::Header)?,
-            payload: object(segments.payload, Segment::Payload)?,
-        })
+        let header = object(&decode(segments.header, Segment::Header)?, Segment::Header)?;
+        let payload = decode(segments.payload, Segment::Payload)?;
+        decode(segments.signature, Segment::Signature)?;
+        Ok(Self { header, payload: object(&payload, Segment::Payload)? })
     }
 
     /// The header's JSON text. Trust nothing in it.

@@ -38,6 +38,11 @@ impl KeyRing {
         Self { signing: None, verifying: vec![key.into()] }
     }
 
+    /// A ring without keys, which accepts no token: for managers whose keys are chosen token by token.
+    pub const fn empty() -> Self {
+        Self { signing: None, verifying: Vec::new() }
+    }
+
     /// Adds a key that checks: a retired signing key, or one that will sign soon.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ mod compact;
 mod error;
 mod header;
 mod hmac;
-pub(crate) mod json;
+pub mod json;
 mod jwk;
 mod key;
 mod key_ring;

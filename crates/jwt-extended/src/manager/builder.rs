@@ -21,6 +21,7 @@ pub struct JwtManagerBuilder {
     config: Config,
     signing: Option<Key>,
     verifying: Vec<VerifyingKey>,
+    ring: Option<KeyRing>,
     store: Option<Arc<dyn RevocationStore>>,
     verification: Option<Verification>,
     handlers: HashMap<Handler, RejectionHandler>,
@@ -35,6 +36,7 @@ impl JwtManagerBuilder {
             config,
             signing: None,
             verifying: Vec::new(),
+            ring: None,
             store: None,
             verification: None,
             handlers: HashMap::new(),
@@ -53,6 +55,14 @@ impl JwtManagerBuilder {
     /// One more key that checks: a retired signing key, or the public key of a service whose tokens are accepted.
     pub fn verifying_key(mut self, key: impl Into<VerifyingKey>) -> Self {
         self.verifying.push(key.into());
+        self
+    }
+
+    /// All keys at once, instead of [`key`](Self::key) and [`verifying_key`](Self::verifying_key). An empty ring is for
+    /// those who choose the keys token by token, with [`TokenBuilder::signed_by`](super::TokenBuilder::signed_by) and
+    /// [`JwtManager::judge`].
+    pub fn key_ring(mut self, ring: KeyRing) -> Self {
+        self.ring = Some(ring);
         self
     }
 
@@ -113,7 +123,7 @@ impl JwtManagerBuilder {
     /// # Errors
     /// With every mistake in the configuration and the keys, each saying what to set.
     pub fn build(self) -> Result<JwtManager, ConfigError> {
-        let keys = gather(self.signing, self.verifying);
+        let keys = gather(self.ring, self.signing, self.verifying);
         let store = if self.store.is_some() { Store::Present } else { Store::Absent };
         let settings = check(self.config, keys, store).map_err(ConfigError::new)?;
         let refusals = &settings.refusals;
@@ -140,7 +150,15 @@ impl JwtManagerBuilder {
 }
 
 /// One ring of the keys that the app made itself; `None` if it made none.
-fn gather(signing: Option<Key>, verifying: Vec<VerifyingKey>) -> Result<Option<KeyRing>, String> {
+fn gather(
+    ring: Option<KeyRing>,
+    signing: Option<Key>,
+    verifying: Vec<VerifyingKey>,
+) -> Result<Option<KeyRing>, String> {
+    if ring.is_some() {
+        let alone = signing.is_none() && verifying.is_empty();
+        return if alone { Ok(ring) } else { Err("give either `key_ring`, or `key` and `verifying_key`".into()) };
+    }
     let mut verifying = verifying.into_iter();
     let first = match signing {
         Some(key) => Some(KeyRing::new(key)),
@@ -175,6 +193,7 @@ impl fmt::Debug for JwtManagerBuilder {
             .field("config", &self.config)
             .field("signing", &self.signing)
             .field("verifying", &self.verifying)
+            .field("ring", &self.ring)
             .finish_non_exhaustive()
     }
 }

@@ -9,6 +9,7 @@ use super::JwtManager;
 use crate::{
     entropy::session_id,
     http::{Reason, Rejection},
+    jose::{Key, KeyRing},
     token::{
         Claims, Draft, Fresh, Identity, IssueError, Lifetime, Replacement, Token, TokenError, TokenType, own_claims,
         verify,
@@ -56,10 +57,19 @@ impl fmt::Debug for TokenPair {
 pub struct TokenBuilder<'a> {
     manager: &'a JwtManager,
     fresh: Fresh,
+    key: Option<&'a Key>,
+    outcome: Outcome,
     draft: Result<Draft<'a>, IssueError>,
 }
 
-impl TokenBuilder<'_> {
+/// Whether an unusual token is tried out before it is handed out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Checked,
+    Unchecked,
+}
+
+impl<'a> TokenBuilder<'a> {
     /// How fresh it is: `Fresh::Always` after a login, or a [`Duration`](std::time::Duration) from now.
     pub fn fresh(mut self, fresh: impl Into<Fresh>) -> Self {
         self.fresh = fresh.into();
@@ -91,6 +101,42 @@ impl TokenBuilder<'_> {
         self.with(headers, |draft, headers| draft.additional_headers.push(headers))
     }
 
+    /// As [`replacing_claims`](Self::replacing_claims), made before.
+    pub fn replacing(mut self, claims: Claims) -> Self {
+        if let Ok(draft) = &mut self.draft {
+            draft.additional_claims.push((claims, Replacement::Allowed));
+        }
+        self
+    }
+
+    /// As [`additional_headers`](Self::additional_headers), made before.
+    pub fn headers(mut self, headers: Claims) -> Self {
+        if let Ok(draft) = &mut self.draft {
+            draft.additional_headers.push(headers);
+        }
+        self
+    }
+
+    /// Puts the token into a session that [`JwtManager::new_session`] named, or another token of it (claim `sid`).
+    pub fn session(mut self, session: &str) -> Self {
+        if let Ok(draft) = &mut self.draft {
+            draft.session = Some(Cow::Owned(session.to_owned()));
+        }
+        self
+    }
+
+    /// Signs with this key instead of the manager's own: upstream's `encode_key_loader`.
+    pub fn signed_by(mut self, key: &'a Key) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Makes the token even if this manager would refuse it, as upstream does: expired, or for others to read.
+    pub fn also_if_refused(mut self) -> Self {
+        self.outcome = Outcome::Unchecked;
+        self
+    }
+
     /// Signs it.
     ///
     /// # Errors
@@ -99,7 +145,10 @@ impl TokenBuilder<'_> {
         let mut draft = self.draft?;
         let now = self.manager.now();
         draft.freshness = self.fresh.starting(now);
-        self.manager.issue(&draft, now)
+        match self.outcome {
+            Outcome::Checked => self.manager.issue_with(&draft, self.key, now),
+            Outcome::Unchecked => self.manager.sign(&draft, self.key, now),
+        }
     }
 
     fn with<T: Serialize + ?Sized>(mut self, value: &T, put: impl FnOnce(&mut Draft<'_>, Claims)) -> Self {
@@ -152,9 +201,7 @@ impl JwtManager {
     #[expect(clippy::unused_async, reason = "a store of sessions will be told of it")]
     pub async fn login(&self, identity: &(impl Identity + ?Sized)) -> Result<TokenPair, IssueError> {
         let now = self.now();
-        let mut random = [0; 8];
-        self.inner.entropy.fill(&mut random)?;
-        let session = session_id(now, random).to_string();
+        let session = self.session_at(now)?;
         let settings = &self.inner.settings;
 
         let mut access = draft(identity, TokenType::Access, settings.access_lifetime)?;
@@ -167,6 +214,14 @@ impl JwtManager {
             refresh_token: Some(self.issue(&refresh, now)?),
             expires_in: settings.access_lifetime.duration().map(|lifetime| lifetime.as_secs()),
         })
+    }
+
+    /// A name for a session that opens now, for those who make its tokens one by one with [`TokenBuilder::session`].
+    ///
+    /// # Errors
+    /// If there is no randomness to be had.
+    pub fn new_session(&self) -> Result<String, IssueError> {
+        self.session_at(self.now())
     }
 
     /// A new access token of a refresh token's session: not fresh, with the refresh token's own claims, and the key's
@@ -221,21 +276,38 @@ impl JwtManager {
         self.issue(&draft, self.now())
     }
 
+    fn session_at(&self, now: crate::Timestamp) -> Result<String, IssueError> {
+        let mut random = [0; 8];
+        self.inner.entropy.fill(&mut random)?;
+        Ok(session_id(now, random).to_string())
+    }
+
     fn token<'a>(&'a self, identity: &'a (impl Identity + ?Sized), kind: TokenType) -> TokenBuilder<'a> {
         let settings = &self.inner.settings;
         let lifetime = match kind {
             TokenType::Refresh => settings.refresh_lifetime,
             TokenType::Access | TokenType::Other => settings.access_lifetime,
         };
-        TokenBuilder { manager: self, fresh: Fresh::No, draft: draft(identity, kind, lifetime) }
+        let draft = draft(identity, kind, lifetime);
+        TokenBuilder { manager: self, fresh: Fresh::No, key: None, outcome: Outcome::Checked, draft }
     }
 
     fn issue(&self, draft: &Draft<'_>, now: crate::Timestamp) -> Result<String, IssueError> {
+        self.issue_with(draft, None, now)
+    }
+
+    fn sign(&self, draft: &Draft<'_>, key: Option<&Key>, now: crate::Timestamp) -> Result<String, IssueError> {
         let settings = &self.inner.settings;
-        let key = settings.ring.signing_key().ok_or(IssueError::NoSigningKey)?;
-        let token = draft.issue(&settings.issue, key, now, &*self.inner.entropy)?;
+        let key = key.or_else(|| settings.ring.signing_key()).ok_or(IssueError::NoSigningKey)?;
+        draft.issue(&settings.issue, key, now, &*self.inner.entropy)
+    }
+
+    fn issue_with(&self, draft: &Draft<'_>, key: Option<&Key>, now: crate::Timestamp) -> Result<String, IssueError> {
+        let settings = &self.inner.settings;
+        let token = self.sign(draft, key, now)?;
         if draft.is_unusual() {
-            match verify(&settings.policy, &settings.ring, &token, now) {
+            let its_own = key.map(|key| KeyRing::new(key.clone()));
+            match verify(&settings.policy, its_own.as_ref().unwrap_or(&settings.ring), &token, now) {
                 // It may have ended, or begin later, if that was asked for.
                 Ok(_) | Err(TokenError::Expired(_) | TokenError::NotYetValid(_)) => {}
                 Err(error) => return Err(IssueError::WouldBeRefused(Box::new(error))),

@@ -17,7 +17,7 @@ use crate::{
     config::{Config, Settings},
     entropy::Entropy,
     guard::{self, Requirement},
-    http::{BodyKind, Location, Reason, Rejection, Renderer, Request, refuse_cross_site},
+    http::{BodyKind, Located, Location, Reason, Rejection, Renderer, Request, refuse_cross_site},
     jose::KeyRing,
     session::{RevocationStore, Standing, StoreError},
     time::{Clock, Timestamp},
@@ -116,6 +116,26 @@ impl JwtManager {
         }
     }
 
+    /// The first half of [`authenticate`](Self::authenticate): finds the request's token. For those who choose the key by
+    /// what the token says (upstream's `decode_key_loader`); the second half is [`judge`](Self::judge).
+    ///
+    /// # Errors
+    /// If there is no token, or it is carried in a malformed way.
+    pub fn locate<'r>(&self, request: &'r impl Request, requirement: &Requirement) -> Result<Located<'r>, Rejection> {
+        self.demand_body(request, requirement)?;
+        guard::find(&self.inner.settings, request, requirement).map_err(|(reason, token)| self.reject(reason, token))
+    }
+
+    /// The second half of [`authenticate`](Self::authenticate): judges the token that was found, by the keys of this ring
+    /// and not of the manager's own. The store and the app's own verification are not asked.
+    ///
+    /// # Errors
+    /// If the token must not pass.
+    pub fn judge(&self, located: &Located<'_>, ring: &KeyRing, requirement: &Requirement) -> Result<Token, Rejection> {
+        guard::judge(&self.inner.settings, ring, located, requirement, self.now())
+            .map_err(|(reason, token)| self.reject(reason, token))
+    }
+
     /// Checks a request that may do without a token (`optional=True`): no token is `None`, and a bad one is still refused.
     ///
     /// # Errors
@@ -161,7 +181,15 @@ impl JwtManager {
     /// # Errors
     /// If it is not acceptable now. [`TokenError::Expired`] holds the token, for those who accept it all the same.
     pub fn decode_token(&self, token: &str) -> Result<Token, TokenError> {
-        verify(&self.inner.settings.policy, &self.inner.settings.ring, token, self.now())
+        self.decode_token_with(&self.inner.settings.ring, token)
+    }
+
+    /// As [`decode_token`](Self::decode_token), by the keys of this ring and not of the manager's own.
+    ///
+    /// # Errors
+    /// As [`decode_token`](Self::decode_token).
+    pub fn decode_token_with(&self, ring: &KeyRing, token: &str) -> Result<Token, TokenError> {
+        verify(&self.inner.settings.policy, ring, token, self.now())
     }
 
     /// A refusal of the app's own, which looks like all others: for a user who is gone, or a claim that will not do.
@@ -199,13 +227,19 @@ impl JwtManager {
         requirement: &Requirement,
         now: Timestamp,
     ) -> Result<(Token, Location), Rejection> {
+        self.demand_body(request, requirement)?;
+        guard::examine(&self.inner.settings, request, requirement, now)
+            .map_err(|(reason, token)| self.reject(reason, token))
+    }
+
+    /// Refuses a request whose body the face has not handed over, though a guard would look into it.
+    fn demand_body(&self, request: &impl Request, requirement: &Requirement) -> Result<(), Rejection> {
         // What the body is, is asked last: most apps look into none.
-        if request.body().is_none() && self.needs_body(requirement) && BodyKind::of(request) != BodyKind::Other {
+        if !request.has_body() && self.needs_body(requirement) && BodyKind::of(request) != BodyKind::Other {
             const UNSEEN: &str = "a token or a CSRF value may come in the body, which the face did not hand over";
             return Err(self.reject(Reason::Misconfigured(UNSEEN), None));
         }
-        guard::examine(&self.inner.settings, request, requirement, now)
-            .map_err(|(reason, token)| self.reject(reason, token))
+        Ok(())
     }
 
     /// The app's own judgement.

@@ -19,8 +19,13 @@ pub enum TokenError {
     #[error("Missing claim: {0}")]
     MissingClaim(String),
     /// A claim has a value that it cannot have.
-    #[error("{0}")]
-    ClaimValue(&'static str),
+    #[error("{message}")]
+    ClaimValue {
+        /// The claim's name.
+        claim: &'static str,
+        /// What is wrong with it.
+        message: &'static str,
+    },
     /// `nbf` or `iat` lies in the future.
     #[error("The token is not yet valid ({0})")]
     NotYetValid(&'static str),

@@ -29,6 +29,8 @@ pub(crate) struct IssuePolicy {
     pub(crate) longest_lifetime: Lifetime,
     pub(crate) access_may_never_expire: bool,
     pub(crate) refresh_may_never_expire: bool,
+    /// Whether the identity may be the empty text.
+    pub(crate) any_identity: bool,
 }
 
 /// One token to be made.
@@ -81,7 +83,7 @@ impl Draft<'_> {
     }
 
     fn check(&self, policy: &IssuePolicy) -> Result<(), IssueError> {
-        if self.subject.is_empty() {
+        if self.subject.is_empty() && !policy.any_identity {
             return Err(IssueError::EmptySubject);
         }
         let may_never_expire = match self.kind {

@@ -31,6 +31,12 @@ pub(crate) struct Policy {
     pub(crate) refresh_may_never_expire: bool,
     pub(crate) missing_type_is_access: bool,
     pub(crate) unknown_type_is_other: bool,
+    /// Whether times may be numbers in strings, and lie outside of what we can express.
+    pub(crate) loose_times: bool,
+    /// Whether the identity claim may have any value.
+    pub(crate) any_identity: bool,
+    /// Whether `csrf`, `sid` and `fresh` of another kind than ours count as absent.
+    pub(crate) foreign_claims: bool,
     /// Whether a token without `jti` is refused: it could not be revoked.
     pub(crate) require_jti: bool,
     /// How long a token may live: as long as revocations are remembered, if there is a store to remember them.
@@ -53,24 +59,25 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
     let (text, payload_len) = jose::verify_within(policy.limits, ring, token)?.into_parts();
     let found = Found::scan(&text[..payload_len], &policy.identity_claim)?;
 
-    let issued_at = time(found.iat, &text, "Issued At claim (iat) must be an integer.")?;
-    let not_before = time(found.nbf, &text, "Not Before claim (nbf) must be an integer.")?;
-    let expires_at = time(found.exp, &text, "Expiration Time claim (exp) must be an integer.")?;
+    let issued_at = policy.time("iat", found.iat, &text, "Issued At claim (iat) must be an integer.")?;
+    let not_before = policy.time("nbf", found.nbf, &text, "Not Before claim (nbf) must be an integer.")?;
+    let expires_at = policy.time("exp", found.exp, &text, "Expiration Time claim (exp) must be an integer.")?;
     policy.check_issuer(found.iss, &text)?;
     policy.check_audience(found.aud, &text)?;
     if policy.verify_sub && found.sub.is_some_and(|sub| !sub.is_string()) {
-        return Err(TokenError::ClaimValue("Subject must be a string"));
+        return Err(value("sub", "Subject must be a string"));
     }
     let missing = |name: &str| TokenError::MissingClaim(name.to_owned());
-    let jti = string(found.jti, "JWT ID must be a string")?;
+    let jti = string("jti", found.jti, "JWT ID must be a string")?;
     if jti.is_none() && policy.require_jti {
         return Err(missing("jti"));
     }
-    let subject = found.identity.filter(Slot::names_somebody).ok_or_else(|| missing(&policy.identity_claim))?;
-    let csrf = string(found.csrf, "The csrf claim must be a string")?;
-    let session = string(found.sid, "The sid claim must be a string")?;
+    let somebody = |slot: &Slot| policy.any_identity || slot.names_somebody();
+    let subject = found.identity.filter(somebody).ok_or_else(|| missing(&policy.identity_claim))?;
+    let csrf = policy.own_string("csrf", found.csrf, "The csrf claim must be a string")?;
+    let session = policy.own_string("sid", found.sid, "The sid claim must be a string")?;
     let kind = policy.token_type(found.kind, &text)?;
-    let freshness = freshness(found.fresh, &text)?;
+    let freshness = policy.freshness(found.fresh, &text)?;
     if expires_at.is_none() && !policy.may_never_expire(kind) {
         return Err(missing("exp"));
     }
@@ -108,15 +115,49 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
 }
 
 impl Policy {
+    fn time(
+        &self,
+        claim: &'static str,
+        slot: Option<Slot>,
+        text: &str,
+        message: &'static str,
+    ) -> Result<Option<Timestamp>, TokenError> {
+        let Some(slot) = slot else { return Ok(None) };
+        let time = slot.time(text).or_else(|| slot.loose_time(text).filter(|_| self.loose_times));
+        time.map(Some).ok_or_else(|| value(claim, message))
+    }
+
+    /// A string claim of ours, whose name others may use for something else.
+    fn own_string(
+        &self,
+        claim: &'static str,
+        slot: Option<Slot>,
+        message: &'static str,
+    ) -> Result<Option<Slot>, TokenError> {
+        string(claim, slot.filter(|slot| slot.is_string() || !self.foreign_claims), message)
+    }
+
+    fn freshness(&self, fresh: Option<Slot>, text: &str) -> Result<Freshness, TokenError> {
+        let Some(slot) = fresh else { return Ok(Freshness::Stale) };
+        match slot.kind {
+            Kind::True => Some(Freshness::Fresh),
+            Kind::False => Some(Freshness::Stale),
+            Kind::Number => slot.time(text).map(Freshness::Until),
+            _ => None,
+        }
+        .or(self.foreign_claims.then_some(Freshness::Stale))
+        .ok_or_else(|| value("fresh", "The fresh claim must be true, false or a time"))
+    }
+
     fn check_issuer(&self, iss: Option<Slot>, text: &str) -> Result<(), TokenError> {
         let Some(issuers) = &self.issuers else { return Ok(()) };
         let iss = iss.ok_or(TokenError::MissingExpected("iss"))?;
-        let iss = iss.value(text).as_str().ok_or(TokenError::ClaimValue("Payload Issuer (iss) must be a string"))?;
+        let iss = iss.value(text).as_str().ok_or_else(|| value("iss", "Payload Issuer (iss) must be a string"))?;
         if issuers.iter().any(|issuer| *issuer == iss) { Ok(()) } else { Err(TokenError::Issuer) }
     }
 
     fn check_audience(&self, aud: Option<Slot>, text: &str) -> Result<(), TokenError> {
-        const MALFORMED: TokenError = TokenError::ClaimValue("Invalid claim format in token");
+        const MALFORMED: TokenError = TokenError::ClaimValue { claim: "aud", message: "Invalid claim format in token" };
         let (expected, aud) = match (&self.audience, aud) {
             (AudiencePolicy::Ignored, _) | (AudiencePolicy::Unexpected, None) => return Ok(()),
             (AudiencePolicy::Unexpected, Some(_)) => return Err(TokenError::Audience),
@@ -143,7 +184,7 @@ impl Policy {
             Some("access") => Ok(TokenType::Access),
             Some("refresh") => Ok(TokenType::Refresh),
             _ if self.unknown_type_is_other => Ok(TokenType::Other),
-            _ => Err(TokenError::ClaimValue("The type claim must be \"access\" or \"refresh\"")),
+            _ => Err(value("type", "The type claim must be \"access\" or \"refresh\"")),
         }
     }
 
@@ -155,7 +196,7 @@ impl Policy {
         // Both ends are cut to the second when a token is made, which may lengthen its life to the next whole one.
         let whole = Duration::from_secs(longest.as_secs() + u64::from(longest.subsec_nanos() > 0));
         if end > issued.saturating_add(whole) {
-            return Err(TokenError::ClaimValue("The token lives longer than it may here"));
+            return Err(value("exp", "The token lives longer than it may here"));
         }
         Ok(())
     }
@@ -168,26 +209,15 @@ impl Policy {
     }
 }
 
-fn freshness(fresh: Option<Slot>, text: &str) -> Result<Freshness, TokenError> {
-    let Some(slot) = fresh else { return Ok(Freshness::Stale) };
-    match slot.kind {
-        Kind::True => Some(Freshness::Fresh),
-        Kind::False => Some(Freshness::Stale),
-        Kind::Number => slot.time(text).map(Freshness::Until),
-        _ => None,
-    }
-    .ok_or(TokenError::ClaimValue("The fresh claim must be true, false or a time"))
-}
-
-fn time(slot: Option<Slot>, text: &str, complaint: &'static str) -> Result<Option<Timestamp>, TokenError> {
-    slot.map(|slot| slot.time(text).ok_or(TokenError::ClaimValue(complaint))).transpose()
-}
-
-fn string(slot: Option<Slot>, complaint: &'static str) -> Result<Option<Slot>, TokenError> {
+fn string(claim: &'static str, slot: Option<Slot>, message: &'static str) -> Result<Option<Slot>, TokenError> {
     match slot {
-        Some(slot) if !slot.is_string() => Err(TokenError::ClaimValue(complaint)),
+        Some(slot) if !slot.is_string() => Err(value(claim, message)),
         slot => Ok(slot),
     }
+}
+
+const fn value(claim: &'static str, message: &'static str) -> TokenError {
+    TokenError::ClaimValue { claim, message }
 }
 
 /// A claim's place in the payload: small, because twelve of them are moved about for every token.
@@ -211,6 +241,22 @@ impl Slot {
 
     fn time(&self, text: &str) -> Option<Timestamp> {
         if self.kind == Kind::Number { Timestamp::from_json_number(self.value(text).text) } else { None }
+    }
+
+    /// As Python's `int()` reads it: also from a string, and cut to what we can express.
+    fn loose_time(&self, text: &str) -> Option<Timestamp> {
+        let value = self.value(text);
+        match self.kind {
+            Kind::Number => Timestamp::clamped(value.text),
+            Kind::String { .. } => {
+                let content = value.as_str()?;
+                let digits = content.trim_ascii();
+                let unsigned = digits.strip_prefix(['+', '-']).unwrap_or(digits);
+                let whole = !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit());
+                whole.then(|| Timestamp::clamped(digits)).flatten()
+            }
+            _ => None,
+        }
     }
 
     /// Whether it is neither `null` nor the empty string.

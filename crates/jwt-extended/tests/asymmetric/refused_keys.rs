@@ -42,7 +42,7 @@ fn a_key_of_another_kind_or_curve_is_refused_and_the_right_one_named() {
     let needs = |algorithm: Algorithm| match algorithm {
         Algorithm::ES256 => "P-256",
         Algorithm::ES384 => "P-384",
-        Algorithm::ES512 => "P-521",
+        Algorithm::ES512 | Algorithm::ES521 => "P-521",
         Algorithm::ES256K => "secp256k1",
         Algorithm::EdDSA | Algorithm::Ed25519 => "Ed25519",
         _ => "RSA",

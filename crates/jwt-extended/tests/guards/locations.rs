@@ -206,7 +206,7 @@ fn without_a_token_in_any_of_several_places_each_says_what_it_misses_in_order() 
     let jwt = at([Location::QueryString, Location::Json, Location::Header]).build().unwrap();
     assert_eq!(
         refused(&jwt, &get(&[])),
-        "Missing JWT in query_string or json or headers (Missing 'jwt' query paramater; \
+        "Missing JWT in query_string, json or headers (Missing 'jwt' query paramater; \
          Invalid content-type. Must be application/json.; Missing Authorization Header)"
     );
 }

@@ -89,7 +89,7 @@ impl Scheme {
             Algorithm::PS512 => rsa(&RSA_PSS_SHA512, &RSA_PSS_2048_8192_SHA512),
             Algorithm::ES256 => Ok(Self::EllipticCurve(P256)),
             Algorithm::ES384 => Ok(Self::EllipticCurve(P384)),
-            Algorithm::ES512 => Ok(Self::EllipticCurve(P521)),
+            Algorithm::ES512 | Algorithm::ES521 => Ok(Self::EllipticCurve(P521)),
             Algorithm::ES256K => Ok(Self::EllipticCurve(SECP256K1)),
             Algorithm::EdDSA | Algorithm::Ed25519 => Ok(Self::Edwards),
             Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => {

@@ -3,6 +3,16 @@
 //! What general parsers let pass, and tokens must not: a member name twice (at any depth, and however it is
 //! escaped), a lone surrogate, a byte order mark, nesting without end. A member's value is handed out as its kind
 //! and its text; whoever wants more parses that text. Knows nothing of headers or claims.
+//!
+//! ```
+//! use jwt_extended::jose::json::{JsonError, Kind, scan_object};
+//!
+//! let mut names = Vec::new();
+//! scan_object(r#"{"sub": "alice", "roles": ["admin"]}"#, |name, value| names.push((name, value.kind)))?;
+//! assert_eq!(names[1], ("roles".into(), Kind::Array));
+//! assert_eq!(scan_object(r#"{"sub": "alice", "sub": "bob"}"#, |_, _| {}), Err(JsonError::DuplicateName));
+//! # Ok::<(), JsonError>(())
+//! ```
 
 mod names;
 mod scanner;
@@ -41,9 +51,10 @@ pub enum JsonError {
 
 /// What kind of value a member has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A string; whether its text holds escapes.
+#[expect(clippy::exhaustive_enums, missing_docs, reason = "JSON has no others, and they say what they are")]
+pub enum Kind {
     String {
+        /// Whether its text holds escapes.
         escaped: bool,
     },
     Number,
@@ -54,17 +65,21 @@ pub(crate) enum Kind {
     Object,
 }
 
-/// A member's value: its kind, its text as it stands, and where that text begins.
+/// A value: its kind, its text as it stands, and where that text begins.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Value<'a> {
-    pub(crate) kind: Kind,
-    pub(crate) text: &'a str,
-    pub(crate) start: usize,
+#[non_exhaustive]
+pub struct Value<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// Its text: a string's with quotes and escapes.
+    pub text: &'a str,
+    /// Where that text begins in the text that was read.
+    pub start: usize,
 }
 
 impl<'a> Value<'a> {
     /// The string's content, if this is a string. Copied only if it holds escapes.
-    pub(crate) fn as_str(&self) -> Option<Cow<'a, str>> {
+    pub fn as_str(&self) -> Option<Cow<'a, str>> {
         match self.kind {
             Kind::String { escaped: false } => Some(Cow::Borrowed(self.unquoted())),
             Kind::String { escaped: true } => Some(Cow::Owned(unescape(self.unquoted()))),
@@ -80,18 +95,28 @@ impl<'a> Value<'a> {
 }
 
 /// Reads `text` as exactly one object and hands each of its members to `on_member`, in order.
-pub(crate) fn scan_object<'a>(
-    text: &'a str,
-    mut on_member: impl FnMut(Cow<'a, str>, Value<'a>),
-) -> Result<(), JsonError> {
+///
+/// # Errors
+/// If it is anything else.
+pub fn scan_object<'a>(text: &'a str, mut on_member: impl FnMut(Cow<'a, str>, Value<'a>)) -> Result<(), JsonError> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.skip_space();
     if scanner.peek() != Some(b'{') {
         return Err(JsonError::NotAnObject);
     }
     scanner.object(1, &mut on_member)?;
+    scanner.end()
+}
+
+/// Reads `text` as exactly one array and hands each of its elements to `on_element`, in order.
+///
+/// # Errors
+/// If it is anything else.
+pub fn scan_array<'a>(text: &'a str, mut on_element: impl FnMut(Value<'a>)) -> Result<(), JsonError> {
+    let mut scanner = Scanner { text, at: 0 };
     scanner.skip_space();
-    if scanner.at == text.len() { Ok(()) } else { Err(JsonError::TrailingData(scanner.at)) }
+    scanner.array(1, &mut on_element)?;
+    scanner.end()
 }
 
 /// Reads `bytes` as one object, as [`scan_object`] does, after making sure that they are UTF-8.

@@ -28,6 +28,12 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Sees to it that nothing follows.
+    pub(super) fn end(&mut self) -> Result<(), JsonError> {
+        self.skip_space();
+        if self.at == self.text.len() { Ok(()) } else { Err(JsonError::TrailingData(self.at)) }
+    }
+
     fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.peek() == Some(byte) {
             self.at += 1;
@@ -84,7 +90,7 @@ impl<'a> Scanner<'a> {
         Ok(next == Some(b','))
     }
 
-    fn array(&mut self, depth: usize) -> Result<(), JsonError> {
+    pub(super) fn array(&mut self, depth: usize, on_element: &mut impl FnMut(Value<'a>)) -> Result<(), JsonError> {
         if depth > MAX_DEPTH {
             return Err(JsonError::TooDeep);
         }
@@ -96,7 +102,9 @@ impl<'a> Scanner<'a> {
         }
         loop {
             self.skip_space();
-            self.value(depth)?;
+            let start = self.at;
+            let kind = self.value(depth)?;
+            on_element(Value { kind, text: &self.text[start..self.at], start });
             self.skip_space();
             if !self.another(b']')? {
                 return Ok(());
@@ -109,7 +117,7 @@ impl<'a> Scanner<'a> {
         match self.peek() {
             Some(b'"') => Ok(Kind::String { escaped: self.string()? }),
             Some(b'{') => self.object(depth + 1, &mut |_, _| {}).map(|()| Kind::Object),
-            Some(b'[') => self.array(depth + 1).map(|()| Kind::Array),
+            Some(b'[') => self.array(depth + 1, &mut |_| {}).map(|()| Kind::Array),
             Some(b't') => self.word("true", Kind::True),
             Some(b'f') => self.word("false", Kind::False),
             Some(b'n') => self.word("null", Kind::Null),
