@@ -35,6 +35,7 @@ enum Signer {
     Hmac(Arc<HmacKey>),
     #[cfg(feature = "asymmetric")]
     Private(Arc<PrivateKey>),
+    External(Arc<dyn ExternalKey>),
 }
 
 /// A key that checks tokens and cannot sign them, unless it is a shared secret in a signer's hands.
@@ -51,6 +52,17 @@ enum Verifier {
     Hmac(Arc<HmacKey>),
     #[cfg(feature = "asymmetric")]
     Public(Arc<PublicKey>),
+    External(Arc<dyn ExternalKey>),
+}
+
+/// A key that lives elsewhere: in an HSM, a key service, or another library. It is asked for one algorithm alone, the one
+/// that it was given for.
+pub trait ExternalKey: Send + Sync {
+    /// The signature of a message, in the form of RFC 7518; `None` if it cannot be had.
+    fn sign(&self, message: &[u8]) -> Option<Vec<u8>>;
+
+    /// Whether a signature is this key's for the message. Whatever goes wrong is `false`.
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool;
 }
 
 /// The header that the key puts on its tokens, made once: signing copies it, and a token that has exactly this
@@ -174,11 +186,17 @@ impl Key {
         Self::from_jwk_fields(jwk.algorithm(Some(algorithm))?, &jwk)
     }
 
+    /// A key that lives elsewhere. It has no name unless [`with_kid`](Self::with_kid) gives it one, and is not published.
+    pub fn external(algorithm: Algorithm, key: Arc<dyn ExternalKey>) -> Self {
+        let verifying = VerifyingKey::external(algorithm, Arc::clone(&key));
+        Self { material: Signer::External(key), verifying }
+    }
+
     /// The private key in PEM (PKCS#8), to keep; `None` for a shared secret, which is not kept.
     #[cfg(feature = "asymmetric")]
     pub fn to_pem(&self) -> Option<zeroize::Zeroizing<String>> {
         match &self.material {
-            Signer::Hmac(_) => None,
+            Signer::Hmac(_) | Signer::External(_) => None,
             Signer::Private(key) => key.to_pem(),
         }
     }
@@ -218,7 +236,6 @@ impl Key {
     }
 
     /// Appends the signature of `text`, as it stands, in base64url.
-    #[cfg_attr(not(feature = "asymmetric"), allow(clippy::unnecessary_wraps, reason = "an HMAC never fails"))]
     pub(crate) fn append_signature(&self, text: &mut String) -> Result<(), SigningFailed> {
         match &self.material {
             Signer::Hmac(key) => {
@@ -228,6 +245,11 @@ impl Key {
             }
             #[cfg(feature = "asymmetric")]
             Signer::Private(key) => {
+                let signature = key.sign(text.as_bytes()).ok_or(SigningFailed)?;
+                text.push('.');
+                base64url::encode_into(&signature, text);
+            }
+            Signer::External(key) => {
                 let signature = key.sign(text.as_bytes()).ok_or(SigningFailed)?;
                 text.push('.');
                 base64url::encode_into(&signature, text);
@@ -315,10 +337,15 @@ impl VerifyingKey {
         Ok(set)
     }
 
-    /// The key for publishing; `None` for a shared secret, which never is.
+    /// A key that lives elsewhere, to check with.
+    pub fn external(algorithm: Algorithm, key: Arc<dyn ExternalKey>) -> Self {
+        Self::new(algorithm, Verifier::External(key), None)
+    }
+
+    /// The key for publishing; `None` for a shared secret, which never is, and for one that lives elsewhere.
     pub fn to_jwk(&self) -> Option<Jwk> {
         match &self.material {
-            Verifier::Hmac(_) => None,
+            Verifier::Hmac(_) | Verifier::External(_) => None,
             #[cfg(feature = "asymmetric")]
             Verifier::Public(key) => {
                 Some(Jwk::new(key.params().clone(), self.algorithm, self.kid.as_deref().map(str::to_owned)))
@@ -365,6 +392,7 @@ impl VerifyingKey {
             Verifier::Hmac(key) => key.verify(message, signature),
             #[cfg(feature = "asymmetric")]
             Verifier::Public(key) => key.verify(message, signature),
+            Verifier::External(key) => key.verify(message, signature),
         }
     }
 

@@ -37,5 +37,5 @@ pub use compact::{Limits, Typ, Unverified, VerifiedJws, sign, sign_with_header, 
 pub use error::{JwsError, KeyError, Segment};
 pub use json::JsonError;
 pub use jwk::{Jwk, JwkSet};
-pub use key::{ImportedJwkSet, Key, SigningFailed, VerifyingKey};
+pub use key::{ExternalKey, ImportedJwkSet, Key, SigningFailed, VerifyingKey};
 pub use key_ring::KeyRing;

@@ -15,10 +15,18 @@ impl JwtManager {
     /// # Errors
     /// If there is no store, the token has no `jti`, or the store could not keep it.
     pub async fn revoke(&self, token: &Token) -> Result<(), StoreError> {
+        self.revoke_by_id(token.jti().ok_or(StoreError::Unnamed("jti"))?, token.expires_at()).await
+    }
+
+    /// Revokes a token by its name, the claim `jti`, until it expires; `None` for never: for whoever has its claims, and not
+    /// the token itself.
+    ///
+    /// # Errors
+    /// If there is no store, or the store could not keep it.
+    pub async fn revoke_by_id(&self, jti: &str, expires_at: Option<Timestamp>) -> Result<(), StoreError> {
         let now = self.now();
-        let jti = token.jti().ok_or(StoreError::Unnamed("jti"))?;
         // A leeway lets a token live on after its `exp`: it must stay revoked for as long.
-        let until = token.expires_at().map(|end| end.saturating_add(self.leeway()));
+        let until = expires_at.map(|end| end.saturating_add(self.leeway()));
         self.store()?.revoke(&Revocation::Token { jti, until, now }).wait().await
     }
 

@@ -1,0 +1,115 @@
+"""Flask-JWT-Extended with a core in Rust: change one import line.
+
+::
+
+    from flask import Flask, jsonify
+    from jwt_extended.flask import JWTManager, create_access_token, get_jwt_identity, jwt_required
+
+    app = Flask(__name__)
+    app.config["JWT_SECRET_KEY"] = "a secret of at least thirty-two bytes, from a safe place"
+    JWTManager(app)
+
+    @app.post("/login")
+    def login():
+        return jsonify(access_token=create_access_token("alice"))
+
+    @app.get("/protected")
+    @jwt_required()
+    def protected():
+        return jsonify(logged_in_as=get_jwt_identity())
+
+All functions, options and loaders of Flask-JWT-Extended 4 are here, those of 3.x with a
+deprecation warning, and behind options of their own what it never had: keys that change
+(``JWT_KEY_RING``), revocation without a database of one's own (``JWT_STORE``), sessions
+(:func:`create_token_pair`, :func:`revoke_session`), and views that are protected unless they are
+exempt (``JWT_PROTECT_BY_DEFAULT``).
+"""
+
+from .. import __version__
+from . import exceptions, typing
+from ._alias import install_as_flask_jwt_extended
+from ._legacy import (
+    fresh_jwt_required,
+    get_jwt_claims,
+    get_raw_jwt,
+    get_raw_jwt_header,
+    jwt_optional,
+    jwt_refresh_token_required,
+    verify_fresh_jwt_in_request,
+    verify_jwt_in_request_optional,
+    verify_jwt_refresh_token_in_request,
+)
+from ._views import jwks, jwt_exempt
+from .jwt_manager import JWTManager
+from .sessions import (
+    TokenPair,
+    create_token_pair,
+    get_jwt_session,
+    revoke_all_tokens,
+    revoke_session,
+    revoke_token,
+)
+from .utils import (
+    create_access_token,
+    create_refresh_token,
+    current_user,
+    decode_token,
+    get_csrf_token,
+    get_current_user,
+    get_jti,
+    get_jwt,
+    get_jwt_header,
+    get_jwt_identity,
+    get_jwt_request_location,
+    get_unverified_jwt_headers,
+    set_access_cookies,
+    set_refresh_cookies,
+    unset_access_cookies,
+    unset_jwt_cookies,
+    unset_refresh_cookies,
+)
+from .view_decorators import jwt_required, verify_jwt_in_request
+
+__all__ = [
+    "JWTManager",
+    "TokenPair",
+    "__version__",
+    "create_access_token",
+    "create_refresh_token",
+    "create_token_pair",
+    "current_user",
+    "decode_token",
+    "exceptions",
+    "fresh_jwt_required",
+    "get_csrf_token",
+    "get_current_user",
+    "get_jti",
+    "get_jwt",
+    "get_jwt_claims",
+    "get_jwt_header",
+    "get_jwt_identity",
+    "get_jwt_request_location",
+    "get_jwt_session",
+    "get_raw_jwt",
+    "get_raw_jwt_header",
+    "get_unverified_jwt_headers",
+    "install_as_flask_jwt_extended",
+    "jwks",
+    "jwt_exempt",
+    "jwt_optional",
+    "jwt_refresh_token_required",
+    "jwt_required",
+    "revoke_all_tokens",
+    "revoke_session",
+    "revoke_token",
+    "set_access_cookies",
+    "set_refresh_cookies",
+    "typing",
+    "unset_access_cookies",
+    "unset_jwt_cookies",
+    "unset_refresh_cookies",
+    "verify_fresh_jwt_in_request",
+    "verify_jwt_in_request",
+    "verify_jwt_in_request_optional",
+    "verify_jwt_refresh_token_in_request",
+]

@@ -1,0 +1,133 @@
+"""How refusals become answers: error handlers of the app, in front of those of REST extensions."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, current_app
+from flask.typing import ResponseReturnValue
+from jwt import exceptions as pyjwt
+
+from . import exceptions as ours
+
+if TYPE_CHECKING:
+    from .jwt_manager import JWTManager
+
+Handler = Callable[[Any], Any]
+
+#: The exceptions that have handlers. PyJWT's are named one by one, as upstream names them, so
+#: that an app's own handler for one of them stays the more specific one.
+_UNAUTHORIZED = (ours.NoAuthorizationError, ours.CSRFError)
+_INVALID = (
+    pyjwt.DecodeError,
+    pyjwt.MissingRequiredClaimError,
+    pyjwt.InvalidAudienceError,
+    pyjwt.InvalidIssuerError,
+    pyjwt.InvalidTokenError,
+    ours.JWTDecodeError,
+    ours.InvalidHeaderError,
+    ours.InvalidQueryParamError,
+    ours.WrongTokenError,
+)
+HANDLED = (ours.JWTExtendedException, pyjwt.InvalidTokenError)
+
+
+def register_handlers(manager: "JWTManager", app: Flask) -> None:
+    """Register the manager's loaders as the app's error handlers."""
+
+    def unauthorized(error: Exception) -> Any:
+        return manager._unauthorized_callback(str(error))
+
+    def invalid(error: Exception) -> Any:
+        return manager._invalid_token_callback(str(error))
+
+    def expired(error: Any) -> Any:
+        # PyJWT itself may have raised it, in the app's own code: then there are no contents.
+        header, data = getattr(error, "jwt_header", {}), getattr(error, "jwt_data", {})
+        return manager._expired_token_callback(header, data)
+
+    def needs_fresh(error: ours.FreshTokenRequired) -> Any:
+        return manager._needs_fresh_token_callback(error.jwt_header, error.jwt_data)
+
+    def revoked(error: ours.RevokedTokenError) -> Any:
+        return manager._revoked_token_callback(error.jwt_header, error.jwt_data)
+
+    def user_lookup(error: ours.UserLookupError) -> Any:
+        return manager._user_lookup_error_callback(error.jwt_header, error.jwt_data)
+
+    def verification(error: ours.UserClaimsVerificationError) -> Any:
+        return manager._token_verification_failed_callback(error.jwt_header, error.jwt_data)
+
+    def unavailable(error: Exception) -> ResponseReturnValue:
+        key = current_app.config["JWT_ERROR_MESSAGE_KEY"]
+        return {key: str(error)}, 503, {"Retry-After": "1"}
+
+    handlers: list[tuple[tuple[type[Exception], ...], Handler]] = [
+        (_UNAUTHORIZED, unauthorized),
+        (_INVALID, invalid),
+        ((pyjwt.ExpiredSignatureError,), expired),
+        ((ours.FreshTokenRequired,), needs_fresh),
+        ((ours.RevokedTokenError,), revoked),
+        ((ours.UserLookupError,), user_lookup),
+        ((ours.UserClaimsVerificationError,), verification),
+        ((ours.StoreUnavailableError,), unavailable),
+    ]
+    for kinds, handler in handlers:
+        for kind in kinds:
+            app.register_error_handler(kind, partial(_answer, handler))
+    answer_first(app)
+
+
+def answer_first(app: Flask) -> None:
+    """See to it that the app's own handlers answer refusals.
+
+    Flask-RESTful and Flask-RESTX put themselves in front of the app's error handlers, know
+    nothing of these exceptions, and answer 500. Whichever came last stands first, so this is
+    asked again when a request is refused.
+    """
+    if not isinstance(app.handle_user_exception, _AnswersFirst):
+        others = app.handle_user_exception
+        app.handle_user_exception = _AnswersFirst(app, others)  # type: ignore[method-assign,assignment]
+
+
+class _AnswersFirst:
+    """Stands in front of an app's ``handle_user_exception``."""
+
+    def __init__(self, app: Flask, others: Callable[[Exception], Any]) -> None:
+        self._app = app
+        self._others = others
+
+    def __call__(self, error: Exception) -> Any:
+        if isinstance(error, HANDLED) and not _said_by_an_api(self._others, error):
+            return type(self._app).handle_user_exception(self._app, error)
+        return self._others(error)
+
+
+def _said_by_an_api(handler: Any, error: Exception) -> bool:
+    """Whether a REST extension was told what to answer to just this exception."""
+    while isinstance(handler, partial | _AnswersFirst):
+        if isinstance(handler, _AnswersFirst):
+            handler = handler._others
+            continue
+        api = getattr(handler.func, "__self__", None)
+        by_name = getattr(api, "errors", None) or {}
+        by_class = getattr(api, "_own_and_child_error_handlers", None) or {}
+        if type(error).__name__ in by_name:
+            return True
+        if any(isinstance(error, kind) and issubclass(kind, _KNOWN) for kind in by_class):
+            return True
+        handler = handler.args[0] if handler.args else None
+    return False
+
+
+_KNOWN = (ours.JWTExtendedException, pyjwt.PyJWTError)
+
+
+def _answer(handler: Handler, error: Exception) -> ResponseReturnValue:
+    answer: ResponseReturnValue = handler(error)
+    challenge = getattr(error, "www_authenticate", None)
+    if challenge is None:
+        return answer
+    response = current_app.make_response(answer)
+    response.headers.setdefault("WWW-Authenticate", challenge)
+    return response

@@ -1,0 +1,103 @@
+"""Keys in forms that the engine does not read, with the help of ``cryptography``.
+
+The engine reads secrets and PEM. Objects of ``cryptography`` and PyJWT and OpenSSH's form are
+written as PEM here; RSA keys below 2048 bits, which the engine's library does not sign with, stay
+in the hands of ``cryptography``.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from jwt.exceptions import InvalidKeyError
+
+_MISSING = "needs the package cryptography: pip install 'jwt-extended[cryptography]'"
+
+
+def key_text(key: Any) -> bytes:
+    """Return the text of a key object."""
+    if hasattr(key, "algorithm_name") and hasattr(key, "key"):  # jwt.PyJWK
+        key = key.key
+    if isinstance(key, str):
+        return key.encode()
+    if isinstance(key, bytes | bytearray | memoryview):
+        return bytes(key)
+    if hasattr(key, "private_bytes"):
+        return _private_pem(key)
+    if hasattr(key, "public_bytes"):
+        return _public_pem(key)
+    raise InvalidKeyError(
+        "a key must be a text, bytes, or a key of the package cryptography, "
+        f"not {type(key).__name__}"
+    )
+
+
+def rewritten_as_pem(text: bytes) -> bytes | None:
+    """Return an OpenSSH key as PEM; ``None`` if it is none, or nothing here can read it."""
+    try:
+        serialization = _serialization()
+    except InvalidKeyError:
+        return None
+    try:
+        if text.lstrip().startswith((b"ssh-", b"ecdsa-")):
+            return _public_pem(serialization.load_ssh_public_key(text.strip()))
+        if b"OPENSSH PRIVATE KEY" in text:
+            return _private_pem(serialization.load_ssh_private_key(text, password=None))
+    except Exception:  # whatever it is, it is no key
+        return None
+    return None
+
+
+class SmallRsaKey:
+    """An RSA key below 2048 bits, for one algorithm."""
+
+    def __init__(self, algorithm: str, pem: bytes) -> None:
+        serialization = _serialization()
+        try:
+            key = serialization.load_pem_private_key(pem, password=None)
+            self._private, self._public = key, key.public_key()
+        except ValueError:
+            self._private, self._public = None, serialization.load_pem_public_key(pem)
+        primitives = "cryptography.hazmat.primitives"
+        padding = import_module(f"{primitives}.asymmetric.padding")
+        self._hash = getattr(import_module(f"{primitives}.hashes"), f"SHA{algorithm[2:]}")()
+        self._padding = (
+            padding.PSS(padding.MGF1(self._hash), self._hash.digest_size)
+            if algorithm.startswith("PS")
+            else padding.PKCS1v15()
+        )
+
+    def sign(self, message: bytes) -> bytes | None:
+        """Return the signature of a message; ``None`` if this is only a public key."""
+        if self._private is None:
+            return None
+        signature: bytes = self._private.sign(message, self._padding, self._hash)
+        return signature
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Whether a signature is this key's."""
+        try:
+            self._public.verify(signature, message, self._padding, self._hash)
+        except import_module("cryptography.exceptions").InvalidSignature:
+            return False
+        return True
+
+
+def _serialization() -> Any:
+    try:
+        return import_module("cryptography.hazmat.primitives.serialization")
+    except ImportError:
+        raise InvalidKeyError(f"this key {_MISSING}") from None
+
+
+def _private_pem(key: Any) -> bytes:
+    forms = _serialization()
+    pem: bytes = key.private_bytes(
+        forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption()
+    )
+    return pem
+
+
+def _public_pem(key: Any) -> bytes:
+    forms = _serialization()
+    pem: bytes = key.public_bytes(forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo)
+    return pem

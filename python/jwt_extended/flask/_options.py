@@ -1,0 +1,337 @@
+"""From ``app.config`` to what the engine wants: every option and its default.
+
+The engine calls :func:`read` again whenever one of :data:`WATCHED` has changed.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from .config import ASYMMETRIC, LOCATIONS, _Config
+
+#: Upstream's 43 options, with its defaults.
+UPSTREAM: dict[str, Any] = {
+    "JWT_ACCESS_COOKIE_NAME": "access_token_cookie",
+    "JWT_ACCESS_COOKIE_PATH": "/",
+    "JWT_ACCESS_CSRF_COOKIE_NAME": "csrf_access_token",
+    "JWT_ACCESS_CSRF_COOKIE_PATH": "/",
+    "JWT_ACCESS_CSRF_FIELD_NAME": "csrf_token",
+    "JWT_ACCESS_CSRF_HEADER_NAME": "X-CSRF-TOKEN",
+    "JWT_ACCESS_TOKEN_EXPIRES": timedelta(minutes=15),
+    "JWT_ALGORITHM": "HS256",
+    "JWT_COOKIE_CSRF_PROTECT": True,
+    "JWT_COOKIE_DOMAIN": None,
+    "JWT_COOKIE_SAMESITE": None,
+    "JWT_COOKIE_SECURE": False,
+    "JWT_CSRF_CHECK_FORM": False,
+    "JWT_CSRF_IN_COOKIES": True,
+    "JWT_CSRF_METHODS": ["POST", "PUT", "PATCH", "DELETE"],
+    "JWT_DECODE_ALGORITHMS": None,
+    "JWT_DECODE_AUDIENCE": None,
+    "JWT_DECODE_ISSUER": None,
+    "JWT_DECODE_LEEWAY": 0,
+    "JWT_ENCODE_AUDIENCE": None,
+    "JWT_ENCODE_ISSUER": None,
+    "JWT_ENCODE_NBF": True,
+    "JWT_ERROR_MESSAGE_KEY": "msg",
+    "JWT_HEADER_NAME": "Authorization",
+    "JWT_HEADER_TYPE": "Bearer",
+    "JWT_IDENTITY_CLAIM": "sub",
+    "JWT_JSON_KEY": "access_token",
+    "JWT_PRIVATE_KEY": None,
+    "JWT_PUBLIC_KEY": None,
+    "JWT_QUERY_STRING_NAME": "jwt",
+    "JWT_QUERY_STRING_VALUE_PREFIX": "",
+    "JWT_REFRESH_COOKIE_NAME": "refresh_token_cookie",
+    "JWT_REFRESH_COOKIE_PATH": "/",
+    "JWT_REFRESH_CSRF_COOKIE_NAME": "csrf_refresh_token",
+    "JWT_REFRESH_CSRF_COOKIE_PATH": "/",
+    "JWT_REFRESH_CSRF_FIELD_NAME": "csrf_token",
+    "JWT_REFRESH_CSRF_HEADER_NAME": "X-CSRF-TOKEN",
+    "JWT_REFRESH_JSON_KEY": "refresh_token",
+    "JWT_REFRESH_TOKEN_EXPIRES": timedelta(days=30),
+    "JWT_SECRET_KEY": None,
+    "JWT_SESSION_COOKIE": True,
+    "JWT_TOKEN_LOCATION": ("headers",),
+    "JWT_VERIFY_SUB": True,
+}
+
+#: What upstream does not have. All of it is off, or as upstream is, unless it is set.
+OURS: dict[str, Any] = {
+    # Whether cookies are refused when the browser says that another site sent the request.
+    "JWT_CSRF_REFUSE_CROSS_SITE": False,
+    # Where a JWK Set of the public keys is served, such as "/.well-known/jwks.json".
+    "JWT_JWKS_URL": None,
+    # Several keys: the first signs, all of them check. See `key_ring`.
+    "JWT_KEY_RING": None,
+    # With JWT_STORE: the longest life that a token may have.
+    "JWT_LONGEST_LIFETIME": None,
+    # The longest token that is looked at, in bytes.
+    "JWT_MAX_TOKEN_LENGTH": 65536,
+    # Whether every view asks for an access token, but for those under @jwt_exempt.
+    "JWT_PROTECT_BY_DEFAULT": False,
+    # The realm of the challenges.
+    "JWT_REALM": None,
+    # Where revocations are kept: "memory", or "memory:100000" for so many at most.
+    "JWT_STORE": None,
+    # What is accepted although it should not be; None for all that upstream accepts, [] for none.
+    "JWT_TOLERATE": None,
+    # Whether refusals carry WWW-Authenticate.
+    "JWT_WWW_AUTHENTICATE": False,
+}
+
+#: What `JWT_TOLERATE` may name: the engine's words, and `small_rsa`.
+TOLERATED = (
+    "missing_expiry",
+    "missing_type",
+    "unknown_type",
+    "foreign_typ",
+    "unexpected_audience",
+    "several_tokens",
+    "short_secret",
+    "loose_times",
+    "any_identity",
+    "foreign_claims",
+    "flask_header",
+    "small_rsa",
+)
+
+#: How cookies are set concerns Werkzeug alone, and errors the loaders.
+_NOT_READ = (
+    "JWT_SESSION_COOKIE",
+    "JWT_COOKIE_SAMESITE",
+    "JWT_CSRF_IN_COOKIES",
+    "JWT_ERROR_MESSAGE_KEY",
+    "JWT_JWKS_URL",
+)
+
+#: The options that the engine depends on.
+WATCHED = [
+    *(name for name in (*UPSTREAM, *OURS) if name not in _NOT_READ),
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+]
+
+
+def read(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the engine is made from.
+
+    :raises RuntimeError: for an option that cannot be, with what to set. A key that is missing
+        is no mistake until it is needed: a loader may give it.
+    """
+    config = _Config(options)
+    tolerate = _tolerate(options)
+    common = {
+        "identity_claim": config.identity_claim_key,
+        "max_token_length": options["JWT_MAX_TOKEN_LENGTH"],
+        "tolerate": [word for word in tolerate if word != "small_rsa"],
+        **_lifetimes(config, options),
+    }
+    audience = _several("JWT_ENCODE_AUDIENCE", config.encode_audience) or None
+    issuing = {
+        **common,
+        "encode_audience": audience,
+        "encode_issuer": _text("JWT_ENCODE_ISSUER", config.encode_issuer or None),
+        "encode_nbf": bool(config.encode_nbf),
+        "cookie_csrf_protect": bool(config.cookie_csrf_protect),
+    }
+    checking = {
+        **common,
+        **_places(config, options),
+        "decode_audience": _several("JWT_DECODE_AUDIENCE", config.decode_audience),
+        "decode_issuer": _several("JWT_DECODE_ISSUER", config.decode_issuer),
+        "verify_sub": bool(config.verify_sub),
+        "error_statuses": "flask_jwt_extended",
+        "realm": _text("JWT_REALM", options["JWT_REALM"]),
+    }
+    one = isinstance(config.encode_audience, str)
+    return {
+        "issuing": _json(issuing),
+        "checking": _json(checking),
+        "leeway": _seconds(config.leeway),
+        # The engine writes an audience of one as a text, and upstream a list as a list.
+        "fixed_claims": "" if one or not audience else json.dumps({"aud": audience}),
+        "max_token_length": options["JWT_MAX_TOKEN_LENGTH"],
+        "identity_claim": config.identity_claim_key,
+        "challenges": bool(options["JWT_WWW_AUTHENTICATE"]),
+        "algorithm": config.algorithm,
+        "decode_algorithms": config.decode_algorithms,
+        "encode_key": _key_or_why_not(config, "encode_key"),
+        "decode_keys": _keys_or_why_not(config),
+        "key_ring": key_ring(options),
+        "short_secret": "short_secret" in tolerate,
+        "small_rsa": "small_rsa" in tolerate,
+        "memory_store": _memory_store(options["JWT_STORE"]),
+    }
+
+
+def key_ring(options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the keys of ``JWT_KEY_RING``.
+
+    Each is a dict with exactly one of ``secret_key``, ``private_key`` and ``public_key``, and
+    with ``algorithm`` (else ``JWT_ALGORITHM``) and ``kid`` (else a key pair is named by its
+    RFC 7638 thumbprint, and a secret has no name).
+    """
+    ring = options["JWT_KEY_RING"]
+    if ring is None:
+        return []
+    if isinstance(ring, str | bytes | Mapping) or not isinstance(ring, Iterable):
+        raise RuntimeError("JWT_KEY_RING must be a list of dicts, one for each key")
+    keys = [_ring_key(entry, options["JWT_ALGORITHM"]) for entry in ring]
+    if not keys:
+        raise RuntimeError("JWT_KEY_RING must have at least one key; set None for none")
+    return keys
+
+
+def _ring_key(entry: Any, usual: str) -> dict[str, Any]:
+    kinds = ("secret_key", "private_key", "public_key")
+    if not isinstance(entry, Mapping) or (given := set(entry)) - {*kinds, "algorithm", "kid"}:
+        raise RuntimeError(
+            "a key of JWT_KEY_RING must be a dict of secret_key, private_key or public_key, "
+            "and algorithm and kid if need be"
+        )
+    if len(kind := given & set(kinds)) != 1:
+        raise RuntimeError(
+            "a key of JWT_KEY_RING must have one of secret_key, private_key and public_key"
+        )
+    (name,) = kind
+    algorithm = entry.get("algorithm", usual)
+    if (algorithm in ASYMMETRIC) == (name == "secret_key"):
+        raise RuntimeError(f"a key of JWT_KEY_RING for {algorithm} cannot be a {name}")
+    return {
+        "algorithm": algorithm,
+        "signs": name != "public_key",
+        "key": entry[name],
+        "kid": entry.get("kid"),
+    }
+
+
+def _places(config: _Config, options: Mapping[str, Any]) -> dict[str, Any]:
+    locations = config.token_location
+    if not isinstance(locations, list | tuple):
+        # A set has no order of its own, and one that changes with every start is none.
+        locations = [location for location in LOCATIONS if location in locations]
+    methods = config.csrf_request_methods
+    methods = [methods] if isinstance(methods, str) else list(methods)
+    names = {
+        name: getattr(config, name)
+        for kind in ("access", "refresh")
+        for name in (
+            f"{kind}_cookie_name",
+            f"{kind}_csrf_cookie_name",
+            f"{kind}_csrf_header_name",
+            f"{kind}_csrf_field_name",
+        )
+    }
+    places = {
+        "token_location": list(dict.fromkeys(locations)),
+        "header_name": config.header_name,
+        "header_type": config.header_type or "",
+        "query_string_name": config.query_string_name,
+        "query_string_value_prefix": config.query_string_value_prefix or "",
+        "json_key": config.json_key,
+        "refresh_json_key": config.refresh_json_key,
+        # Without methods to protect, upstream protects none.
+        "cookie_csrf_protect": bool(config.cookie_csrf_protect and methods),
+        "csrf_methods": [method.upper() for method in methods] or ["POST"],
+        "csrf_check_form": bool(config.csrf_check_form),
+        "csrf_refuse_cross_site": bool(options["JWT_CSRF_REFUSE_CROSS_SITE"]),
+        **names,
+    }
+    prefixed = [name for name in names.values() if str(name).lower().startswith("__")]
+    if prefixed:
+        # Browsers keep such cookies only if their attributes are what the name promises.
+        places["cookie_secure"] = bool(config.cookie_secure)
+        places["cookie_domain"] = config.cookie_domain or None
+        for kind in ("access", "refresh", "access_csrf", "refresh_csrf"):
+            places[f"{kind}_cookie_path"] = getattr(config, f"{kind}_cookie_path")
+    return places
+
+
+def _lifetimes(config: _Config, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the engine needs to know of lifetimes: with a store, how long it remembers."""
+    access, refresh = config.access_expires, config.refresh_expires
+    if options["JWT_STORE"] is None:
+        return {}
+    longest = options["JWT_LONGEST_LIFETIME"]
+    lifetimes = {
+        "access_token_expires": _lifetime(access),
+        "refresh_token_expires": _lifetime(refresh),
+    }
+    if longest is not None:
+        lifetimes["longest_lifetime"] = _lifetime(longest)
+    return lifetimes
+
+
+def _lifetime(delta: Any) -> int | bool:
+    """Return whole seconds, rounded up; ``False`` for ever."""
+    if delta is False:
+        return False
+    if isinstance(delta, int):
+        return delta
+    now = datetime.now(timezone.utc)
+    return -int(-((now + delta) - now).total_seconds() // 1)
+
+
+def _tolerate(options: Mapping[str, Any]) -> list[str]:
+    tolerate = options["JWT_TOLERATE"]
+    if tolerate is None:
+        return list(TOLERATED)
+    tolerate = [tolerate] if isinstance(tolerate, str) else list(tolerate)
+    for word in tolerate:
+        if word not in TOLERATED:
+            raise RuntimeError(f"JWT_TOLERATE can only contain {', '.join(TOLERATED)}")
+    return tolerate
+
+
+def _memory_store(store: Any) -> int | None:
+    if store is None:
+        return None
+    if isinstance(store, str):
+        kind, _, capacity = store.partition(":")
+        if kind == "memory" and (not capacity or (capacity.isdecimal() and int(capacity))):
+            return int(capacity or 1_000_000)
+    raise RuntimeError('JWT_STORE must be "memory", or "memory:" and how many it may hold, or None')
+
+
+def _seconds(leeway: Any) -> float:
+    if isinstance(leeway, timedelta):
+        return leeway.total_seconds()
+    if isinstance(leeway, int | float) and leeway >= 0:
+        return float(leeway)
+    raise RuntimeError("JWT_DECODE_LEEWAY must be seconds or a timedelta, and not negative")
+
+
+def _several(name: str, value: Any) -> list[str] | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, Iterable) or not all(isinstance(item, str) for item in value):
+        raise RuntimeError(f"{name} must be a string or a list of strings")
+    return sorted(value) if isinstance(value, set | frozenset) else list(value)
+
+
+def _text(name: str, value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise RuntimeError(f"{name} must be a string")
+
+
+def _key_or_why_not(config: _Config, name: str) -> Any:
+    try:
+        return getattr(config, name)
+    except RuntimeError as error:
+        return error
+
+
+def _keys_or_why_not(config: _Config) -> list[Any]:
+    try:
+        return config.decode_keys
+    except RuntimeError as error:
+        return [error]
+
+
+def _json(options: dict[str, Any]) -> str:
+    return json.dumps({name: value for name, value in options.items() if value is not None})

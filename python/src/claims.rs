@@ -1,0 +1,221 @@
+//! Claims and headers between JSON and Python: a token's text becomes a dict, and a dict the text of a new token.
+//!
+//! Both ways are those of Python's `json`: numbers keep their kind, names their order, and what JSON does not know goes to
+//! the app's JSON provider. Stricter than `json` in one thing: NaN and infinity are refused.
+
+use std::fmt::Write as _;
+
+use jwt_extended::jose::json::{self, Kind, Value};
+use pyo3::{
+    exceptions::{PyRecursionError, PyTypeError, PyValueError},
+    intern,
+    prelude::*,
+    types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyNone, PyString, PyTuple},
+};
+
+/// How deep a new token's claims may nest: what the engine reads.
+const MAX_DEPTH: usize = 64;
+
+/// The dict of a JSON object. The text was read strictly before, so that nothing in it is doubtful.
+pub(crate) fn to_dict<'py>(py: Python<'py>, object: &str) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    let mut result = Ok(());
+    let scanned = json::scan_object(object, |name, value| {
+        if result.is_ok() {
+            result = to_python(py, &value).and_then(|value| dict.set_item(member_key(py, &name), value));
+        }
+    });
+    scanned.map_err(|error| PyValueError::new_err(error.to_string()))?;
+    result.map(|()| dict)
+}
+
+/// A member's name as Python has it. Those of nearly every token are made once: 10 ns rather than 80, eleven times.
+fn member_key<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
+    macro_rules! known {
+        ($($known:literal),+) => {
+            match name {
+                $($known => intern!(py, $known).clone(),)+
+                other => PyString::new(py, other),
+            }
+        };
+    }
+    known!("fresh", "iat", "jti", "type", "sub", "nbf", "csrf", "aud", "iss", "exp", "sid", "alg", "typ", "kid")
+}
+
+fn to_python<'py>(py: Python<'py>, value: &Value<'_>) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value.kind {
+        Kind::String { .. } => PyString::new(py, &value.as_str().unwrap_or_default()).into_any(),
+        Kind::Number => number(py, value.text)?,
+        Kind::True => PyBool::new(py, true).to_owned().into_any(),
+        Kind::False => PyBool::new(py, false).to_owned().into_any(),
+        Kind::Null => PyNone::get(py).to_owned().into_any(),
+        Kind::Object => to_dict(py, value.text)?.into_any(),
+        Kind::Array => {
+            let list = PyList::empty(py);
+            let mut result = Ok(());
+            let scanned = json::scan_array(value.text, |element| {
+                if result.is_ok() {
+                    result = to_python(py, &element).and_then(|element| list.append(element));
+                }
+            });
+            scanned.map_err(|error| PyValueError::new_err(error.to_string()))?;
+            result?;
+            list.into_any()
+        }
+    })
+}
+
+/// An int where JSON has neither a fraction nor an exponent, of any size.
+fn number<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    if let Ok(small) = text.parse::<i64>() {
+        return Ok(small.into_pyobject(py)?.into_any());
+    }
+    if text.contains(['.', 'e', 'E']) {
+        let float: f64 = text.parse().map_err(|_| PyValueError::new_err("not a number"))?;
+        return Ok(PyFloat::new(py, float).into_any());
+    }
+    py.get_type::<PyInt>().call1((text,))
+}
+
+/// Writes Python values as compact JSON in ASCII.
+pub(crate) struct Writer<'a, 'py> {
+    text: String,
+    /// Makes something known of what JSON does not know: `default` of the app's JSON provider.
+    default: &'a Bound<'py, PyAny>,
+}
+
+impl<'a, 'py> Writer<'a, 'py> {
+    pub(crate) fn new(default: &'a Bound<'py, PyAny>) -> Self {
+        Self { text: String::from("{"), default }
+    }
+
+    /// One value as JSON.
+    pub(crate) fn text_of(value: &Bound<'py, PyAny>, default: &'a Bound<'py, PyAny>) -> PyResult<String> {
+        let mut writer = Self { text: String::new(), default };
+        writer.value(value, 1)?;
+        Ok(writer.text)
+    }
+
+    /// Adds a member whose value is JSON already.
+    pub(crate) fn raw(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.text.push_str(value);
+    }
+
+    /// Adds a member.
+    pub(crate) fn member(&mut self, name: &str, value: &Bound<'py, PyAny>) -> PyResult<()> {
+        self.name(name);
+        self.value(value, 1)
+    }
+
+    /// Adds the members of a dict.
+    pub(crate) fn members(&mut self, dict: &Bound<'py, PyDict>) -> PyResult<()> {
+        for (name, value) in dict {
+            let name = member_name(&name)?;
+            self.member(&name, &value)?;
+        }
+        Ok(())
+    }
+
+    /// The object; `None` if nothing was added.
+    pub(crate) fn finish(mut self) -> Option<String> {
+        if self.text.len() == 1 {
+            return None;
+        }
+        self.text.push('}');
+        Some(self.text)
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.text.ends_with('{') {
+            self.text.push(',');
+        }
+        self.string(name);
+        self.text.push(':');
+    }
+
+    fn string(&mut self, content: &str) {
+        self.text.push('"');
+        for c in content.chars() {
+            match c {
+                '"' => self.text.push_str("\\\""),
+                '\\' => self.text.push_str("\\\\"),
+                '\n' => self.text.push_str("\\n"),
+                '\r' => self.text.push_str("\\r"),
+                '\t' => self.text.push_str("\\t"),
+                '\u{8}' => self.text.push_str("\\b"),
+                '\u{c}' => self.text.push_str("\\f"),
+                ' '..='~' => self.text.push(c),
+                c => {
+                    for unit in c.encode_utf16(&mut [0; 2]) {
+                        // Writing to a String cannot fail.
+                        let _ = write!(self.text, "\\u{unit:04x}");
+                    }
+                }
+            }
+        }
+        self.text.push('"');
+    }
+
+    fn value(&mut self, value: &Bound<'py, PyAny>, depth: usize) -> PyResult<()> {
+        if depth > MAX_DEPTH {
+            return Err(PyRecursionError::new_err("claims may not nest more than 64 levels deep"));
+        }
+        if let Ok(text) = value.cast::<PyString>() {
+            self.string(text.to_str()?);
+        } else if value.is_none() {
+            self.text.push_str("null");
+        } else if let Ok(truth) = value.cast::<PyBool>() {
+            self.text.push_str(if truth.is_true() { "true" } else { "false" });
+        } else if value.is_instance_of::<PyInt>() {
+            // As json does it, so that an IntEnum is its number.
+            let digits = value.py().get_type::<PyInt>().call_method1(intern!(value.py(), "__repr__"), (value,))?;
+            self.text.push_str(digits.cast::<PyString>()?.to_str()?);
+        } else if let Ok(float) = value.cast::<PyFloat>() {
+            let float = float.value();
+            if !float.is_finite() {
+                return Err(PyValueError::new_err("Out of range float values are not JSON compliant"));
+            }
+            self.text.push_str(PyFloat::new(value.py(), float).repr()?.to_str()?);
+        } else if let Ok(dict) = value.cast::<PyDict>() {
+            self.text.push('{');
+            for (name, value) in dict {
+                let name = member_name(&name)?;
+                self.name(&name);
+                self.value(&value, depth + 1)?;
+            }
+            self.text.push('}');
+        } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+            self.text.push('[');
+            for (at, element) in value.try_iter()?.enumerate() {
+                if at > 0 {
+                    self.text.push(',');
+                }
+                self.value(&element?, depth + 1)?;
+            }
+            self.text.push(']');
+        } else {
+            let known = self.default.call1((value,))?;
+            self.value(&known, depth + 1)?;
+        }
+        Ok(())
+    }
+}
+
+/// A dict's key as the name of a member, as `json` has it.
+fn member_name(key: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(text) = key.cast::<PyString>() {
+        return Ok(text.to_str()?.to_owned());
+    }
+    if key.is_none() {
+        return Ok("null".to_owned());
+    }
+    if let Ok(truth) = key.cast::<PyBool>() {
+        return Ok(if truth.is_true() { "true" } else { "false" }.to_owned());
+    }
+    if key.is_instance_of::<PyInt>() || key.is_instance_of::<PyFloat>() {
+        return Ok(key.str()?.to_str()?.to_owned());
+    }
+    let kind = key.get_type().name()?;
+    Err(PyTypeError::new_err(format!("keys must be str, int, float, bool or None, not {kind}")))
+}

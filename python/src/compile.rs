@@ -1,0 +1,182 @@
+//! From an app's options, as the Python side has read them, to managers and keys that are ready for use.
+
+use std::sync::Arc;
+
+use jwt_extended::{
+    Config, JwtManager,
+    config::{ConfigError, Seconds},
+    jose::{Algorithm, Key, KeyRing},
+    session::MemoryStore,
+};
+use pyo3::{
+    exceptions::{PyBaseException, PyRuntimeError},
+    prelude::*,
+};
+use std::time::Duration;
+
+use crate::{
+    errors,
+    keys::{KeyCache, Leniency, Rsa, Secrets},
+};
+
+/// What `_options.py` hands over.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Options<'py> {
+    /// The engine's options for making tokens, and for checking them, as JSON: upstream's `ENCODE_` and `DECODE_` options
+    /// know nothing of each other, while one manager of the engine accepts what it makes.
+    issuing: String,
+    checking: String,
+    leeway: f64,
+    /// Claims of every token as JSON that the engine would write otherwise.
+    fixed_claims: String,
+    max_token_length: usize,
+    identity_claim: String,
+    /// Whether refusals carry `WWW-Authenticate`.
+    challenges: bool,
+    algorithm: String,
+    decode_algorithms: Vec<String>,
+    /// A key, or the exception that says that there is none.
+    encode_key: Bound<'py, PyAny>,
+    /// Keys, or the exception that says that there is none.
+    decode_keys: Vec<Bound<'py, PyAny>>,
+    key_ring: Vec<RingKey<'py>>,
+    short_secret: bool,
+    small_rsa: bool,
+    /// The capacity of the store in memory.
+    memory_store: Option<usize>,
+}
+
+/// One key of `JWT_KEY_RING`.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct RingKey<'py> {
+    algorithm: String,
+    signs: bool,
+    key: Bound<'py, PyAny>,
+    kid: Option<String>,
+}
+
+/// An app's options, ready for use.
+pub(crate) struct Compiled {
+    pub(crate) issuing: JwtManager,
+    pub(crate) checking: JwtManager,
+    pub(crate) fixed_claims: String,
+    pub(crate) max_token_length: usize,
+    pub(crate) identity_claim: String,
+    pub(crate) challenges: bool,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) decode_algorithms: Vec<Algorithm>,
+    pub(crate) lenient: Leniency,
+    /// What configured keys came to.
+    pub(crate) signing: Result<Key, PyErr>,
+    pub(crate) ring: Result<KeyRing, PyErr>,
+    /// The configured key itself, for headers that name another algorithm.
+    pub(crate) encode_key: Py<PyAny>,
+    pub(crate) has_store: bool,
+}
+
+impl Options<'_> {
+    pub(crate) fn compile(
+        self,
+        py: Python<'_>,
+        cache: &KeyCache,
+        store: impl FnOnce(usize) -> Arc<MemoryStore>,
+    ) -> PyResult<Compiled> {
+        let lenient = Leniency {
+            secrets: if self.short_secret { Secrets::Short } else { Secrets::Full },
+            rsa: if self.small_rsa { Rsa::Small } else { Rsa::Full },
+        };
+        let algorithm = named(&self.algorithm)?;
+        let decode_algorithms = self.decode_algorithms.iter().map(|name| named(name)).collect::<PyResult<Vec<_>>>()?;
+        let store = self.memory_store.map(store);
+        let manager = |options: &str| -> PyResult<JwtManager> {
+            let mut config: Config =
+                serde_json::from_str(options).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+            let leeway = Duration::try_from_secs_f64(self.leeway);
+            config.decode_leeway =
+                Seconds(leeway.map_err(|_| PyRuntimeError::new_err("decode_leeway must not be negative"))?);
+            let mut builder = JwtManager::from_config(config).key_ring(KeyRing::empty());
+            if let Some(store) = &store {
+                builder = builder.revocation_store(Arc::clone(store));
+            }
+            builder.build().map_err(|error| misconfigured(&error))
+        };
+        let (signing, ring) = if self.key_ring.is_empty() {
+            let signing = unless_exception(&self.encode_key).and_then(|key| cache.signing(algorithm, key, lenient));
+            let ring = self
+                .decode_keys
+                .iter()
+                .try_for_each(|key| unless_exception(key).map(|_| ()))
+                .and_then(|()| cache.ring(&decode_algorithms, &self.decode_keys, lenient));
+            (signing, ring)
+        } else {
+            let ring = ring_of(py, &self.key_ring, cache, lenient)?;
+            let signing = ring.signing_key().cloned().ok_or_else(|| PyRuntimeError::new_err(NO_SIGNER));
+            (signing, Ok(ring))
+        };
+        Ok(Compiled {
+            issuing: manager(&self.issuing)?,
+            checking: manager(&self.checking)?,
+            fixed_claims: self.fixed_claims,
+            max_token_length: self.max_token_length,
+            identity_claim: self.identity_claim,
+            challenges: self.challenges,
+            algorithm,
+            decode_algorithms,
+            lenient,
+            signing,
+            ring,
+            encode_key: self.encode_key.unbind(),
+            has_store: store.is_some(),
+        })
+    }
+}
+
+const NO_SIGNER: &str = "the first key of JWT_KEY_RING cannot sign; begin it with a secret_key or a private_key";
+
+/// The ring of `JWT_KEY_RING`: its first key signs.
+fn ring_of(py: Python<'_>, keys: &[RingKey<'_>], cache: &KeyCache, lenient: Leniency) -> PyResult<KeyRing> {
+    let refused = |error| errors::invalid_key(py, &error);
+    let mut ring: Option<KeyRing> = None;
+    for entry in keys {
+        let algorithm = named(&entry.algorithm)?;
+        let larger = if entry.signs {
+            let key = cache.signing(algorithm, &entry.key, lenient)?;
+            let key = match &entry.kid {
+                Some(kid) => key.with_kid(kid).map_err(refused)?,
+                None => key,
+            };
+            match ring {
+                None => KeyRing::new(key),
+                Some(ring) => ring.also_verify(key).map_err(refused)?,
+            }
+        } else {
+            let key = cache.verifying(algorithm, &entry.key, lenient)?.map_err(refused)?;
+            let key = match &entry.kid {
+                Some(kid) => key.with_kid(kid).map_err(refused)?,
+                None => key,
+            };
+            match ring {
+                None => KeyRing::verify_only(key),
+                Some(ring) => ring.also_verify(key).map_err(refused)?,
+            }
+        };
+        ring = Some(larger);
+    }
+    Ok(ring.unwrap_or_else(KeyRing::empty))
+}
+
+pub(crate) fn named(algorithm: &str) -> PyResult<Algorithm> {
+    algorithm.parse().map_err(|error: jwt_extended::jose::UnknownAlgorithm| PyRuntimeError::new_err(error.to_string()))
+}
+
+/// The key, unless it is the exception that says why there is none.
+fn unless_exception<'a, 'py>(key: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyAny>> {
+    if key.is_instance_of::<PyBaseException>() { Err(PyErr::from_value(key.clone())) } else { Ok(key) }
+}
+
+/// The engine's complaints, whose options have other names here; `_options.py` translates them.
+fn misconfigured(error: &ConfigError) -> PyErr {
+    PyRuntimeError::new_err(error.to_string())
+}

@@ -1,0 +1,453 @@
+//! One app's engine: guards requests, makes and checks tokens, revokes them.
+
+use std::{
+    borrow::Cow,
+    pin::pin,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use jwt_extended::{
+    Timestamp, Token,
+    http::{CsrfError, Location, Reason},
+    jose::{Algorithm, Family, Key, KeyRing, Unverified},
+    session::{MemoryStore, StoreError},
+    token::{Claims, ClaimsError, Fresh, Lifetime, TokenError},
+};
+use pyo3::{
+    exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError},
+    intern,
+    prelude::*,
+    types::{PyBool, PyDict, PyString},
+};
+
+use crate::{
+    claims::{Writer, to_dict},
+    compile::{Compiled, Options, named},
+    errors,
+    keys::KeyCache,
+    request::WsgiRequest,
+    requirement::{Presence, Requirement, Revocation},
+    snapshot::Snapshot,
+};
+
+/// A token's header and its claims.
+type Dicts<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>);
+
+/// The same, and where in the request the token was.
+type Found<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>, Bound<'py, PyString>);
+
+/// One app's engine. It reads the app's options again when they have changed.
+#[pyclass(frozen, module = "jwt_extended._core")]
+pub struct Engine {
+    /// Reads an app's options: `_options.read`.
+    read: Py<PyAny>,
+    names: Vec<Py<PyString>>,
+    keys: KeyCache,
+    store: OnceLock<Arc<MemoryStore>>,
+    current: Mutex<Option<Arc<State>>>,
+}
+
+struct State {
+    snapshot: Snapshot,
+    compiled: Compiled,
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    fn new(read: Py<PyAny>, names: Vec<Py<PyString>>) -> Self {
+        Self { read, names, keys: KeyCache::default(), store: OnceLock::new(), current: Mutex::new(None) }
+    }
+
+    /// Reads the options, for what they raise.
+    fn check(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<()> {
+        self.state(py, config).map(|_| ())
+    }
+
+    /// Checks a request: header, claims and location of its token; `None` where it may do without one and does.
+    fn guard<'py>(
+        &self,
+        py: Python<'py>,
+        config: &Bound<'py, PyDict>,
+        request: &Bound<'py, PyAny>,
+        requirement: &Requirement,
+        decode_key: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Found<'py>>> {
+        let state = self.state(py, config)?;
+        let compiled = &state.compiled;
+        let asked = requirement.asked()?;
+        let request = WsgiRequest::new(request)?;
+        let located = compiled.checking.locate(&request, asked);
+        if let Some(error) = request.take_error() {
+            return Err(error);
+        }
+        let located = match located {
+            Ok(located) => located,
+            Err(rejection) => {
+                let missing = matches!(rejection.reason(), Reason::Missing(_));
+                if missing && requirement.presence == Presence::Optional {
+                    return Ok(None);
+                }
+                return Err(compiled.refuse(py, &rejection, None));
+            }
+        };
+        let ring = self.ring(py, compiled, located.token(), decode_key)?;
+        let judged = if is_slow(ring.algorithms()) {
+            py.detach(|| compiled.checking.judge(&located, &ring, asked))
+        } else {
+            compiled.checking.judge(&located, &ring, asked)
+        };
+        let token = judged.map_err(|rejection| compiled.refuse(py, &rejection, Some(located.token())))?;
+        if compiled.has_store && requirement.revocation == Revocation::Checked {
+            refuse_revoked(py, compiled, &token)?;
+        }
+        let (header, claims) = errors::dicts(py, &token)?;
+        Ok(Some((header, claims, location_name(py, located.location()))))
+    }
+
+    /// Checks a token that did not come by HTTP: header and claims.
+    fn decode<'py>(
+        &self,
+        py: Python<'py>,
+        config: &Bound<'py, PyDict>,
+        token: &Bound<'py, PyAny>,
+        csrf_value: Option<&Bound<'py, PyAny>>,
+        allow_expired: bool,
+        decode_key: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Dicts<'py>> {
+        let state = self.state(py, config)?;
+        let compiled = &state.compiled;
+        let text = token_text(token)?;
+        let ring = self.ring(py, compiled, &text, decode_key)?;
+        let verify = || compiled.checking.decode_token_with(&ring, &text);
+        let verified = if is_slow(ring.algorithms()) { py.detach(verify) } else { verify() };
+        let (token, expired) = match verified {
+            Ok(token) => (token, None),
+            Err(TokenError::Expired(token)) => (token.clone(), Some(TokenError::Expired(token))),
+            Err(error) => return Err(errors::token_refused(py, &error, Some((&text, compiled.max_token_length)))),
+        };
+        if let Some(sent) = csrf_value.filter(|value| value.is_truthy().unwrap_or(true)) {
+            if token.csrf().is_none() {
+                return Err(errors::token_refused(py, &TokenError::MissingClaim("csrf".to_owned()), None));
+            }
+            let matches =
+                sent.cast::<PyString>().is_ok_and(|sent| token.matches_csrf(sent.to_string_lossy().as_bytes()));
+            if !matches {
+                return Err(errors::csrf(py, CsrfError::Mismatch));
+            }
+        }
+        match expired {
+            Some(error) if !allow_expired => Err(errors::token_refused(py, &error, None)),
+            _ => errors::dicts(py, &token),
+        }
+    }
+
+    /// Makes a token. `lifetime` is in microseconds, `None` for ever; `default` is that of the app's JSON provider.
+    #[pyo3(signature = (config, kind, identity, fresh, lifetime, claims, headers, key, session, default))]
+    #[expect(clippy::too_many_arguments, reason = "they are those of create_access_token")]
+    fn encode<'py>(
+        &self,
+        py: Python<'py>,
+        config: &Bound<'py, PyDict>,
+        kind: &str,
+        identity: &Bound<'py, PyAny>,
+        fresh: &Bound<'py, PyAny>,
+        lifetime: Option<i64>,
+        claims: Option<&Bound<'py, PyDict>>,
+        headers: Option<&Bound<'py, PyDict>>,
+        key: Option<&Bound<'py, PyAny>>,
+        session: Option<&str>,
+        default: &Bound<'py, PyAny>,
+    ) -> PyResult<String> {
+        let state = self.state(py, config)?;
+        let compiled = &state.compiled;
+        let (key, headers) = self.key_and_headers(py, compiled, key, headers, default)?;
+
+        // What upstream puts into the claims beside what the engine would; the app's own come after.
+        let mut own = Writer::new(default);
+        let subject = if let Ok(text) = identity.cast::<PyString>() {
+            text.to_str()?
+        } else {
+            own.member(&compiled.identity_claim, identity)?;
+            ""
+        };
+        if !fresh.is_instance_of::<PyBool>() {
+            own.member("fresh", fresh)?;
+        }
+        let ahead = lifetime.map(|micros| u64::try_from(micros).map(Duration::from_micros));
+        if let Some(Err(_)) = ahead {
+            own.raw("exp", &compiled.ago(lifetime.unwrap_or_default()));
+        }
+        let added = claims.map(|claims| written(claims, default)).transpose()?.flatten();
+
+        let mut token = match kind {
+            "refresh" => compiled.issuing.refresh_token(subject),
+            _ => compiled.issuing.access_token(subject),
+        }
+        .fresh(if fresh.is(PyBool::new(py, true)) { Fresh::Always } else { Fresh::No })
+        .lifetime(match ahead {
+            None => Lifetime::Never,
+            Some(duration) => Lifetime::For(duration.unwrap_or_default()),
+        })
+        .signed_by(&key)
+        .also_if_refused();
+        if !compiled.fixed_claims.is_empty() {
+            token = token.replacing(parsed(&compiled.fixed_claims)?);
+        }
+        for text in [own.finish(), added].into_iter().flatten() {
+            token = token.replacing(parsed(&text)?);
+        }
+        if let Some(headers) = headers {
+            token = token.headers(parsed(&headers)?);
+        }
+        if let Some(session) = session {
+            token = token.session(session);
+        }
+        let create = || token.create();
+        let created = if is_slow([key.algorithm()]) { py.detach(create) } else { create() };
+        created.map_err(|error| errors::not_issued(&error))
+    }
+
+    /// A name for a session that opens now: the claim `sid`.
+    fn new_session(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<String> {
+        self.state(py, config)?.compiled.issuing.new_session().map_err(|error| errors::not_issued(&error))
+    }
+
+    /// The public keys as a JWK Set.
+    fn jwk_set(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<String> {
+        let state = self.state(py, config)?;
+        let ring = state.compiled.ring.as_ref().map_err(|error| error.clone_ref(py))?;
+        serde_json::to_string(&ring.to_jwk_set()).map_err(|error| PyRuntimeError::new_err(error.to_string()))
+    }
+
+    /// Revokes a token by its `jti`, until it would have expired.
+    fn revoke_token(&self, py: Python<'_>, config: &Bound<'_, PyDict>, jti: &str, exp: Option<f64>) -> PyResult<()> {
+        let state = self.state(py, config)?;
+        let until = exp.map(|exp| Duration::try_from_secs_f64(exp).unwrap_or_default());
+        let until = until.map(|since_1970| Timestamp::default().saturating_add(since_1970));
+        kept(py, &state.compiled, now(state.compiled.checking.revoke_by_id(jti, until)))
+    }
+
+    /// Revokes a session by its name, the claim `sid`.
+    fn revoke_session(&self, py: Python<'_>, config: &Bound<'_, PyDict>, sid: &str) -> PyResult<()> {
+        let state = self.state(py, config)?;
+        kept(py, &state.compiled, now(state.compiled.checking.revoke_session_by_id(sid)))
+    }
+
+    /// Revokes all tokens that an identity has now.
+    fn revoke_identity<'py>(
+        &self,
+        py: Python<'py>,
+        config: &Bound<'py, PyDict>,
+        identity: &Bound<'py, PyAny>,
+        default: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        let state = self.state(py, config)?;
+        // To a store, an identity that is no text is its JSON.
+        let subject = match identity.cast::<PyString>() {
+            Ok(text) => text.to_str()?.to_owned(),
+            Err(_) => Writer::text_of(identity, default)?,
+        };
+        kept(py, &state.compiled, now(state.compiled.checking.revoke_subject(&subject)))
+    }
+
+    /// The challenge of a refusal that the Python side makes, if challenges are on.
+    fn challenge(
+        &self,
+        py: Python<'_>,
+        config: &Bound<'_, PyDict>,
+        code: &str,
+        identity: &str,
+    ) -> PyResult<Option<String>> {
+        let state = self.state(py, config)?;
+        let reason = match code {
+            "token_revoked" => Reason::Revoked,
+            "user_not_found" => Reason::UserNotFound(identity.to_owned()),
+            "claims_refused" => Reason::Verification,
+            _ => return Err(PyValueError::new_err(format!("no refusal has the code {code}"))),
+        };
+        Ok(state.compiled.challenge(&state.compiled.checking.reject(reason, None)))
+    }
+}
+
+/// Header and claims of a token that nobody has checked.
+#[pyfunction]
+pub(crate) fn unverified<'py>(py: Python<'py>, token: &Bound<'py, PyAny>, limit: usize) -> PyResult<Dicts<'py>> {
+    taken_apart(py, &token_text(token)?, limit)
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// The options as they are now, compiled.
+    fn state(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<Arc<State>> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(state) = current
+            && state.snapshot.holds(config)?
+        {
+            return Ok(state);
+        }
+        // Two threads may do this at once, and come to the same.
+        let snapshot = Snapshot::take(py, &self.names, config)?;
+        let options: Options<'_> = self.read.bind(py).call1((config,))?.extract()?;
+        let store = |capacity| Arc::clone(self.store.get_or_init(|| Arc::new(MemoryStore::with_capacity(capacity))));
+        let state = Arc::new(State { snapshot, compiled: options.compile(py, &self.keys, store)? });
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
+        Ok(state)
+    }
+
+    /// The keys for a token: the configured ones, or what the app's `decode_key_loader` says.
+    fn ring<'a, 'py>(
+        &self,
+        py: Python<'py>,
+        compiled: &'a Compiled,
+        token: &str,
+        decode_key: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Cow<'a, KeyRing>> {
+        let Some(decode_key) = decode_key else {
+            return compiled.ring.as_ref().map(Cow::Borrowed).map_err(|error| error.clone_ref(py));
+        };
+        let key = decode_key.call1(taken_apart(py, token, compiled.max_token_length)?)?;
+        self.keys.ring(&compiled.decode_algorithms, &[key], compiled.lenient).map(Cow::Owned)
+    }
+
+    /// The key to sign with and the headers to add: a header `alg` chooses the algorithm, as in PyJWT.
+    fn key_and_headers<'a, 'py>(
+        &self,
+        py: Python<'py>,
+        compiled: &'a Compiled,
+        key: Option<&Bound<'py, PyAny>>,
+        headers: Option<&Bound<'py, PyDict>>,
+        default: &Bound<'py, PyAny>,
+    ) -> PyResult<(Cow<'a, Key>, Option<String>)> {
+        let mut text = Writer::new(default);
+        let mut algorithm = compiled.algorithm;
+        for (name, value) in headers.into_iter().flatten() {
+            match name.cast::<PyString>()?.to_str()? {
+                "alg" if value.is_truthy()? => {
+                    let name = value.cast::<PyString>()?;
+                    let unsupported = |_| PyNotImplementedError::new_err("Algorithm not supported");
+                    algorithm = named(name.to_str()?).map_err(unsupported)?;
+                }
+                "alg" => {}
+                "typ" if !value.is_truthy()? => text.raw("typ", "null"),
+                // Its value is the default, and PyJWT leaves it out.
+                "b64" if value.is(PyBool::new(py, true)) => {}
+                "kid" if !value.is_instance_of::<PyString>() => {
+                    return Err(PyTypeError::new_err("Key ID header parameter must be a string"));
+                }
+                name => text.member(name, &value)?,
+            }
+        }
+        let key = match key {
+            Some(key) => Cow::Owned(self.keys.signing(algorithm, key, compiled.lenient)?),
+            None => match &compiled.signing {
+                Ok(key) if key.algorithm() == algorithm || algorithm == compiled.algorithm => Cow::Borrowed(key),
+                Ok(_) => Cow::Owned(self.keys.signing(algorithm, compiled.encode_key.bind(py), compiled.lenient)?),
+                Err(error) => return Err(error.clone_ref(py)),
+            },
+        };
+        Ok((key, text.finish()))
+    }
+}
+
+impl Compiled {
+    /// The exception for a refused request, with its challenge if challenges are on.
+    fn refuse(&self, py: Python<'_>, rejection: &jwt_extended::Rejection, token: Option<&str>) -> PyErr {
+        let error = errors::rejected(py, rejection, token.map(|token| (token, self.max_token_length)));
+        if let Some(challenge) = self.challenge(rejection) {
+            // An exception without a place for it goes without.
+            let _ = error.value(py).setattr(intern!(py, "www_authenticate"), challenge);
+        }
+        error
+    }
+
+    fn challenge(&self, rejection: &jwt_extended::Rejection) -> Option<String> {
+        if !self.challenges {
+            return None;
+        }
+        rejection.challenge().and_then(|challenge| challenge.to_str().ok().map(str::to_owned))
+    }
+
+    /// The second that lies so many microseconds, a negative number, from now.
+    fn ago(&self, micros: i64) -> String {
+        let now = i64::try_from(self.issuing.now().as_micros()).unwrap_or(i64::MAX);
+        now.saturating_add(micros).div_euclid(1_000_000).to_string()
+    }
+}
+
+fn refuse_revoked(py: Python<'_>, compiled: &Compiled, token: &Token) -> PyResult<()> {
+    let reason = match now(compiled.checking.is_revoked(token)) {
+        Ok(false) => return Ok(()),
+        Ok(true) => Reason::Revoked,
+        Err(error) => Reason::StoreUnavailable(error),
+    };
+    Err(compiled.refuse(py, &compiled.checking.reject(reason, Some(token.clone())), None))
+}
+
+/// What came of keeping a revocation.
+fn kept(py: Python<'_>, compiled: &Compiled, result: Result<(), StoreError>) -> PyResult<()> {
+    result.map_err(|error| match error {
+        StoreError::NoStore => {
+            PyRuntimeError::new_err("there is no revocation store; set JWT_STORE, such as to \"memory\"")
+        }
+        error => compiled.refuse(py, &compiled.checking.reject(Reason::StoreUnavailable(error), None), None),
+    })
+}
+
+/// The answer of a store in memory, which never has to wait.
+fn now<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    match pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => Err(StoreError::Unavailable("it did not answer at once".to_owned())),
+    }
+}
+
+/// A location's name as Python has it.
+fn location_name(py: Python<'_>, location: Location) -> Bound<'_, PyString> {
+    match location {
+        Location::Header => intern!(py, "headers"),
+        Location::Cookie => intern!(py, "cookies"),
+        Location::QueryString => intern!(py, "query_string"),
+        _ => intern!(py, "json"),
+    }
+    .clone()
+}
+
+/// Whether the cryptography takes long enough that other threads should run meanwhile.
+fn is_slow(algorithms: impl IntoIterator<Item = Algorithm>) -> bool {
+    algorithms.into_iter().any(|algorithm| algorithm.family() != Family::Hmac)
+}
+
+fn written<'py>(claims: &Bound<'py, PyDict>, default: &Bound<'py, PyAny>) -> PyResult<Option<String>> {
+    let mut text = Writer::new(default);
+    text.members(claims)?;
+    Ok(text.finish())
+}
+
+fn parsed(text: &str) -> PyResult<Claims> {
+    Claims::from_json(text).map_err(|error: ClaimsError| PyValueError::new_err(error.to_string()))
+}
+
+fn taken_apart<'py>(py: Python<'py>, token: &str, limit: usize) -> PyResult<Dicts<'py>> {
+    let unverified = Unverified::parse_within(limit, token)
+        .map_err(|error| errors::jws_refused(py, &error, Some((token, limit))))?;
+    Ok((to_dict(py, unverified.header())?, to_dict(py, unverified.payload())?))
+}
+
+/// PyJWT takes texts and bytes.
+fn token_text<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, str>> {
+    if let Ok(text) = token.cast::<PyString>() {
+        return Ok(text.to_string_lossy());
+    }
+    match token.cast::<pyo3::types::PyBytes>() {
+        Ok(bytes) => Ok(String::from_utf8_lossy(bytes.as_bytes())),
+        Err(_) => Err(errors::not_a_token(token.py())),
+    }
+}

@@ -1,0 +1,214 @@
+//! The exceptions that users catch: those of Flask-JWT-Extended, and PyJWT's own where upstream lets them through.
+//!
+//! Sentences are upstream's and PyJWT's, to the letter, because clients match on them.
+
+use jwt_extended::{
+    Rejection, Token,
+    http::{CsrfError, Reason, RequestError},
+    jose::{JwsError, KeyError, Segment, Unverified},
+    token::{IssueError, TokenError},
+};
+use pyo3::{
+    exceptions::{PyRecursionError, PyRuntimeError, PyValueError},
+    intern,
+    prelude::*,
+    types::PyDict,
+};
+
+use crate::claims::to_dict;
+
+/// Where the exceptions are: upstream's names, and PyJWT's.
+const OURS: &str = "jwt_extended.flask.exceptions";
+const PYJWT: &str = "jwt.exceptions";
+const NOT_A_TOKEN: &str = "Invalid token type. Token must be a <class 'bytes'>";
+
+/// A refused request, as the exception that upstream raises. `token` is the text that was judged, if one was found.
+pub(crate) fn rejected(py: Python<'_>, rejection: &Rejection, token: Option<(&str, usize)>) -> PyErr {
+    let message = rejection.message();
+    let error = match rejection.reason() {
+        Reason::Missing(_) => new(py, OURS, "NoAuthorizationError", (message,)),
+        Reason::Csrf(_) => new(py, OURS, "CSRFError", (message,)),
+        Reason::Request(RequestError::QueryPrefix { .. }) => new(py, OURS, "InvalidQueryParamError", (message,)),
+        Reason::Request(RequestError::JsonNotAString(_)) => return not_a_token(py),
+        Reason::Request(_) => new(py, OURS, "InvalidHeaderError", (message,)),
+        Reason::Token(error) => return token_refused(py, error, token),
+        Reason::RefreshToken | Reason::NotRefreshToken => new(py, OURS, "WrongTokenError", (message,)),
+        Reason::Expired => return rejection.token().map_or_else(|| unknown(&message), |token| expired(py, token)),
+        Reason::NotFresh { .. } | Reason::Revoked => {
+            let Some(token) = rejection.token() else { return unknown(&message) };
+            return with_token(py, token, |header, claims| match rejection.reason() {
+                Reason::Revoked => new(py, OURS, "RevokedTokenError", (header, claims)),
+                _ => new(py, OURS, "FreshTokenRequired", (message, header, claims)),
+            });
+        }
+        Reason::StoreUnavailable(_) => new(py, OURS, "StoreUnavailableError", (message,)),
+        _ => return unknown(&message),
+    };
+    error.unwrap_or_else(|error| error)
+}
+
+/// A token that was not accepted.
+pub(crate) fn token_refused(py: Python<'_>, error: &TokenError, token: Option<(&str, usize)>) -> PyErr {
+    let message = error.to_string();
+    let error = match error {
+        TokenError::Jws(error) => return jws_refused(py, error, token),
+        TokenError::ClaimValue { claim: "aud", .. }
+            if token.is_some_and(|(token, limit)| has_no_audience(token, limit)) =>
+        {
+            new(py, PYJWT, "MissingRequiredClaimError", ("aud",))
+        }
+        TokenError::ClaimValue { claim, .. } => match *claim {
+            "iat" => new(py, PYJWT, "InvalidIssuedAtError", (message,)),
+            "exp" | "nbf" => new(py, PYJWT, "DecodeError", (message,)),
+            "iss" => new(py, PYJWT, "InvalidIssuerError", (message,)),
+            "aud" => new(py, PYJWT, "InvalidAudienceError", (message,)),
+            "sub" => new(py, PYJWT, "InvalidSubjectError", (message,)),
+            "jti" => new(py, PYJWT, "InvalidJTIError", (message,)),
+            _ => new(py, OURS, "JWTDecodeError", (message,)),
+        },
+        TokenError::NotYetValid(_) => new(py, PYJWT, "ImmatureSignatureError", (message,)),
+        TokenError::MissingExpected(claim) => new(py, PYJWT, "MissingRequiredClaimError", (*claim,)),
+        TokenError::Issuer => new(py, PYJWT, "InvalidIssuerError", (message,)),
+        TokenError::Audience => new(py, PYJWT, "InvalidAudienceError", (message,)),
+        TokenError::Expired(token) => return expired(py, token),
+        _ => new(py, OURS, "JWTDecodeError", (message,)),
+    };
+    error.unwrap_or_else(|error| error)
+}
+
+/// A token whose outside is not in order.
+pub(crate) fn jws_refused(py: Python<'_>, error: &JwsError, token: Option<(&str, usize)>) -> PyErr {
+    let Some((text, limit)) = token else { return jws_error(py, error, "") };
+    // PyJWT reads the whole token before it looks at algorithm and signature, so that its complaint about a payload comes
+    // first. What it would complain about is asked only now that the token is refused anyway.
+    let first = match error {
+        JwsError::TooLong { .. } | JwsError::NotEnoughSegments => None,
+        JwsError::TooManySegments => {
+            // To PyJWT, the payload is all between the first dot and the last, and a dot is not in its alphabet.
+            let header = text.split('.').next().unwrap_or_default();
+            Unverified::parse_within(limit, &format!("{header}.!.")).err()
+        }
+        _ => Unverified::parse_within(limit, text).err(),
+    };
+    jws_error(py, first.as_ref().unwrap_or(error), text)
+}
+
+/// What is neither text nor bytes is no token.
+pub(crate) fn not_a_token(py: Python<'_>) -> PyErr {
+    new(py, PYJWT, "DecodeError", (NOT_A_TOKEN,)).unwrap_or_else(|error| error)
+}
+
+/// A key that is none.
+pub(crate) fn invalid_key(py: Python<'_>, error: &KeyError) -> PyErr {
+    new(py, PYJWT, "InvalidKeyError", (error.to_string(),)).unwrap_or_else(|error| error)
+}
+
+/// A token that was not made.
+pub(crate) fn not_issued(error: &IssueError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+/// The double submit does not match.
+pub(crate) fn csrf(py: Python<'_>, error: CsrfError) -> PyErr {
+    new(py, OURS, "CSRFError", (error.to_string(),)).unwrap_or_else(|error| error)
+}
+
+/// Header and claims of a token as dicts, with upstream's defaults for what is not there.
+pub(crate) fn dicts<'py>(py: Python<'py>, token: &Token) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
+    let claims = to_dict(py, token.claims_json())?;
+    let missing = |name: &Bound<'py, _>| claims.contains(name).map(|there| !there);
+    let (kind, fresh, jti) = (intern!(py, "type"), intern!(py, "fresh"), intern!(py, "jti"));
+    if missing(kind)? {
+        claims.set_item(kind, intern!(py, "access"))?;
+    }
+    if missing(fresh)? {
+        claims.set_item(fresh, false)?;
+    }
+    if missing(jti)? {
+        claims.set_item(jti, py.None())?;
+    }
+    Ok((to_dict(py, token.header_json())?, claims))
+}
+
+fn jws_error(py: Python<'_>, error: &JwsError, text: &str) -> PyErr {
+    let message = error.to_string();
+    let error = match error {
+        JwsError::AlgorithmMissing | JwsError::AlgorithmNotAllowed => {
+            new(py, PYJWT, "InvalidAlgorithmError", (message,))
+        }
+        JwsError::HeaderMember(complaint) if complaint.starts_with("The alg ") => {
+            new(py, PYJWT, "InvalidAlgorithmError", (JwsError::AlgorithmNotAllowed.to_string(),))
+        }
+        JwsError::Signature | JwsError::UnknownKey => new(py, PYJWT, "InvalidSignatureError", (message,)),
+        JwsError::Json(segment, _) => {
+            new(py, PYJWT, "DecodeError", (python_s_complaint(py, *segment, text).unwrap_or(message),))
+        }
+        JwsError::CriticalExtension(_)
+        | JwsError::CriticalMalformed
+        | JwsError::HeaderMember(_)
+        | JwsError::ForeignType => new(py, PYJWT, "InvalidTokenError", (message,)),
+        _ => new(py, PYJWT, "DecodeError", (message,)),
+    };
+    error.unwrap_or_else(|error| error)
+}
+
+/// What Python's own parser says of a segment, as PyJWT would pass it on; `None` if it finds nothing wrong and we do.
+fn python_s_complaint(py: Python<'_>, segment: Segment, token: &str) -> Option<String> {
+    let at = usize::from(segment != Segment::Header);
+    let text = token.split('.').nth(at)?;
+    let padded = format!("{text}{}", "=".repeat((4 - text.len() % 4) % 4));
+    let decode = py.import("base64").and_then(|base64| base64.getattr("urlsafe_b64decode")).ok()?;
+    let bytes = decode.call1((padded,)).ok()?;
+    let parsed = py.import("json").and_then(|json| json.call_method1("loads", (bytes,)));
+    match parsed {
+        Ok(value) if value.is_instance_of::<PyDict>() => None,
+        Ok(_) => Some(format!("Invalid {segment} string: must be a json object")),
+        Err(error) if error.is_instance_of::<PyValueError>(py) || error.is_instance_of::<PyRecursionError>(py) => {
+            Some(format!("Invalid {segment} string: {}", error.value(py)))
+        }
+        Err(_) => None,
+    }
+}
+
+/// Whether PyJWT would say that there is no audience: `aud` is false to Python.
+fn has_no_audience(token: &str, limit: usize) -> bool {
+    let Ok(parsed) = Unverified::parse_within(limit, token) else { return false };
+    let claims: serde_json::Value = serde_json::from_str(parsed.payload()).unwrap_or_default();
+    match &claims["aud"] {
+        serde_json::Value::Null => true,
+        serde_json::Value::Bool(truth) => !truth,
+        serde_json::Value::Number(number) => number.as_f64() == Some(0.0),
+        serde_json::Value::String(text) => text.is_empty(),
+        serde_json::Value::Array(list) => list.is_empty(),
+        serde_json::Value::Object(object) => object.is_empty(),
+    }
+}
+
+/// PyJWT's class, with the attributes that upstream puts on it.
+fn expired(py: Python<'_>, token: &Token) -> PyErr {
+    with_token(py, token, |header, claims| {
+        let error = new(py, PYJWT, "ExpiredSignatureError", ("Signature has expired",))?;
+        error.value(py).setattr(intern!(py, "jwt_header"), header)?;
+        error.value(py).setattr(intern!(py, "jwt_data"), claims)?;
+        Ok(error)
+    })
+}
+
+fn with_token<'py>(
+    py: Python<'py>,
+    token: &Token,
+    make: impl FnOnce(Bound<'py, PyDict>, Bound<'py, PyDict>) -> PyResult<PyErr>,
+) -> PyErr {
+    dicts(py, token).and_then(|(header, claims)| make(header, claims)).unwrap_or_else(|error| error)
+}
+
+fn new<'py, A>(py: Python<'py>, module: &str, name: &str, arguments: A) -> PyResult<PyErr>
+where
+    A: pyo3::call::PyCallArgs<'py>,
+{
+    Ok(PyErr::from_value(py.import(module)?.getattr(name)?.call1(arguments)?))
+}
+
+fn unknown(message: &str) -> PyErr {
+    PyRuntimeError::new_err(message.to_owned())
+}
