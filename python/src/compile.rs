@@ -176,7 +176,22 @@ fn unless_exception<'a, 'py>(key: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'
     if key.is_instance_of::<PyBaseException>() { Err(PyErr::from_value(key.clone())) } else { Ok(key) }
 }
 
-/// The engine's complaints, whose options have other names here; `_options.py` translates them.
+/// The engine's complaints, in which options have the names that apps know: `header_type` is `JWT_HEADER_TYPE`.
 fn misconfigured(error: &ConfigError) -> PyErr {
-    PyRuntimeError::new_err(error.to_string())
+    let message = error.to_string();
+    let part_of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut translated = String::new();
+    let mut rest = message.as_str();
+    while let Some(first) = rest.chars().next() {
+        let in_word = part_of_a_name(first);
+        let (word, after) = rest.split_at(rest.find(|c| part_of_a_name(c) != in_word).unwrap_or(rest.len()));
+        if Config::NAMES.contains(&word) {
+            translated.push_str("JWT_");
+            translated.push_str(&word.to_ascii_uppercase());
+        } else {
+            translated.push_str(word);
+        }
+        rest = after;
+    }
+    PyRuntimeError::new_err(translated)
 }

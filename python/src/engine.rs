@@ -16,7 +16,7 @@ use jwt_extended::{
     token::{Claims, ClaimsError, Fresh, Lifetime, TokenError},
 };
 use pyo3::{
-    exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError},
+    exceptions::{PyNotImplementedError, PyRuntimeError, PyValueError},
     intern,
     prelude::*,
     types::{PyBool, PyDict, PyString},
@@ -272,10 +272,24 @@ impl Engine {
     }
 }
 
-/// Header and claims of a token that nobody has checked.
+/// The header of a token that nobody has checked.
 #[pyfunction]
-pub(crate) fn unverified<'py>(py: Python<'py>, token: &Bound<'py, PyAny>, limit: usize) -> PyResult<Dicts<'py>> {
-    taken_apart(py, &token_text(token)?, limit)
+pub(crate) fn unverified_header<'py>(
+    py: Python<'py>,
+    token: &Bound<'py, PyAny>,
+    limit: usize,
+) -> PyResult<Bound<'py, PyDict>> {
+    let text = token_text(token)?;
+    let header = Unverified::header_within(limit, &text)
+        .map_err(|error| errors::jws_refused(py, &error, Some((&text, limit))))?;
+    let header = to_dict(py, &header)?;
+    if header.get_item(intern!(py, "kid"))?.is_some_and(|kid| !kid.is_instance_of::<PyString>()) {
+        return Err(errors::header_refused(py, "Key ID header parameter must be a string"));
+    }
+    match header.get_item(intern!(py, "crit"))? {
+        Some(crit) => Err(errors::crit_refused(py, &crit)),
+        None => Ok(header),
+    }
 }
 
 impl std::fmt::Debug for Engine {
@@ -340,7 +354,7 @@ impl Engine {
                 // Its value is the default, and PyJWT leaves it out.
                 "b64" if value.is(PyBool::new(py, true)) => {}
                 "kid" if !value.is_instance_of::<PyString>() => {
-                    return Err(PyTypeError::new_err("Key ID header parameter must be a string"));
+                    return Err(errors::header_refused(py, "Key ID header parameter must be a string"));
                 }
                 name => text.member(name, &value)?,
             }

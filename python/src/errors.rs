@@ -12,7 +12,7 @@ use pyo3::{
     exceptions::{PyRecursionError, PyRuntimeError, PyValueError},
     intern,
     prelude::*,
-    types::PyDict,
+    types::{PyDict, PyList, PyString},
 };
 
 use crate::claims::to_dict;
@@ -108,6 +108,24 @@ pub(crate) fn not_issued(error: &IssueError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
+/// A header that has an impossible value.
+pub(crate) fn header_refused(py: Python<'_>, message: &str) -> PyErr {
+    new(py, PYJWT, "InvalidTokenError", (message,)).unwrap_or_else(|error| error)
+}
+
+/// Any `crit`: no extension is supported.
+pub(crate) fn crit_refused(py: Python<'_>, crit: &Bound<'_, PyAny>) -> PyErr {
+    let names = crit.cast::<PyList>().ok().and_then(|names| names.get_item(0).ok());
+    header_refused(
+        py,
+        &match names.as_ref().map(|name| name.cast::<PyString>()) {
+            None => "Invalid 'crit' header: must be a non-empty list".to_owned(),
+            Some(Err(_)) => "Invalid 'crit' header: values must be strings".to_owned(),
+            Some(Ok(name)) => format!("Unsupported critical extension: {name}"),
+        },
+    )
+}
+
 /// The double submit does not match.
 pub(crate) fn csrf(py: Python<'_>, error: CsrfError) -> PyErr {
     new(py, OURS, "CSRFError", (error.to_string(),)).unwrap_or_else(|error| error)
@@ -143,10 +161,10 @@ fn jws_error(py: Python<'_>, error: &JwsError, text: &str) -> PyErr {
         JwsError::Json(segment, _) => {
             new(py, PYJWT, "DecodeError", (python_s_complaint(py, *segment, text).unwrap_or(message),))
         }
-        JwsError::CriticalExtension(_)
-        | JwsError::CriticalMalformed
-        | JwsError::HeaderMember(_)
-        | JwsError::ForeignType => new(py, PYJWT, "InvalidTokenError", (message,)),
+        JwsError::CriticalMalformed => return malformed_crit(py, text),
+        JwsError::CriticalExtension(_) | JwsError::HeaderMember(_) | JwsError::ForeignType => {
+            new(py, PYJWT, "InvalidTokenError", (message,))
+        }
         _ => new(py, PYJWT, "DecodeError", (message,)),
     };
     error.unwrap_or_else(|error| error)
@@ -167,6 +185,16 @@ fn python_s_complaint(py: Python<'_>, segment: Segment, token: &str) -> Option<S
             Some(format!("Invalid {segment} string: {}", error.value(py)))
         }
         Err(_) => None,
+    }
+}
+
+/// A `crit` that is no list of names.
+fn malformed_crit(py: Python<'_>, token: &str) -> PyErr {
+    let header = Unverified::header_within(token.len(), token).unwrap_or_default();
+    let crit = to_dict(py, &header).and_then(|header| header.get_item(intern!(py, "crit")));
+    match crit {
+        Ok(Some(crit)) => crit_refused(py, &crit),
+        _ => header_refused(py, "Invalid 'crit' header"),
     }
 }
 

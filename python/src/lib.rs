@@ -23,7 +23,7 @@ mod _core {
     #[pymodule_export]
     use super::engine::Engine;
     #[pymodule_export]
-    use super::engine::unverified;
+    use super::engine::unverified_header;
     #[pymodule_export]
     use super::requirement::Requirement;
 }

@@ -151,7 +151,7 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
         "checking": _json(checking),
         "leeway": _seconds(config.leeway),
         # The engine writes an audience of one as a text, and upstream a list as a list.
-        "fixed_claims": "" if one or not audience else json.dumps({"aud": audience}),
+        "fixed_claims": "" if one or not audience else _json({"aud": audience}),
         "max_token_length": options["JWT_MAX_TOKEN_LENGTH"],
         "identity_claim": config.identity_claim_key,
         "challenges": bool(options["JWT_WWW_AUTHENTICATE"]),
@@ -334,4 +334,5 @@ def _keys_or_why_not(config: _Config) -> list[Any]:
 
 
 def _json(options: dict[str, Any]) -> str:
-    return json.dumps({name: value for name, value in options.items() if value is not None})
+    known = {name: value for name, value in options.items() if value is not None}
+    return json.dumps(known, separators=(",", ":"))

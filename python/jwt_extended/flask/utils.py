@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, current_app, g
 from werkzeug.local import LocalProxy
 
-from .._core import unverified
+from .._core import unverified_header
 from . import _legacy
 from ._errors import HANDLED, answer_first
 from .config import config
@@ -168,7 +168,7 @@ def create_refresh_token(
 
 def get_unverified_jwt_headers(encoded_token: str) -> dict[str, Any]:
     """Return the header of a token that **nobody has checked**. Trust nothing in it."""
-    return unverified(encoded_token, current_app.config["JWT_MAX_TOKEN_LENGTH"])[0]
+    return unverified_header(encoded_token, current_app.config["JWT_MAX_TOKEN_LENGTH"])
 
 
 def get_jti(encoded_token: str) -> str | None:

@@ -154,19 +154,16 @@ impl Unverified {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn parse_within(limit: usize, token: &str) -> Result<Self, JwsError> {
-        if token.len() > limit {
-            return Err(JwsError::TooLong { limit });
-        }
-        let segments = Segments::split(token)?;
-        let object = |bytes: &[u8], segment| {
-            json::scan_bytes(bytes, |_, _| {}).map_err(|error| JwsError::Json(segment, error))?;
-            // The scan has found it to be UTF-8.
-            Ok(String::from_utf8_lossy(bytes).into_owned())
-        };
-        let header = object(&decode(segments.header, Segment::Header)?, Segment::Header)?;
-        let payload = decode(segments.payload, Segment::Payload)?;
-        decode(segments.signature, Segment::Signature)?;
+        let (header, payload) = Self::take_apart(limit, token)?;
         Ok(Self { header, payload: object(&payload, Segment::Payload)? })
+    }
+
+    /// The header's JSON text alone, of a token whose payload may be anything. Trust nothing in it.
+    ///
+    /// # Errors
+    /// If the token has more than so many bytes, is not three segments of base64url, or its header no strict JSON object.
+    pub fn header_within(limit: usize, token: &str) -> Result<String, JwsError> {
+        Self::take_apart(limit, token).map(|(header, _)| header)
     }
 
     /// The header's JSON text. Trust nothing in it.
@@ -177,6 +174,18 @@ impl Unverified {
     /// The payload's JSON text. Trust nothing in it.
     pub fn payload(&self) -> &str {
         &self.payload
+    }
+
+    /// The header's text, and the bytes of the payload.
+    fn take_apart(limit: usize, token: &str) -> Result<(String, Vec<u8>), JwsError> {
+        if token.len() > limit {
+            return Err(JwsError::TooLong { limit });
+        }
+        let segments = Segments::split(token)?;
+        let header = object(&decode(segments.header, Segment::Header)?, Segment::Header)?;
+        let payload = decode(segments.payload, Segment::Payload)?;
+        decode(segments.signature, Segment::Signature)?;
+        Ok((header, payload.into_owned()))
     }
 }
 
@@ -234,6 +243,13 @@ impl<'t> Segments<'t> {
         // A payload that ends inside a character was found out too: the header's `{` does not complete it.
         Ok(VerifiedJws { text, payload_len })
     }
+}
+
+/// The text of one strict JSON object.
+fn object(bytes: &[u8], segment: Segment) -> Result<String, JwsError> {
+    json::scan_bytes(bytes, |_, _| {}).map_err(|error| JwsError::Json(segment, error))?;
+    // The scan has found it to be UTF-8.
+    Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
 fn decode(text: &str, segment: Segment) -> Result<Cow<'_, [u8]>, JwsError> {

@@ -10,6 +10,7 @@ use crate::{
     entropy::session_id,
     http::{Reason, Rejection},
     jose::{Key, KeyRing},
+    time::Timestamp,
     token::{
         Claims, Draft, Fresh, Identity, IssueError, Lifetime, Replacement, Token, TokenError, TokenType, own_claims,
         verify,
@@ -276,7 +277,7 @@ impl JwtManager {
         self.issue(&draft, self.now())
     }
 
-    fn session_at(&self, now: crate::Timestamp) -> Result<String, IssueError> {
+    fn session_at(&self, now: Timestamp) -> Result<String, IssueError> {
         let mut random = [0; 8];
         self.inner.entropy.fill(&mut random)?;
         Ok(session_id(now, random).to_string())
@@ -292,24 +293,24 @@ impl JwtManager {
         TokenBuilder { manager: self, fresh: Fresh::No, key: None, outcome: Outcome::Checked, draft }
     }
 
-    fn issue(&self, draft: &Draft<'_>, now: crate::Timestamp) -> Result<String, IssueError> {
+    fn issue(&self, draft: &Draft<'_>, now: Timestamp) -> Result<String, IssueError> {
         self.issue_with(draft, None, now)
     }
 
-    fn sign(&self, draft: &Draft<'_>, key: Option<&Key>, now: crate::Timestamp) -> Result<String, IssueError> {
+    fn sign(&self, draft: &Draft<'_>, key: Option<&Key>, now: Timestamp) -> Result<String, IssueError> {
         let settings = &self.inner.settings;
         let key = key.or_else(|| settings.ring.signing_key()).ok_or(IssueError::NoSigningKey)?;
         draft.issue(&settings.issue, key, now, &*self.inner.entropy)
     }
 
-    fn issue_with(&self, draft: &Draft<'_>, key: Option<&Key>, now: crate::Timestamp) -> Result<String, IssueError> {
+    fn issue_with(&self, draft: &Draft<'_>, key: Option<&Key>, now: Timestamp) -> Result<String, IssueError> {
         let settings = &self.inner.settings;
         let token = self.sign(draft, key, now)?;
         if draft.is_unusual() {
             let its_own = key.map(|key| KeyRing::new(key.clone()));
-            match verify(&settings.policy, its_own.as_ref().unwrap_or(&settings.ring), &token, now) {
-                // It may have ended, or begin later, if that was asked for.
-                Ok(_) | Err(TokenError::Expired(_) | TokenError::NotYetValid(_)) => {}
+            // It may have ended, or begin later, if that was asked for: at the end of time it has begun.
+            match verify(&settings.policy, its_own.as_ref().unwrap_or(&settings.ring), &token, Timestamp::MAX) {
+                Ok(_) | Err(TokenError::Expired(_)) => {}
                 Err(error) => return Err(IssueError::WouldBeRefused(Box::new(error))),
             }
         }

@@ -1,7 +1,7 @@
 //! Judging a token: is it ours, is it well-formed, is it now?
 //!
-//! The signature first, then what every claim says, and whether now is the time last, `exp` at the very end: an expired
-//! token has been found good in all else. Knows no clock: the time is handed in.
+//! The signature first, then what every claim says, in PyJWT's order, but whether it has expired at the very end: an
+//! expired token has been found good in all else. Knows no clock: the time is handed in.
 
 use std::{sync::Arc, time::Duration};
 
@@ -60,7 +60,9 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
     let found = Found::scan(&text[..payload_len], &policy.identity_claim)?;
 
     let issued_at = policy.time("iat", found.iat, &text, "Issued At claim (iat) must be an integer.")?;
+    policy.check_begin("iat", issued_at, now)?;
     let not_before = policy.time("nbf", found.nbf, &text, "Not Before claim (nbf) must be an integer.")?;
+    policy.check_begin("nbf", not_before, now)?;
     let expires_at = policy.time("exp", found.exp, &text, "Expiration Time claim (exp) must be an integer.")?;
     policy.check_issuer(found.iss, &text)?;
     policy.check_audience(found.aud, &text)?;
@@ -82,11 +84,6 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
         return Err(missing("exp"));
     }
     policy.check_length_of_life(issued_at, expires_at)?;
-    for (name, begin) in [("iat", issued_at), ("nbf", not_before)] {
-        if begin.is_some_and(|begin| begin > now.saturating_add(policy.leeway)) {
-            return Err(TokenError::NotYetValid(name));
-        }
-    }
 
     let header_end = text.len();
     let mut pieces = Pieces { text };
@@ -125,6 +122,11 @@ impl Policy {
         let Some(slot) = slot else { return Ok(None) };
         let time = slot.time(text).or_else(|| slot.loose_time(text).filter(|_| self.loose_times));
         time.map(Some).ok_or_else(|| value(claim, message))
+    }
+
+    fn check_begin(&self, claim: &'static str, begin: Option<Timestamp>, now: Timestamp) -> Result<(), TokenError> {
+        let early = begin.is_some_and(|begin| begin > now.saturating_add(self.leeway));
+        if early { Err(TokenError::NotYetValid(claim)) } else { Ok(()) }
     }
 
     /// A string claim of ours, whose name others may use for something else.

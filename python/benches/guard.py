@@ -1,0 +1,232 @@
+"""What a guard costs beside Flask-JWT-Extended's: a guarded view less an open one, in one process.
+
+::
+
+    python benches/guard.py            # the table
+    python benches/guard.py --check    # and exit status 1 where a demanded ratio is missed
+    python benches/guard.py --quick    # few rounds: a look, not a measurement
+
+Each app is called as a WSGI server calls it, without a server. The packages take turns within each
+round, and each round gives one difference of a guarded and an open view that ran right after each
+other; the table has the median of all rounds. What slows the computer down for a while thus slows
+both packages, and numbers of two runs do not compare. Python's garbage collector stays on: what it
+costs is part of the price.
+"""
+
+import argparse
+import io
+import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from statistics import median
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from app import IDENTITY, OURS, THEIRS, create_app
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from flask import Flask
+
+APPS = (OURS, THEIRS)
+
+#: How many times as fast a guard must be, and is meant to be; and tokens made or decoded must be.
+GUARD, GUARD_AIM, TOKENS = 15.0, 20.0, 6.0
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    what: str
+    ours: float
+    theirs: float
+    demanded: float | None
+
+    @property
+    def ratio(self) -> float:
+        return self.theirs / self.ours
+
+    @property
+    def is_missed(self) -> bool:
+        return self.demanded is not None and self.ratio < self.demanded
+
+
+class Effort(NamedTuple):
+    """How much is measured: so many rounds, each with so many calls of each thing."""
+
+    rounds: int
+    calls: int
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="fail if a demanded ratio is missed")
+    parser.add_argument("--quick", action="store_true", help="few rounds")
+    arguments = parser.parse_args()
+    effort = Effort(rounds=9, calls=200) if arguments.quick else Effort(rounds=61, calls=300)
+
+    print(f"{'what':<34}{'ours us':>9}{'theirs us':>11}{'ratio':>8}  demanded")
+    missed = []
+    for row in measured(effort):
+        print(
+            f"{row.what:<34}{row.ours:>9.2f}{row.theirs:>11.2f}{row.ratio:>8.1f}  {demand(row)}",
+            flush=True,
+        )
+        if row.is_missed:
+            missed.append(row.what)
+    if arguments.check and missed:
+        print(f"slower than demanded: {', '.join(missed)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def measured(effort: Effort) -> Iterable[Row]:
+    """Measure everything, line by line."""
+    for what, method, cookie in (
+        ("guard, token in the header", "GET", False),
+        ("guard, token in a cookie", "GET", True),
+        ("guard, cookie and CSRF header", "POST", True),
+    ):
+        yield Row(what, *in_turns([Guard(name, method, cookie) for name in APPS], effort), GUARD)
+    for what, maker in (("create_access_token", creating), ("decode_token", decoding)):
+        yield Row(what, *in_turns([maker(name) for name in APPS], effort), TOKENS)
+    # For information: here the cryptography takes most of the time.
+    for algorithm, keys in (("RS256", rsa_keys()), ("ES256", ec_keys())):
+        guards = [Guard(name, "GET", False, JWT_ALGORITHM=algorithm, **keys) for name in APPS]
+        yield Row(f"guard, {algorithm} token in the header", *in_turns(guards, effort), None)
+
+
+#: Runs something so many times, and returns what one of them took, in seconds.
+Timer = Callable[[int], float]
+
+
+def in_turns(timers: list[Timer], effort: Effort) -> list[float]:
+    """Return the median of what each takes, in microseconds, while they take turns."""
+    taken: list[list[float]] = [[] for _ in timers]
+    for timer in timers:
+        timer(effort.calls)
+    for turn in range(effort.rounds):
+        # The other way round every other time, so that neither is always the one that comes after.
+        order = range(len(timers))
+        for at in reversed(order) if turn % 2 else order:
+            taken[at].append(timers[at](effort.calls))
+    return [median(each) * 1e6 for each in taken]
+
+
+class Guard:
+    """Takes the time of a guarded view less that of an open one."""
+
+    def __init__(self, package_name: str, method: str, cookie: bool, **options: Any) -> None:
+        self._app = create_app(package_name, **options)
+        with self._app.app_context():
+            jwt: Any = import_module(package_name)
+            token = jwt.create_access_token(IDENTITY)
+            fields = {"HTTP_AUTHORIZATION": f"Bearer {token}"}
+            if cookie:
+                csrf = jwt.get_csrf_token(token)
+                cookies = f"access_token_cookie={token}; csrf_access_token={csrf}"
+                fields = {"HTTP_COOKIE": cookies, "HTTP_X_CSRF_TOKEN": csrf}
+        # The same request for both, so that they differ in nothing but the guard.
+        self._open = environ(method, "/open", fields)
+        self._guarded = environ(method, "/guarded", fields)
+        for good, status in ((fields, "200 OK"), ({}, "401 UNAUTHORIZED")):
+            answer = answer_to(self._app, environ(method, "/guarded", good))
+            if answer != status:
+                raise RuntimeError(f"{package_name} answers {answer} rather than {status}")
+
+    def __call__(self, calls: int) -> float:
+        without = self._time(self._open, calls)
+        return self._time(self._guarded, calls) - without
+
+    def _time(self, request: dict[str, Any], calls: int) -> float:
+        wsgi_app = self._app.wsgi_app
+        start = perf_counter()
+        for _ in range(calls):
+            # Flask keeps the request in it.
+            wsgi_app(request.copy(), accept).close()  # type: ignore[attr-defined]
+        return (perf_counter() - start) / calls
+
+
+def creating(package_name: str) -> Timer:
+    """Take the time of a new token."""
+    app, jwt = create_app(package_name), import_module(package_name)
+    return repeating(app, lambda: jwt.create_access_token(IDENTITY))
+
+
+def decoding(package_name: str) -> Timer:
+    """Take the time of a token that is checked outside of a request."""
+    app, jwt = create_app(package_name), import_module(package_name)
+    with app.app_context():
+        token = jwt.create_access_token(IDENTITY)
+    return repeating(app, lambda: jwt.decode_token(token))
+
+
+def repeating(app: Flask, call: Callable[[], Any]) -> Timer:
+    def timer(calls: int) -> float:
+        with app.app_context():
+            start = perf_counter()
+            for _ in range(calls):
+                call()
+            return (perf_counter() - start) / calls
+
+    return timer
+
+
+def environ(method: str, path: str, fields: dict[str, str]) -> dict[str, Any]:
+    """Return a request as a WSGI server hands it over."""
+    return {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "localhost",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        **fields,
+    }
+
+
+def accept(status: str, _headers: list[tuple[str, str]], _error: Any = None) -> Any:
+    if status != "200 OK":
+        raise RuntimeError(f"a measured request was answered {status}")
+
+
+def answer_to(app: Flask, request: dict[str, Any]) -> str:
+    seen = []
+    app.wsgi_app(request, lambda status, _headers, _error=None: seen.append(status))
+    return seen[0]
+
+
+def demand(row: Row) -> str:
+    if row.demanded is None:
+        return "-"
+    aim = f", aim {GUARD_AIM:.0f}" if row.demanded == GUARD else ""
+    return f">= {row.demanded:.0f}{aim}{'  MISSED' if row.is_missed else ''}"
+
+
+def rsa_keys() -> dict[str, str]:
+    return in_pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+def ec_keys() -> dict[str, str]:
+    return in_pem(ec.generate_private_key(ec.SECP256R1()))
+
+
+def in_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> dict[str, str]:
+    form = serialization.Encoding.PEM
+    private = key.private_bytes(
+        form, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(form, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return {"JWT_PRIVATE_KEY": private.decode(), "JWT_PUBLIC_KEY": public.decode()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
