@@ -43,10 +43,12 @@ class Row(NamedTuple):
 
     @property
     def ratio(self) -> float:
+        """How many times as fast ours is."""
         return self.theirs / self.ours
 
     @property
     def is_missed(self) -> bool:
+        """Whether ours is slower than it must be."""
         return self.demanded is not None and self.ratio < self.demanded
 
 
@@ -134,6 +136,7 @@ class Guard:
                 raise RuntimeError(f"{package_name} answers {answer} rather than {status}")
 
     def __call__(self, calls: int) -> float:
+        """Return what a guard takes, in seconds."""
         without = self._time(self._open, calls)
         return self._time(self._guarded, calls) - without
 

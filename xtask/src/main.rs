@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what these commands are for")]
 
 mod check;
+mod python;
 mod server;
 mod test;
 mod tools;
@@ -14,7 +15,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test     all tests: the libraries with and without their features, the benches once, the packages, the curl tour
+  test     all tests: the libraries with and without their features, the benches once, the packages, the curl tour,
+           and those of the Flask face, with upstream's own test suite
   check    formatting, clippy and the documentation, with every warning an error
 ";
 

@@ -3,6 +3,7 @@
 use std::{env, fs, path::PathBuf};
 
 use crate::{
+    python,
     tools::{self, Report, cargo},
     tour,
 };
@@ -10,7 +11,7 @@ use crate::{
 pub(crate) fn run() -> Report {
     let mut report = Report::default();
     report.step("tests of the workspace, default features", || {
-        tools::run(&mut cargo("test --workspace --exclude xtask --no-fail-fast"))
+        tools::run(&mut cargo("test --workspace --exclude xtask --exclude jwt-extended-python --no-fail-fast"))
     });
     report.step("tests of the libraries, all features", || {
         tools::run(&mut cargo("test -p jwt-extended -p jwt-extended-axum --all-features --no-fail-fast"))
@@ -28,6 +29,7 @@ pub(crate) fn run() -> Report {
         ))
     });
     report.step("the README's curl tour", tour::run);
+    python::test(&mut report);
     report
 }
 

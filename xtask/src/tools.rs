@@ -137,16 +137,20 @@ pub(crate) fn need(name: &str, package: &str) -> Result<(), Trouble> {
     if is_there(name) {
         return Ok(());
     }
+    install(package);
+    if is_there(name) { Ok(()) } else { Err(Trouble::CannotRun(format!("{name} is missing"))) }
+}
+
+/// Installs a Debian package where that is possible. Whether it has worked, the caller sees.
+pub(crate) fn install(package: &str) {
     if is_there("apt-get") && is_root() {
         let apt = |arguments: &str| {
             let mut command = program("apt-get");
             run(command.args(arguments.split(' ')).env("DEBIAN_FRONTEND", "noninteractive"))
         };
-        // Whether it has worked is seen below.
         let _ = apt("update --quiet")
             .and_then(|()| apt(&format!("install --quiet --yes --no-install-recommends {package}")));
     }
-    if is_there(name) { Ok(()) } else { Err(Trouble::CannotRun(format!("{name} is missing"))) }
 }
 
 fn is_there(name: &str) -> bool {

@@ -1,0 +1,117 @@
+"""What several tests need: raw tokens, and small apps on this package or on upstream's."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from flask import Flask, jsonify
+
+import jwt_extended.flask as ours
+
+SECRET = "a secret of at least thirty-two bytes, from a safe place"
+HEADER = {"alg": "HS256", "typ": "JWT"}
+
+#: The arguments of `jwt_required` on the routes of `guarded_app`, by path.
+GUARDS: dict[str, dict[str, Any]] = {
+    "access": {},
+    "optional": {"optional": True},
+    "fresh": {"fresh": True},
+    "refresh": {"refresh": True},
+    "any": {"verify_type": False},
+    "any-refresh": {"verify_type": False, "refresh": True},
+    "refresh-fresh": {"refresh": True, "fresh": True},
+    "in-header": {"locations": "headers"},
+    "in-cookie": {"locations": ["cookies"]},
+}
+
+
+def encode(data: bytes) -> str:
+    """Return base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def decode(segment: str) -> str:
+    """Return the text of a token's segment."""
+    return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)).decode()
+
+
+def sign(header: Any, payload: Any, secret: str = SECRET) -> str:
+    """Return a token of any header and payload, texts or not, signed by HMAC-SHA256."""
+    parts = [
+        part if isinstance(part, str | bytes) else json.dumps(part) for part in (header, payload)
+    ]
+    texts = [part.encode() if isinstance(part, str) else part for part in parts]
+    signed = ".".join(encode(text) for text in texts)
+    tag = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest()
+    return f"{signed}.{encode(tag)}"
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """Return the claims of a good access token; `None` takes one away, `...` makes it null."""
+    now = int(time.time())
+    all_claims = {
+        "fresh": False,
+        "iat": now - 10,
+        "jti": "a jti",
+        "type": "access",
+        "sub": "alice",
+        "nbf": now - 10,
+        "csrf": "the csrf value",
+        "exp": now + 900,
+        **changes,
+    }
+    kept = {name: value for name, value in all_claims.items() if value is not None}
+    return {name: None if value is ... else value for name, value in kept.items()}
+
+
+def token(**changes: Any) -> str:
+    """Return a good access token with changed claims."""
+    return sign(HEADER, claims(**changes))
+
+
+def bearer(value: str) -> dict[str, str]:
+    """Return the header that carries a token."""
+    return {"Authorization": f"Bearer {value}"}
+
+
+def make_app(
+    package: ModuleType = ours,
+    setup: Callable[[Any], object] | None = None,
+    **options: Any,
+) -> Flask:
+    """Return an app with a manager; `setup` gets the manager, options are without `JWT_`."""
+    app = Flask("an_app")
+    app.config["JWT_SECRET_KEY"] = SECRET
+    app.config.update({f"JWT_{name}": value for name, value in options.items()})
+    manager = package.JWTManager(app)
+    if setup:
+        setup(manager)
+    return app
+
+
+def guarded_app(
+    package: ModuleType = ours,
+    setup: Callable[[Any], object] | None = None,
+    **options: Any,
+) -> Flask:
+    """Return an app with a route for each of `GUARDS`, which says what it sees."""
+    app = make_app(package, setup, **options)
+
+    def view() -> Any:
+        return jsonify(
+            jwt=package.get_jwt(),
+            header=package.get_jwt_header(),
+            identity=package.get_jwt_identity(),
+            location=package.get_jwt_request_location(),
+        )
+
+    for name, asked in GUARDS.items():
+        guarded = package.jwt_required(**asked)(view)
+        methods = ["GET", "POST", "DELETE", "OPTIONS"]
+        app.add_url_rule(f"/{name}", name, guarded, methods=methods)
+    return app

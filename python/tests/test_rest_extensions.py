@@ -1,0 +1,298 @@
+"""Flask-RESTful, Flask-RESTX and flask-smorest, with no option set for their sake.
+
+The first two answer an app's exceptions themselves, and know nothing of those of this package.
+Refusals must be answered as in any other app, and all else must stay with the extension.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import flask_restful
+import flask_restx
+import flask_smorest
+import pytest
+from flask import Blueprint, Flask
+from flask.views import MethodView
+from werkzeug.test import TestResponse
+
+from jwt_extended.flask import (
+    JWTManager,
+    create_access_token,
+    create_refresh_token,
+    decode_token,
+    get_jwt_identity,
+    jwt_required,
+    verify_jwt_in_request,
+)
+from jwt_extended.flask.exceptions import JWTExtendedException, NoAuthorizationError
+
+
+class Refusal(NamedTuple):
+    """The answer, the loader that gives it, what the request brings, what the guard asks for."""
+
+    status: int
+    msg: str
+    loader: str
+    brings: str = "good"
+    asked: Mapping[str, Any] = {}
+
+
+NO_TOKEN = Refusal(401, "Missing Authorization Header", "unauthorized", "nothing")
+MALFORMED = Refusal(422, "Not enough segments", "invalid_token", "malformed")
+EXPIRED = Refusal(401, "Token has expired", "expired_token", "expired")
+BAD_HEADER = "Bad Authorization header. Expected 'Authorization: Bearer <JWT>'"
+REFUSALS = [
+    NO_TOKEN,
+    MALFORMED,
+    EXPIRED,
+    Refusal(401, "Missing CSRF token", "unauthorized", "cookie", {"locations": "cookies"}),
+    Refusal(422, BAD_HEADER, "invalid_token", "two words"),
+    Refusal(422, "Only non-refresh tokens are allowed", "invalid_token", "refresh"),
+    Refusal(422, "Only refresh tokens are allowed", "invalid_token", asked={"refresh": True}),
+    Refusal(401, "Fresh token required", "needs_fresh_token", asked={"fresh": True}),
+    Refusal(401, "Token has been revoked", "revoked_token", "revoked"),
+    Refusal(401, "Error loading the user nobody", "user_lookup_error", "nobody"),
+    Refusal(400, "User claims verification failed", "token_verification_failed", "suspect"),
+]
+MODULES = {"restful": flask_restful, "restx": flask_restx, "smorest": flask_smorest}
+#: An extension, and whether its views are on a blueprint. Those of flask-smorest always are.
+PLACES = [(name, place) for name in ("restful", "restx") for place in ("app", "blueprint")]
+PLACES.append(("smorest", "blueprint"))
+#: Where a guard can be.
+GUARDS = ["decorator", "decorators of the class", "inside the view", "before_request"]
+
+each_refusal = pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.msg)
+each_place = pytest.mark.parametrize(("extension", "place"), PLACES)
+each_extension = pytest.mark.parametrize("extension", MODULES)
+each_order = pytest.mark.parametrize("order", ["manager first", "api first"])
+
+
+class Made:
+    """An app of an extension, with one view at ``/thing``."""
+
+    def __init__(
+        self,
+        view: Any,
+        extension: str,
+        order: str = "manager first",
+        place: str = "app",
+        prepare: Callable[[Any], None] = lambda scaffold: None,
+        **options: Any,
+    ) -> None:
+        self.app = Flask("things")
+        self.app.config["JWT_SECRET_KEY"] = "a secret of at least thirty-two bytes"
+        self.app.config.update(API_TITLE="Things", API_VERSION="1", OPENAPI_VERSION="3.0.3")
+        self.app.add_url_rule("/plain", view_func=lambda: "plain")
+        self.client = self.app.test_client(use_cookies=False)
+        if order == "manager first":
+            self._add_manager()
+        scaffold: Any = self.app if place == "app" else Blueprint("things", __name__)
+        if extension == "smorest":
+            scaffold = flask_smorest.Blueprint("things", __name__)
+            scaffold.route("/thing")(view)
+            self.api = flask_smorest.Api(self.app)
+        else:
+            self.api = MODULES[extension].Api(scaffold, **options)
+            self.api.add_resource(view, "/thing")
+        if place == "blueprint":
+            prepare(scaffold)
+        if scaffold is not self.app:
+            (self.api if extension == "smorest" else self.app).register_blueprint(scaffold)
+        if order == "api first":
+            self._add_manager()
+        if place == "app":
+            prepare(self.app)
+
+    def _add_manager(self) -> None:
+        self.jwt = JWTManager(self.app)
+        self.jwt.token_in_blocklist_loader(lambda _, claims: claims["jti"] == "revoked")
+        self.jwt.token_verification_loader(lambda _, claims: "suspect" not in claims)
+        self.jwt.user_lookup_loader(lambda _, claims: {"alice": "Alice"}.get(claims["sub"]))
+        with self.app.app_context():
+            self.tokens = {
+                "good": create_access_token("alice"),
+                "refresh": create_refresh_token("alice"),
+                "expired": create_access_token("alice", expires_delta=timedelta(seconds=-1)),
+                "revoked": create_access_token("alice", additional_claims={"jti": "revoked"}),
+                "suspect": create_access_token("alice", additional_claims={"suspect": True}),
+                "nobody": create_access_token("nobody"),
+                "malformed": "x",
+                "two words": "x y",
+            }
+
+    def ask(self, brings: str) -> tuple[int, Any]:
+        headers = {}
+        if brings == "cookie":
+            headers["Cookie"] = f"access_token_cookie={self.tokens['good']}"
+        elif brings != "nothing":
+            headers["Authorization"] = f"Bearer {self.tokens[brings]}"
+        return said(self.client.post("/thing", headers=headers))
+
+
+def view_of(extension: str, **methods: Callable[..., Any]) -> Any:
+    return type("Thing", (getattr(MODULES[extension], "Resource", MethodView),), methods)
+
+
+def guarded(extension: str, by: str = "decorator", **asked: Any) -> Any:
+    """A view that answers POST, guarded in one of the ways of `GUARDS` but for the last."""
+
+    def post(self: MethodView) -> dict[str, Any]:
+        if by == "inside the view":
+            verify_jwt_in_request(**asked)
+        return {"identity": get_jwt_identity()}
+
+    view = view_of(extension, post=jwt_required(**asked)(post) if by == "decorator" else post)
+    if by == "decorators of the class":
+        name = "decorators" if extension == "smorest" else "method_decorators"
+        setattr(view, name, [jwt_required(**asked)])
+    return view
+
+
+@each_refusal
+@pytest.mark.parametrize("by", GUARDS)
+@each_order
+@each_place
+def test_a_refusal_is_answered_as_without_the_extension(
+    extension: str, place: str, order: str, by: str, refusal: Refusal
+) -> None:
+    def prepare(scaffold: Any) -> None:
+        if by == "before_request":
+            scaffold.before_request(lambda: verify_jwt_in_request(**refusal.asked) and None)
+
+    made = Made(guarded(extension, by, **refusal.asked), extension, order, place, prepare)
+    assert made.ask(refusal.brings) == (refusal.status, {"msg": refusal.msg})
+
+
+@each_refusal
+@each_order
+@each_extension
+def test_the_app_s_own_loaders_answer(extension: str, order: str, refusal: Refusal) -> None:
+    made = Made(guarded(extension, **refusal.asked), extension, order)
+    set_loader = getattr(made.jwt, f"{refusal.loader}_loader")
+    set_loader(lambda *_: ({"sorry": refusal.msg}, 418))
+    assert made.ask(refusal.brings) == (418, {"sorry": refusal.msg})
+
+
+@each_order
+@each_place
+def test_the_app_s_own_error_handlers_answer(extension: str, place: str, order: str) -> None:
+    def prepare(scaffold: Any) -> None:
+        scaffold.register_error_handler(NoAuthorizationError, sorry)
+
+    made = Made(guarded(extension), extension, order, place, prepare)
+    assert made.ask("nothing") == (418, {"sorry": NO_TOKEN.msg})
+    assert made.ask("expired") == (401, {"msg": EXPIRED.msg})
+
+
+@pytest.mark.parametrize("kind", [NoAuthorizationError, JWTExtendedException])
+@pytest.mark.parametrize("where", ["api", "namespace"])
+@pytest.mark.parametrize("place", ["app", "blueprint"])
+@each_order
+def test_the_error_handlers_of_a_restx_api_answer(
+    order: str, place: str, where: str, kind: type[Exception]
+) -> None:
+    made = Made(guarded("restx"), "restx", order, place)
+    scope = made.api if where == "api" else made.api.namespace("more")
+    scope.errorhandler(kind)(sorry)
+    # The second member is Flask-RESTX's own addition.
+    assert made.ask("nothing") == (418, {"sorry": NO_TOKEN.msg, "message": NO_TOKEN.msg})
+    assert made.ask("expired") == (401, {"msg": EXPIRED.msg})
+
+
+@pytest.mark.parametrize("place", ["app", "blueprint"])
+@each_order
+def test_the_errors_of_a_restful_api_answer(order: str, place: str) -> None:
+    errors = {"NoAuthorizationError": {"message": "Who are you?", "status": 418}}
+    made = Made(guarded("restful"), "restful", order, place, errors=errors)
+    assert made.ask("nothing") == (418, errors["NoAuthorizationError"])
+    assert made.ask("expired") == (401, {"msg": EXPIRED.msg})
+
+
+@pytest.mark.xfail(reason="one API's answers are asked for the views of all of them", strict=True)
+@pytest.mark.parametrize("extension", ["restful", "restx"])
+def test_what_another_api_answers_is_its_own_affair(extension: str) -> None:
+    made = Made(guarded(extension), extension)
+    other = Blueprint("other", __name__, url_prefix="/other")
+    if extension == "restful":
+        flask_restful.Api(other, errors={"NoAuthorizationError": {"status": 418}})
+    else:
+        flask_restx.Api(other).errorhandler(NoAuthorizationError)(sorry)
+    made.app.register_blueprint(other)
+    assert made.ask("nothing") == (401, {"msg": NO_TOKEN.msg})
+
+
+@pytest.mark.parametrize("refusal", [MALFORMED, EXPIRED], ids=["malformed", "expired"])
+@each_order
+@each_place
+def test_a_token_that_a_view_reads_itself_is_refused_alike(
+    extension: str, place: str, order: str, refusal: Refusal
+) -> None:
+    def post(_: MethodView) -> dict[str, Any]:
+        return decode_token(made.tokens[refusal.brings])
+
+    made = Made(view_of(extension, post=post), extension, order, place)
+    assert made.ask("nothing") == (refusal.status, {"msg": refusal.msg})
+
+
+@pytest.mark.xfail(reason="answered 500 until a guard has refused a request", strict=True)
+@pytest.mark.parametrize("extension", ["restful", "restx"])
+def test_a_refusal_that_the_app_raises_itself_is_answered(extension: str) -> None:
+    @jwt_required()
+    def post(_: MethodView) -> None:
+        raise NoAuthorizationError("Admins only")
+
+    made = Made(view_of(extension, post=post), extension)
+    assert made.ask("good") == (401, {"msg": "Admins only"})
+
+
+def not_found(extension: str) -> None:
+    MODULES[extension].abort(404, message="no such thing")
+
+
+def unforeseen(extension: str) -> None:
+    raise ValueError(extension)
+
+
+@pytest.mark.parametrize(
+    ("asked", "fail", "status"),
+    [
+        ("POST /thing", not_found, 404),
+        ("POST /thing", unforeseen, 500),
+        ("PUT /thing", unforeseen, 405),
+        ("POST /nothing", unforeseen, 404),
+    ],
+)
+@each_order
+@each_place
+def test_all_other_errors_stay_with_the_extension(
+    extension: str, place: str, order: str, asked: str, fail: Callable[[str], None], status: int
+) -> None:
+    view = view_of(extension, post=lambda _: fail(extension), get=lambda _: verify_jwt_in_request())
+    made, without = (Made(view, extension, has, place) for has in (order, "no manager"))
+    method, path = asked.split()
+    # As without this package, and still so when a refusal has been answered.
+    for _ in range(2):
+        answer, expected = (one.client.open(path, method=method) for one in (made, without))
+        assert answer.status_code == status
+        assert (answer.status, answer.text) == (expected.status, expected.text)
+        assert list(answer.headers) == list(expected.headers)
+        assert made.client.get("/thing").status_code == 401
+
+
+@each_order
+@each_place
+def test_who_may_pass_does_and_open_views_stay_open(extension: str, place: str, order: str) -> None:
+    made = Made(guarded(extension), extension, order, place)
+    for _ in range(2):
+        assert made.ask("good") == (200, {"identity": "alice"})
+        assert made.client.get("/plain").text == "plain"
+        assert made.ask("nothing") == (401, {"msg": NO_TOKEN.msg})
+
+
+def sorry(error: Exception) -> tuple[dict[str, str], int]:
+    return {"sorry": str(error)}, 418
+
+
+def said(answer: TestResponse) -> tuple[int, Any]:
+    return answer.status_code, answer.get_json()
