@@ -308,7 +308,9 @@ impl Engine {
             return Ok(state);
         }
         // Two threads may do this at once, and come to the same.
-        let snapshot = Snapshot::take(py, &self.names, config)?;
+        // A copy, so that both see the same, whatever other threads set meanwhile.
+        let config = config.copy()?;
+        let snapshot = Snapshot::take(py, &self.names, &config)?;
         let options: Options<'_> = self.read.bind(py).call1((config,))?.extract()?;
         let store = |capacity| Arc::clone(self.store.get_or_init(|| Arc::new(MemoryStore::with_capacity(capacity))));
         let state = Arc::new(State { snapshot, compiled: options.compile(py, &self.keys, store)? });

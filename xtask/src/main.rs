@@ -1,4 +1,5 @@
-//! The project's own commands: `cargo xtask test` is the whole test, `cargo xtask check` what is quick to see.
+//! The project's own commands: `cargo xtask test` is the whole test, `cargo xtask flask` the part of it about
+//! Flask, `cargo xtask check` what is quick to see.
 //!
 //! Each command is a list of named steps. All of them run, also after one has failed, so that one run shows everything.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what these commands are for")]
@@ -17,6 +18,7 @@ usage: cargo xtask <command>
 
   test     all tests: the libraries with and without their features, the benches once, the packages, the curl tour,
            and those of the Flask face, with upstream's own test suite
+  flask    the Flask face alone: its wheel, its tests, upstream's own
   check    formatting, clippy and the documentation, with every warning an error
 ";
 
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let report = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => test::run(),
+        ["flask"] => python::run_all(),
         ["check"] => check::run(),
         _ => {
             eprint!("{USAGE}");

@@ -20,6 +20,13 @@ const UPSTREAM_PASSES: &str = "180 passed, 1 skipped";
 /// Pythons that will do, the usual one first.
 const PYTHONS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
 
+/// `cargo xtask flask`.
+pub(crate) fn run_all() -> Report {
+    let mut report = Report::default();
+    test(&mut report);
+    report
+}
+
 /// The steps of `cargo xtask test`.
 pub(crate) fn test(report: &mut Report) {
     let mut tools = Err(Trouble::CannotRun("the tools of the Flask face are not there".into()));

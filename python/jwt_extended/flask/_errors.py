@@ -75,19 +75,28 @@ def register_handlers(manager: "JWTManager", app: Flask) -> None:
     for kinds, handler in handlers:
         for kind in kinds:
             app.register_error_handler(kind, partial(_answer, handler))
-    answer_first(app)
+    _answer_first_from_the_first_request_on(app)
 
 
-def answer_first(app: Flask) -> None:
+def _answer_first_from_the_first_request_on(app: Flask) -> None:
     """See to it that the app's own handlers answer refusals.
 
     Flask-RESTful and Flask-RESTX put themselves in front of the app's error handlers, know
-    nothing of these exceptions, and answer 500. Whichever came last stands first, so this is
-    asked again when a request is refused.
+    nothing of these exceptions, and answer 500. Whichever comes last stands first, so this waits
+    for the first request: by then all of them have come.
     """
-    if not isinstance(app.handle_user_exception, _AnswersFirst):
+
+    def full_dispatch_request() -> Any:
         others = app.handle_user_exception
-        app.handle_user_exception = _AnswersFirst(app, others)  # type: ignore[method-assign,assignment]
+        if not isinstance(others, _AnswersFirst):
+            app.handle_user_exception = _AnswersFirst(app, others)  # type: ignore[method-assign,assignment]
+        if app.__dict__.get("full_dispatch_request") is full_dispatch_request:
+            # Once is enough.
+            app.__dict__.pop("full_dispatch_request", None)
+        return type(app).full_dispatch_request(app)
+
+    if "full_dispatch_request" not in app.__dict__:
+        app.full_dispatch_request = full_dispatch_request  # type: ignore[method-assign]
 
 
 class _AnswersFirst:
@@ -104,23 +113,25 @@ class _AnswersFirst:
 
 
 def _said_by_an_api(handler: Any, error: Exception) -> bool:
-    """Whether a REST extension was told what to answer to just this exception."""
-    while isinstance(handler, partial | _AnswersFirst):
-        if isinstance(handler, _AnswersFirst):
-            handler = handler._others
-            continue
+    """Whether the REST extension of the request's view was told what to answer to it."""
+    while isinstance(handler, partial):
         api = getattr(handler.func, "__self__", None)
-        by_name = getattr(api, "errors", None) or {}
-        by_class = getattr(api, "_own_and_child_error_handlers", None) or {}
-        if type(error).__name__ in by_name:
-            return True
-        if any(isinstance(error, kind) and issubclass(kind, _KNOWN) for kind in by_class):
-            return True
+        if api is not None and api._has_fr_route():
+            return _was_told(api, error)
         handler = handler.args[0] if handler.args else None
     return False
 
 
-_KNOWN = (ours.JWTExtendedException, pyjwt.PyJWTError)
+def _was_told(api: Any, error: Exception) -> bool:
+    by_name = getattr(api, "errors", None) or {}
+    by_class = getattr(api, "_own_and_child_error_handlers", None) or {}
+    own_way = type(api).handle_error.__module__.partition(".")[0]
+    return (
+        type(error).__name__ in by_name
+        or isinstance(error, tuple(by_class))
+        or getattr(api, "_default_error_handler", None) is not None
+        or own_way not in ("flask_restful", "flask_restx")
+    )
 
 
 def _answer(handler: Handler, error: Exception) -> ResponseReturnValue:

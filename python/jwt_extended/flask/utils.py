@@ -7,7 +7,6 @@ from werkzeug.local import LocalProxy
 
 from .._core import unverified_header
 from . import _legacy
-from ._errors import HANDLED, answer_first
 from .config import config
 from .internal_utils import get_jwt_manager
 from .typing import ExpiresDelta, Fresh
@@ -84,11 +83,7 @@ def decode_token(
     :param allow_expired: whether an expired token will do, as long as all else is good.
     :raises jwt.InvalidTokenError: or a :class:`JWTExtendedException`, if it is not good.
     """
-    try:
-        return get_jwt_manager()._decode_jwt_from_config(encoded_token, csrf_value, allow_expired)
-    except HANDLED:
-        answer_first(current_app._get_current_object())  # type: ignore[attr-defined]
-        raise
+    return get_jwt_manager()._decode_jwt_from_config(encoded_token, csrf_value, allow_expired)
 
 
 def create_access_token(

@@ -10,7 +10,6 @@ from flask import Flask, current_app, request
 from flask.globals import app_ctx
 
 from .._core import Engine, Requirement
-from ._errors import HANDLED, answer_first
 from ._views import SEES_TO_ITSELF
 from .default_callbacks import default_blocklist_callback, default_token_verification_callback
 from .exceptions import RevokedTokenError, UserClaimsVerificationError, UserLookupError
@@ -143,24 +142,20 @@ def _verify(requirement: Requirement, skip_revocation_check: bool) -> Any:
     if the_request.method == "OPTIONS":
         return None
     app = context.app
-    try:
-        manager = manager_of(app)
-        found = _admitted(app, manager, the_request, requirement, skip_revocation_check)
-        g = context.g
-        if found is None:
-            g._jwt_extended_jwt = {}
-            g._jwt_extended_jwt_header = {}
-            g._jwt_extended_jwt_user = {"loaded_user": None}
-            g._jwt_extended_jwt_location = None
-            return None
-        header, claims, location = found
-        # Last, and only if all callbacks have agreed.
-        g._jwt_extended_jwt_user = (
-            None if manager._user_lookup_callback is None else _load_user(header, claims)
-        )
-    except HANDLED:
-        answer_first(app)
-        raise
+    manager = manager_of(app)
+    found = _admitted(app, manager, the_request, requirement, skip_revocation_check)
+    g = context.g
+    if found is None:
+        g._jwt_extended_jwt = {}
+        g._jwt_extended_jwt_header = {}
+        g._jwt_extended_jwt_user = {"loaded_user": None}
+        g._jwt_extended_jwt_location = None
+        return None
+    header, claims, location = found
+    # Last, and only if all callbacks have agreed.
+    g._jwt_extended_jwt_user = (
+        None if manager._user_lookup_callback is None else _load_user(header, claims)
+    )
     g._jwt_extended_jwt_header = header
     g._jwt_extended_jwt = claims
     g._jwt_extended_jwt_location = location
