@@ -27,7 +27,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 from flask.config import Config
-from jwt.exceptions import InvalidTokenError
 
 from jwt_extended.flask import (
     JWTManager,
@@ -37,12 +36,11 @@ from jwt_extended.flask import (
     jwt_required,
     verify_jwt_in_request,
 )
-from jwt_extended.flask.exceptions import JWTExtendedException
 
 ONE, OTHER = "one secret of at least thirty-two bytes", "another secret, and just as long as it"
 
-#: By how many bytes memory may grow after the warm-up: what the allocator and the caches do comes to
-#: less than half of it, and one byte for each of a million requests to as much.
+#: By how many bytes memory may grow after the warm-up: what allocator and caches do comes to less
+#: than half of it, and one byte for each of a million requests to as much.
 BYTES = 1 << 20
 #: By how many of Python's blocks and objects: those it keeps for later come to less than half.
 BLOCKS = 500
@@ -79,17 +77,7 @@ def test_refused_requests_leave_nothing_in_memory(kind: str) -> None:
         "missing": (401, {}),
         "malformed": (422, bearer("not.a.token")),
     }[kind]
-
-    def be_refused() -> None:
-        try:
-            verify_jwt_in_request()
-        except (JWTExtendedException, InvalidTokenError):
-            return
-        pytest.fail("it was admitted")
-
-    with app.test_request_context(environ_base=fields):
-        assert_steady(be_refused, 30_000)
-    assert_steady(lambda: expect(status, app, fields), 5_000)
+    assert_steady(lambda: expect(status, app, fields), 10_000)
 
 
 @in_memory

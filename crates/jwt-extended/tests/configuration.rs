@@ -200,15 +200,7 @@ fn the_page_says_what_became_of_each_of_upstream_s_loaders_and_what_can_be_toler
     ] {
         assert!(PAGE.contains(&format!("`{loader}`")), "{loader}");
     }
-    for tolerance in [
-        Tolerate::MissingExpiry,
-        Tolerate::MissingType,
-        Tolerate::UnknownType,
-        Tolerate::ForeignTyp,
-        Tolerate::UnexpectedAudience,
-        Tolerate::SeveralTokens,
-        Tolerate::ShortSecret,
-    ] {
+    for tolerance in Tolerate::ALL {
         let name = serde_json::to_string(&tolerance).unwrap();
         assert!(PAGE.contains(&format!("`{}`", name.trim_matches('"'))), "{name}");
     }
