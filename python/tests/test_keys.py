@@ -10,13 +10,14 @@ from typing import Any
 
 import flask_jwt_extended as upstream
 import jwt
-import jwt_extended.flask as ours
 import pytest
 from cryptography.hazmat.primitives import serialization as forms
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from flask import Flask
 from jwt.algorithms import RSAAlgorithm
 from support import HEADER, SECRET, bearer, claims, encode, guarded_app, make_app, sign, token
+
+import jwt_extended.flask as ours
 
 RSA = rsa.generate_private_key(65537, 2048)
 SMALL_RSA = rsa.generate_private_key(65537, 1024)
@@ -30,7 +31,10 @@ PAIRS: dict[str, Any] = {
     **dict.fromkeys(("ES512", "ES521"), P521),
     **dict.fromkeys(("EdDSA", "Ed25519"), ED25519),
 }
-OLD, NEW = "the secret that signed until now, and retires", "the secret that signs from now on, brand new"
+OLD, NEW = (
+    "the secret that signed until now, and retires",
+    "the secret that signs from now on, brand new",
+)
 SHORT_RSA = pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 
 
@@ -113,7 +117,9 @@ def test_the_decode_key_loader_is_given_what_a_forged_token_says(package: Any) -
 
 @pytest.mark.parametrize("value", ["garbage", "a.b.c", f"{'e' * 70_000}.e30.", sign(HEADER, "[]")])
 def test_the_decode_key_loader_is_not_asked_about_what_is_no_token(value: str) -> None:
-    app = guarded_app(setup=lambda manager: manager.decode_key_loader(lambda *_: pytest.fail()))
+    app = guarded_app(
+        setup=lambda manager: manager.decode_key_loader(lambda *_: pytest.fail("it was asked"))
+    )
     assert said(app, value)[0] == 422
 
 
@@ -238,7 +244,9 @@ def test_a_key_pair_may_have_many_forms(algorithm: str, sign_with: Any, check_wi
         public(SMALL_RSA),
         pytest.param(
             open_ssh(SMALL_RSA),
-            marks=pytest.mark.xfail(reason="the OpenSSH text is read as if it were PEM", strict=True),
+            marks=pytest.mark.xfail(
+                reason="the OpenSSH text is read as if it were PEM", strict=True
+            ),
         ),
     ],
 )
@@ -253,3 +261,260 @@ def test_rsa_keys_of_1024_bits_work_as_upstream_and_not_where_nothing_is_tolerat
     assert said(strict, value)[0] == 500
     with pytest.raises(jwt.InvalidKeyError, match="1024 bits"):
         made(strict)
+
+
+CACHED = "keys are kept without what was tolerated when they were read"
+
+
+@SHORT_RSA
+@pytest.mark.xfail(reason=CACHED, strict=True)
+@pytest.mark.parametrize("key", ["short", SMALL_RSA], ids=["secret", "rsa"])
+def test_what_is_tolerated_no_longer_is_refused_at_once(key: Any) -> None:
+    app = guarded_app(SECRET_KEY=key) if key == "short" else pair_app("RS256", key, key)
+    value = made(app)
+    assert said(app, value) == IN
+    app.config["JWT_TOLERATE"] = []
+    assert said(app, value)[0] == 500
+
+
+def test_the_alg_of_additional_headers_chooses_the_algorithm_that_signs_and_none_that_checks() -> (
+    None
+):
+    app = guarded_app(SECRET_KEY=SECRET + OLD)
+    value = made(app, additional_headers={"alg": "HS512"})
+    assert jwt.decode(value, SECRET + OLD, ["HS512"])["sub"] == "alice"
+    assert said(app, value) == NOT_ALLOWED
+    app.config["JWT_DECODE_ALGORITHMS"] = ["HS512"]  # beside the one that signs
+    assert said(app, value) == said(app, made(app)) == IN
+    for name in ("none", "None", "hs256", "HS256 ", "X"):
+        with pytest.raises(NotImplementedError):
+            made(app, additional_headers={"alg": name})
+
+
+def test_of_several_algorithms_each_is_checked_with_the_key_that_it_can_use() -> None:
+    app = pair_app("PS256", DECODE_ALGORITHMS=["RS256", "HS256", "ES256"])
+    assert said(app, made(app)) == said(app, jwt.encode(claims(), RSA, "RS256")) == IN
+    for other in ("RS384", "PS384"):
+        assert said(app, jwt.encode(claims(), RSA, other)) == NOT_ALLOWED
+    es521 = jwt.encode(claims(), P521, "ES521")
+    assert said(pair_app("ES512"), es521) == NOT_ALLOWED
+    assert said(pair_app("ES512", DECODE_ALGORITHMS=["ES521"]), es521) == IN
+
+
+@pytest.mark.parametrize("spelling", ["none", "None", "NONE", "nOnE", " none", "none ", "", "null"])
+def test_a_token_without_a_signature_is_refused_in_every_spelling(spelling: str) -> None:
+    signed = sign({"alg": spelling}, claims())
+    unsigned = signed.rsplit(".", 1)[0] + "."
+    with pytest.raises(RuntimeError, match="is not a signature algorithm"):
+        make_app(DECODE_ALGORITHMS=["HS256", spelling])
+    for app in (guarded_app(), pair_app("RS256"), guarded_app(KEY_RING=[{"secret_key": SECRET}])):
+        assert said(app, signed) == said(app, unsigned) == NOT_ALLOWED
+        assert said(app, unsigned, "/optional") == NOT_ALLOWED
+
+
+JWK = RSAAlgorithm.to_jwk(RSA.public_key())
+NOT_SEEN = pytest.mark.xfail(
+    reason="only the usual spellings are known not to be secrets", strict=True
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        public(RSA),
+        f"\ufeff\n {public(RSA)}",
+        f"a comment\n{public(RSA)}",
+        JWK,
+        f'{{"keys":[{JWK}]}}',
+        open_ssh(RSA),
+        f"\ufeff {open_ssh(RSA)} a comment",
+        pytest.param(open_ssh(RSA).replace(" ", "\t"), marks=NOT_SEEN),
+        pytest.param(open_ssh_certificate(RSA), marks=NOT_SEEN),
+        pytest.param(f"# a comment\n{open_ssh(RSA)}", marks=NOT_SEEN),
+    ],
+)
+def test_a_public_key_is_never_a_secret(text: str) -> None:
+    for algorithms in (["HS256"], ["HS256", "RS256"]):
+        app = pair_app("RS256", None, text, DECODE_ALGORITHMS=algorithms)
+        assert said(app, sign(HEADER, claims(), text)) != IN
+    loader = guarded_app(setup=lambda manager: manager.decode_key_loader(lambda *_: text))
+    assert said(loader, sign(HEADER, claims(), text))[0] == 500
+    with pytest.raises(jwt.InvalidKeyError):
+        made(make_app(SECRET_KEY=text))
+
+
+def test_a_key_that_the_token_brings_along_is_never_used() -> None:
+    own = rsa.generate_private_key(65537, 2048)
+    brought = {"jwk": RSAAlgorithm.to_jwk(own.public_key(), as_dict=True), "x5c": ["MIIB"]}
+    value = jwt.encode(claims(), own, "RS256", headers=brought)
+    assert said(pair_app("RS256"), value) == OUT
+
+
+@pytest.mark.xfail(reason="a PyJWK's own algorithm is not looked at; PyJWT refuses", strict=True)
+def test_a_pyjwk_is_used_for_no_other_algorithm_than_its_own() -> None:
+    app = pair_app("PS256", RSA, pyjwk(RSA.public_key()))
+    assert said(app, jwt.encode(claims(), RSA, "PS256")) != IN
+
+
+# Several keys.
+
+RING = [
+    {"secret_key": NEW, "kid": "new"},
+    {"secret_key": OLD, "kid": "old"},
+    {"public_key": public(RSA), "algorithm": "RS256", "kid": "rsa"},
+]
+
+
+def test_the_first_key_of_a_ring_signs_and_all_of_them_check() -> None:
+    app = guarded_app(KEY_RING=RING)
+    value = made(app)
+    assert jwt.decode(value, NEW, ["HS256"])["sub"] == "alice"
+    assert jwt.get_unverified_header(value)["kid"] == "new"
+    old = {**HEADER, "kid": "old"}
+    assert said(app, value) == said(app, sign(old, claims(), OLD)) == IN
+    assert said(app, jwt.encode(claims(), RSA, "RS256", headers={"kid": "rsa"})) == IN
+    assert said(app, sign(HEADER, claims(), OLD)) == IN  # one that names no key
+    assert said(app, sign(old, claims(), NEW)) == OUT
+    assert said(app, sign(HEADER, claims(), SECRET)) == OUT  # JWT_SECRET_KEY is no key of the ring
+
+
+@pytest.mark.parametrize("kid", ["other", "", "new\0", "../new", "rsa"])
+def test_a_kid_that_names_no_key_of_the_algorithm_is_refused(kid: str) -> None:
+    app = guarded_app(KEY_RING=RING)
+    for secret in (NEW, OLD, public(RSA), ""):
+        assert said(app, sign({**HEADER, "kid": kid}, claims(), secret)) == UNKNOWN_KEY
+
+
+def test_keys_change_without_logging_anybody_out() -> None:
+    ring = [{"secret_key": OLD, "kid": "old"}]
+    app = guarded_app(KEY_RING=ring)
+    before = made(app)
+    ring.insert(0, {"secret_key": NEW, "kid": "new"})  # in place: the app's list is watched
+    after = made(app)
+    assert [jwt.get_unverified_header(value)["kid"] for value in (before, after)] == ["old", "new"]
+    assert said(app, before) == said(app, after) == IN
+    ring.pop()
+    assert (said(app, before), said(app, after)) == (UNKNOWN_KEY, IN)
+
+
+@pytest.mark.xfail(reason="the thumbprint is taken away as for JWT_PRIVATE_KEY", strict=True)
+def test_a_key_pair_of_a_ring_is_named_by_its_thumbprint() -> None:
+    app = guarded_app(KEY_RING=[{"private_key": RSA, "algorithm": "RS256"}], JWKS_URL="/jwks")
+    value = made(app)
+    assert len(jwt.get_unverified_header(value)["kid"]) == 43
+    published = jwt.PyJWKSet.from_dict(app.test_client().get("/jwks").json)
+    key = published[jwt.get_unverified_header(value)["kid"]]
+    assert jwt.decode(value, key, ["RS256"])["sub"] == "alice"
+
+
+def test_a_ring_that_begins_with_a_public_key_checks_and_cannot_sign() -> None:
+    app = guarded_app(KEY_RING=[RING[2], RING[0]])
+    assert said(app, sign(HEADER, claims(), NEW)) == IN
+    with pytest.raises(RuntimeError, match="begin it with a secret_key or a private_key"):
+        made(app)
+
+
+TYPE_ERROR = pytest.mark.xfail(
+    raises=TypeError, reason="a TypeError that names no option", strict=True
+)
+
+
+@pytest.mark.parametrize(
+    ("ring", "told"),
+    [
+        (SECRET, "must be a list of dicts"),
+        ({"secret_key": SECRET}, "must be a list of dicts"),
+        ([], "at least one key"),
+        ([SECRET], "must be a dict of"),
+        ([{"secret": SECRET}], "must be a dict of secret_key, private_key or public_key"),
+        ([{"kid": "x"}], "must have one of"),
+        ([{"secret_key": SECRET, "public_key": SECRET}], "must have one of"),
+        ([{"private_key": private(RSA)}], "for HS256 cannot be a private_key"),
+        ([{"secret_key": SECRET, "algorithm": "RS256"}], "for RS256 cannot be a secret_key"),
+        ([{"secret_key": SECRET, "algorithm": "none"}], "is not a signature algorithm"),
+        ([{"secret_key": ""}], "the secret is empty"),
+        ([{"secret_key": None}], "must be a text, bytes, or a key"),
+        ([{"secret_key": public(RSA)}], "must never key an HMAC"),
+        ([{"private_key": public(RSA), "algorithm": "RS256"}], "needs the private half"),
+        ([{"private_key": P521, "algorithm": "RS256"}], "needs an RSA key"),
+        ([{"secret_key": SECRET, "kid": "a"}, {"secret_key": OLD, "kid": "a"}], "share the kid"),
+        ([{"secret_key": SECRET, "kid": "\n"}], "printable ASCII"),
+        pytest.param([{"secret_key": SECRET, "kid": 5}], "kid", marks=TYPE_ERROR),
+        pytest.param([{"secret_key": SECRET, "algorithm": None}], "algorithm", marks=TYPE_ERROR),
+        pytest.param(
+            [{"secret_key": SECRET, "algorithm": ["RS256"]}], "algorithm", marks=TYPE_ERROR
+        ),
+    ],
+)
+def test_a_mistake_in_a_ring_is_told_when_the_app_starts_without_the_key(
+    ring: Any, told: str
+) -> None:
+    with pytest.raises(RuntimeError, match=told) as caught:
+        make_app(KEY_RING=ring)
+    text = "".join(traceback.format_exception_only(caught.value)) + repr(caught.value.__cause__)
+    assert not any(part in text for part in (SECRET, OLD, public(RSA)[30:60], private(RSA)[30:60]))
+
+
+# What is published, and what is not.
+
+
+@pytest.mark.parametrize("algorithm", PAIRS)
+@pytest.mark.parametrize("public_key", [public, private])
+def test_what_is_published_is_the_public_key_alone(algorithm: str, public_key: Any) -> None:
+    app = pair_app(algorithm, None, public_key(PAIRS[algorithm]), JWKS_URL="/.well-known/jwks.json")
+    answer = app.test_client().get("/.well-known/jwks.json")
+    assert (answer.status_code, answer.mimetype) == (200, "application/jwk-set+json")
+    (jwk,) = answer.json["keys"]
+    assert (jwk["alg"], jwk["use"]) == (algorithm, "sig")
+    assert not jwk.keys() & {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+    if algorithm != "Ed25519":
+        (key,) = jwt.PyJWKSet.from_dict(answer.json).keys
+        assert jwt.decode(made(app), key, [algorithm])["sub"] == "alice"
+
+
+def test_secrets_are_never_published() -> None:
+    for app in (make_app(JWKS_URL="/jwks"), make_app(KEY_RING=RING[:2], JWKS_URL="/jwks")):
+        assert app.test_client().get("/jwks").json == {"keys": []}
+    app = make_app(KEY_RING=RING, JWKS_URL="/jwks")
+    assert [key["kid"] for key in app.test_client().get("/jwks").json["keys"]] == ["rsa"]
+    assert make_app().test_client().get("/.well-known/jwks.json").status_code == 404
+    for url in ("jwks.json", "https://example.com/jwks", 5):
+        with pytest.raises(RuntimeError, match="JWT_JWKS_URL must be a path"):
+            make_app(JWKS_URL=url)
+
+
+def flask_keys(secret: str, fallbacks: Any, **options: Any) -> Flask:
+    app = guarded_app(**{"SECRET_KEY": None, **options})
+    app.config.update(SECRET_KEY=secret, SECRET_KEY_FALLBACKS=fallbacks)
+    return app
+
+
+def test_flask_s_fallbacks_check_and_never_sign_and_belong_to_flask_s_secret_key_alone() -> None:
+    app = flask_keys(NEW, [OLD])
+    assert jwt.decode(made(app), NEW, ["HS256"])["sub"] == "alice"
+    assert said(app, sign(HEADER, claims(), OLD)) == said(app, sign(HEADER, claims(), NEW)) == IN
+    assert said(app, token()) == OUT
+    app.config["JWT_SECRET_KEY"] = SECRET
+    assert said(app, token()) == IN
+    assert said(app, sign(HEADER, claims(), OLD)) == said(app, sign(HEADER, claims(), NEW)) == OUT
+    for options in ({"KEY_RING": RING[:1]}, {"ALGORITHM": "RS256", "PUBLIC_KEY": public(RSA)}):
+        assert said(flask_keys(NEW, [OLD], **options), sign(HEADER, claims(), OLD)) != IN
+
+
+@pytest.mark.xfail(reason="each character of the text is a key that checks", strict=True)
+def test_fallbacks_that_are_one_text_are_not_a_key_for_each_of_its_characters() -> None:
+    assert said(flask_keys(NEW, OLD), sign(HEADER, claims(), OLD[0])) != IN
+
+
+def test_no_key_is_shown_by_what_holds_it_or_complains_about_it() -> None:
+    app = guarded_app(KEY_RING=RING, SECRET_KEY=SECRET)
+    made(app)
+    shown = [repr(extension) + str(extension) for extension in app.extensions.values()]
+    for key in (f"{SECRET}\ud800", [SECRET], f"-----BEGIN {SECRET}", '{"kty":"oct","k":"' + SECRET):
+        for algorithm in ("HS256", "RS256", "ES256", "EdDSA"):
+            broken = pair_app(algorithm, key, key, SECRET_KEY=key)
+            with pytest.raises((jwt.InvalidKeyError, UnicodeError, RuntimeError)) as caught:
+                made(broken)
+            shown.append(f"{caught.value} {caught.value.args} {caught.value.__cause__!r}")
+            shown.append(str(said(broken, jwt.encode(claims(), encode(b"x" * 32)))))
+    assert not any(SECRET in text for text in shown)

@@ -1,5 +1,7 @@
 //! What the engine offers to faces that call back into an app, or whose framework has read the request already.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
 mod common;
 
 use std::{borrow::Cow, sync::Arc};
@@ -137,7 +139,7 @@ struct Parsed {
 }
 
 impl Request for Parsed {
-    fn method(&self) -> &str {
+    fn method(&self) -> &'static str {
         "POST"
     }
 

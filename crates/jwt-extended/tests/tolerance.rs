@@ -1,5 +1,7 @@
 //! What each word of `tolerate` gives up that Flask-JWT-Extended does not ask for, and that it gives up no more.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
 mod common;
 
 use common::*;
