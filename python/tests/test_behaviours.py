@@ -5,8 +5,6 @@ both. The tests named `better` are about what upstream gets plainly wrong.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
@@ -34,7 +32,7 @@ NOT_JSON = "401 Invalid content-type. Must be application/json."
 STALE, IS_REFRESH = "401 Fresh token required", "422 Only non-refresh tokens are allowed"
 BARE, HEADERS = {"HEADER_TYPE": ""}, {"TOKEN_LOCATION": ["headers", "cookies"]}
 COOKIES, JSON = {"TOKEN_LOCATION": ["cookies"]}, {"TOKEN_LOCATION": ["json"]}
-COOKIES_FIRST = {"TOKEN_LOCATION": ["cookies", "headers"]}
+SWAPPED, QUERY = {"TOKEN_LOCATION": ["cookies", "headers"]}, {"TOKEN_LOCATION": "query_string"}
 FORM = {**COOKIES, "CSRF_CHECK_FORM": True}
 IN_JSON = f'{{"access_token": "{GOOD}"}}'
 LOADERS = ("decode_key", "token_in_blocklist", "token_verification", "user_lookup")
@@ -67,7 +65,6 @@ ANSWERS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "02 spaces and commas": ({}, head(f" ,Bearer  {GOOD} ,"), "headers"),
     "02 another type before": ({}, head(f"Basic x,,Bearer {GOOD},, "), "headers"),
     "02 two Bearers": ({}, head(f"Bearer {GOOD}, Bearer {GOOD}"), NO_TYPE),
-    "02 another case": ({}, head(f"bearer {GOOD}"), NO_TYPE),
     "02 Bearer alone": ({}, head("Bearer"), BAD_HEADER),
     "02 three parts": ({}, head(f"Bearer {GOOD} more"), BAD_HEADER),
     "02 empty": ({}, head(" , "), "401 Missing Authorization Header"),
@@ -78,21 +75,15 @@ ANSWERS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "03 refresh": (HEADERS, head(f"Bearer {REFRESH}", GOOD), IS_REFRESH),
     "03 Bearer alone": (HEADERS, head("Bearer", GOOD), BAD_HEADER),
     "03 none": (HEADERS, head(""), f"401 Missing JWT in headers or cookies ({NO_COOKIE})"),
-    "04 no CSRF": (COOKIES_FIRST, head(f"Bearer {GOOD}", GOOD, method="POST"), NO_CSRF),
-    "04 no cookie": (COOKIES_FIRST, head(f"Bearer {GOOD}", method="POST"), "headers"),
+    "04 no CSRF": (SWAPPED, head(f"Bearer {GOOD}", GOOD, method="POST"), NO_CSRF),
+    "04 no cookie": (SWAPPED, head(f"Bearer {GOOD}", method="POST"), "headers"),
     "04 form": (FORM, posted(GOOD, form=CSRF), "cookies"),
     "04 empty header, form": (FORM, posted(GOOD, "", CSRF), "cookies"),
     "04 wrong header, form": (FORM, posted(GOOD, "another", CSRF), WRONG_CSRF),
-    "04 header, wrong form": (FORM, posted(GOOD, CSRF, "another"), "cookies"),
     "04 form unread": (COOKIES, posted(GOOD, form=CSRF), NO_CSRF),
-    "05 expired": (COOKIES, posted(EXPIRED, CSRF), "401 Token has expired"),
     "05 expired, wrong CSRF": (COOKIES, posted(EXPIRED, "another"), WRONG_CSRF),
     "05 expired, no sub": ({}, sent(exp=NOW - 5, sub=None), "422 Missing claim: sub"),
-    "07 query": (
-        {"TOKEN_LOCATION": "query_string"},
-        {"path": f"/access?jwt={GOOD}"},
-        "query_string",
-    ),
+    "07 query": (QUERY, {"path": f"/access?jwt={GOOD}"}, "query_string"),
     "08 JSON": (JSON, body(IN_JSON, "application/json; charset=utf-8"), "json"),
     "08 +json": (JSON, body(IN_JSON, "application/vnd.api+json"), "json"),
     "08 text": (JSON, body(IN_JSON, "text/plain"), NOT_JSON),
@@ -146,13 +137,6 @@ def ask(app: Flask, path: str = "/access", **rest: Any) -> str:
     return said["location"] if answer.status_code == 200 else f"{answer.status_code} {said['msg']}"
 
 
-@contextmanager
-def verified(package: ModuleType, app: Flask, text: str = GOOD, **asked: Any) -> Iterator[None]:
-    with app.test_request_context(headers=bearer(text)):
-        package.verify_jwt_in_request(**asked)
-        yield
-
-
 def recording(called: list[Any], answers: dict[str, Any]) -> Any:
     """Return a setup whose loaders note that they are called, and with what."""
 
@@ -192,13 +176,15 @@ def test_01_users_are_looked_up_unasked_and_only_none_is_nobody(
     assert ask(app, **sent()) == (nobody if user is None else "headers")
     assert [name for name, *_ in called] == ["user_lookup"]
     if user is not None:
-        with verified(package, app):
+        with app.test_request_context(**head(f"Bearer {GOOD}")):
+            package.verify_jwt_in_request()
             assert package.get_current_user() is user
             assert package.current_user == user
 
 
 def test_01_without_a_lookup_current_user_is_false_and_has_nothing(package: ModuleType) -> None:
-    with verified(package, make_app(package)):
+    with make_app(package).test_request_context(**head(f"Bearer {GOOD}")):
+        package.verify_jwt_in_request()
         assert bool(package.current_user) is False
         with pytest.raises(RuntimeError, match=r"You must provide a `@jwt.user_lookup_loader`"):
             _ = package.current_user.name
@@ -260,7 +246,8 @@ def test_11_the_header_alg_chooses_the_algorithm_and_typ_can_be_taken_away(
 def test_14_a_guard_leaves_four_things_on_g(package: ModuleType, user: str | None) -> None:
     lookup = {"user_lookup": user} if user else {}
     app = make_app(package, recording([], lookup))
-    with verified(package, app):
+    with app.test_request_context(**head(f"Bearer {GOOD}")):
+        package.verify_jwt_in_request()
         assert g._jwt_extended_jwt is package.get_jwt()
         assert g._jwt_extended_jwt_header is package.get_jwt_header()
         assert g._jwt_extended_jwt_location == "headers"
@@ -315,12 +302,10 @@ def test_an_app_s_own_handler_and_except_clause_see_the_exception(
 
 
 def test_better_an_async_blocklist_revokes_what_it_says_it_does() -> None:
-    def setup(manager: Any) -> None:
-        @manager.token_in_blocklist_loader
-        async def is_revoked(_: Any, data: dict[str, Any]) -> bool:
-            return data["jti"] == "revoked"
+    async def is_revoked(_: Any, data: dict[str, Any]) -> bool:
+        return data["jti"] == "revoked"
 
-    app = guarded_app(setup=setup)
+    app = guarded_app(setup=lambda manager: manager.token_in_blocklist_loader(is_revoked))
     assert ask(app, **sent()) == "headers"
     assert ask(app, **sent(jti="revoked")) == "401 Token has been revoked"
 
@@ -330,3 +315,21 @@ def test_better_max_age_0_is_0() -> None:
     with make_app(SESSION_COOKIE=False).test_request_context():
         ours.set_access_cookies(response, GOOD, max_age=0)
     assert all("Max-Age=0;" in line for line in response.headers.getlist("Set-Cookie"))
+
+
+@pytest.mark.xfail(reason="a coroutine is taken for a yes", strict=True)
+def test_better_a_callback_that_only_returns_a_coroutine_admits_nobody() -> None:
+    async def verify(_: Any, __: Any) -> bool:
+        return False
+
+    made = []
+
+    def call(*args: Any) -> Any:
+        made.append(verify(*args))
+        return made[-1]
+
+    app = guarded_app(setup=lambda manager: manager.token_verification_loader(call))
+    app.logger.disabled = True
+    answer = app.test_client().get("/access", headers=bearer(GOOD))
+    made[-1].close()
+    assert answer.status_code in (400, 500)
