@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jwt_extended::{
     Config, JwtManager,
-    config::{ConfigError, Seconds},
+    config::Seconds,
     jose::{Algorithm, Key, KeyRing},
     session::MemoryStore,
 };
@@ -65,7 +65,10 @@ pub(crate) struct Compiled {
     pub(crate) max_token_length: usize,
     pub(crate) identity_claim: String,
     pub(crate) challenges: bool,
+    /// The signing key's.
     pub(crate) algorithm: Algorithm,
+    /// Whether keys come from `JWT_KEY_RING`.
+    pub(crate) has_ring: bool,
     pub(crate) decode_algorithms: Vec<Algorithm>,
     pub(crate) lenient: Leniency,
     /// What configured keys came to.
@@ -81,7 +84,7 @@ impl Options<'_> {
         self,
         py: Python<'_>,
         cache: &KeyCache,
-        store: impl FnOnce(usize) -> Arc<MemoryStore>,
+        store: impl FnOnce(usize) -> PyResult<Arc<MemoryStore>>,
     ) -> PyResult<Compiled> {
         let lenient = Leniency {
             secrets: if self.short_secret { Secrets::Short } else { Secrets::Full },
@@ -89,7 +92,7 @@ impl Options<'_> {
         };
         let algorithm = named(&self.algorithm)?;
         let decode_algorithms = self.decode_algorithms.iter().map(|name| named(name)).collect::<PyResult<Vec<_>>>()?;
-        let store = self.memory_store.map(store);
+        let store = self.memory_store.map(store).transpose()?;
         let manager = |options: &str| -> PyResult<JwtManager> {
             let mut config: Config =
                 serde_json::from_str(options).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
@@ -100,10 +103,12 @@ impl Options<'_> {
             if let Some(store) = &store {
                 builder = builder.revocation_store(Arc::clone(store));
             }
-            builder.build().map_err(|error| misconfigured(&error))
+            builder.build().map_err(|error| PyRuntimeError::new_err(errors::in_options_names(&error.to_string())))
         };
         let (signing, ring) = if self.key_ring.is_empty() {
-            let signing = unless_exception(&self.encode_key).and_then(|key| cache.signing(algorithm, key, lenient));
+            let signing = unless_exception(&self.encode_key)
+                .and_then(|key| cache.signing(algorithm, key, lenient))
+                .map(Key::without_kid);
             let ring = self
                 .decode_keys
                 .iter()
@@ -122,7 +127,8 @@ impl Options<'_> {
             max_token_length: self.max_token_length,
             identity_claim: self.identity_claim,
             challenges: self.challenges,
-            algorithm,
+            algorithm: signing.as_ref().map_or(algorithm, Key::algorithm),
+            has_ring: !self.key_ring.is_empty(),
             decode_algorithms,
             lenient,
             signing,
@@ -174,24 +180,4 @@ pub(crate) fn named(algorithm: &str) -> PyResult<Algorithm> {
 /// The key, unless it is the exception that says why there is none.
 fn unless_exception<'a, 'py>(key: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyAny>> {
     if key.is_instance_of::<PyBaseException>() { Err(PyErr::from_value(key.clone())) } else { Ok(key) }
-}
-
-/// The engine's complaints, in which options have the names that apps know: `header_type` is `JWT_HEADER_TYPE`.
-fn misconfigured(error: &ConfigError) -> PyErr {
-    let message = error.to_string();
-    let part_of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let mut translated = String::new();
-    let mut rest = message.as_str();
-    while let Some(first) = rest.chars().next() {
-        let in_word = part_of_a_name(first);
-        let (word, after) = rest.split_at(rest.find(|c| part_of_a_name(c) != in_word).unwrap_or(rest.len()));
-        if Config::NAMES.contains(&word) {
-            translated.push_str("JWT_");
-            translated.push_str(&word.to_ascii_uppercase());
-        } else {
-            translated.push_str(word);
-        }
-        rest = after;
-    }
-    PyRuntimeError::new_err(translated)
 }

@@ -16,10 +16,11 @@ use jwt_extended::{
     token::{Claims, ClaimsError, Fresh, Lifetime, TokenError},
 };
 use pyo3::{
-    exceptions::{PyNotImplementedError, PyRuntimeError, PyValueError},
+    exceptions::{PyKeyError, PyNotImplementedError, PyRuntimeError, PyValueError},
     intern,
     prelude::*,
-    types::{PyBool, PyDict, PyString},
+    sync::PyOnceLock,
+    types::{PyBool, PyDict, PyString, PyType},
 };
 
 use crate::{
@@ -31,6 +32,9 @@ use crate::{
     requirement::{Presence, Requirement, Revocation},
     snapshot::Snapshot,
 };
+
+const STORE_IS_MADE: &str = "JWT_STORE cannot change while the app runs: what was revoked would be forgotten";
+const RING_DECIDES: &str = "the header alg cannot be another than that of the first key of JWT_KEY_RING";
 
 /// A token's header and its claims.
 type Dicts<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>);
@@ -45,7 +49,8 @@ pub struct Engine {
     read: Py<PyAny>,
     names: Vec<Py<PyString>>,
     keys: KeyCache,
-    store: OnceLock<Arc<MemoryStore>>,
+    /// The store in memory, and how many revocations it may hold.
+    store: OnceLock<(usize, Arc<MemoryStore>)>,
     current: Mutex<Option<Arc<State>>>,
 }
 
@@ -61,9 +66,12 @@ impl Engine {
         Self { read, names, keys: KeyCache::default(), store: OnceLock::new(), current: Mutex::new(None) }
     }
 
-    /// Reads the options, for what they raise.
+    /// Reads the options, for what they raise. A key that is missing is no mistake yet, and one that is of no use is.
     fn check(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<()> {
-        self.state(py, config).map(|_| ())
+        let state = self.state(py, config)?;
+        let errors = [state.compiled.signing.as_ref().err(), state.compiled.ring.as_ref().err()];
+        let mistake = errors.into_iter().flatten().find(|error| !error.is_instance_of::<PyRuntimeError>(py));
+        mistake.map_or(Ok(()), |error| Err(error.clone_ref(py)))
     }
 
     /// Checks a request: header, claims and location of its token; `None` where it may do without one and does.
@@ -225,7 +233,8 @@ impl Engine {
     /// Revokes a token by its `jti`, until it would have expired.
     fn revoke_token(&self, py: Python<'_>, config: &Bound<'_, PyDict>, jti: &str, exp: Option<f64>) -> PyResult<()> {
         let state = self.state(py, config)?;
-        let until = exp.map(|exp| Duration::try_from_secs_f64(exp).unwrap_or_default());
+        // What lies past all that can be expressed is never.
+        let until = exp.and_then(|exp| Duration::try_from_secs_f64(exp.max(0.0)).ok());
         let until = until.map(|since_1970| Timestamp::default().saturating_add(since_1970));
         kept(py, &state.compiled, now(state.compiled.checking.revoke_by_id(jti, until)))
     }
@@ -245,11 +254,9 @@ impl Engine {
         default: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
         let state = self.state(py, config)?;
-        // To a store, an identity that is no text is its JSON.
-        let subject = match identity.cast::<PyString>() {
-            Ok(text) => text.to_str()?.to_owned(),
-            Err(_) => Writer::text_of(identity, default)?,
-        };
+        // What the identity claim says: a text, as which UUIDs and dates are written too, or to the store its JSON.
+        let json = Writer::text_of(identity, default)?;
+        let subject = serde_json::from_str::<String>(&json).unwrap_or(json);
         kept(py, &state.compiled, now(state.compiled.checking.revoke_subject(&subject)))
     }
 
@@ -301,6 +308,7 @@ impl std::fmt::Debug for Engine {
 impl Engine {
     /// The options as they are now, compiled.
     fn state(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<Arc<State>> {
+        let config = &plain(py, config, &self.names)?;
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(state) = current
             && state.snapshot.holds(config)?
@@ -312,7 +320,11 @@ impl Engine {
         let config = config.copy()?;
         let snapshot = Snapshot::take(py, &self.names, &config)?;
         let options: Options<'_> = self.read.bind(py).call1((config,))?.extract()?;
-        let store = |capacity| Arc::clone(self.store.get_or_init(|| Arc::new(MemoryStore::with_capacity(capacity))));
+        let store = |capacity| {
+            let (made_for, store) =
+                self.store.get_or_init(|| (capacity, Arc::new(MemoryStore::with_capacity(capacity))));
+            if *made_for == capacity { Ok(Arc::clone(store)) } else { Err(PyRuntimeError::new_err(STORE_IS_MADE)) }
+        };
         let state = Arc::new(State { snapshot, compiled: options.compile(py, &self.keys, store)? });
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
         Ok(state)
@@ -329,7 +341,12 @@ impl Engine {
         let Some(decode_key) = decode_key else {
             return compiled.ring.as_ref().map(Cow::Borrowed).map_err(|error| error.clone_ref(py));
         };
-        let key = decode_key.call1(taken_apart(py, token, compiled.max_token_length)?)?;
+        let limit = compiled.max_token_length;
+        let unverified = Unverified::parse_within(limit, token).map_err(|error| {
+            let rejection = compiled.checking.reject(Reason::Token(error.into()), None);
+            compiled.refuse(py, &rejection, Some(token))
+        })?;
+        let key = decode_key.call1((to_dict(py, unverified.header())?, to_dict(py, unverified.payload())?))?;
         self.keys.ring(&compiled.decode_algorithms, &[key], compiled.lenient).map(Cow::Owned)
     }
 
@@ -361,13 +378,15 @@ impl Engine {
                 name => text.member(name, &value)?,
             }
         }
-        let key = match key {
-            Some(key) => Cow::Owned(self.keys.signing(algorithm, key, compiled.lenient)?),
-            None => match &compiled.signing {
-                Ok(key) if key.algorithm() == algorithm || algorithm == compiled.algorithm => Cow::Borrowed(key),
-                Ok(_) => Cow::Owned(self.keys.signing(algorithm, compiled.encode_key.bind(py), compiled.lenient)?),
-                Err(error) => return Err(error.clone_ref(py)),
-            },
+        let made = |key: &Bound<'py, PyAny>| {
+            self.keys.signing(algorithm, key, compiled.lenient).map(|key| Cow::Owned(key.without_kid()))
+        };
+        let key = match (key, &compiled.signing) {
+            (Some(key), _) => made(key)?,
+            (None, Err(error)) => return Err(error.clone_ref(py)),
+            (None, Ok(key)) if key.algorithm() == algorithm => Cow::Borrowed(key),
+            (None, Ok(_)) if compiled.has_ring => return Err(PyValueError::new_err(RING_DECIDES)),
+            (None, Ok(_)) => made(compiled.encode_key.bind(py))?,
         };
         Ok((key, text.finish()))
     }
@@ -425,6 +444,27 @@ fn now<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, Stor
     }
 }
 
+/// A configuration that is a dict and nothing more. One that finds its options by a way of its own is asked for each.
+fn plain<'py>(py: Python<'py>, config: &Bound<'py, PyDict>, names: &[Py<PyString>]) -> PyResult<Bound<'py, PyDict>> {
+    static USUAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    if config.get_type().is(USUAL.import(py, "flask.config", "Config")?) {
+        return Ok(config.clone());
+    }
+    let getitem = intern!(py, "__getitem__");
+    if config.get_type().getattr(getitem)?.is(&py.get_type::<PyDict>().getattr(getitem)?) {
+        return Ok(config.clone());
+    }
+    let read = PyDict::new(py);
+    for name in names {
+        match config.as_any().get_item(name) {
+            Ok(value) => read.set_item(name, value)?,
+            Err(error) if error.is_instance_of::<PyKeyError>(py) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}
+
 /// A location's name as Python has it.
 fn location_name(py: Python<'_>, location: Location) -> Bound<'_, PyString> {
     match location {
@@ -449,12 +489,6 @@ fn written<'py>(claims: &Bound<'py, PyDict>, default: &Bound<'py, PyAny>) -> PyR
 
 fn parsed(text: &str) -> PyResult<Claims> {
     Claims::from_json(text).map_err(|error: ClaimsError| PyValueError::new_err(error.to_string()))
-}
-
-fn taken_apart<'py>(py: Python<'py>, token: &str, limit: usize) -> PyResult<Dicts<'py>> {
-    let unverified = Unverified::parse_within(limit, token)
-        .map_err(|error| errors::jws_refused(py, &error, Some((token, limit))))?;
-    Ok((to_dict(py, unverified.header())?, to_dict(py, unverified.payload())?))
 }
 
 /// PyJWT takes texts and bytes.

@@ -3,7 +3,7 @@
 //! Sentences are upstream's and PyJWT's, to the letter, because clients match on them.
 
 use jwt_extended::{
-    Rejection, Token,
+    Config, Rejection, Token,
     http::{CsrfError, Reason, RequestError},
     jose::{JwsError, KeyError, Segment, Unverified},
     token::{IssueError, TokenError},
@@ -98,14 +98,51 @@ pub(crate) fn not_a_token(py: Python<'_>) -> PyErr {
     new(py, PYJWT, "DecodeError", (NOT_A_TOKEN,)).unwrap_or_else(|error| error)
 }
 
-/// A key that is none.
+/// A key that is none. What the engine advises in Rust's terms is said in those of options.
 pub(crate) fn invalid_key(py: Python<'_>, error: &KeyError) -> PyErr {
-    new(py, PYJWT, "InvalidKeyError", (error.to_string(),)).unwrap_or_else(|error| error)
+    match error {
+        KeyError::SecretIsAsymmetricKey => key_refused(
+            py,
+            "the secret is the text of an asymmetric key or certificate, which must never key an HMAC; set JWT_ALGORITHM \
+             and JWT_PRIVATE_KEY, or a random secret",
+        ),
+        KeyError::DuplicateKid(kid) => key_refused(py, &format!("two keys share the kid {kid:?}; give each its own")),
+        error => key_refused(py, &error.to_string()),
+    }
+}
+
+/// A key that cannot even be asked.
+pub(crate) fn key_refused(py: Python<'_>, message: &str) -> PyErr {
+    new(py, PYJWT, "InvalidKeyError", (message,)).unwrap_or_else(|error| error)
 }
 
 /// A token that was not made.
 pub(crate) fn not_issued(error: &IssueError) -> PyErr {
-    PyValueError::new_err(error.to_string())
+    const NEVER: &str = "a token that never expires would be refused; set JWT_ACCESS_TOKEN_EXPIRES or \
+                         JWT_REFRESH_TOKEN_EXPIRES to False, or name missing_expiry in JWT_TOLERATE";
+    match error {
+        IssueError::NeverRefused => PyValueError::new_err(NEVER),
+        error => PyValueError::new_err(in_options_names(&error.to_string())),
+    }
+}
+
+/// The engine's sentence with the names that apps know: `header_type` is `JWT_HEADER_TYPE`.
+pub(crate) fn in_options_names(sentence: &str) -> String {
+    let part_of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut translated = String::new();
+    let mut rest = sentence;
+    while let Some(first) = rest.chars().next() {
+        let in_word = part_of_a_name(first);
+        let (word, after) = rest.split_at(rest.find(|c| part_of_a_name(c) != in_word).unwrap_or(rest.len()));
+        if Config::NAMES.contains(&word) {
+            translated.push_str("JWT_");
+            translated.push_str(&word.to_ascii_uppercase());
+        } else {
+            translated.push_str(word);
+        }
+        rest = after;
+    }
+    translated
 }
 
 /// A header that has an impossible value.

@@ -17,27 +17,27 @@ use pyo3::{
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::errors;
+use crate::{compile::named, errors};
 
 /// How many keys of each kind are kept. An app with more tenants than this parses some of their keys again.
 const KEPT: usize = 256;
 
 /// What is tolerated of a key.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Leniency {
     pub(crate) secrets: Secrets,
     pub(crate) rsa: Rsa,
 }
 
 /// Whether an HMAC secret may be shorter than its hash (`short_secret` in `JWT_TOLERATE`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Secrets {
     Short,
     Full,
 }
 
 /// Whether an RSA key may have fewer than 2048 bits (`small_rsa` in `JWT_TOLERATE`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Rsa {
     Small,
     Full,
@@ -50,48 +50,30 @@ pub(crate) struct KeyCache {
     verifying: Kept<VerifyingKey>,
 }
 
-/// What a key is for, and a hash of what it was made from.
-type Name = (Algorithm, [u8; 32]);
+/// What a key is for, what was tolerated of it, and a hash of what it was made from.
+type Name = (Algorithm, Leniency, [u8; 32]);
 type Kept<K> = Mutex<HashMap<Name, K>>;
 
 impl KeyCache {
-    /// The key that signs. It has no name: upstream's tokens carry no `kid`.
+    /// The key that signs. A key pair is named by its thumbprint.
     pub(crate) fn signing(&self, algorithm: Algorithm, key: &Bound<'_, PyAny>, lenient: Leniency) -> PyResult<Key> {
         let py = key.py();
-        let text = text_of(key)?;
-        match kept(&self.signing, algorithm, &text) {
-            Found::Kept(key) => Ok(key),
-            Found::Nothing(name) => {
-                let key =
-                    signing_key(py, algorithm, &text, lenient)?.map_err(|error| errors::invalid_key(py, &error))?;
-                keep(&self.signing, name, &key);
-                Ok(key)
-            }
-        }
+        find(&self.signing, algorithm, key, lenient, signing_key)?.map_err(|error| errors::invalid_key(py, &error))
     }
 
-    /// The key that checks, without a name: it is tried on every token of its algorithm.
+    /// The key that checks. A key pair is named by its thumbprint.
     pub(crate) fn verifying(
         &self,
         algorithm: Algorithm,
         key: &Bound<'_, PyAny>,
         lenient: Leniency,
     ) -> PyResult<Result<VerifyingKey, KeyError>> {
-        let text = text_of(key)?;
-        Ok(match kept(&self.verifying, algorithm, &text) {
-            Found::Kept(key) => Ok(key),
-            Found::Nothing(name) => {
-                let key = verifying_key(key.py(), algorithm, &text, lenient)?;
-                if let Ok(key) = &key {
-                    keep(&self.verifying, name, key);
-                }
-                key
-            }
-        })
+        find(&self.verifying, algorithm, key, lenient, verifying_key)
     }
 
-    /// The ring that checks tokens of these algorithms with any of these keys. An algorithm that cannot use a key does
-    /// without it, as long as another can: a secret is no RSA key, and a public key never a secret.
+    /// The ring that checks tokens of these algorithms with any of these keys, whatever `kid` they have: upstream's tokens
+    /// have none. An algorithm that cannot use a key does without it, as long as another can: a secret is no RSA key, and a
+    /// public key never a secret.
     pub(crate) fn ring(
         &self,
         algorithms: &[Algorithm],
@@ -103,8 +85,8 @@ impl KeyCache {
             let mut usable = false;
             let mut refusal = None;
             for algorithm in algorithms {
-                let added = self.verifying(*algorithm, key, lenient)?.and_then(|key| ring.clone().also_verify(key));
-                match added {
+                let key = self.verifying(*algorithm, key, lenient)?.map(VerifyingKey::without_kid);
+                match key.and_then(|key| ring.clone().also_verify(key)) {
                     Ok(larger) => (ring, usable) = (larger, true),
                     Err(error) => refusal = refusal.or(Some(error)),
                 }
@@ -117,26 +99,35 @@ impl KeyCache {
     }
 }
 
-enum Found<K> {
-    Kept(K),
-    Nothing(Name),
-}
-
-fn kept<K: Clone>(keys: &Kept<K>, algorithm: Algorithm, text: &[u8]) -> Found<K> {
-    let name = (algorithm, Sha256::digest(text).into());
-    let keys = keys.lock().unwrap_or_else(PoisonError::into_inner);
-    keys.get(&name).cloned().map_or(Found::Nothing(name), Found::Kept)
-}
-
-fn keep<K: Clone>(keys: &Kept<K>, name: Name, key: &K) {
-    let mut keys = keys.lock().unwrap_or_else(PoisonError::into_inner);
-    if keys.len() >= KEPT {
-        keys.clear();
+/// The key that is kept, or a new one. The outer error is Python's own, the inner one the key's.
+fn find<K: Clone>(
+    kept: &Kept<K>,
+    algorithm: Algorithm,
+    key: &Bound<'_, PyAny>,
+    lenient: Leniency,
+    make: impl FnOnce(Python<'_>, Algorithm, &[u8], Leniency) -> PyResult<Result<K, KeyError>>,
+) -> PyResult<Result<K, KeyError>> {
+    if let Some(stated) = stated_algorithm(key)?
+        && stated != algorithm
+    {
+        return Ok(Err(KeyError::JwkAlgorithm { stated, asked: algorithm }));
     }
-    keys.insert(name, key.clone());
+    let text = text_of(key)?;
+    let name = (algorithm, lenient, Sha256::digest(&*text).into());
+    if let Some(key) = kept.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
+        return Ok(Ok(key.clone()));
+    }
+    let fresh = make(key.py(), algorithm, &text, lenient)?;
+    if let Ok(key) = &fresh {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(name, key.clone());
+    }
+    Ok(fresh)
 }
 
-/// The outer error is Python's own, the inner one the key's.
 fn signing_key(
     py: Python<'_>,
     algorithm: Algorithm,
@@ -146,18 +137,13 @@ fn signing_key(
     if algorithm.family() == Family::Hmac {
         return Ok(secret(algorithm, text, lenient));
     }
-    let key = match Key::from_pem(algorithm, text) {
-        Err(KeyError::NotPem) => match rewritten(py, text)? {
-            Some(pem) => Key::from_pem(algorithm, &*pem),
-            None => Err(KeyError::NotPem),
-        },
-        key => key,
-    };
-    Ok(match key {
+    let rewritten = rewritten(py, text)?;
+    let pem = rewritten.as_deref().map_or(text, Vec::as_slice);
+    Ok(match Key::from_pem(algorithm, pem) {
         Err(KeyError::RsaTooSmall { .. }) if lenient.rsa == Rsa::Small => {
-            Ok(Key::external(algorithm, SmallRsaKey::load(py, algorithm, text)?))
+            Ok(Key::external(algorithm, SmallRsaKey::load(py, algorithm, pem)?))
         }
-        key => key.map(Key::without_kid),
+        key => key,
     })
 }
 
@@ -170,24 +156,22 @@ fn verifying_key(
     if algorithm.family() == Family::Hmac {
         return Ok(secret(algorithm, text, lenient).map(Into::into));
     }
+    let rewritten = rewritten(py, text)?;
+    let pem = rewritten.as_deref().map_or(text, Vec::as_slice);
     // PyJWT also checks with the public half of a private key.
-    let read = |pem: &[u8]| match VerifyingKey::from_pem(algorithm, pem) {
-        Err(error @ KeyError::RsaTooSmall { .. }) => Err(error),
-        Err(error) => Key::from_pem(algorithm, pem).map(Into::into).map_err(|_| error),
-        key => key,
-    };
-    let key = match read(text) {
-        Err(KeyError::NotPem) => match rewritten(py, text)? {
-            Some(pem) => read(&pem),
-            None => Err(KeyError::NotPem),
+    let key = match VerifyingKey::from_pem(algorithm, pem) {
+        Ok(key) => Ok(key),
+        Err(error) => match Key::from_pem(algorithm, pem) {
+            Ok(key) => Ok(key.into()),
+            Err(small @ KeyError::RsaTooSmall { .. }) => Err(small),
+            Err(_) => Err(error),
         },
-        key => key,
     };
     Ok(match key {
         Err(KeyError::RsaTooSmall { .. }) if lenient.rsa == Rsa::Small => {
-            Ok(VerifyingKey::external(algorithm, SmallRsaKey::load(py, algorithm, text)?))
+            Ok(VerifyingKey::external(algorithm, SmallRsaKey::load(py, algorithm, pem)?))
         }
-        key => key.map(VerifyingKey::without_kid),
+        key => key,
     })
 }
 
@@ -198,10 +182,22 @@ fn secret(algorithm: Algorithm, text: &[u8], lenient: Leniency) -> Result<Key, K
     }
 }
 
+/// The one algorithm that a key of PyJWT is for, if it is one.
+fn stated_algorithm(key: &Bound<'_, PyAny>) -> PyResult<Option<Algorithm>> {
+    if key.is_instance_of::<PyString>() || key.is_instance_of::<PyBytes>() {
+        return Ok(None);
+    }
+    let stated = key.getattr_opt(intern!(key.py(), "algorithm_name"))?;
+    stated.map(|name| named(&name.str()?.to_string_lossy())).transpose()
+}
+
 /// The text of a key: its own, or what the objects of `cryptography` and PyJWT are written as.
 fn text_of(key: &Bound<'_, PyAny>) -> PyResult<Zeroizing<Vec<u8>>> {
     if let Ok(text) = key.cast::<PyString>() {
-        return Ok(Zeroizing::new(text.to_str()?.as_bytes().to_vec()));
+        // Python's own complaint would show the text.
+        let text =
+            text.to_str().map_err(|_| errors::key_refused(key.py(), "a key must be text that UTF-8 can write"))?;
+        return Ok(Zeroizing::new(text.as_bytes().to_vec()));
     }
     if let Ok(bytes) = key.cast::<PyBytes>() {
         return Ok(Zeroizing::new(bytes.as_bytes().to_vec()));
@@ -210,10 +206,14 @@ fn text_of(key: &Bound<'_, PyAny>) -> PyResult<Zeroizing<Vec<u8>>> {
     Ok(Zeroizing::new(text.cast::<PyBytes>()?.as_bytes().to_vec()))
 }
 
-/// A key in a form that the engine does not read, such as OpenSSH's, rewritten as PEM.
+/// A key in a form that the engine does not read, OpenSSH's, as PEM.
 fn rewritten(py: Python<'_>, text: &[u8]) -> PyResult<Option<Zeroizing<Vec<u8>>>> {
+    let mentions = |mark: &[u8]| text.windows(mark.len()).any(|window| window == mark);
+    if ![&b"ssh-"[..], b"ecdsa-sha2-", b"OPENSSH PRIVATE KEY"].into_iter().any(mentions) {
+        return Ok(None);
+    }
     let pem = helpers(py)?.call_method1(intern!(py, "rewritten_as_pem"), (PyBytes::new(py, text),))?;
-    pem.cast::<PyBytes>().ok().map(|pem| Ok(Zeroizing::new(pem.as_bytes().to_vec()))).transpose()
+    Ok(pem.cast::<PyBytes>().ok().map(|pem| Zeroizing::new(pem.as_bytes().to_vec())))
 }
 
 fn helpers(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {

@@ -449,7 +449,9 @@ def test_flask_s_fallbacks_check_beside_flask_s_secret_key_and_beside_no_other()
     assert jwt.decode(made(app), NEW, ["HS256"])["sub"] == "alice"
     assert said(app, old) == said(app, new) == IN
     assert said(app, token()) == OUT
-    app.config["JWT_SECRET_KEY"] = SECRET
+    app.config["SECRET_KEY_FALLBACKS"] = []
+    assert (said(app, old), said(app, new)) == (OUT, IN)
+    app.config.update(SECRET_KEY_FALLBACKS=[OLD], JWT_SECRET_KEY=SECRET)
     assert said(app, token()) == IN
     assert said(app, old) == said(app, new) == OUT
     assert said(flask_keys([OLD], KEY_RING=RING[:1]), old) == OUT

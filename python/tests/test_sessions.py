@@ -320,9 +320,8 @@ def test_the_app_s_own_blocklist_is_asked_beside_the_store() -> None:
     logout(app, "token", first.access_token)
     with app.app_context():
         blocked.add(decode_token(second.access_token)["jti"])
-    assert opens(app, first.access_token, second.access_token, second.refresh_token) == [
-        *(False, False, True),
-    ]
+    assert opens(app, first.access_token, *second) == [False, False, True]
+    assert said(app, second.access_token, "/hurried") == (200, "alice")
 
 
 @pytest.mark.parametrize("path", ["/access", "/optional", "/hurried"])

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from jwt import exceptions as pyjwt
 
 from . import exceptions as ours
+from ._views import protect_by_default
 
 if TYPE_CHECKING:
     from .jwt_manager import JWTManager
@@ -75,28 +76,30 @@ def register_handlers(manager: "JWTManager", app: Flask) -> None:
     for kinds, handler in handlers:
         for kind in kinds:
             app.register_error_handler(kind, partial(_answer, handler))
-    _answer_first_from_the_first_request_on(app)
+    _at_the_first_request(app)
 
 
-def _answer_first_from_the_first_request_on(app: Flask) -> None:
-    """See to it that the app's own handlers answer refusals.
+def _at_the_first_request(app: Flask) -> None:
+    """See to it that the app's own handlers answer refusals, and that views are protected.
 
     Flask-RESTful and Flask-RESTX put themselves in front of the app's error handlers, know
     nothing of these exceptions, and answer 500. Whichever comes last stands first, so this waits
-    for the first request: by then all of them have come.
+    for the first request: by then all of them have come, and all options are set.
     """
 
-    def full_dispatch_request() -> Any:
+    usual = app.full_dispatch_request
+
+    def first() -> Any:
+        protect_by_default(app)
         others = app.handle_user_exception
         if not isinstance(others, _AnswersFirst):
             app.handle_user_exception = _AnswersFirst(app, others)  # type: ignore[method-assign,assignment]
-        if app.__dict__.get("full_dispatch_request") is full_dispatch_request:
+        if app.full_dispatch_request is first:
             # Once is enough.
-            app.__dict__.pop("full_dispatch_request", None)
-        return type(app).full_dispatch_request(app)
+            app.full_dispatch_request = usual  # type: ignore[method-assign]
+        return usual()
 
-    if "full_dispatch_request" not in app.__dict__:
-        app.full_dispatch_request = full_dispatch_request  # type: ignore[method-assign]
+    app.full_dispatch_request = first  # type: ignore[method-assign]
 
 
 class _AnswersFirst:

@@ -176,7 +176,7 @@ def key_ring(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     ring = options["JWT_KEY_RING"]
     if ring is None:
         return []
-    if isinstance(ring, str | bytes | Mapping) or not isinstance(ring, Iterable):
+    if not isinstance(ring, list | tuple):
         raise RuntimeError("JWT_KEY_RING must be a list of dicts, one for each key")
     keys = [_ring_key(entry, options["JWT_ALGORITHM"]) for entry in ring]
     if not keys:
@@ -196,14 +196,16 @@ def _ring_key(entry: Any, usual: str) -> dict[str, Any]:
             "a key of JWT_KEY_RING must have one of secret_key, private_key and public_key"
         )
     (name,) = kind
-    algorithm = entry.get("algorithm", usual)
+    algorithm, kid = entry.get("algorithm", usual), entry.get("kid")
+    if not isinstance(algorithm, str) or not isinstance(kid, str | None):
+        raise RuntimeError("algorithm and kid of a key of JWT_KEY_RING must be strings")
     if (algorithm in ASYMMETRIC) == (name == "secret_key"):
         raise RuntimeError(f"a key of JWT_KEY_RING for {algorithm} cannot be a {name}")
     return {
         "algorithm": algorithm,
         "signs": name != "public_key",
         "key": entry[name],
-        "kid": entry.get("kid"),
+        "kid": kid,
     }
 
 
@@ -277,7 +279,9 @@ def _lifetime(delta: Any) -> int | bool:
 def _tolerate(options: Mapping[str, Any]) -> list[str]:
     tolerate = options["JWT_TOLERATE"]
     if tolerate is None:
-        return list(TOLERATED)
+        # A store could forget nothing if any token might live for ever.
+        forgets = options["JWT_STORE"] is not None
+        return [word for word in TOLERATED if not (forgets and word == "missing_expiry")]
     tolerate = [tolerate] if isinstance(tolerate, str) else list(tolerate)
     for word in tolerate:
         if word not in TOLERATED:
@@ -290,8 +294,9 @@ def _memory_store(store: Any) -> int | None:
         return None
     if isinstance(store, str):
         kind, _, capacity = store.partition(":")
-        if kind == "memory" and (not capacity or (capacity.isdecimal() and int(capacity))):
-            return int(capacity or 1_000_000)
+        number = int(capacity) if capacity.isdecimal() and len(capacity) < 10 else 0
+        if kind == "memory" and (number or not capacity):
+            return number or 1_000_000
     raise RuntimeError('JWT_STORE must be "memory", or "memory:" and how many it may hold, or None')
 
 
@@ -329,6 +334,8 @@ def _key_or_why_not(config: _Config, name: str) -> Any:
 def _keys_or_why_not(config: _Config) -> list[Any]:
     try:
         return config.decode_keys
+    except TypeError as error:
+        raise RuntimeError(str(error)) from None
     except RuntimeError as error:
         return [error]
 

@@ -1,6 +1,6 @@
 """Protecting every view unless it is exempt, and the view that publishes keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, request
@@ -29,13 +29,18 @@ def jwt_exempt(view: V) -> V:
 
 
 def install_views(app: Flask) -> None:
-    """Install what ``JWT_PROTECT_BY_DEFAULT`` and ``JWT_JWKS_URL`` ask for."""
-    if app.config["JWT_PROTECT_BY_DEFAULT"]:
-        app.before_request(_protect)
+    """Install what ``JWT_JWKS_URL`` asks for."""
     if url := app.config["JWT_JWKS_URL"]:
         if not isinstance(url, str) or not url.startswith("/"):
             raise RuntimeError('JWT_JWKS_URL must be a path, such as "/.well-known/jwks.json"')
         app.add_url_rule(url, "jwt_extended_jwks", jwt_exempt(jwks))
+
+
+def protect_by_default(app: Flask) -> None:
+    """Guard every view, before all else that an app does before a view, if that is asked for."""
+    functions = app.before_request_funcs.setdefault(None, [])
+    if app.config["JWT_PROTECT_BY_DEFAULT"] and _protect not in functions:
+        functions.insert(0, _protect)
 
 
 def jwks() -> Response:
@@ -61,12 +66,9 @@ def _sees_to_itself() -> bool:
     if endpoint is None:
         # There is no such page, and saying so gives nothing away.
         return True
-    if any(
-        getattr(current_app.blueprints[name], SEES_TO_ITSELF, False) for name in request.blueprints
-    ):
-        return True
+    blueprints = (current_app.blueprints.get(name) for name in request.blueprints)
     view: Any = current_app.view_functions[endpoint]
-    if getattr(view, SEES_TO_ITSELF, False):
+    if any(map(_is_marked, (*blueprints, view))):
         return True
     view_class = getattr(view, "view_class", None)
     if view_class is None:
@@ -75,4 +77,16 @@ def _sees_to_itself() -> bool:
     handler = getattr(view_class, method, None)
     if handler is None and method == "head":
         handler = getattr(view_class, "get", None)
-    return any(getattr(part, SEES_TO_ITSELF, False) for part in (view_class, handler))
+    parts = (handler, view_class.dispatch_request, *_method_decorators(view_class, method))
+    # A class that is exempt does not open those that are derived from it.
+    return vars(view_class).get(SEES_TO_ITSELF) is True or any(map(_is_marked, parts))
+
+
+def _is_marked(part: Any) -> bool:
+    return getattr(part, SEES_TO_ITSELF, False) is True
+
+
+def _method_decorators(view_class: Any, method: str) -> Any:
+    """Return what Flask-RESTful and Flask-RESTX put around a method."""
+    decorators = getattr(view_class, "method_decorators", ())
+    return decorators.get(method, ()) if isinstance(decorators, Mapping) else decorators

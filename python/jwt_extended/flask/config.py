@@ -49,9 +49,13 @@ class _Config:
     def decode_keys(self) -> list[Any]:
         """All keys that check tokens: Flask's ``SECRET_KEY_FALLBACKS`` belong to ``SECRET_KEY``."""
         keys = [self.decode_key]
-        options = current_app.config if self._options is None else self._options
         if not self.is_asymmetric and not self._get("JWT_SECRET_KEY"):
-            keys += options.get("SECRET_KEY_FALLBACKS") or []
+            options = current_app.config if self._options is None else self._options
+            fallbacks = options.get("SECRET_KEY_FALLBACKS") or []
+            # Each character of a text would be a key.
+            if not isinstance(fallbacks, list | tuple):
+                raise TypeError("SECRET_KEY_FALLBACKS must be a list of keys")
+            keys += fallbacks
         return keys
 
     @property

@@ -1,9 +1,11 @@
 """The extension itself: an app's callbacks and its engine."""
 
+from asyncio import get_running_loop
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime, timezone
 from functools import wraps
-from inspect import iscoroutinefunction
 from typing import Any, TypeVar
 from warnings import warn
 
@@ -80,8 +82,8 @@ class JWTManager:
     def init_app(self, app: Flask, add_context_processor: bool = False) -> None:
         """Connect with an app: read its options, answer its refusals.
 
-        Options may be set afterwards too, as upstream allows, but for ``JWT_JWKS_URL`` and
-        ``JWT_PROTECT_BY_DEFAULT``, which are read here alone.
+        Options may be set afterwards too, as upstream allows, but for ``JWT_JWKS_URL``, which is
+        read here alone, and ``JWT_PROTECT_BY_DEFAULT``, which is read at the first request.
 
         :raises RuntimeError: for an option that cannot be, with what to set. A key that is
             missing is told when it is needed, since a loader may give it.
@@ -93,7 +95,8 @@ class JWTManager:
             app.context_processor(current_user_context_processor)
         self._set_default_configuration_options(app)
         self._set_error_handler_callbacks(app)
-        engine = Engine(read, WATCHED)
+        # Of a second time, what the first one knows must not be lost: revocations.
+        engine: Engine = app.extensions.get(ENGINE) or Engine(read, WATCHED)
         try:
             engine.check(app.config)
         except InvalidKeyError as error:
@@ -276,13 +279,15 @@ class JWTManager:
         # Upstream's order, each with the identity as it was given.
         all_headers = _merged(self._jwt_additional_header_callback, identity, headers, _NO_HEADERS)
         all_claims = _merged(self._user_claims_callback, identity, claims, _NO_CLAIMS)
-        if self._user_identity_callback is not default.default_user_identity_callback:
+        if self._turns_users_into_identities:
             subject = self._user_identity_callback(identity)
         else:
             subject = identity
         key = None
         if self._encode_key_callback is not default.default_encode_key_callback:
             key = self._encode_key_callback(identity)
+            if key is None:
+                raise TypeError("encode_key_loader must return a key, and has returned None")
         if all_claims:
             _check_claims(all_claims)
         return engine.encode(
@@ -311,6 +316,11 @@ class JWTManager:
         )[1]
 
     @property
+    def _turns_users_into_identities(self) -> bool:
+        """Whether tokens are made for something else than what the identity claim says."""
+        return self._user_identity_callback is not default.default_user_identity_callback
+
+    @property
     def _decode_key(self) -> Callable[..., Any] | None:
         """The app's own way to choose a key; ``None`` where the configured ones do."""
         callback = self._decode_key_callback
@@ -322,17 +332,31 @@ _NO_HEADERS = default.default_jwt_headers_callback
 
 
 def _synchronous(callback: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a callback that can be called without waiting, as Flask calls async views."""
-    if not iscoroutinefunction(callback):
-        return callback
+    """Return a callback that is waited for, if it has to be: a coroutine would count as a yes."""
 
     @wraps(callback)
     def call(*args: Any) -> Any:
-        return current_app.ensure_sync(callback)(*args)
+        result = callback(*args)
+        return _waited_for(result) if hasattr(type(result), "__await__") else result
 
     # `wraps` lets it pass for what it no longer is.
     call.__dict__.pop("_is_coroutine_mark", None)
     return call
+
+
+def _waited_for(result: Any) -> Any:
+    """Wait as Flask waits for its async views; also inside of one, where a loop runs already."""
+
+    async def wait() -> Any:
+        return await result
+
+    run = current_app.ensure_sync(wait)
+    try:
+        get_running_loop()
+    except RuntimeError:
+        return run()
+    with ThreadPoolExecutor(1) as another_thread:
+        return another_thread.submit(copy_context().run, run).result()
 
 
 def _merged(

@@ -22,6 +22,10 @@ class TokenPair(NamedTuple):
     #: Gets new access tokens.
     refresh_token: str
 
+    def __repr__(self) -> str:
+        """Return no token: they are not for logs."""
+        return "TokenPair(access_token=[token], refresh_token=[token])"
+
 
 def create_token_pair(
     identity: Any,
@@ -54,8 +58,7 @@ def get_jwt_session() -> str | None:
 
     :raises RuntimeError: outside of a guarded view.
     """
-    session = get_jwt().get("sid")
-    return session if isinstance(session, str) else None
+    return _session_of(get_jwt())
 
 
 def revoke_token(jwt_data: dict[str, Any] | None = None) -> None:
@@ -65,7 +68,7 @@ def revoke_token(jwt_data: dict[str, Any] | None = None) -> None:
     :raises RuntimeError: without ``JWT_STORE``.
     :raises ValueError: if it has no ``jti``.
     """
-    claims = get_jwt() if jwt_data is None else jwt_data
+    claims = _current() if jwt_data is None else jwt_data
     jti = claims.get("jti")
     if not isinstance(jti, str):
         raise ValueError("the token has no jti, so it cannot be revoked by it")
@@ -81,7 +84,8 @@ def revoke_session(session: str | None = None) -> None:
         no session, it is revoked alone.
     :raises RuntimeError: without ``JWT_STORE``.
     """
-    session = get_jwt_session() if session is None else session
+    if session is None:
+        session = _session_of(_current())
     if session is None:
         revoke_token()
         return
@@ -95,16 +99,31 @@ def revoke_all_tokens(identity: Any = None) -> None:
     Tokens that belong to no session tell only the second in which they were made: those of the
     current second are revoked too.
 
-    :param identity: the identity claim of the user; that of the current request's token if left
-        out.
+    :param identity: what the identity claim of the user says; that of the current request's token
+        if left out.
     :raises RuntimeError: without ``JWT_STORE``.
+    :raises TypeError: for a user who is no identity: ``user_identity_loader`` is not asked.
     """
     engine, app = _engine()
     if identity is None:
-        identity = get_jwt().get(app.config["JWT_IDENTITY_CLAIM"])
-    if identity is None:
-        raise ValueError("there is no token, and no identity was given")
+        identity = _current()[app.config["JWT_IDENTITY_CLAIM"]]
+    elif not isinstance(identity, str) and get_jwt_manager()._turns_users_into_identities:
+        raise TypeError(
+            "revoke_all_tokens wants what the identity claim says, such as str(user.id)"
+        )
     engine.revoke_identity(app.config, identity, json_default(app))
+
+
+def _current() -> dict[str, Any]:
+    claims = get_jwt()
+    if not claims:
+        raise ValueError("the request came without a token, so there is nothing to revoke")
+    return claims
+
+
+def _session_of(claims: dict[str, Any]) -> str | None:
+    session = claims.get("sid")
+    return session if isinstance(session, str) else None
 
 
 def _engine() -> tuple[Engine, Any]:

@@ -133,6 +133,8 @@ def jwt_required(
         setattr(decorator, SEES_TO_ITSELF, True)
         return decorator
 
+    # Class-based views list decorators before they are applied.
+    setattr(wrapper, SEES_TO_ITSELF, True)
     return wrapper
 
 

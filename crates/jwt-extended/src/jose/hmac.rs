@@ -88,10 +88,19 @@ fn is_asymmetric_key_text(secret: &[u8]) -> bool {
     let text = String::from_utf8_lossy(secret);
     let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
     let mentions = |name: &str| text.contains(&format!("\"{name}\""));
-    ["-----BEGIN", "---- BEGIN", "ssh-rsa ", "ssh-ed25519 ", "ssh-dss ", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"]
-        .iter()
-        .any(|start| text.starts_with(start))
-        || text.contains("-----BEGIN ")
+    [
+        "-----BEGIN",
+        "---- BEGIN",
+        "ssh-rsa",
+        "ssh-ed25519",
+        "ssh-dss",
+        "ecdsa-sha2-",
+        "sk-ssh-",
+        "sk-ecdsa-",
+        "-cert-v01@",
+    ]
+    .iter()
+    .any(|mark| text.contains(mark))
         || (text.starts_with(['{', '[']) && (mentions("kty") || mentions("keys")))
 }
 
@@ -141,12 +150,16 @@ mod tests {
     #[test]
     fn the_text_of_a_key_pair_is_no_secret() {
         let der = [&[0x30, 0x82, 0x01, 0x0a][..], &[7; 0x10a]].concat();
-        let texts: [&[u8]; 8] = [
+        let texts: [&[u8]; 12] = [
             b"-----BEGIN PUBLIC KEY-----\nMIIB",
             b"\n\t -----BEGIN RSA PRIVATE KEY-----",
             b"\xef\xbb\xbf-----BEGIN CERTIFICATE-----",
             b"Bag Attributes\n-----BEGIN PUBLIC KEY-----",
             b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI",
+            b"ssh-rsa\tAAAAB3NzaC1yc2E",
+            b"# a comment\nssh-rsa AAAAB3NzaC1yc2E",
+            b"from=\"10.0.0.1\" ecdsa-sha2-nistp256 AAAA",
+            b"ssh-rsa-cert-v01@openssh.com AAAA",
             b" {\"kty\":\"RSA\",\"n\":\"0vx7\"}",
             b"{\"keys\": []}",
             &der,
