@@ -34,6 +34,7 @@ class Engine:
         requirement: Requirement,
         decode_key: Callable[..., Any] | None,
     ) -> tuple[dict[str, Any], dict[str, Any], str] | None: ...
+    def locate(self, config: dict[str, Any], request: Request, requirement: Requirement) -> str: ...
     def decode(
         self,
         config: dict[str, Any],

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use jwt_extended::{
-    Config, JwtManager,
+    Clock as _, Config, JwtManager, SystemClock, Timestamp,
     config::Seconds,
     jose::{Algorithm, Key, KeyRing},
     session::MemoryStore,
 };
 use pyo3::{
     exceptions::{PyBaseException, PyRuntimeError},
+    intern,
     prelude::*,
+    sync::PyOnceLock,
 };
 use std::time::Duration;
 
@@ -99,7 +101,7 @@ impl Options<'_> {
             let leeway = Duration::try_from_secs_f64(self.leeway);
             config.decode_leeway =
                 Seconds(leeway.map_err(|_| PyRuntimeError::new_err("decode_leeway must not be negative"))?);
-            let mut builder = JwtManager::from_config(config).key_ring(KeyRing::empty());
+            let mut builder = JwtManager::from_config(config).key_ring(KeyRing::empty()).clock(python_s_clock);
             if let Some(store) = &store {
                 builder = builder.revocation_store(Arc::clone(store));
             }
@@ -171,6 +173,17 @@ fn ring_of(py: Python<'_>, keys: &[RingKey<'_>], cache: &KeyCache, lenient: Leni
         ring = Some(larger);
     }
     Ok(ring.unwrap_or_else(KeyRing::empty))
+}
+
+/// The time by Python's clock, which tests stop and turn.
+fn python_s_clock() -> Timestamp {
+    static TIME: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let seconds = Python::attach(|py| {
+        let time = TIME.get_or_try_init(py, || py.import("time").map(Bound::unbind))?;
+        time.bind(py).getattr(intern!(py, "time"))?.call0()?.extract::<f64>()
+    });
+    let since_1970 = seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    since_1970.map_or_else(|| SystemClock.now(), |since_1970| Timestamp::default().saturating_add(since_1970))
 }
 
 pub(crate) fn named(algorithm: &str) -> PyResult<Algorithm> {

@@ -115,6 +115,24 @@ impl Engine {
         Ok(Some((header, claims, location_name(py, located.location()))))
     }
 
+    /// The text of a request's token, which nobody has checked.
+    fn locate(
+        &self,
+        py: Python<'_>,
+        config: &Bound<'_, PyDict>,
+        request: &Bound<'_, PyAny>,
+        requirement: &Requirement,
+    ) -> PyResult<String> {
+        let state = self.state(py, config)?;
+        let request = WsgiRequest::new(request)?;
+        let located = state.compiled.checking.locate(&request, requirement.asked()?);
+        if let Some(error) = request.take_error() {
+            return Err(error);
+        }
+        let located = located.map_err(|rejection| state.compiled.refuse(py, &rejection, None))?;
+        Ok(located.token().to_owned())
+    }
+
     /// Checks a token that did not come by HTTP: header and claims.
     fn decode<'py>(
         &self,

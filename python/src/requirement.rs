@@ -1,7 +1,14 @@
 //! What a view asks of a token: the arguments of `jwt_required`, read once when the view is decorated.
 
 use jwt_extended::{Requirement as Asked, http::Location};
-use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyString};
+use pyo3::{
+    exceptions::PyRuntimeError,
+    prelude::*,
+    types::{PyFrozenSet, PySet, PyString},
+};
+
+/// All places, in the order in which a set of them is looked through.
+const PLACES: [Location; 4] = [Location::Header, Location::Cookie, Location::QueryString, Location::Json];
 
 /// The arguments of `jwt_required`, ready for use.
 #[pyclass(frozen, module = "jwt_extended._core")]
@@ -71,13 +78,14 @@ fn places(asked_for: Option<&Bound<'_, PyAny>>) -> PyResult<Result<Vec<Location>
     let mut places = Vec::new();
     for name in names {
         let text = name.str()?.to_string();
-        match [Location::Header, Location::Cookie, Location::QueryString, Location::Json]
-            .into_iter()
-            .find(|location| location.name() == text)
-        {
+        match PLACES.into_iter().find(|location| location.name() == text) {
             Some(place) => places.push(place),
             None => return Ok(Err(text)),
         }
+    }
+    if asked_for.is_instance_of::<PySet>() || asked_for.is_instance_of::<PyFrozenSet>() {
+        // A set has no order of its own, and one that changes with every start is none.
+        places.sort_by_key(|place| PLACES.iter().position(|known| known == place));
     }
     Ok(Ok(places))
 }

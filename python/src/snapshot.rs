@@ -5,7 +5,7 @@
 
 use pyo3::{
     prelude::*,
-    types::{PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple},
+    types::{PyBytes, PyDict, PyFrozenSet, PySequence, PySet, PyString},
 };
 
 /// The options, as they were when they were last read.
@@ -50,7 +50,8 @@ impl Snapshot {
 impl Seen {
     fn of(value: &Bound<'_, PyAny>) -> PyResult<Self> {
         let kept = value.clone().unbind();
-        if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+        let text = value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>();
+        if !text && value.cast::<PySequence>().is_ok() {
             let items = value.try_iter()?.map(|item| Self::of(&item?)).collect::<PyResult<_>>()?;
             return Ok(Self::Sequence(kept, items));
         }

@@ -25,7 +25,6 @@ deprecation warning, and behind options of their own what it never had: keys tha
 exempt (``JWT_PROTECT_BY_DEFAULT``).
 """
 
-from .. import __version__
 from . import exceptions, typing
 from ._alias import install_as_flask_jwt_extended
 from ._legacy import (
@@ -69,6 +68,9 @@ from .utils import (
     unset_refresh_cookies,
 )
 from .view_decorators import jwt_required, verify_jwt_in_request
+
+#: The version of Flask-JWT-Extended whose interface this is; `jwt_extended.__version__` is ours.
+__version__ = "4.7.4"
 
 __all__ = [
     "JWTManager",

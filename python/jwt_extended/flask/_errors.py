@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from jwt import exceptions as pyjwt
 
 from . import exceptions as ours
+from ._legacy import check_blacklist
 from ._views import protect_by_default
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ _INVALID = (
 HANDLED = (ours.JWTExtendedException, pyjwt.InvalidTokenError)
 
 
-def register_handlers(manager: "JWTManager", app: Flask) -> None:
-    """Register the manager's loaders as the app's error handlers."""
+def register_handlers(manager: "JWTManager", target: Any) -> None:
+    """Register the manager's loaders as error handlers: of an app, a blueprint, or a RESTX API."""
 
     def unauthorized(error: Exception) -> Any:
         return manager._unauthorized_callback(str(error))
@@ -75,22 +76,23 @@ def register_handlers(manager: "JWTManager", app: Flask) -> None:
     ]
     for kinds, handler in handlers:
         for kind in kinds:
-            app.register_error_handler(kind, partial(_answer, handler))
-    _at_the_first_request(app)
+            target.errorhandler(kind)(partial(_answer, handler))
+    if isinstance(target, Flask):
+        _at_the_first_request(manager, target)
 
 
-def _at_the_first_request(app: Flask) -> None:
+def _at_the_first_request(manager: "JWTManager", app: Flask) -> None:
     """See to it that the app's own handlers answer refusals, and that views are protected.
 
     Flask-RESTful and Flask-RESTX put themselves in front of the app's error handlers, know
     nothing of these exceptions, and answer 500. Whichever comes last stands first, so this waits
     for the first request: by then all of them have come, and all options are set.
     """
-
     usual = app.full_dispatch_request
 
     def first() -> Any:
         protect_by_default(app)
+        check_blacklist(app, manager)
         others = app.handle_user_exception
         if not isinstance(others, _AnswersFirst):
             app.handle_user_exception = _AnswersFirst(app, others)  # type: ignore[method-assign,assignment]

@@ -5,7 +5,9 @@ from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, TypeVar
 from warnings import warn
 
-from flask import current_app, g
+from flask import Flask, current_app, g, has_app_context
+
+from .default_callbacks import default_blocklist_callback
 
 if TYPE_CHECKING:
     from .jwt_manager import JWTManager
@@ -46,22 +48,21 @@ def verify_jwt_refresh_token_in_request() -> None:
 def get_raw_jwt() -> dict[str, Any]:
     """Return the claims of the current token, ``{}`` without one: 3.x for ``get_jwt()``."""
     _warn("get_raw_jwt()", "get_jwt()")
-    claims: dict[str, Any] = g.get("_jwt_extended_jwt", None) or {}
-    return claims
+    return _of_the_request("_jwt_extended_jwt")
 
 
 def get_raw_jwt_header() -> dict[str, Any]:
     """Return the header of the current token: 3.x for ``get_jwt_header()``."""
     _warn("get_raw_jwt_header()", "get_jwt_header()")
-    header: dict[str, Any] = g.get("_jwt_extended_jwt_header", None) or {}
-    return header
+    return _of_the_request("_jwt_extended_jwt_header")
 
 
 def get_jwt_claims() -> dict[str, Any]:
     """Return what ``user_claims_loader`` put into the current token; ``{}`` without one."""
     _warn("get_jwt_claims()", "get_jwt()")
-    claims: dict[str, Any] = _user_claims(g.get("_jwt_extended_jwt", None) or {})
-    return claims
+    claims = _of_the_request("_jwt_extended_jwt")
+    user_claims: dict[str, Any] = _user_claims(claims) if claims else {}
+    return user_claims
 
 
 # Loaders: methods of JWTManager.
@@ -101,7 +102,7 @@ def token_in_blacklist_loader(self: "JWTManager", callback: F) -> F:
 
     def check(_: dict[str, Any], data: dict[str, Any]) -> Any:
         options = current_app.config
-        if options.get("JWT_BLACKLIST_ENABLED", True) is False:
+        if not options.get("JWT_BLACKLIST_ENABLED", True):
             return False
         checked = options.get("JWT_BLACKLIST_TOKEN_CHECKS", ("access", "refresh"))
         return data["type"] in checked and is_revoked(data)
@@ -114,7 +115,10 @@ def claims_verification_loader(self: "JWTManager", callback: F) -> F:
     """Set the app's judgement of user claims: 3.x for ``token_verification_loader``."""
     _warn("claims_verification_loader", "token_verification_loader")
     verify = _synchronous(callback)
-    self._token_verification_callback = lambda _, data: verify(_user_claims(data))
+    # Refresh tokens have no user claims to judge.
+    self._token_verification_callback = lambda _, data: (
+        data["type"] == "refresh" or verify(_user_claims(data))
+    )
     return callback
 
 
@@ -129,11 +133,10 @@ def claims_verification_failed_loader(self: "JWTManager", callback: F) -> F:
 def of_contents(callback: Callable[..., Any]) -> Callable[..., Any]:
     """Let a loader of 3.x, which took less, be called with header and claims."""
     taken = _positional(callback)
-    if taken == 0:
-        return lambda _, __: callback()
-    if taken == 1:
-        return lambda _, data: callback(data)
-    return callback
+    if taken >= 2:
+        return callback
+    _warn("a loader that takes less than two arguments", "header and claims as its arguments")
+    return (lambda _, data: callback(data)) if taken else (lambda _, __: callback())
 
 
 def with_user_claims(
@@ -148,9 +151,11 @@ def with_user_claims(
     if callback is None and given is None:
         return claims
     options = current_app.config
-    if token_type == "refresh" and not options.get("JWT_CLAIMS_IN_REFRESH_TOKEN", False):  # noqa: S105
-        return claims
-    user_claims = callback(identity) if given is None and callback else given
+    user_claims = given
+    if given is not None:
+        _warn("user_claims=", "additional_claims=", stacklevel=4)
+    elif callback and (token_type == "access" or options.get("JWT_CLAIMS_IN_REFRESH_TOKEN")):  # noqa: S105
+        user_claims = callback(identity)
     if not user_claims:
         return claims
     return {options.get("JWT_USER_CLAIMS", "user_claims"): user_claims, **(claims or {})}
@@ -170,6 +175,36 @@ def _verify(old: str, **asked: bool) -> None:
     ((name, _),) = asked.items()
     _warn(f"{old}()", f"verify_jwt_in_request({name}=True)", stacklevel=4)
     verify_jwt_in_request(**asked)  # type: ignore[arg-type]
+
+
+def check_options(app: Flask, stacklevel: int) -> None:
+    """Say what became of the options of 3.x."""
+    for name, new in _OPTIONS.items():
+        if name in app.config:
+            _warn(name, new, stacklevel=stacklevel + 1)
+
+
+def check_blacklist(app: Flask, manager: "JWTManager") -> None:
+    """Refuse, as 3.x did, to look for revoked tokens where nobody knows them."""
+    asked = app.config.get("JWT_BLACKLIST_ENABLED") and app.config["JWT_STORE"] is None
+    if asked and manager._token_in_blocklist_callback is default_blocklist_callback:
+        raise RuntimeError(
+            "JWT_BLACKLIST_ENABLED is set and nobody knows what is revoked; register a "
+            "token_in_blocklist_loader, or set JWT_STORE"
+        )
+
+
+_OPTIONS = {
+    "JWT_BLACKLIST_ENABLED": "token_in_blocklist_loader alone",
+    "JWT_BLACKLIST_TOKEN_CHECKS": "token_in_blocklist_loader, which sees the token's type",
+    "JWT_USER_CLAIMS": "additional_claims_loader",
+    "JWT_CLAIMS_IN_REFRESH_TOKEN": "additional_claims_loader",
+}
+
+
+def _of_the_request(name: str) -> dict[str, Any]:
+    contents: dict[str, Any] = (g.get(name, None) if has_app_context() else None) or {}
+    return contents
 
 
 def _user_claims(data: dict[str, Any]) -> Any:

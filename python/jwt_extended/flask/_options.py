@@ -4,11 +4,12 @@ The engine calls :func:`read` again whenever one of :data:`WATCHED` has changed.
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .config import ASYMMETRIC, LOCATIONS, _Config
+from .config import ALGORITHMS, ASYMMETRIC, LOCATIONS, _Config
 
 #: Upstream's 43 options, with its defaults.
 UPSTREAM: dict[str, Any] = {
@@ -97,21 +98,28 @@ TOLERATED = (
     "small_rsa",
 )
 
-#: How cookies are set concerns Werkzeug alone, and errors the loaders.
-_NOT_READ = (
-    "JWT_SESSION_COOKIE",
-    "JWT_COOKIE_SAMESITE",
-    "JWT_CSRF_IN_COOKIES",
+#: Texts that must be there.
+_TEXTS = [
+    *(name for name in UPSTREAM if name.endswith("_NAME")),
     "JWT_ERROR_MESSAGE_KEY",
-    "JWT_JWKS_URL",
-)
+    "JWT_IDENTITY_CLAIM",
+    "JWT_JSON_KEY",
+    "JWT_REFRESH_JSON_KEY",
+]
+
+#: Texts that may be left out.
+_TEXTS_OR_NONE = [
+    *(name for name in UPSTREAM if name.endswith("_PATH")),
+    "JWT_COOKIE_DOMAIN",
+    "JWT_COOKIE_SAMESITE",
+    "JWT_ENCODE_ISSUER",
+    "JWT_HEADER_TYPE",
+    "JWT_QUERY_STRING_VALUE_PREFIX",
+    "JWT_REALM",
+]
 
 #: The options that the engine depends on.
-WATCHED = [
-    *(name for name in (*UPSTREAM, *OURS) if name not in _NOT_READ),
-    "SECRET_KEY",
-    "SECRET_KEY_FALLBACKS",
-]
+WATCHED = [*UPSTREAM, *OURS, "SECRET_KEY", "SECRET_KEY_FALLBACKS"]
 
 
 def read(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,6 +128,7 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
     :raises RuntimeError: for an option that cannot be, with what to set. A key that is missing
         is no mistake until it is needed: a loader may give it.
     """
+    check(options)
     config = _Config(options)
     tolerate = _tolerate(options)
     common = {
@@ -128,11 +137,11 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
         "tolerate": [word for word in tolerate if word != "small_rsa"],
         **_lifetimes(config, options),
     }
-    audience = _several("JWT_ENCODE_AUDIENCE", config.encode_audience) or None
+    audience = _several("JWT_ENCODE_AUDIENCE", config.encode_audience or None)
     issuing = {
         **common,
         "encode_audience": audience,
-        "encode_issuer": _text("JWT_ENCODE_ISSUER", config.encode_issuer or None),
+        "encode_issuer": config.encode_issuer or None,
         "encode_nbf": bool(config.encode_nbf),
         "cookie_csrf_protect": bool(config.cookie_csrf_protect),
     }
@@ -143,7 +152,7 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
         "decode_issuer": _several("JWT_DECODE_ISSUER", config.decode_issuer),
         "verify_sub": bool(config.verify_sub),
         "error_statuses": "flask_jwt_extended",
-        "realm": _text("JWT_REALM", options["JWT_REALM"]),
+        "realm": options["JWT_REALM"],
     }
     one = isinstance(config.encode_audience, str)
     return {
@@ -164,6 +173,34 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
         "small_rsa": "small_rsa" in tolerate,
         "memory_store": _memory_store(options["JWT_STORE"]),
     }
+
+
+def check(options: Mapping[str, Any]) -> None:
+    """Check what has one type and no more to it, for the engine and for Werkzeug.
+
+    :raises RuntimeError: for an option that cannot be, with what to set.
+    """
+    for name in _TEXTS:
+        if not isinstance(options[name], str) or not options[name]:
+            if name == "JWT_HEADER_NAME" and options[name] in (None, ""):
+                continue  # upstream has a sentence of its own
+            raise RuntimeError(f"{name} must be a string, and not empty")
+    for name in _TEXTS_OR_NONE:
+        if not isinstance(options[name], str | None):
+            raise RuntimeError(f"{name} must be a string or None")
+    same_site = options["JWT_COOKIE_SAMESITE"]
+    if same_site and same_site.title() not in ("Strict", "Lax", "None"):
+        raise RuntimeError('JWT_COOKIE_SAMESITE must be "Strict", "Lax", "None", or None')
+    length = options["JWT_MAX_TOKEN_LENGTH"]
+    if type(length) is not int or not 256 <= length <= 2**30:
+        raise RuntimeError("JWT_MAX_TOKEN_LENGTH must be a number of bytes, at least 256")
+    algorithms = options["JWT_DECODE_ALGORITHMS"]
+    for name, value in [
+        ("JWT_ALGORITHM", [options["JWT_ALGORITHM"]]),
+        ("JWT_DECODE_ALGORITHMS", _several("JWT_DECODE_ALGORITHMS", algorithms) or []),
+    ]:
+        if any(algorithm not in ALGORITHMS for algorithm in value):
+            raise RuntimeError(f"{name} can only be of {', '.join(ALGORITHMS)}")
 
 
 def key_ring(options: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -214,8 +251,9 @@ def _places(config: _Config, options: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(locations, list | tuple):
         # A set has no order of its own, and one that changes with every start is none.
         locations = [location for location in LOCATIONS if location in locations]
-    methods = config.csrf_request_methods
-    methods = [methods] if isinstance(methods, str) else list(methods)
+    methods = _several("JWT_CSRF_METHODS", config.csrf_request_methods)
+    if methods is None:
+        raise RuntimeError("JWT_CSRF_METHODS must be a list; to protect none, set []")
     names = {
         name: getattr(config, name)
         for kind in ("access", "refresh")
@@ -258,22 +296,27 @@ def _lifetimes(config: _Config, options: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     longest = options["JWT_LONGEST_LIFETIME"]
     lifetimes = {
-        "access_token_expires": _lifetime(access),
-        "refresh_token_expires": _lifetime(refresh),
+        # The engine knows no tokens that have expired before they were made.
+        "access_token_expires": access is not False and max(1, _whole_seconds(access)),
+        "refresh_token_expires": refresh is not False and max(1, _whole_seconds(refresh)),
     }
     if longest is not None:
-        lifetimes["longest_lifetime"] = _lifetime(longest)
+        try:
+            lifetimes["longest_lifetime"] = longest is not False and _whole_seconds(longest)
+        except (TypeError, OverflowError):
+            raise RuntimeError(
+                "JWT_LONGEST_LIFETIME must be a timedelta, seconds or False"
+            ) from None
     return lifetimes
 
 
-def _lifetime(delta: Any) -> int | bool:
-    """Return whole seconds, rounded up; ``False`` for ever."""
-    if delta is False:
-        return False
+def _whole_seconds(delta: Any) -> int:
+    """Return whole seconds, rounded up."""
     if isinstance(delta, int):
-        return delta
+        delta = timedelta(seconds=delta)
     now = datetime.now(timezone.utc)
-    return -int(-((now + delta) - now).total_seconds() // 1)
+    seconds: float = ((now + delta) - now).total_seconds()
+    return math.ceil(seconds)
 
 
 def _tolerate(options: Mapping[str, Any]) -> list[str]:
@@ -282,11 +325,11 @@ def _tolerate(options: Mapping[str, Any]) -> list[str]:
         # A store could forget nothing if any token might live for ever.
         forgets = options["JWT_STORE"] is not None
         return [word for word in TOLERATED if not (forgets and word == "missing_expiry")]
-    tolerate = [tolerate] if isinstance(tolerate, str) else list(tolerate)
-    for word in tolerate:
+    words = _several("JWT_TOLERATE", tolerate) or []
+    for word in words:
         if word not in TOLERATED:
             raise RuntimeError(f"JWT_TOLERATE can only contain {', '.join(TOLERATED)}")
-    return tolerate
+    return words
 
 
 def _memory_store(store: Any) -> int | None:
@@ -302,8 +345,8 @@ def _memory_store(store: Any) -> int | None:
 
 def _seconds(leeway: Any) -> float:
     if isinstance(leeway, timedelta):
-        return leeway.total_seconds()
-    if isinstance(leeway, int | float) and leeway >= 0:
+        leeway = leeway.total_seconds()
+    if isinstance(leeway, int | float) and 0 <= leeway < math.inf:
         return float(leeway)
     raise RuntimeError("JWT_DECODE_LEEWAY must be seconds or a timedelta, and not negative")
 
@@ -316,12 +359,6 @@ def _several(name: str, value: Any) -> list[str] | None:
     if not isinstance(value, Iterable) or not all(isinstance(item, str) for item in value):
         raise RuntimeError(f"{name} must be a string or a list of strings")
     return sorted(value) if isinstance(value, set | frozenset) else list(value)
-
-
-def _text(name: str, value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    raise RuntimeError(f"{name} must be a string")
 
 
 def _key_or_why_not(config: _Config, name: str) -> Any:

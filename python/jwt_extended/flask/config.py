@@ -17,10 +17,14 @@ from .typing import ExpiresDelta
 LOCATIONS = ("headers", "cookies", "query_string", "json")
 
 #: Algorithms that take a key pair. All others take a secret.
-ASYMMETRIC = frozenset(
-    [f"{family}{size}" for family in ("RS", "PS", "ES") for size in (256, 384, 512)]
-    + ["ES521", "ES256K", "EdDSA", "Ed25519"]
+ASYMMETRIC = (
+    *(f"{family}{size}" for family in ("RS", "PS", "ES") for size in (256, 384, 512)),
+    "ES521",
+    "ES256K",
+    "EdDSA",
+    "Ed25519",
 )
+ALGORITHMS = ("HS256", "HS384", "HS512", *ASYMMETRIC)
 
 
 class _Config:
@@ -272,15 +276,20 @@ class _Config:
 
     def _expires(self, name: str) -> ExpiresDelta:
         delta = self._get(name)
-        if type(delta) is int:
-            delta = timedelta(seconds=delta)
         if delta is False:
             return False
         try:
+            if type(delta) is int:
+                delta = timedelta(seconds=delta)
             later = delta + datetime.now(timezone.utc)
+            earlier = later - delta
+        except OverflowError:
+            raise RuntimeError(
+                f"{name} must end before the year 9999; set False for ever"
+            ) from None
         except TypeError as error:
             raise RuntimeError(f"must be able to add {name} to datetime.datetime") from error
-        if later == later - delta:
+        if later == earlier:
             raise RuntimeError(f"{name} must not be zero; set False for tokens that never expire")
         return delta  # type: ignore[no-any-return]
 

@@ -71,3 +71,7 @@ class StoreUnavailableError(JWTExtendedException):
 
     Upstream has no store, and so no such exception.
     """
+
+
+#: The 3.x name.
+UserLoadError = UserLookupError

@@ -10,7 +10,15 @@ from typing import Any, TypeVar
 from warnings import warn
 
 from flask import Flask, current_app
-from jwt.exceptions import InvalidKeyError
+from jwt.exceptions import (  # noqa: F401 - apps import them from here
+    DecodeError,
+    ExpiredSignatureError,
+    InvalidAudienceError,
+    InvalidIssuerError,
+    InvalidKeyError,
+    InvalidTokenError,
+    MissingRequiredClaimError,
+)
 
 from .._core import Engine
 from . import _legacy
@@ -18,6 +26,18 @@ from . import default_callbacks as default
 from ._errors import register_handlers
 from ._options import OURS, UPSTREAM, WATCHED, read
 from ._views import install_views
+from .exceptions import (  # noqa: F401 - apps import them from here
+    CSRFError,
+    FreshTokenRequired,
+    InvalidHeaderError,
+    InvalidQueryParamError,
+    JWTDecodeError,
+    NoAuthorizationError,
+    RevokedTokenError,
+    UserClaimsVerificationError,
+    UserLookupError,
+    WrongTokenError,
+)
 from .internal_utils import ENGINE, MANAGER, json_default
 from .typing import ExpiresDelta, Fresh
 
@@ -77,7 +97,7 @@ class JWTManager:
         #: What `user_claims_loader` of 3.x has set.
         self._legacy_user_claims: Callable[..., Any] | None = None
         if app is not None:
-            self.init_app(app, add_context_processor)
+            self._connect(app, add_context_processor, stacklevel=3)
 
     def init_app(self, app: Flask, add_context_processor: bool = False) -> None:
         """Connect with an app: read its options, answer its refusals.
@@ -88,6 +108,9 @@ class JWTManager:
         :raises RuntimeError: for an option that cannot be, with what to set. A key that is
             missing is told when it is needed, since a loader may give it.
         """
+        self._connect(app, add_context_processor, stacklevel=3)
+
+    def _connect(self, app: Flask, add_context_processor: bool, stacklevel: int) -> None:
         app.extensions[MANAGER] = self
         if add_context_processor:
             from .utils import current_user_context_processor
@@ -108,11 +131,12 @@ class JWTManager:
         if app.config["JWT_COOKIE_SAMESITE"] == "None" and not app.config["JWT_COOKIE_SECURE"]:
             warn(
                 "browsers drop cookies of JWT_COOKIE_SAMESITE None without JWT_COOKIE_SECURE",
-                stacklevel=2,
+                stacklevel=stacklevel,
             )
+        _legacy.check_options(app, stacklevel)
         install_views(app)
 
-    def _set_error_handler_callbacks(self, app: Flask) -> None:
+    def _set_error_handler_callbacks(self, app: Any) -> None:
         register_handlers(self, app)
 
     @staticmethod
@@ -335,8 +359,8 @@ def _synchronous(callback: Callable[..., Any]) -> Callable[..., Any]:
     """Return a callback that is waited for, if it has to be: a coroutine would count as a yes."""
 
     @wraps(callback)
-    def call(*args: Any) -> Any:
-        result = callback(*args)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = callback(*args, **kwargs)
         return _waited_for(result) if hasattr(type(result), "__await__") else result
 
     # `wraps` lets it pass for what it no longer is.

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import Response, current_app, g
+from flask import Response, current_app, g, has_app_context
 from werkzeug.local import LocalProxy
 
 from .._core import unverified_header
 from . import _legacy
+from ._options import OURS
 from .config import config
 from .internal_utils import get_jwt_manager
 from .typing import ExpiresDelta, Fresh
@@ -163,7 +164,9 @@ def create_refresh_token(
 
 def get_unverified_jwt_headers(encoded_token: str) -> dict[str, Any]:
     """Return the header of a token that **nobody has checked**. Trust nothing in it."""
-    return unverified_header(encoded_token, current_app.config["JWT_MAX_TOKEN_LENGTH"])
+    usual = OURS["JWT_MAX_TOKEN_LENGTH"]
+    limit = current_app.config.get("JWT_MAX_TOKEN_LENGTH", usual) if has_app_context() else usual
+    return unverified_header(encoded_token, limit)
 
 
 def get_jti(encoded_token: str) -> str | None:

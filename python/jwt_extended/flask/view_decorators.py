@@ -12,7 +12,16 @@ from flask.globals import app_ctx
 from .._core import Engine, Requirement
 from ._views import SEES_TO_ITSELF
 from .default_callbacks import default_blocklist_callback, default_token_verification_callback
-from .exceptions import RevokedTokenError, UserClaimsVerificationError, UserLookupError
+from .exceptions import (  # noqa: F401 - apps import them from here
+    CSRFError,
+    FreshTokenRequired,
+    InvalidHeaderError,
+    InvalidQueryParamError,
+    NoAuthorizationError,
+    RevokedTokenError,
+    UserClaimsVerificationError,
+    UserLookupError,
+)
 from .internal_utils import ENGINE, get_jwt_manager, manager_of
 from .typing import LocationType
 
@@ -22,6 +31,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 Contents = dict[str, Any]
+#: The arguments of `jwt_required`, in order.
+Asked = tuple[Any, Any, Any, LocationType, Any, Any]
 
 
 def verify_jwt_in_request(
@@ -53,7 +64,8 @@ def verify_jwt_in_request(
     requirement = Requirement(
         optional, fresh, refresh, locations, verify_type, skip_revocation_check
     )
-    verified: tuple[Contents, Contents] | None = _verify(requirement, skip_revocation_check)
+    asked = (optional, fresh, refresh, locations, verify_type, skip_revocation_check)
+    verified: tuple[Contents, Contents] | None = _verify(requirement, asked)
     return verified
 
 
@@ -113,6 +125,8 @@ def jwt_required(
         optional, fresh, refresh, locations, verify_type, skip_revocation_check
     )
 
+    asked = (optional, fresh, refresh, locations, verify_type, skip_revocation_check)
+
     def wrapper(fn: Callable[P, R]) -> Callable[P, R]:
         # Flask asks this anew for every request, which takes as long as half a guard.
         waits = iscoroutinefunction(fn)
@@ -120,11 +134,9 @@ def jwt_required(
         @wraps(fn)
         def decorator(*args: P.args, **kwargs: P.kwargs) -> R:
             if verify_jwt_in_request is _verify_jwt_in_request:
-                _verify(requirement, skip_revocation_check)
+                _verify(requirement, asked)
             else:
-                verify_jwt_in_request(
-                    optional, fresh, refresh, locations, verify_type, skip_revocation_check
-                )
+                verify_jwt_in_request(*asked)
             if waits:
                 result: R = current_app.ensure_sync(fn)(*args, **kwargs)
                 return result
@@ -138,14 +150,17 @@ def jwt_required(
     return wrapper
 
 
-def _verify(requirement: Requirement, skip_revocation_check: bool) -> Any:
+def _verify(requirement: Requirement, asked: Asked) -> Any:
     context = app_ctx._get_current_object()  # type: ignore[attr-defined]
     the_request = request._get_current_object()  # type: ignore[attr-defined]
     if the_request.method == "OPTIONS":
         return None
     app = context.app
     manager = manager_of(app)
-    found = _admitted(app, manager, the_request, requirement, skip_revocation_check)
+    if _decode_jwt_from_request is _own_decode:
+        found = _admitted(app, manager, the_request, requirement, asked[5])
+    else:
+        found = _decoded_in_another_way(asked)
     g = context.g
     if found is None:
         g._jwt_extended_jwt = {}
@@ -155,13 +170,28 @@ def _verify(requirement: Requirement, skip_revocation_check: bool) -> Any:
         return None
     header, claims, location = found
     # Last, and only if all callbacks have agreed.
-    g._jwt_extended_jwt_user = (
-        None if manager._user_lookup_callback is None else _load_user(header, claims)
-    )
+    if manager._user_lookup_callback is None and _load_user is _own_load_user:
+        g._jwt_extended_jwt_user = None
+    else:
+        g._jwt_extended_jwt_user = _load_user(header, claims)
     g._jwt_extended_jwt_header = header
     g._jwt_extended_jwt = claims
     g._jwt_extended_jwt_location = location
     return header, claims
+
+
+def _decoded_in_another_way(asked: Asked) -> tuple[Contents, Contents, str] | None:
+    """Ask what a test has put in place of :func:`_decode_jwt_from_request`."""
+    optional, fresh, refresh, locations, verify_type, skip_revocation_check = asked
+    try:
+        claims, header, location = _decode_jwt_from_request(
+            locations, fresh, refresh, verify_type, skip_revocation_check
+        )
+    except NoAuthorizationError:
+        if not optional:
+            raise
+        return None
+    return header, claims, location
 
 
 def _admitted(
@@ -222,6 +252,19 @@ def _decode_jwt_from_request(
         raise AssertionError("a token that is not optional is there, or an exception is raised")
     header, claims, location = found
     return claims, header, location
+
+
+def _decode_jwt_from_headers() -> tuple[str, None]:
+    """Return the text of the token in the header, which nobody has checked."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    the_request = request._get_current_object()  # type: ignore[attr-defined]
+    in_header = Requirement(False, False, False, "headers", True, True)
+    return app.extensions[ENGINE].locate(app.config, the_request, in_header), None
+
+
+# To see whether a test has put something else in their place.
+_own_decode = _decode_jwt_from_request
+_own_load_user = _load_user
 
 
 def _challenging(error: Exception, code: str, identity: str = "") -> Exception:
