@@ -182,7 +182,18 @@ pub(crate) fn dicts<'py>(py: Python<'py>, token: &Token) -> PyResult<(Bound<'py,
     if missing(jti)? {
         claims.set_item(jti, py.None())?;
     }
-    Ok((to_dict(py, token.header_json())?, claims))
+    Ok((header_dict(py, token.header_json())?, claims))
+}
+
+/// The header of nearly every token is put together without reading it: 0.1 µs rather than 0.3.
+fn header_dict<'py>(py: Python<'py>, header: &str) -> PyResult<Bound<'py, PyDict>> {
+    if header != r#"{"alg":"HS256","typ":"JWT"}"# {
+        return to_dict(py, header);
+    }
+    let dict = PyDict::new(py);
+    dict.set_item(intern!(py, "alg"), intern!(py, "HS256"))?;
+    dict.set_item(intern!(py, "typ"), intern!(py, "JWT"))?;
+    Ok(dict)
 }
 
 fn jws_error(py: Python<'_>, error: &JwsError, text: &str) -> PyErr {

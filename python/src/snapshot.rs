@@ -1,7 +1,7 @@
 //! Notices that an app's configuration has changed, so that it is read again.
 //!
 //! Flask-JWT-Extended reads its options anew in every request, and apps rely on that: they set them after `init_app`, and
-//! tests change them between requests. Comparing sixty values by their identity costs 0.6 µs; reading them costs fifty.
+//! tests change them between requests. Comparing sixty values by their identity costs 0.9 µs; reading them costs 75.
 
 use pyo3::{
     prelude::*,

@@ -22,7 +22,7 @@ from .exceptions import (  # noqa: F401 - apps import them from here
     UserClaimsVerificationError,
     UserLookupError,
 )
-from .internal_utils import ENGINE, get_jwt_manager, manager_of
+from .internal_utils import ENGINE, MANAGER, NO_MANAGER, get_jwt_manager, manager_of
 from .typing import LocationType
 
 if TYPE_CHECKING:
@@ -156,7 +156,10 @@ def _verify(requirement: Requirement, asked: Asked) -> Any:
     if the_request.method == "OPTIONS":
         return None
     app = context.app
-    manager = manager_of(app)
+    try:
+        manager = app.extensions[MANAGER]
+    except KeyError:
+        raise RuntimeError(NO_MANAGER) from None
     if _decode_jwt_from_request is _own_decode:
         found = _admitted(app, manager, the_request, requirement, asked[5])
     else:
