@@ -26,10 +26,6 @@ from jwt_extended.flask import (
 )
 
 
-def bug(reason: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(reason=reason, strict=True)
-
-
 def answering(answer: Any) -> Callable[..., Any]:
     """Return an async callback that has to wait before it answers."""
 
@@ -289,7 +285,6 @@ def test_async_callbacks_are_asked_before_an_async_view() -> None:
     assert said(app, token(jti="bad"), "/view")[0] == 401
 
 
-@bug("an async callback cannot be waited for where an async view is running already")
 @pytest.mark.parametrize(
     ("loader", "answer"),
     [("additional_claims_loader", {"role": "x"}), ("token_in_blocklist_loader", False)],

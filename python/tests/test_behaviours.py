@@ -332,7 +332,6 @@ def test_better_max_age_0_is_0() -> None:
     assert all("Max-Age=0;" in line for line in response.headers.getlist("Set-Cookie"))
 
 
-@pytest.mark.xfail(reason="a coroutine is taken for a yes", strict=True)
 def test_better_a_callback_that_only_returns_a_coroutine_admits_nobody() -> None:
     async def verify(_: Any, __: Any) -> bool:
         return False
@@ -350,7 +349,6 @@ def test_better_a_callback_that_only_returns_a_coroutine_admits_nobody() -> None
     assert answer.status_code in (400, 500)
 
 
-@pytest.mark.xfail(reason="a set has the order of its hashes, and so has the answer", strict=True)
 def test_better_a_set_of_locations_has_one_order() -> None:
     class Unordered(set[str]):
         def __iter__(self) -> Any:

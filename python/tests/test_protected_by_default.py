@@ -28,10 +28,6 @@ ACCESS, REFRESH = token(), token(type="refresh")
 MISSING = {"msg": "Missing Authorization Header"}
 
 
-def bug(reason: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError)
-
-
 def an_app(**options: Any) -> Flask:
     return make_app(**{"PROTECT_BY_DEFAULT": True, **options})
 
@@ -206,7 +202,6 @@ def test_an_exempt_blueprint_opens_what_is_in_it_and_nothing_beside_it() -> None
     assert statuses(app, "/beside/view") == PROTECTED
 
 
-@bug("a dot in an endpoint is taken for a blueprint: KeyError, 500")
 def test_an_endpoint_of_the_app_may_have_a_dot() -> None:
     app = an_app()
     app.add_url_rule("/view", "v1.view", a_view())
@@ -299,7 +294,6 @@ def test_a_class_that_is_exempt_is_open(base: Any) -> None:
     assert (statuses(app, "/open"), statuses(app, "/closed")) == (OPEN, PROTECTED)
 
 
-@bug("a class that is derived from an exempt one is open without having said so")
 def test_a_class_is_not_open_because_the_one_it_is_derived_from_is() -> None:
     app = an_app()
     public = jwt_exempt(type("Public", (MethodView,), {"get": lambda self: view()}))
@@ -316,7 +310,6 @@ def test_a_class_is_not_open_because_the_one_it_is_derived_from_is() -> None:
         (jwt_required(optional=True), OPTIONAL),
     ],
 )
-@bug("only methods with the name of the request's method are looked at")
 def test_dispatch_request_sees_to_itself(decorate: Any, expected: tuple[int, int, int]) -> None:
     made = type("Made", (View,), {"dispatch_request": decorate(lambda self: view())})
     app = an_app()
@@ -327,7 +320,6 @@ def test_dispatch_request_sees_to_itself(decorate: Any, expected: tuple[int, int
 @pytest.mark.parametrize(
     "decorators", [[jwt_required(refresh=True)], {"get": [jwt_required(refresh=True)]}]
 )
-@bug("the access token that is asked for first and the refresh token exclude each other")
 def test_the_method_decorators_of_flask_restful_see_to_themselves(decorators: Any) -> None:
     members = {"method_decorators": decorators, "get": lambda self: view()}
     app = an_app()
