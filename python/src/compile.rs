@@ -194,3 +194,22 @@ pub(crate) fn named(algorithm: &str) -> PyResult<Algorithm> {
 fn unless_exception<'a, 'py>(key: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyAny>> {
     if key.is_instance_of::<PyBaseException>() { Err(PyErr::from_value(key.clone())) } else { Ok(key) }
 }
+
+impl Compiled {
+    /// The exception for a refused request, with its challenge if challenges are on.
+    pub(crate) fn refuse(&self, py: Python<'_>, rejection: &jwt_extended::Rejection, token: Option<&str>) -> PyErr {
+        let error = errors::rejected(py, rejection, token.map(|token| (token, self.max_token_length)));
+        if let Some(challenge) = self.challenge(rejection) {
+            // An exception without a place for it goes without.
+            let _ = error.value(py).setattr(intern!(py, "www_authenticate"), challenge);
+        }
+        error
+    }
+
+    pub(crate) fn challenge(&self, rejection: &jwt_extended::Rejection) -> Option<String> {
+        if !self.challenges {
+            return None;
+        }
+        rejection.challenge().and_then(|challenge| challenge.to_str().ok().map(str::to_owned))
+    }
+}

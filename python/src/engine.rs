@@ -3,7 +3,6 @@
 use std::{
     borrow::Cow,
     pin::pin,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -11,30 +10,27 @@ use std::{
 use jwt_extended::{
     Timestamp, Token,
     http::{CsrfError, Location, Reason},
-    jose::{Algorithm, Family, Key, KeyRing, Unverified},
-    session::{MemoryStore, StoreError},
-    token::{Claims, ClaimsError, Fresh, Lifetime, TokenError},
+    jose::{KeyRing, Unverified},
+    session::StoreError,
+    token::TokenError,
 };
 use pyo3::{
-    exceptions::{PyKeyError, PyNotImplementedError, PyRuntimeError, PyValueError},
+    exceptions::{PyRuntimeError, PyValueError},
     intern,
     prelude::*,
-    sync::PyOnceLock,
-    types::{PyBool, PyDict, PyString, PyType},
+    types::{PyDict, PyString},
 };
 
 use crate::{
     claims::{Writer, to_dict},
-    compile::{Compiled, Options, named},
+    compile::Compiled,
     errors,
-    keys::KeyCache,
+    keys::is_slow,
+    making::Order,
     request::WsgiRequest,
     requirement::{Presence, Requirement, Revocation},
-    snapshot::Snapshot,
+    state::Knowledge,
 };
-
-const STORE_IS_MADE: &str = "JWT_STORE cannot change while the app runs: what was revoked would be forgotten";
-const RING_DECIDES: &str = "the header alg cannot be another than that of the first key of JWT_KEY_RING";
 
 /// A token's header and its claims.
 type Dicts<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>);
@@ -44,31 +40,18 @@ type Found<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>, Bound<'py, PyString>)
 
 /// One app's engine. It reads the app's options again when they have changed.
 #[pyclass(frozen, module = "jwt_extended._core")]
-pub struct Engine {
-    /// Reads an app's options: `_options.read`.
-    read: Py<PyAny>,
-    names: Vec<Py<PyString>>,
-    keys: KeyCache,
-    /// The store in memory, and how many revocations it may hold.
-    store: OnceLock<(usize, Arc<MemoryStore>)>,
-    current: Mutex<Option<Arc<State>>>,
-}
-
-struct State {
-    snapshot: Snapshot,
-    compiled: Compiled,
-}
+pub struct Engine(Knowledge);
 
 #[pymethods]
 impl Engine {
     #[new]
     fn new(read: Py<PyAny>, names: Vec<Py<PyString>>) -> Self {
-        Self { read, names, keys: KeyCache::default(), store: OnceLock::new(), current: Mutex::new(None) }
+        Self(Knowledge::new(read, names))
     }
 
     /// Reads the options, for what they raise. A key that is missing is no mistake yet, and one that is of no use is.
     fn check(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<()> {
-        let state = self.state(py, config)?;
+        let state = self.0.state(py, config)?;
         let errors = [state.compiled.signing.as_ref().err(), state.compiled.ring.as_ref().err()];
         let mistake = errors.into_iter().flatten().find(|error| !error.is_instance_of::<PyRuntimeError>(py));
         mistake.map_or(Ok(()), |error| Err(error.clone_ref(py)))
@@ -83,7 +66,7 @@ impl Engine {
         requirement: &Requirement,
         decode_key: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Found<'py>>> {
-        let state = self.state(py, config)?;
+        let state = self.0.state(py, config)?;
         let compiled = &state.compiled;
         let asked = requirement.asked()?;
         let request = WsgiRequest::new(request)?;
@@ -123,7 +106,7 @@ impl Engine {
         request: &Bound<'_, PyAny>,
         requirement: &Requirement,
     ) -> PyResult<String> {
-        let state = self.state(py, config)?;
+        let state = self.0.state(py, config)?;
         let request = WsgiRequest::new(request)?;
         let located = state.compiled.checking.locate(&request, requirement.asked()?);
         if let Some(error) = request.take_error() {
@@ -143,7 +126,7 @@ impl Engine {
         allow_expired: bool,
         decode_key: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Dicts<'py>> {
-        let state = self.state(py, config)?;
+        let state = self.0.state(py, config)?;
         let compiled = &state.compiled;
         let text = token_text(token)?;
         let ring = self.ring(py, compiled, &text, decode_key)?;
@@ -187,70 +170,26 @@ impl Engine {
         session: Option<&str>,
         default: &Bound<'py, PyAny>,
     ) -> PyResult<String> {
-        let state = self.state(py, config)?;
-        let compiled = &state.compiled;
-        let (key, headers) = self.key_and_headers(py, compiled, key, headers, default)?;
-
-        // What upstream puts into the claims beside what the engine would; the app's own come after.
-        let mut own = Writer::new(default);
-        let subject = if let Ok(text) = identity.cast::<PyString>() {
-            text.to_str()?
-        } else {
-            own.member(&compiled.identity_claim, identity)?;
-            ""
-        };
-        if !fresh.is_instance_of::<PyBool>() {
-            own.member("fresh", fresh)?;
-        }
-        let ahead = lifetime.map(|micros| u64::try_from(micros).map(Duration::from_micros));
-        if let Some(Err(_)) = ahead {
-            own.raw("exp", &compiled.ago(lifetime.unwrap_or_default()));
-        }
-        let added = claims.map(|claims| written(claims, default)).transpose()?.flatten();
-
-        let mut token = match kind {
-            "refresh" => compiled.issuing.refresh_token(subject),
-            _ => compiled.issuing.access_token(subject),
-        }
-        .fresh(if fresh.is(PyBool::new(py, true)) { Fresh::Always } else { Fresh::No })
-        .lifetime(match ahead {
-            None => Lifetime::Never,
-            Some(duration) => Lifetime::For(duration.unwrap_or_default()),
-        })
-        .signed_by(&key)
-        .also_if_refused();
-        if !compiled.fixed_claims.is_empty() {
-            token = token.replacing(parsed(&compiled.fixed_claims)?);
-        }
-        for text in [own.finish(), added].into_iter().flatten() {
-            token = token.replacing(parsed(&text)?);
-        }
-        if let Some(headers) = headers {
-            token = token.headers(parsed(&headers)?);
-        }
-        if let Some(session) = session {
-            token = token.session(session);
-        }
-        let create = || token.create();
-        let created = if is_slow([key.algorithm()]) { py.detach(create) } else { create() };
-        created.map_err(|error| errors::not_issued(&error))
+        let state = self.0.state(py, config)?;
+        let order = Order { kind, identity, fresh, lifetime, claims, headers, key, session, default };
+        order.make(py, &state.compiled, &self.0.keys)
     }
 
     /// A name for a session that opens now: the claim `sid`.
     fn new_session(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<String> {
-        self.state(py, config)?.compiled.issuing.new_session().map_err(|error| errors::not_issued(&error))
+        self.0.state(py, config)?.compiled.issuing.new_session().map_err(|error| errors::not_issued(&error))
     }
 
     /// The public keys as a JWK Set.
     fn jwk_set(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<String> {
-        let state = self.state(py, config)?;
+        let state = self.0.state(py, config)?;
         let ring = state.compiled.ring.as_ref().map_err(|error| error.clone_ref(py))?;
         serde_json::to_string(&ring.to_jwk_set()).map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }
 
     /// Revokes a token by its `jti`, until it would have expired.
     fn revoke_token(&self, py: Python<'_>, config: &Bound<'_, PyDict>, jti: &str, exp: Option<f64>) -> PyResult<()> {
-        let state = self.state(py, config)?;
+        let state = self.0.state(py, config)?;
         // What lies past all that can be expressed is never.
         let until = exp.and_then(|exp| Duration::try_from_secs_f64(exp.max(0.0)).ok());
         let until = until.map(|since_1970| Timestamp::default().saturating_add(since_1970));
@@ -259,7 +198,7 @@ impl Engine {
 
     /// Revokes a session by its name, the claim `sid`.
     fn revoke_session(&self, py: Python<'_>, config: &Bound<'_, PyDict>, sid: &str) -> PyResult<()> {
-        let state = self.state(py, config)?;
+        let state = self.0.state(py, config)?;
         kept(py, &state.compiled, now(state.compiled.checking.revoke_session_by_id(sid)))
     }
 
@@ -271,7 +210,7 @@ impl Engine {
         identity: &Bound<'py, PyAny>,
         default: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
-        let state = self.state(py, config)?;
+        let state = self.0.state(py, config)?;
         // What the identity claim says: a text, as which UUIDs and dates are written too, or to the store its JSON.
         let json = Writer::text_of(identity, default)?;
         let subject = serde_json::from_str::<String>(&json).unwrap_or(json);
@@ -286,7 +225,7 @@ impl Engine {
         code: &str,
         identity: &str,
     ) -> PyResult<Option<String>> {
-        let state = self.state(py, config)?;
+        let state = self.0.state(py, config)?;
         let reason = match code {
             "token_revoked" => Reason::Revoked,
             "user_not_found" => Reason::UserNotFound(identity.to_owned()),
@@ -324,30 +263,6 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// The options as they are now, compiled.
-    fn state(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<Arc<State>> {
-        let config = &plain(py, config, &self.names)?;
-        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(state) = current
-            && state.snapshot.holds(config)?
-        {
-            return Ok(state);
-        }
-        // Two threads may do this at once, and come to the same.
-        // A copy, so that both see the same, whatever other threads set meanwhile.
-        let config = config.copy()?;
-        let snapshot = Snapshot::take(py, &self.names, &config)?;
-        let options: Options<'_> = self.read.bind(py).call1((config,))?.extract()?;
-        let store = |capacity| {
-            let (made_for, store) =
-                self.store.get_or_init(|| (capacity, Arc::new(MemoryStore::with_capacity(capacity))));
-            if *made_for == capacity { Ok(Arc::clone(store)) } else { Err(PyRuntimeError::new_err(STORE_IS_MADE)) }
-        };
-        let state = Arc::new(State { snapshot, compiled: options.compile(py, &self.keys, store)? });
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
-        Ok(state)
-    }
-
     /// The keys for a token: the configured ones, or what the app's `decode_key_loader` says.
     fn ring<'a, 'py>(
         &self,
@@ -365,73 +280,7 @@ impl Engine {
             compiled.refuse(py, &rejection, Some(token))
         })?;
         let key = decode_key.call1((to_dict(py, unverified.header())?, to_dict(py, unverified.payload())?))?;
-        self.keys.ring(&compiled.decode_algorithms, &[key], compiled.lenient).map(Cow::Owned)
-    }
-
-    /// The key to sign with and the headers to add: a header `alg` chooses the algorithm, as in PyJWT.
-    fn key_and_headers<'a, 'py>(
-        &self,
-        py: Python<'py>,
-        compiled: &'a Compiled,
-        key: Option<&Bound<'py, PyAny>>,
-        headers: Option<&Bound<'py, PyDict>>,
-        default: &Bound<'py, PyAny>,
-    ) -> PyResult<(Cow<'a, Key>, Option<String>)> {
-        let mut text = Writer::new(default);
-        let mut algorithm = compiled.algorithm;
-        for (name, value) in headers.into_iter().flatten() {
-            match name.cast::<PyString>()?.to_str()? {
-                "alg" if value.is_truthy()? => {
-                    let name = value.cast::<PyString>()?;
-                    let unsupported = |_| PyNotImplementedError::new_err("Algorithm not supported");
-                    algorithm = named(name.to_str()?).map_err(unsupported)?;
-                }
-                "alg" => {}
-                "typ" if !value.is_truthy()? => text.raw("typ", "null"),
-                // Its value is the default, and PyJWT leaves it out.
-                "b64" if value.is(PyBool::new(py, true)) => {}
-                "kid" if !value.is_instance_of::<PyString>() => {
-                    return Err(errors::header_refused(py, "Key ID header parameter must be a string"));
-                }
-                name => text.member(name, &value)?,
-            }
-        }
-        let made = |key: &Bound<'py, PyAny>| {
-            self.keys.signing(algorithm, key, compiled.lenient).map(|key| Cow::Owned(key.without_kid()))
-        };
-        let key = match (key, &compiled.signing) {
-            (Some(key), _) => made(key)?,
-            (None, Err(error)) => return Err(error.clone_ref(py)),
-            (None, Ok(key)) if key.algorithm() == algorithm => Cow::Borrowed(key),
-            (None, Ok(_)) if compiled.has_ring => return Err(PyValueError::new_err(RING_DECIDES)),
-            (None, Ok(_)) => made(compiled.encode_key.bind(py))?,
-        };
-        Ok((key, text.finish()))
-    }
-}
-
-impl Compiled {
-    /// The exception for a refused request, with its challenge if challenges are on.
-    fn refuse(&self, py: Python<'_>, rejection: &jwt_extended::Rejection, token: Option<&str>) -> PyErr {
-        let error = errors::rejected(py, rejection, token.map(|token| (token, self.max_token_length)));
-        if let Some(challenge) = self.challenge(rejection) {
-            // An exception without a place for it goes without.
-            let _ = error.value(py).setattr(intern!(py, "www_authenticate"), challenge);
-        }
-        error
-    }
-
-    fn challenge(&self, rejection: &jwt_extended::Rejection) -> Option<String> {
-        if !self.challenges {
-            return None;
-        }
-        rejection.challenge().and_then(|challenge| challenge.to_str().ok().map(str::to_owned))
-    }
-
-    /// The second that lies so many microseconds, a negative number, from now.
-    fn ago(&self, micros: i64) -> String {
-        let now = i64::try_from(self.issuing.now().as_micros()).unwrap_or(i64::MAX);
-        now.saturating_add(micros).div_euclid(1_000_000).to_string()
+        self.0.keys.ring(&compiled.decode_algorithms, &[key], compiled.lenient).map(Cow::Owned)
     }
 }
 
@@ -462,27 +311,6 @@ fn now<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, Stor
     }
 }
 
-/// A configuration that is a dict and nothing more. One that finds its options by a way of its own is asked for each.
-fn plain<'py>(py: Python<'py>, config: &Bound<'py, PyDict>, names: &[Py<PyString>]) -> PyResult<Bound<'py, PyDict>> {
-    static USUAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    if config.get_type().is(USUAL.import(py, "flask.config", "Config")?) {
-        return Ok(config.clone());
-    }
-    let getitem = intern!(py, "__getitem__");
-    if config.get_type().getattr(getitem)?.is(&py.get_type::<PyDict>().getattr(getitem)?) {
-        return Ok(config.clone());
-    }
-    let read = PyDict::new(py);
-    for name in names {
-        match config.as_any().get_item(name) {
-            Ok(value) => read.set_item(name, value)?,
-            Err(error) if error.is_instance_of::<PyKeyError>(py) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(read)
-}
-
 /// A location's name as Python has it.
 fn location_name(py: Python<'_>, location: Location) -> Bound<'_, PyString> {
     match location {
@@ -492,21 +320,6 @@ fn location_name(py: Python<'_>, location: Location) -> Bound<'_, PyString> {
         _ => intern!(py, "json"),
     }
     .clone()
-}
-
-/// Whether the cryptography takes long enough that other threads should run meanwhile.
-fn is_slow(algorithms: impl IntoIterator<Item = Algorithm>) -> bool {
-    algorithms.into_iter().any(|algorithm| algorithm.family() != Family::Hmac)
-}
-
-fn written<'py>(claims: &Bound<'py, PyDict>, default: &Bound<'py, PyAny>) -> PyResult<Option<String>> {
-    let mut text = Writer::new(default);
-    text.members(claims)?;
-    Ok(text.finish())
-}
-
-fn parsed(text: &str) -> PyResult<Claims> {
-    Claims::from_json(text).map_err(|error: ClaimsError| PyValueError::new_err(error.to_string()))
 }
 
 /// PyJWT takes texts and bytes.

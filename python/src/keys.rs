@@ -191,6 +191,11 @@ fn stated_algorithm(key: &Bound<'_, PyAny>) -> PyResult<Option<Algorithm>> {
     stated.map(|name| named(&name.str()?.to_string_lossy())).transpose()
 }
 
+/// Whether the cryptography takes long enough that other threads should run meanwhile.
+pub(crate) fn is_slow(algorithms: impl IntoIterator<Item = Algorithm>) -> bool {
+    algorithms.into_iter().any(|algorithm| algorithm.family() != Family::Hmac)
+}
+
 /// The text of a key: its own, or what the objects of `cryptography` and PyJWT are written as.
 fn text_of(key: &Bound<'_, PyAny>) -> PyResult<Zeroizing<Vec<u8>>> {
     if let Ok(text) = key.cast::<PyString>() {

@@ -8,9 +8,11 @@ mod compile;
 mod engine;
 mod errors;
 mod keys;
+mod making;
 mod request;
 mod requirement;
 mod snapshot;
+mod state;
 
 use pyo3::prelude::*;
 

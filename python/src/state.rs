@@ -1,0 +1,88 @@
+//! What an engine knows of its app: the options, compiled, and the store. Reads options again when they have changed.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use jwt_extended::session::MemoryStore;
+use pyo3::{
+    exceptions::{PyKeyError, PyRuntimeError},
+    intern,
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyDict, PyString, PyType},
+};
+
+use crate::{
+    compile::{Compiled, Options},
+    keys::KeyCache,
+    snapshot::Snapshot,
+};
+
+const STORE_IS_MADE: &str = "JWT_STORE cannot change while the app runs: what was revoked would be forgotten";
+
+/// What is known of an app.
+pub(crate) struct Knowledge {
+    /// Reads an app's options: `_options.read`.
+    read: Py<PyAny>,
+    names: Vec<Py<PyString>>,
+    pub(crate) keys: KeyCache,
+    /// The store in memory, and how many revocations it may hold.
+    store: OnceLock<(usize, Arc<MemoryStore>)>,
+    current: Mutex<Option<Arc<State>>>,
+}
+
+/// The options as they were at one time.
+pub(crate) struct State {
+    snapshot: Snapshot,
+    pub(crate) compiled: Compiled,
+}
+
+impl Knowledge {
+    pub(crate) fn new(read: Py<PyAny>, names: Vec<Py<PyString>>) -> Self {
+        Self { read, names, keys: KeyCache::default(), store: OnceLock::new(), current: Mutex::new(None) }
+    }
+
+    /// The options as they are now, compiled.
+    pub(crate) fn state(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<Arc<State>> {
+        let config = &plain(py, config, &self.names)?;
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(state) = current
+            && state.snapshot.holds(config)?
+        {
+            return Ok(state);
+        }
+        // Two threads may do this at once, and come to the same.
+        // A copy, so that both see the same, whatever other threads set meanwhile.
+        let config = config.copy()?;
+        let snapshot = Snapshot::take(py, &self.names, &config)?;
+        let options: Options<'_> = self.read.bind(py).call1((config,))?.extract()?;
+        let store = |capacity| {
+            let (made_for, store) =
+                self.store.get_or_init(|| (capacity, Arc::new(MemoryStore::with_capacity(capacity))));
+            if *made_for == capacity { Ok(Arc::clone(store)) } else { Err(PyRuntimeError::new_err(STORE_IS_MADE)) }
+        };
+        let state = Arc::new(State { snapshot, compiled: options.compile(py, &self.keys, store)? });
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
+        Ok(state)
+    }
+}
+
+/// A configuration that is a dict and nothing more. One that finds its options by a way of its own is asked for each.
+fn plain<'py>(py: Python<'py>, config: &Bound<'py, PyDict>, names: &[Py<PyString>]) -> PyResult<Bound<'py, PyDict>> {
+    static USUAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    if config.get_type().is(USUAL.import(py, "flask.config", "Config")?) {
+        return Ok(config.clone());
+    }
+    let getitem = intern!(py, "__getitem__");
+    if config.get_type().getattr(getitem)?.is(&py.get_type::<PyDict>().getattr(getitem)?) {
+        return Ok(config.clone());
+    }
+    let read = PyDict::new(py);
+    for name in names {
+        match config.as_any().get_item(name) {
+            Ok(value) => read.set_item(name, value)?,
+            Err(error) if error.is_instance_of::<PyKeyError>(py) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}
