@@ -17,6 +17,7 @@ from flask_jwt_extended import exceptions
 from support import SECRET, bearer, guarded_app, make_app, token
 
 import jwt_extended.flask as ours
+from jwt_extended.flask.exceptions import StoreUnavailableError
 
 NOW = int(time.time())
 GOOD, REFRESH, EXPIRED = token(), token(type="refresh"), token(exp=NOW - 5)
@@ -357,3 +358,23 @@ def test_better_a_set_of_locations_has_one_order() -> None:
     app = make_app()
     app.add_url_rule("/", view_func=ours.jwt_required(locations=Unordered())(lambda: "seen"))
     assert ask(app, "/") == ANSWERS["03 none"][2]
+
+
+def test_time_is_pythons_so_that_tests_can_turn_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, now = guarded_app(), time.time()
+    with app.app_context():
+        value = ours.create_access_token("alice")
+    for later, expected in [(0, 200), (3600, 401), (60, 200)]:
+        monkeypatch.setattr(time, "time", lambda later=later: now + later)
+        assert app.test_client().get("/access", headers=bearer(value)).status_code == expected
+
+
+def test_a_store_forgets_what_no_token_can_need_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    app = make_app(STORE="memory:1", ACCESS_TOKEN_EXPIRES=60, REFRESH_TOKEN_EXPIRES=60)
+    with app.app_context():
+        ours.revoke_session("a session")
+        with pytest.raises(StoreUnavailableError):
+            ours.revoke_session("another")
+        monkeypatch.setattr(time, "time", lambda: now + 61)
+        ours.revoke_session("another")

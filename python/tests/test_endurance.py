@@ -330,7 +330,10 @@ def expect(status: int, app: Flask, fields: dict[str, str]) -> None:
 
 
 def assert_steady(work: Callable[[], Any], times: int) -> None:
-    """Do something so many times, after a warm-up, and see that memory is as it was before."""
+    """Do something so many times, after a warm-up, and see that memory is as it was before.
+
+    What other tests have left to be cleared away may show itself once, a leak each time.
+    """
 
     def use_after(times: int) -> tuple[int, int, int]:
         for _ in repeat(None, times):
@@ -340,7 +343,12 @@ def assert_steady(work: Callable[[], Any], times: int) -> None:
         return pages * os.sysconf("SC_PAGE_SIZE"), sys.getallocatedblocks(), len(gc.get_objects())
 
     before = use_after(times // 10 + 2_000)
-    rss, blocks, objects = map(int.__sub__, use_after(times), before)
+    for _ in range(2):
+        after = use_after(times)
+        rss, blocks, objects = map(int.__sub__, after, before)
+        if rss < BYTES and max(blocks, objects) < BLOCKS:
+            return
+        before = after
     assert rss < BYTES, f"{rss} bytes more after {times} times"
     assert max(blocks, objects) < BLOCKS, f"{blocks} blocks and {objects} objects more"
 

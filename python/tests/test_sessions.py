@@ -266,13 +266,20 @@ def test_the_store_outlives_a_change_of_options() -> None:
     app = an_app()
     pair = login(app)
     logout(app, "session", pair.access_token)
-    for change in ({"JWT_DECODE_LEEWAY": 5}, {"JWT_STORE": "memory:7"}, {"JWT_REALM": "here"}):
+    for change in ({"JWT_DECODE_LEEWAY": 5}, {"JWT_REALM": "here"}):
         app.config.update(change)
         assert opens(app, *pair, *login(app)) == [False, False, True, True]
     app.config["JWT_STORE"] = None
     assert opens(app, *pair) == [True, True]
     app.config["JWT_STORE"] = "memory"
     assert opens(app, *pair) == [False, False]
+
+
+def test_another_store_is_refused_while_the_app_runs_for_it_would_know_nothing() -> None:
+    app = an_app()
+    app.config["JWT_STORE"] = "memory:7"
+    with app.app_context(), pytest.raises(RuntimeError, match="JWT_STORE cannot change"):
+        revoke_session("a session")
 
 
 def test_one_app_s_revocations_are_not_another_s() -> None:
@@ -330,8 +337,8 @@ def test_a_token_that_outlives_its_revocation_is_refused_and_not_made() -> None:
     now = claims()["iat"]
     for long in ({"exp": now + 60 * 86_400}, {"iat": now - 60 * 86_400, "exp": now + 60}):
         assert said(app, token(**long)) == (422, {"msg": "The token lives longer than it may here"})
-    for expires in (days, False):
-        with app.app_context(), pytest.raises(ValueError, match="longer than revocations are"):
+    for expires, why in ((days, "longer than revocations are"), (False, "never expires")):
+        with app.app_context(), pytest.raises(ValueError, match=why):
             create_access_token("alice", expires_delta=expires)
     app.config["JWT_LONGEST_LIFETIME"] = days
     with app.app_context():

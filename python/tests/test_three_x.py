@@ -42,7 +42,7 @@ def quietly(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
 
 def guarded(decorator: Callable[..., Any], setup: Any = None, **options: Any) -> Flask:
     """Return an app with one guarded view, which says what it sees in the words of 3.x."""
-    app = make_app(setup=lambda manager: setup and quietly(setup, manager), **options)
+    app = quietly(make_app, setup=lambda manager: setup and setup(manager), **options)
 
     def view() -> Any:
         identity, claims = ours.get_jwt_identity(), quietly(ours.get_jwt_claims)
