@@ -7,6 +7,7 @@ from warnings import warn
 
 from flask import Flask, current_app, g, has_app_context
 
+from ._callbacks import synchronous
 from .default_callbacks import default_blocklist_callback
 
 if TYPE_CHECKING:
@@ -71,14 +72,14 @@ def get_jwt_claims() -> dict[str, Any]:
 def user_claims_loader(self: "JWTManager", callback: F) -> F:
     """Set the claims of a user, nested under ``JWT_USER_CLAIMS``: 3.x."""
     _warn("user_claims_loader", "additional_claims_loader")
-    self._legacy_user_claims = _synchronous(callback)
+    self._legacy_user_claims = synchronous(callback)
     return callback
 
 
 def user_loader_callback_loader(self: "JWTManager", callback: F) -> F:
     """Set how the user of an identity is found: 3.x for ``user_lookup_loader``."""
     _warn("user_loader_callback_loader", "user_lookup_loader")
-    load = _synchronous(callback)
+    load = synchronous(callback)
     self._user_lookup_callback = lambda _, data: load(_identity(data))
     return callback
 
@@ -86,7 +87,7 @@ def user_loader_callback_loader(self: "JWTManager", callback: F) -> F:
 def user_loader_error_loader(self: "JWTManager", callback: F) -> F:
     """Set the answer for an unknown identity: 3.x for ``user_lookup_error_loader``."""
     _warn("user_loader_error_loader", "user_lookup_error_loader")
-    answer = _synchronous(callback)
+    answer = synchronous(callback)
     self._user_lookup_error_callback = lambda _, data: answer(_identity(data))
     return callback
 
@@ -98,7 +99,7 @@ def token_in_blacklist_loader(self: "JWTManager", callback: F) -> F:
     revoked tokens are known wants them refused.
     """
     _warn("token_in_blacklist_loader", "token_in_blocklist_loader")
-    is_revoked = _synchronous(callback)
+    is_revoked = synchronous(callback)
 
     def check(_: dict[str, Any], data: dict[str, Any]) -> Any:
         options = current_app.config
@@ -114,7 +115,7 @@ def token_in_blacklist_loader(self: "JWTManager", callback: F) -> F:
 def claims_verification_loader(self: "JWTManager", callback: F) -> F:
     """Set the app's judgement of user claims: 3.x for ``token_verification_loader``."""
     _warn("claims_verification_loader", "token_verification_loader")
-    verify = _synchronous(callback)
+    verify = synchronous(callback)
     # Refresh tokens have no user claims to judge.
     self._token_verification_callback = lambda _, data: (
         data["type"] == "refresh" or verify(_user_claims(data))
@@ -125,7 +126,7 @@ def claims_verification_loader(self: "JWTManager", callback: F) -> F:
 def claims_verification_failed_loader(self: "JWTManager", callback: F) -> F:
     """Set the answer to refused claims: 3.x for ``token_verification_failed_loader``."""
     _warn("claims_verification_failed_loader", "token_verification_failed_loader")
-    answer = _synchronous(callback)
+    answer = synchronous(callback)
     self._token_verification_failed_callback = lambda _, __: answer()
     return callback
 
@@ -213,12 +214,6 @@ def _user_claims(data: dict[str, Any]) -> Any:
 
 def _identity(data: dict[str, Any]) -> Any:
     return data[current_app.config["JWT_IDENTITY_CLAIM"]]
-
-
-def _synchronous(callback: Callable[..., Any]) -> Callable[..., Any]:
-    from .jwt_manager import _synchronous
-
-    return _synchronous(callback)
 
 
 def _positional(callback: Callable[..., Any]) -> int:

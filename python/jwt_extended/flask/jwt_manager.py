@@ -1,11 +1,7 @@
 """The extension itself: an app's callbacks and its engine."""
 
-from asyncio import get_running_loop
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from datetime import datetime, timezone
-from functools import wraps
 from typing import Any, TypeVar
 from warnings import warn
 
@@ -23,8 +19,10 @@ from jwt.exceptions import (  # noqa: F401 - apps import them from here
 from .._core import Engine
 from . import _legacy
 from . import default_callbacks as default
+from ._callbacks import synchronous
+from ._defaults import OURS, UPSTREAM, WATCHED
 from ._errors import register_handlers
-from ._options import OURS, UPSTREAM, WATCHED, read
+from ._options import read
 from ._views import install_views
 from .exceptions import (  # noqa: F401 - apps import them from here
     CSRFError,
@@ -152,7 +150,7 @@ class JWTManager:
         The callback takes the identity that a token is made for and returns a dict. The
         argument ``additional_claims`` of ``create_…_token`` is merged into it, and wins.
         """
-        self._user_claims_callback = _synchronous(callback)
+        self._user_claims_callback = synchronous(callback)
         return callback
 
     def additional_headers_loader(self, callback: C) -> C:
@@ -161,7 +159,7 @@ class JWTManager:
         The callback takes the identity that a token is made for and returns a dict. The
         argument ``additional_headers`` of ``create_…_token`` is merged into it, and wins.
         """
-        self._jwt_additional_header_callback = _synchronous(callback)
+        self._jwt_additional_header_callback = synchronous(callback)
         return callback
 
     def user_identity_loader(self, callback: C) -> C:
@@ -170,7 +168,7 @@ class JWTManager:
         The callback takes what was given to ``create_…_token``, such as a row of a database, and
         returns a string.
         """
-        self._user_identity_callback = _synchronous(callback)
+        self._user_identity_callback = synchronous(callback)
         return callback
 
     def encode_key_loader(self, callback: C) -> C:
@@ -178,7 +176,7 @@ class JWTManager:
 
         The callback takes the identity and returns a key.
         """
-        self._encode_key_callback = _synchronous(callback)
+        self._encode_key_callback = synchronous(callback)
         return callback
 
     def decode_key_loader(self, callback: C) -> C:
@@ -188,7 +186,7 @@ class JWTManager:
         returns a key. Trust nothing in them. To change keys now and then, ``JWT_KEY_RING`` does
         it without a callback.
         """
-        self._decode_key_callback = _synchronous(callback)
+        self._decode_key_callback = synchronous(callback)
         return callback
 
     # What tokens are accepted, and whose they are.
@@ -199,7 +197,7 @@ class JWTManager:
         The callback takes header and claims and returns whether the token was revoked.
         ``JWT_STORE`` keeps revocations without a callback.
         """
-        self._token_in_blocklist_callback = _synchronous(callback)
+        self._token_in_blocklist_callback = synchronous(callback)
         return callback
 
     def token_verification_loader(self, callback: C) -> C:
@@ -207,7 +205,7 @@ class JWTManager:
 
         The callback takes header and claims and returns whether the token is accepted.
         """
-        self._token_verification_callback = _synchronous(callback)
+        self._token_verification_callback = synchronous(callback)
         return callback
 
     def user_lookup_loader(self, callback: C) -> C:
@@ -216,7 +214,7 @@ class JWTManager:
         The callback takes header and claims and returns the user, or ``None`` if there is none
         any more: then the request is refused.
         """
-        self._user_lookup_callback = _synchronous(callback)
+        self._user_lookup_callback = synchronous(callback)
         return callback
 
     # What refusals look like.
@@ -226,7 +224,7 @@ class JWTManager:
 
         The callback takes a sentence that says what is missing and returns a response.
         """
-        self._unauthorized_callback = _synchronous(callback)
+        self._unauthorized_callback = synchronous(callback)
         return callback
 
     def invalid_token_loader(self, callback: C) -> C:
@@ -234,7 +232,7 @@ class JWTManager:
 
         The callback takes a sentence that says what is wrong and returns a response.
         """
-        self._invalid_token_callback = _synchronous(callback)
+        self._invalid_token_callback = synchronous(callback)
         return callback
 
     def expired_token_loader(self, callback: C) -> C:
@@ -242,7 +240,7 @@ class JWTManager:
 
         The callback takes header and claims and returns a response.
         """
-        self._expired_token_callback = _legacy.of_contents(_synchronous(callback))
+        self._expired_token_callback = _legacy.of_contents(synchronous(callback))
         return callback
 
     def needs_fresh_token_loader(self, callback: C) -> C:
@@ -250,7 +248,7 @@ class JWTManager:
 
         The callback takes header and claims and returns a response.
         """
-        self._needs_fresh_token_callback = _legacy.of_contents(_synchronous(callback))
+        self._needs_fresh_token_callback = _legacy.of_contents(synchronous(callback))
         return callback
 
     def revoked_token_loader(self, callback: C) -> C:
@@ -258,7 +256,7 @@ class JWTManager:
 
         The callback takes header and claims and returns a response.
         """
-        self._revoked_token_callback = _legacy.of_contents(_synchronous(callback))
+        self._revoked_token_callback = _legacy.of_contents(synchronous(callback))
         return callback
 
     def user_lookup_error_loader(self, callback: C) -> C:
@@ -266,7 +264,7 @@ class JWTManager:
 
         The callback takes header and claims and returns a response.
         """
-        self._user_lookup_error_callback = _synchronous(callback)
+        self._user_lookup_error_callback = synchronous(callback)
         return callback
 
     def token_verification_failed_loader(self, callback: C) -> C:
@@ -274,7 +272,7 @@ class JWTManager:
 
         The callback takes header and claims and returns a response.
         """
-        self._token_verification_failed_callback = _synchronous(callback)
+        self._token_verification_failed_callback = synchronous(callback)
         return callback
 
     # The loaders of Flask-JWT-Extended 3.
@@ -353,34 +351,6 @@ class JWTManager:
 
 _NO_CLAIMS = default.default_additional_claims_callback
 _NO_HEADERS = default.default_jwt_headers_callback
-
-
-def _synchronous(callback: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a callback that is waited for, if it has to be: a coroutine would count as a yes."""
-
-    @wraps(callback)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        result = callback(*args, **kwargs)
-        return _waited_for(result) if hasattr(type(result), "__await__") else result
-
-    # `wraps` lets it pass for what it no longer is.
-    call.__dict__.pop("_is_coroutine_mark", None)
-    return call
-
-
-def _waited_for(result: Any) -> Any:
-    """Wait as Flask waits for its async views; also inside of one, where a loop runs already."""
-
-    async def wait() -> Any:
-        return await result
-
-    run = current_app.ensure_sync(wait)
-    try:
-        get_running_loop()
-    except RuntimeError:
-        return run()
-    with ThreadPoolExecutor(1) as another_thread:
-        return another_thread.submit(copy_context().run, run).result()
 
 
 def _merged(

@@ -7,7 +7,7 @@ from werkzeug.local import LocalProxy
 
 from .._core import unverified_header
 from . import _legacy
-from ._options import OURS
+from ._defaults import OURS
 from .config import config
 from .internal_utils import get_jwt_manager
 from .typing import ExpiresDelta, Fresh
