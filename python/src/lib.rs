@@ -1,6 +1,6 @@
 //! The engine as Python sees it: `jwt_extended._core`.
 //!
-//! Each guarded request is one call, [`Engine::guard`]. What Flask is, is left to the Python side: in here are the request's
+//! Each guarded request is one call, `Engine.guard`. What Flask is, is left to the Python side: in here are the request's
 //! WSGI environment, tokens, keys, claims, and the exceptions that users catch.
 
 mod claims;
