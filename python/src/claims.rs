@@ -3,8 +3,6 @@
 //! Both ways are those of Python's `json`: numbers keep their kind, names their order, and what JSON does not know goes to
 //! the app's JSON provider. Stricter than `json` in one thing: NaN and infinity are refused.
 
-use std::fmt::Write as _;
-
 use jwt_extended::jose::json::{self, Kind, Value};
 use pyo3::{
     exceptions::{PyRecursionError, PyTypeError, PyValueError},
@@ -130,31 +128,8 @@ impl<'a, 'py> Writer<'a, 'py> {
         if !self.text.ends_with('{') {
             self.text.push(',');
         }
-        self.string(name);
+        json::push_string(name, &mut self.text);
         self.text.push(':');
-    }
-
-    fn string(&mut self, content: &str) {
-        self.text.push('"');
-        for c in content.chars() {
-            match c {
-                '"' => self.text.push_str("\\\""),
-                '\\' => self.text.push_str("\\\\"),
-                '\n' => self.text.push_str("\\n"),
-                '\r' => self.text.push_str("\\r"),
-                '\t' => self.text.push_str("\\t"),
-                '\u{8}' => self.text.push_str("\\b"),
-                '\u{c}' => self.text.push_str("\\f"),
-                ' '..='~' => self.text.push(c),
-                c => {
-                    for unit in c.encode_utf16(&mut [0; 2]) {
-                        // Writing to a String cannot fail.
-                        let _ = write!(self.text, "\\u{unit:04x}");
-                    }
-                }
-            }
-        }
-        self.text.push('"');
     }
 
     fn value(&mut self, value: &Bound<'py, PyAny>, depth: usize) -> PyResult<()> {
@@ -162,7 +137,7 @@ impl<'a, 'py> Writer<'a, 'py> {
             return Err(PyRecursionError::new_err("claims may not nest more than 64 levels deep"));
         }
         if let Ok(text) = value.cast::<PyString>() {
-            self.string(text.to_str()?);
+            json::push_string(text.to_str()?, &mut self.text);
         } else if value.is_none() {
             self.text.push_str("null");
         } else if let Ok(truth) = value.cast::<PyBool>() {

@@ -143,36 +143,23 @@ impl Options<'_> {
 
 const NO_SIGNER: &str = "the first key of JWT_KEY_RING cannot sign; begin it with a secret_key or a private_key";
 
-/// The ring of `JWT_KEY_RING`: its first key signs.
+/// The ring of `JWT_KEY_RING`: its first key signs, if it can, and all of them check.
 fn ring_of(py: Python<'_>, keys: &[RingKey<'_>], cache: &KeyCache, lenient: Leniency) -> PyResult<KeyRing> {
     let refused = |error| errors::invalid_key(py, &error);
-    let mut ring: Option<KeyRing> = None;
-    for entry in keys {
+    let mut ring = KeyRing::empty();
+    for (at, entry) in keys.iter().enumerate() {
         let algorithm = named(&entry.algorithm)?;
-        let larger = if entry.signs {
+        let kid = entry.kid.as_deref();
+        if at == 0 && entry.signs {
             let key = cache.signing(algorithm, &entry.key, lenient)?;
-            let key = match &entry.kid {
-                Some(kid) => key.with_kid(kid).map_err(refused)?,
-                None => key,
-            };
-            match ring {
-                None => KeyRing::new(key),
-                Some(ring) => ring.also_verify(key).map_err(refused)?,
-            }
+            ring = KeyRing::new(kid.map_or(Ok(key.clone()), |kid| key.with_kid(kid)).map_err(refused)?);
         } else {
-            let key = cache.verifying(algorithm, &entry.key, lenient)?.map_err(refused)?;
-            let key = match &entry.kid {
-                Some(kid) => key.with_kid(kid).map_err(refused)?,
-                None => key,
-            };
-            match ring {
-                None => KeyRing::verify_only(key),
-                Some(ring) => ring.also_verify(key).map_err(refused)?,
-            }
-        };
-        ring = Some(larger);
+            let key = cache.verifying(algorithm, &entry.key, lenient)?;
+            let key = key.and_then(|key| kid.map_or(Ok(key.clone()), |kid| key.with_kid(kid)));
+            ring = key.and_then(|key| ring.also_verify(key)).map_err(refused)?;
+        }
     }
-    Ok(ring.unwrap_or_else(KeyRing::empty))
+    Ok(ring)
 }
 
 /// The time by Python's clock, which tests stop and turn.

@@ -3,7 +3,7 @@
 //! What comes from a serde type is written compactly and in ASCII, as Python's `json` writes it, so that tokens are the
 //! same bytes as upstream's. Values that come as JSON text stay as they are.
 
-use std::{borrow::Cow, fmt::Write as _, io};
+use std::{borrow::Cow, io};
 
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
@@ -60,7 +60,7 @@ impl Claims {
             if object.len() > 1 {
                 object.push(',');
             }
-            push_json_string(&name, &mut object);
+            json::push_string(&name, &mut object);
             object.push(':');
             object.push_str(value);
         }
@@ -104,37 +104,6 @@ pub(crate) fn to_ascii_json<T: Serialize + ?Sized>(value: &T) -> Result<String, 
     let mut serializer = Serializer::with_formatter(&mut bytes, Ascii);
     value.serialize(&mut serializer).map_err(|error| ClaimsError::Serialize(error.to_string()))?;
     String::from_utf8(bytes).map_err(|_| ClaimsError::NotAnObject(JsonError::NotUtf8))
-}
-
-/// Appends a string as JSON in ASCII.
-pub(crate) fn push_json_string(content: &str, text: &mut String) {
-    let plain = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
-    text.push('"');
-    if content.bytes().all(plain) {
-        text.push_str(content);
-    } else {
-        for c in content.chars() {
-            match c {
-                '"' => text.push_str("\\\""),
-                '\\' => text.push_str("\\\\"),
-                '\n' => text.push_str("\\n"),
-                '\r' => text.push_str("\\r"),
-                '\t' => text.push_str("\\t"),
-                '\u{8}' => text.push_str("\\b"),
-                '\u{c}' => text.push_str("\\f"),
-                c if c.is_ascii() && plain(c as u8) => text.push(c),
-                c => push_unicode_escape(c, text),
-            }
-        }
-    }
-    text.push('"');
-}
-
-fn push_unicode_escape(c: char, text: &mut String) {
-    for unit in c.encode_utf16(&mut [0; 2]) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "\\u{unit:04x}");
-    }
 }
 
 /// Compact JSON whose strings are escaped to ASCII.
@@ -196,7 +165,7 @@ mod tests {
         #[test]
         fn strings_are_ascii_and_read_back(content in any::<String>()) {
             let mut text = String::new();
-            push_json_string(&content, &mut text);
+            json::push_string(&content, &mut text);
             prop_assert!(text.is_ascii());
             prop_assert_eq!(&serde_json::from_str::<String>(&text).unwrap(), &content);
             prop_assert_eq!(to_ascii_json(&content).unwrap(), text);

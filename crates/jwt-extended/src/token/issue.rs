@@ -5,10 +5,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _};
 
-use super::{
-    Claims, Freshness, IssueError, Lifetime, TokenType,
-    claims::{push_json_string, to_ascii_json},
-};
+use super::{Claims, Freshness, IssueError, Lifetime, TokenType, claims::to_ascii_json};
 use crate::{
     entropy::{Entropy, random_uuid},
     jose::{self, Key, json},
@@ -168,7 +165,7 @@ impl Draft<'_> {
             if header.len() > 1 {
                 header.push(',');
             }
-            push_json_string(name, &mut header);
+            json::push_string(name, &mut header);
             header.push(':');
             header.push_str(value);
         }
@@ -211,7 +208,7 @@ impl<'a> Object<'a> {
     }
 
     fn string(&mut self, name: &str, value: &str) {
-        self.member(name, |text| push_json_string(value, text));
+        self.member(name, |text| json::push_string(value, text));
     }
 
     fn uuid(&mut self, name: &str, value: uuid::Uuid) {
@@ -231,7 +228,7 @@ impl<'a> Object<'a> {
         if self.text.len() > 1 {
             self.text.push(',');
         }
-        push_json_string(name, &mut self.text);
+        json::push_string(name, &mut self.text);
         self.text.push(':');
     }
 
@@ -254,7 +251,7 @@ pub(crate) fn own_claims(payload: &str, identity_claim: &str) -> Claims {
             if own.len() > 1 {
                 own.push(',');
             }
-            push_json_string(&name, &mut own);
+            json::push_string(&name, &mut own);
             own.push(':');
             own.push_str(value.text);
         }

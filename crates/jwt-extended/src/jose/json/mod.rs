@@ -22,6 +22,8 @@ use std::borrow::Cow;
 
 use self::{scanner::Scanner, strings::unescape};
 
+pub use self::strings::push_string;
+
 /// Why a text is not one strict JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

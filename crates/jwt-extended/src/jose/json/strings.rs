@@ -1,4 +1,37 @@
-//! What stands between the quotes: where it ends, and what its escapes mean.
+//! What stands between the quotes: where it ends, what its escapes mean, and how it is written.
+
+use std::fmt::Write as _;
+
+/// Appends a string as JSON in ASCII, quotes included, as Python's `json` writes it.
+pub fn push_string(content: &str, text: &mut String) {
+    let plain = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
+    text.push('"');
+    if content.bytes().all(plain) {
+        text.push_str(content);
+    } else {
+        for c in content.chars() {
+            match c {
+                '"' => text.push_str("\\\""),
+                '\\' => text.push_str("\\\\"),
+                '\n' => text.push_str("\\n"),
+                '\r' => text.push_str("\\r"),
+                '\t' => text.push_str("\\t"),
+                '\u{8}' => text.push_str("\\b"),
+                '\u{c}' => text.push_str("\\f"),
+                c if c.is_ascii() && plain(c as u8) => text.push(c),
+                c => push_unicode_escape(c, text),
+            }
+        }
+    }
+    text.push('"');
+}
+
+fn push_unicode_escape(c: char, text: &mut String) {
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\\u{unit:04x}");
+    }
+}
 
 /// How many bytes there are before the next stop. Eight are looked at together: that takes a third off the scan of a
 /// token's payload.
