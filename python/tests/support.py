@@ -14,7 +14,13 @@ from flask import Flask, jsonify
 import jwt_extended.flask as ours
 
 SECRET = "a secret of at least thirty-two bytes, from a safe place"
+OTHER = "another secret of at least thirty-two bytes"
 HEADER = {"alg": "HS256", "typ": "JWT"}
+
+#: Options that are names.
+NAMES = ("COOKIE_NAME", "CSRF_COOKIE_NAME", "CSRF_HEADER_NAME", "CSRF_FIELD_NAME")
+NAMES = tuple(f"{kind}_{name}" for kind in ("ACCESS", "REFRESH") for name in NAMES)
+NAMES += ("QUERY_STRING_NAME", "JSON_KEY", "REFRESH_JSON_KEY", "IDENTITY_CLAIM")
 
 #: The arguments of `jwt_required` on the routes of `guarded_app`, by path.
 GUARDS: dict[str, dict[str, Any]] = {
@@ -52,7 +58,10 @@ def sign(header: Any, payload: Any, secret: str = SECRET) -> str:
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """Return the claims of a good access token; `None` takes one away, `...` makes it null."""
+    """Return the claims of a good access token; `None` takes one away, `...` makes it null.
+
+    They are good for a day, so that no test sees how long ago its file was imported.
+    """
     now = int(time.time())
     all_claims = {
         "fresh": False,
@@ -62,7 +71,7 @@ def claims(**changes: Any) -> dict[str, Any]:
         "sub": "alice",
         "nbf": now - 10,
         "csrf": "the csrf value",
-        "exp": now + 900,
+        "exp": now + 86_400,
         **changes,
     }
     kept = {name: value for name, value in all_claims.items() if value is not None}
@@ -115,3 +124,35 @@ def guarded_app(
         methods = ["GET", "POST", "DELETE", "OPTIONS"]
         app.add_url_rule(f"/{name}", name, guarded, methods=methods)
     return app
+
+
+def head(value: str, text: str | None = None, **rest: Any) -> dict[str, Any]:
+    """Return a request with an Authorization header, and a token in a cookie."""
+    cookies = {} if text is None else {"Cookie": f"access_token_cookie={text}"}
+    return {"headers": {"Authorization": value, **cookies}, **rest}
+
+
+def sent(path: str = "/access", **changes: Any) -> dict[str, Any]:
+    """Return a request with a token of changed claims."""
+    return head(f"Bearer {token(**changes)}", path=path)
+
+
+def ask(app: Flask, path: str = "/access", **rest: Any) -> str:
+    """Return status and message of a refusal, or where the token was."""
+    answer = app.test_client(use_cookies=False).open(path, **rest)
+    said = answer.json
+    return said["location"] if answer.status_code == 200 else f"{answer.status_code} {said['msg']}"
+
+
+def status(app: Flask, **request: Any) -> int:
+    """Return the status of an answer, without a log of what has failed."""
+    app.logger.disabled = True
+    return app.test_client(use_cookies=False).open("/access", **request).status_code
+
+
+def read(readers: Any, name: str) -> Any:
+    """Return what a reader of `config` says, or complains of."""
+    try:
+        return getattr(readers, name)
+    except RuntimeError as error:
+        return str(error)

@@ -1,54 +1,36 @@
-"""What shows only after many requests, in many threads, or after a fork.
+"""What shows only after many requests, or in many threads.
 
-Memory must not grow, threads must get the answers that one alone would get, and a forked process
-must be able to go on with what it inherited without repeating its parent's randomness.
+Memory must not grow, and threads must get the answers that one alone would get.
 """
 
 import gc
-import json
 import os
-import signal
-import subprocess
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from functools import cache
 from itertools import cycle, repeat
 from pathlib import Path
-from select import select
 from threading import Event
-from time import monotonic
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from bare_apps import ONE, OTHER, ask, bearer, both_families, make_app, token_of
 from flask import Flask
 
 from jwt_extended.flask import (
-    JWTManager,
     create_access_token,
     decode_token,
-    get_jwt_identity,
-    jwt_required,
     verify_jwt_in_request,
 )
-
-ONE, OTHER = "one secret of at least thirty-two bytes", "another secret, and just as long as it"
 
 #: By how many bytes memory may grow after the warm-up: what allocator and caches do comes to less
 #: than half of it, and one byte for each of a million requests to as much.
 BYTES = 1 << 20
 #: By how many of Python's blocks and objects: those it keeps for later come to less than half.
 BLOCKS = 500
-#: After how many seconds a forked process counts as deadlocked.
-PATIENCE = 20.0
 
 in_memory = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="there is no /proc")
-forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-both_families = pytest.mark.parametrize("algorithm", ["HS256", "ES256"])
 
 
 @in_memory
@@ -188,143 +170,6 @@ def test_a_key_that_is_set_and_taken_back_while_options_are_read_does_not_stay()
     assert ask(app, bearer(good))[0] == 200
 
 
-@forks
-@both_families
-def test_processes_forked_after_first_use_share_keys_but_no_randomness(algorithm: str) -> None:
-    app = make_app(algorithm=algorithm)
-    assert_family_is_well(lambda: app, [token_of(app) for _ in range(20)])
-
-
-@forks
-@both_families
-def test_processes_forked_between_import_and_first_use_share_no_randomness(algorithm: str) -> None:
-    work = f"import {__name__} as it; it.fork_before_first_use({algorithm!r})"
-    python = [sys.executable, "-W", "error", "-c", work]
-    subprocess.run(python, cwd=Path(__file__).parent, check=True, timeout=3 * PATIENCE)
-
-
-@forks
-@both_families
-@pytest.mark.usefixtures("restless_threads")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-def test_a_process_forked_while_threads_are_busy_does_not_hang(algorithm: str) -> None:
-    app, other = make_app(ONE, algorithm), make_app(OTHER, algorithm)
-    # Python itself may hang if a module was being imported, and Flask's first request imports some.
-    assert ask(app, bearer(token_of(other)))[0] == 422
-    done = Event()
-
-    def keep_busy(_thread: int) -> None:
-        while not done.is_set():
-            token = token_of(app)
-            assert ask(app, bearer(token))[0] == 200
-            assert ask(other, bearer(token))[0] == 422
-
-    with ThreadPoolExecutor(4) as pool:
-        busy = pool.map(keep_busy, range(4))
-        try:
-            for _ in range(10):
-                assert_family_is_well(lambda: app, [token_of(app)], children=2)
-        finally:
-            done.set()
-        list(busy)
-
-
-def fork_before_first_use(algorithm: str) -> None:
-    """Run in an interpreter that has imported the package and done nothing with it."""
-    key_pair(ONE)  # for all processes alike
-    assert_family_is_well(lambda: make_app(algorithm=algorithm), [])
-
-
-def assert_family_is_well(app: Callable[[], Flask], earlier: list[str], children: int = 4) -> None:
-    """Let forked processes and this one make tokens: all good ones, and none like another."""
-
-    def make() -> list[str]:
-        mine = app()
-        assert all(ask(mine, bearer(token)) == (200, "alice") for token in earlier)
-        assert ask(mine, bearer("not.a.token"))[0] == 422
-        return [token_of(mine) for _ in range(50)]
-
-    forked = [fork(make) for _ in range(children)]
-    tokens = earlier + make()
-    for result in [result_of(*each) for each in forked]:
-        assert isinstance(result, list), result
-        tokens += result
-    with app().app_context():
-        claims = [decode_token(token) for token in tokens]
-    assert len({each["jti"] for each in claims}) == len(tokens)
-    assert len({each["csrf"] for each in claims}) == len(tokens)
-    # Of an ES256 signature, the first half comes of its nonce: two alike give the private key away.
-    assert len({token.rpartition(".")[2][:42] for token in tokens}) == len(tokens)
-
-
-def fork(work: Callable[[], list[str]]) -> tuple[int, int]:
-    """Do something in a forked process: its number, and the pipe that its result comes from."""
-    reader, writer = os.pipe()
-    process = os.fork()
-    if process:
-        os.close(writer)
-        return process, reader
-    try:
-        with os.fdopen(writer, "w") as pipe:
-            try:
-                result: Any = work()
-            except BaseException:
-                result = traceback.format_exc()
-            json.dump(result, pipe)
-    finally:
-        os._exit(0)  # and do nothing of what the tests do at their end
-
-
-def result_of(process: int, pipe: int) -> Any:
-    """Return what a forked process has come to; a text if it has come to nothing."""
-    said, part, deadline = b"", b"anything", monotonic() + PATIENCE
-    while part and select([pipe], [], [], max(0.0, deadline - monotonic()))[0]:
-        said += (part := os.read(pipe, 1 << 16))
-    os.close(pipe)
-    if part:
-        os.kill(process, signal.SIGKILL)
-    os.waitpid(process, 0)
-    return "a forked process hangs" if part else json.loads(said)
-
-
-def make_app(secret: str = ONE, algorithm: str = "HS256") -> Flask:
-    app = Flask(__name__)
-    app.testing = True  # so that an exception that is no answer ends the test
-    app.config["JWT_TOKEN_LOCATION"] = ["headers", "cookies"]
-    app.config["JWT_ALGORITHM"] = algorithm
-    app.config["JWT_SECRET_KEY"] = secret
-    if algorithm == "ES256":
-        app.config["JWT_PRIVATE_KEY"], app.config["JWT_PUBLIC_KEY"] = key_pair(secret)
-    JWTManager(app)
-    app.add_url_rule("/", view_func=jwt_required()(lambda: get_jwt_identity()))
-    return app
-
-
-@cache
-def key_pair(_name: str) -> tuple[bytes, bytes]:
-    key, pem = ec.generate_private_key(ec.SECP256R1()), serialization.Encoding.PEM
-    form, public = serialization.PrivateFormat.PKCS8, serialization.PublicFormat
-    private = key.private_bytes(pem, form, serialization.NoEncryption())
-    return private, key.public_key().public_bytes(pem, public.SubjectPublicKeyInfo)
-
-
-def token_of(app: Flask, identity: str = "alice", **options: Any) -> str:
-    with app.app_context():
-        return create_access_token(identity, **options)
-
-
-def bearer(token: str) -> dict[str, str]:
-    return {"HTTP_AUTHORIZATION": f"Bearer {token}"}
-
-
-def ask(app: Flask, fields: dict[str, str]) -> tuple[int, str]:
-    """Return status and body of the answer to a request, by the least that WSGI has it by."""
-    request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "http", **fields}
-    seen: list[str] = []
-    body = app.wsgi_app(request, lambda status, *_: seen.append(status))
-    return int(seen[0][:3]), b"".join(body).decode()
-
-
 def expect(status: int, app: Flask, fields: dict[str, str]) -> None:
     assert ask(app, fields)[0] == status
 
@@ -351,12 +196,3 @@ def assert_steady(work: Callable[[], Any], times: int) -> None:
         before = after
     assert rss < BYTES, f"{rss} bytes more after {times} times"
     assert max(blocks, objects) < BLOCKS, f"{blocks} blocks and {objects} objects more"
-
-
-@pytest.fixture
-def restless_threads() -> Iterator[None]:
-    """Let Python go from thread to thread every 10 microseconds rather than every 5,000."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(usual)

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,6 +21,7 @@ from flask import Blueprint, Flask, g
 from flask_restx import Api, Namespace
 from support import HEADER, SECRET, bearer, guarded_app, make_app, token
 
+import jwt_extended
 import jwt_extended.flask as ours
 from jwt_extended.flask.config import config
 from jwt_extended.flask.view_decorators import _decode_jwt_from_request, _load_user
@@ -240,10 +242,15 @@ def test_the_header_of_a_token_is_read_without_an_app(package: ModuleType) -> No
     assert package.get_unverified_jwt_headers(token()) == HEADER
 
 
+def test_the_version_is_that_of_the_interface_and_the_package_has_its_own() -> None:
+    assert ours.__version__ == upstream.__version__ == "4.7.4"
+    assert jwt_extended.__version__ == version("jwt-extended")
+
+
 def test_every_public_name_of_upstream_is_there(tmp_path: Path) -> None:
     program = "import json, flask_jwt_extended\nprint(json.dumps(dir(flask_jwt_extended)))"
     names = {name for name in json.loads(run(tmp_path, program)) if not name.startswith("_")}
-    # `tokens` has nothing that is public.
+    # Upstream's `tokens` has nothing that is public.
     assert names - {"tokens"} < set(dir(ours))
     assert {"JWTManager", "current_user", "jwt_required", "view_decorators"} < names
 

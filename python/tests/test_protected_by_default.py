@@ -145,6 +145,16 @@ def test_without_the_option_nothing_is_protected() -> None:
     assert statuses(app, "/view") == OPEN
 
 
+def test_the_option_is_read_at_the_first_request() -> None:
+    late, later = an_app(PROTECT_BY_DEFAULT=False), an_app()
+    for app in (late, later):
+        app.add_url_rule("/view", "view", a_view())
+    late.config["JWT_PROTECT_BY_DEFAULT"] = True
+    assert statuses(late, "/view") == statuses(later, "/view") == PROTECTED
+    later.config["JWT_PROTECT_BY_DEFAULT"] = False
+    assert statuses(later, "/view") == PROTECTED
+
+
 # What is no view of the app's.
 
 

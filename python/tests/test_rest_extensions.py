@@ -201,6 +201,21 @@ def test_the_error_handlers_of_a_restx_api_answer(
     assert made.ask("expired") == (401, {"msg": EXPIRED.msg})
 
 
+@pytest.mark.parametrize("by_default", [False, True])
+@pytest.mark.parametrize("place", ["app", "blueprint"])
+@each_order
+def test_a_restx_api_that_was_told_what_to_say_to_everything_says_it(
+    order: str, place: str, by_default: bool
+) -> None:
+    made = Made(guarded("restx"), "restx", order, place)
+    tell = made.api.errorhandler if by_default else made.api.errorhandler(Exception)
+    tell(sorry)
+    expired = "Signature has expired"  # as PyJWT has it, and so upstream
+    assert made.ask("nothing") == (418, {"sorry": NO_TOKEN.msg, "message": NO_TOKEN.msg})
+    assert made.ask("expired") == (418, {"sorry": expired, "message": expired})
+    assert made.ask("good") == (200, {"identity": "alice"})
+
+
 @pytest.mark.parametrize("place", ["app", "blueprint"])
 @each_order
 def test_the_errors_of_a_restful_api_answer(order: str, place: str) -> None:

@@ -1,0 +1,151 @@
+"""What a mistake in an option is told: when the app starts, and with what to set."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_jwt_extended.config import config as upstream_config
+from support import NAMES, SECRET, bearer, guarded_app, make_app, read, status, token
+
+from jwt_extended.flask import JWTManager, create_access_token, decode_token
+from jwt_extended.flask.config import config
+
+PLACES = '"headers", "cookies", "query_string", or "json"'
+AT_LEAST_ONE = f"JWT_TOKEN_LOCATION must contain at least one of {PLACES}"
+ONLY = f"JWT_TOKEN_LOCATION can only contain {PLACES}"
+NO_SECRET = 'JWT_SECRET_KEY or flask SECRET_KEY must be set when using symmetric algorithm "HS256"'
+NO_KEY = 'must be set to use asymmetric cryptography algorithm "RS256"'
+SUM = "must be able to add JWT_{}_TOKEN_EXPIRES to datetime.datetime"
+NO_SECONDS = ["15m", None, 1.5, True, date(2026, 1, 1)]
+
+ALGORITHMS = [
+    *(f"{family}{size}" for family in ("HS", "RS", "PS", "ES") for size in (256, 384, 512)),
+    *("ES521", "ES256K", "EdDSA", "Ed25519"),
+]
+
+#: Values that are upstream's mistakes, with its sentence and the reader of `config` that says it.
+MISTAKES: list[tuple[str, list[Any], str, str]] = [
+    ("HEADER_NAME", ["", None], "JWT_ACCESS_HEADER_NAME cannot be empty", "header_name"),
+    ("TOKEN_LOCATION", [1], "JWT_TOKEN_LOCATION must be a sequence or a set", "token_location"),
+    ("TOKEN_LOCATION", [[], (), set()], AT_LEAST_ONE, "token_location"),
+    ("TOKEN_LOCATION", ["", "pockets", ["headers", "x"], [1]], ONLY, "jwt_in_cookies"),
+    ("ACCESS_TOKEN_EXPIRES", NO_SECONDS, SUM.format("ACCESS"), "access_expires"),
+    ("REFRESH_TOKEN_EXPIRES", NO_SECONDS, SUM.format("REFRESH"), "refresh_expires"),
+]
+
+#: What is said if a key is missing, which a loader might give: only where it is needed.
+KEYS: list[tuple[str, str, str]] = [
+    ("HS256", "encode_key", NO_SECRET),
+    ("HS256", "decode_key", NO_SECRET),
+    ("RS256", "encode_key", f"JWT_PRIVATE_KEY {NO_KEY}"),
+    ("RS256", "decode_key", f"JWT_PUBLIC_KEY {NO_KEY}"),
+]
+
+#: Other values that cannot be, which upstream takes, or fails over much later.
+WRONG: dict[str, list[Any]] = {
+    **{name: [""] for name in NAMES},
+    "ACCESS_COOKIE_NAME": ["", "two words", "refresh_token_cookie", "__Host-token"],
+    "ACCESS_CSRF_HEADER_NAME": ["", "two words"],
+    "HEADER_NAME": ["two words"],
+    "HEADER_TYPE": ["JWT Bearer"],
+    "IDENTITY_CLAIM": ["", "exp", "jti"],
+    "DECODE_LEEWAY": [-1, "10", None, [10], 301, timedelta(minutes=6)],
+    "ENCODE_ISSUER": [5, ["us"], b"us"],
+    "DECODE_ISSUER": ["", 5, [5], []],
+    "ENCODE_AUDIENCE": [5, ["us", ""]],
+    "DECODE_AUDIENCE": ["", 5, ["us", 5]],
+    "ACCESS_TOKEN_EXPIRES": [0, timedelta()],
+    "CSRF_METHODS": [["P O S T"]],
+    "TOLERATE": ["everything", ["short_secret", 5]],
+    "STORE": ["redis", "memory:0", "memory:many", True],
+    "JWKS_URL": ["jwks.json", "https://a.example/jwks", 5],
+    "MAX_TOKEN_LENGTH": [100],
+    "REALM": [5, "a\nb"],
+    "KEY_RING": [[], "a secret", [{}], [{"secret_key": 5}], [{"public_key": SECRET}]],
+}
+
+#: Values of a type that no such option has; upstream fails over them later, or never.
+OF_ANOTHER_TYPE: dict[str, list[Any]] = {
+    **{name: [5, b"name", None] for name in NAMES},
+    **{name: [5] for name in ("HEADER_NAME", "HEADER_TYPE", "QUERY_STRING_VALUE_PREFIX")},
+    "ALGORITHM": ["none", "hs256", None, []],
+    "DECODE_ALGORITHMS": [["none"], 5, [None]],
+    "CSRF_METHODS": [None, 5, [5]],
+    "DECODE_LEEWAY": [timedelta(seconds=-1), float("inf")],
+    "ACCESS_TOKEN_EXPIRES": [10**12, timedelta.max],
+    "TOLERATE": [5],
+    "MAX_TOKEN_LENGTH": ["8192", 10**30],
+    "STORE": [f"memory:{10**30}"],
+    "LONGEST_LIFETIME": ["a day"],
+    "KEY_RING": [[{"secret_key": SECRET, name: []}] for name in ("kid", "algorithm")],
+    "SECRET_KEY": [5],
+    "ACCESS_COOKIE_PATH": [5],
+    "COOKIE_SAMESITE": ["Sometimes"],
+    "ERROR_MESSAGE_KEY": [["msg"]],
+}
+
+
+def flat(table: dict[str, list[Any]]) -> list[tuple[str, Any]]:
+    return [(name, value) for name, values in table.items() for value in values]
+
+
+@pytest.mark.parametrize("readers", [config, upstream_config], ids=["ours", "upstream"])
+@pytest.mark.parametrize(("name", "wrong", "message", "reader"), MISTAKES)
+def test_a_mistake_is_told_in_upstream_s_words(
+    name: str, wrong: list[Any], message: str, reader: str, readers: Any
+) -> None:
+    for value in wrong:
+        app = make_app()
+        app.config[f"JWT_{name}"] = value
+        with app.app_context():
+            assert read(readers, reader) == message
+        with pytest.raises(RuntimeError) as info:
+            make_app(**{name: value})
+        assert str(info.value) == message
+
+
+@pytest.mark.parametrize(("algorithm", "reader", "message"), KEYS)
+def test_an_app_without_a_key_starts_and_is_told_when_one_is_needed(
+    algorithm: str, reader: str, message: str
+) -> None:
+    app = guarded_app(ALGORITHM=algorithm, SECRET_KEY=None)
+    app.testing = True
+    assert status(app) == 401
+    with app.app_context():
+        assert read(config, reader) == read(upstream_config, reader) == message
+        with pytest.raises(RuntimeError) as info:
+            create_access_token("alice") if reader == "encode_key" else decode_token(token())
+        assert str(info.value) == message
+    if reader == "decode_key":
+        with pytest.raises(RuntimeError) as info:
+            status(app, headers=bearer(token()))
+        assert str(info.value) == message
+
+
+@pytest.mark.parametrize(("name", "value"), flat(WRONG))
+def test_what_cannot_be_is_told_at_once_by_the_name_of_the_option(name: str, value: Any) -> None:
+    with pytest.raises(RuntimeError, match=f"JWT_{name}"):
+        make_app(**{name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), flat(OF_ANOTHER_TYPE))
+def test_what_is_of_another_type_is_told_at_once_too(name: str, value: Any) -> None:
+    with pytest.raises(RuntimeError, match=f"JWT_{name}"):
+        make_app(**{"STORE": "memory"} | {name: value})
+
+
+@pytest.mark.parametrize("name", ["ALGORITHM", "DECODE_ALGORITHMS"])
+def test_the_algorithms_that_there_are_are_told(name: str) -> None:
+    with pytest.raises(RuntimeError) as info:
+        make_app(**{name: "none"})
+    assert str(info.value) == f"JWT_{name} can only be of {', '.join(ALGORITHMS)}"
+
+
+@pytest.mark.parametrize("start", [lambda app: JWTManager().init_app(app), JWTManager])
+def test_the_warning_of_cookies_that_browsers_drop_points_at_the_app(start: Any) -> None:
+    app = Flask("an_app")
+    app.config["JWT_COOKIE_SAMESITE"] = "None"
+    with pytest.warns(UserWarning, match="JWT_COOKIE_SECURE") as caught:
+        start(app)
+    assert [warning.filename for warning in caught] == [__file__]
