@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use crate::{
     errors,
-    keys::{KeyCache, Leniency, Rsa, Secrets},
+    keys::{KeyCache, Leniency, Short},
 };
 
 /// What `_options.py` hands over.
@@ -39,20 +39,25 @@ pub(crate) struct Options<'py> {
     algorithm: String,
     decode_algorithms: Vec<String>,
     /// A key, or the exception that says that there is none.
-    encode_key: Bound<'py, PyAny>,
+    encode_key: Named<'py>,
     /// Keys, or the exception that says that there is none.
-    decode_keys: Vec<Bound<'py, PyAny>>,
+    decode_keys: Vec<Named<'py>>,
     key_ring: Vec<RingKey<'py>>,
-    short_secret: bool,
-    small_rsa: bool,
+    short_secret: Short,
+    small_rsa: Short,
     /// The capacity of the store in memory.
     memory_store: Option<usize>,
 }
+
+/// The name of an option, and the key that it holds.
+type Named<'py> = (String, Bound<'py, PyAny>);
 
 /// One key of `JWT_KEY_RING`.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 struct RingKey<'py> {
+    /// Which one it is, to be told from the others in complaints.
+    name: String,
     algorithm: String,
     signs: bool,
     key: Bound<'py, PyAny>,
@@ -88,10 +93,7 @@ impl Options<'_> {
         cache: &KeyCache,
         store: impl FnOnce(usize) -> PyResult<Arc<MemoryStore>>,
     ) -> PyResult<Compiled> {
-        let lenient = Leniency {
-            secrets: if self.short_secret { Secrets::Short } else { Secrets::Full },
-            rsa: if self.small_rsa { Rsa::Small } else { Rsa::Full },
-        };
+        let lenient = Leniency { secrets: self.short_secret, rsa: self.small_rsa };
         let algorithm = named(&self.algorithm)?;
         let decode_algorithms = self.decode_algorithms.iter().map(|name| named(name)).collect::<PyResult<Vec<_>>>()?;
         let store = self.memory_store.map(store).transpose()?;
@@ -108,14 +110,15 @@ impl Options<'_> {
             builder.build().map_err(|error| PyRuntimeError::new_err(errors::in_options_names(&error.to_string())))
         };
         let (signing, ring) = if self.key_ring.is_empty() {
-            let signing = unless_exception(&self.encode_key)
-                .and_then(|key| cache.signing(algorithm, key, lenient))
+            let (name, key) = &self.encode_key;
+            let signing = unless_exception(key)
+                .and_then(|key| cache.signing(algorithm, key, lenient).map_err(|error| errors::of_key(py, name, error)))
                 .map(Key::without_kid);
-            let ring = self
-                .decode_keys
-                .iter()
-                .try_for_each(|key| unless_exception(key).map(|_| ()))
-                .and_then(|()| cache.ring(&decode_algorithms, &self.decode_keys, lenient));
+            let keys = self.decode_keys.iter().map(|(name, key)| (name.as_str(), key));
+            let ring = keys
+                .clone()
+                .try_for_each(|(_, key)| unless_exception(key).map(|_| ()))
+                .and_then(|()| cache.ring(&decode_algorithms, keys, lenient));
             (signing, ring)
         } else {
             let ring = ring_of(py, &self.key_ring, cache, lenient)?;
@@ -135,7 +138,7 @@ impl Options<'_> {
             lenient,
             signing,
             ring,
-            encode_key: self.encode_key.unbind(),
+            encode_key: self.encode_key.1.unbind(),
             has_store: store.is_some(),
         })
     }
@@ -145,16 +148,17 @@ const NO_SIGNER: &str = "the first key of JWT_KEY_RING cannot sign; begin it wit
 
 /// The ring of `JWT_KEY_RING`: its first key signs, if it can, and all of them check.
 fn ring_of(py: Python<'_>, keys: &[RingKey<'_>], cache: &KeyCache, lenient: Leniency) -> PyResult<KeyRing> {
-    let refused = |error| errors::invalid_key(py, &error);
     let mut ring = KeyRing::empty();
     for (at, entry) in keys.iter().enumerate() {
+        let of_entry = |error| errors::of_key(py, &entry.name, error);
+        let refused = |error| of_entry(errors::invalid_key(py, &error));
         let algorithm = named(&entry.algorithm)?;
         let kid = entry.kid.as_deref();
         if at == 0 && entry.signs {
-            let key = cache.signing(algorithm, &entry.key, lenient)?;
+            let key = cache.signing(algorithm, &entry.key, lenient).map_err(of_entry)?;
             ring = KeyRing::new(kid.map_or(Ok(key.clone()), |kid| key.with_kid(kid)).map_err(refused)?);
         } else {
-            let key = cache.verifying(algorithm, &entry.key, lenient)?;
+            let key = cache.verifying(algorithm, &entry.key, lenient).map_err(of_entry)?;
             let key = key.and_then(|key| kid.map_or(Ok(key.clone()), |kid| key.with_kid(kid)));
             ring = key.and_then(|key| ring.also_verify(key)).map_err(refused)?;
         }

@@ -32,6 +32,8 @@ use crate::{
     state::Knowledge,
 };
 
+const NOT_KEPT: &str = "The revocation cannot be kept right now, and the token stays good. Try again in a moment";
+
 /// A token's header and its claims.
 type Dicts<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>);
 
@@ -193,13 +195,13 @@ impl Engine {
         // What lies past all that can be expressed is never.
         let until = exp.and_then(|exp| Duration::try_from_secs_f64(exp.max(0.0)).ok());
         let until = until.map(|since_1970| Timestamp::default().saturating_add(since_1970));
-        kept(py, &state.compiled, now(state.compiled.checking.revoke_by_id(jti, until)))
+        kept(py, now(state.compiled.checking.revoke_by_id(jti, until)))
     }
 
     /// Revokes a session by its name, the claim `sid`.
     fn revoke_session(&self, py: Python<'_>, config: &Bound<'_, PyDict>, sid: &str) -> PyResult<()> {
         let state = self.0.state(py, config)?;
-        kept(py, &state.compiled, now(state.compiled.checking.revoke_session_by_id(sid)))
+        kept(py, now(state.compiled.checking.revoke_session_by_id(sid)))
     }
 
     /// Revokes all tokens that an identity has now.
@@ -214,7 +216,7 @@ impl Engine {
         // What the identity claim says: a text, as which UUIDs and dates are written too, or to the store its JSON.
         let json = Writer::text_of(identity, default)?;
         let subject = serde_json::from_str::<String>(&json).unwrap_or(json);
-        kept(py, &state.compiled, now(state.compiled.checking.revoke_subject(&subject)))
+        kept(py, now(state.compiled.checking.revoke_subject(&subject)))
     }
 
     /// The challenge of a refusal that the Python side makes, if challenges are on.
@@ -280,7 +282,8 @@ impl Engine {
             compiled.refuse(py, &rejection, Some(token))
         })?;
         let key = decode_key.call1((to_dict(py, unverified.header())?, to_dict(py, unverified.payload())?))?;
-        self.0.keys.ring(&compiled.decode_algorithms, &[key], compiled.lenient).map(Cow::Owned)
+        let keys = [("what decode_key_loader has returned", &key)];
+        self.0.keys.ring(&compiled.decode_algorithms, keys, compiled.lenient).map(Cow::Owned)
     }
 }
 
@@ -294,12 +297,12 @@ fn refuse_revoked(py: Python<'_>, compiled: &Compiled, token: &Token) -> PyResul
 }
 
 /// What came of keeping a revocation.
-fn kept(py: Python<'_>, compiled: &Compiled, result: Result<(), StoreError>) -> PyResult<()> {
+fn kept(py: Python<'_>, result: Result<(), StoreError>) -> PyResult<()> {
     result.map_err(|error| match error {
         StoreError::NoStore => {
             PyRuntimeError::new_err("there is no revocation store; set JWT_STORE, such as to \"memory\"")
         }
-        error => compiled.refuse(py, &compiled.checking.reject(Reason::StoreUnavailable(error), None), None),
+        error => errors::store_unavailable(py, &error, NOT_KEPT),
     })
 }
 

@@ -2,10 +2,13 @@
 //!
 //! Sentences are upstream's and PyJWT's, to the letter, because clients match on them.
 
+use std::ffi::CString;
+
 use jwt_extended::{
     Config, Rejection, Token,
     http::{CsrfError, Reason, RequestError},
     jose::{JwsError, KeyError, Segment, Unverified},
+    session::StoreError,
     token::{IssueError, TokenError},
 };
 use pyo3::{
@@ -41,10 +44,23 @@ pub(crate) fn rejected(py: Python<'_>, rejection: &Rejection, token: Option<(&st
                 _ => new(py, OURS, "FreshTokenRequired", (message, header, claims)),
             });
         }
-        Reason::StoreUnavailable(_) => new(py, OURS, "StoreUnavailableError", (message,)),
+        Reason::StoreUnavailable(error) => return store_unavailable(py, error, &message),
         _ => return unknown(&message),
     };
     error.unwrap_or_else(|error| error)
+}
+
+/// The store did not do what it should. The client is told no more than that, and the app why: in the log, and as cause.
+pub(crate) fn store_unavailable(py: Python<'_>, error: &StoreError, message: &str) -> PyErr {
+    let why = match error {
+        StoreError::Full { capacity } => {
+            format!("the store is full with {capacity} revocations; raise the number in JWT_STORE")
+        }
+        error => error.to_string(),
+    };
+    let error = new(py, OURS, "StoreUnavailableError", (message,)).unwrap_or_else(|error| error);
+    error.set_cause(py, Some(PyRuntimeError::new_err(why)));
+    error
 }
 
 /// A token that was not accepted.
@@ -107,8 +123,28 @@ pub(crate) fn invalid_key(py: Python<'_>, error: &KeyError) -> PyErr {
              and JWT_PRIVATE_KEY, or a random secret",
         ),
         KeyError::DuplicateKid(kid) => key_refused(py, &format!("two keys share the kid {kid:?}; give each its own")),
-        error => key_refused(py, &error.to_string()),
+        KeyError::NotPem => {
+            key_refused(py, &format!("{error}; what is wanted is the content of its file, not its name"))
+        }
+        error => key_refused(py, &error.to_string().replace(" (`VerifyingKey`)", "")),
     }
+}
+
+/// The same with where the key is from, such as the name of its option.
+pub(crate) fn of_key(py: Python<'_>, source: &str, error: PyErr) -> PyErr {
+    match py.import(PYJWT).and_then(|module| module.getattr("InvalidKeyError")) {
+        Ok(class) if error.is_instance(py, &class) => {
+            key_refused(py, &format!("{source} is of no use: {}", error.value(py)))
+        }
+        _ => error,
+    }
+}
+
+/// Warns, as PyJWT does, of a key that is too short for its algorithm.
+pub(crate) fn warn_of_short_key(py: Python<'_>, error: &KeyError) -> PyResult<()> {
+    let category = py.import("jwt_extended.flask._keys")?.getattr("InsecureKeyLengthWarning")?;
+    let message = CString::new(error.to_string())?;
+    PyErr::warn(py, &category, &message, 1)
 }
 
 /// A key that cannot even be asked.
@@ -120,8 +156,11 @@ pub(crate) fn key_refused(py: Python<'_>, message: &str) -> PyErr {
 pub(crate) fn not_issued(error: &IssueError) -> PyErr {
     const NEVER: &str = "a token that never expires would be refused; set JWT_ACCESS_TOKEN_EXPIRES or \
                          JWT_REFRESH_TOKEN_EXPIRES to False, or name missing_expiry in JWT_TOLERATE";
+    const TOO_LONG: &str = "the token would live longer than revocations are remembered; raise JWT_LONGEST_LIFETIME, or \
+                            set it to False to remember them for ever";
     match error {
         IssueError::NeverRefused => PyValueError::new_err(NEVER),
+        IssueError::TooLongLived => PyValueError::new_err(TOO_LONG),
         error => PyValueError::new_err(in_options_names(&error.to_string())),
     }
 }

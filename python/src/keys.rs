@@ -22,25 +22,36 @@ use crate::{compile::named, errors};
 /// How many keys of each kind are kept. An app with more tenants than this parses some of their keys again.
 const KEPT: usize = 256;
 
-/// What is tolerated of a key.
+/// What becomes of keys that are too short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Leniency {
-    pub(crate) secrets: Secrets,
-    pub(crate) rsa: Rsa,
+    /// HMAC secrets shorter than their hash: `short_secret` in `JWT_TOLERATE`.
+    pub(crate) secrets: Short,
+    /// RSA keys of fewer than 2048 bits: `small_rsa` in `JWT_TOLERATE`.
+    pub(crate) rsa: Short,
 }
 
-/// Whether an HMAC secret may be shorter than its hash (`short_secret` in `JWT_TOLERATE`).
+/// What becomes of a key that is too short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Secrets {
-    Short,
-    Full,
+pub(crate) enum Short {
+    /// `JWT_TOLERATE` is a list without its word.
+    Refused,
+    /// `JWT_TOLERATE` is not set: upstream lets it be, and PyJWT warns.
+    WarnedOf,
+    /// The app has named it.
+    Accepted,
 }
 
-/// Whether an RSA key may have fewer than 2048 bits (`small_rsa` in `JWT_TOLERATE`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Rsa {
-    Small,
-    Full,
+impl<'py> FromPyObject<'_, 'py> for Short {
+    type Error = PyErr;
+
+    fn extract(word: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match word.extract::<&str>()? {
+            "accepted" => Ok(Self::Accepted),
+            "warned of" => Ok(Self::WarnedOf),
+            _ => Ok(Self::Refused),
+        }
+    }
 }
 
 /// Makes keys, and keeps them.
@@ -73,26 +84,30 @@ impl KeyCache {
 
     /// The ring that checks tokens of these algorithms with any of these keys, whatever `kid` they have: upstream's tokens
     /// have none. An algorithm that cannot use a key does without it, as long as another can: a secret is no RSA key, and a
-    /// public key never a secret.
-    pub(crate) fn ring(
+    /// public key never a secret. Each key comes with what says where it is from.
+    pub(crate) fn ring<'a, 'py: 'a>(
         &self,
         algorithms: &[Algorithm],
-        keys: &[Bound<'_, PyAny>],
+        keys: impl IntoIterator<Item = (&'a str, &'a Bound<'py, PyAny>)>,
         lenient: Leniency,
     ) -> PyResult<KeyRing> {
         let mut ring = KeyRing::empty();
-        for key in keys {
+        for (source, key) in keys {
             let mut usable = false;
             let mut refusal = None;
             for algorithm in algorithms {
-                let key = self.verifying(*algorithm, key, lenient)?.map(VerifyingKey::without_kid);
+                let key = self
+                    .verifying(*algorithm, key, lenient)
+                    .map_err(|error| errors::of_key(key.py(), source, error))?;
+                let key = key.map(VerifyingKey::without_kid);
                 match key.and_then(|key| ring.clone().also_verify(key)) {
                     Ok(larger) => (ring, usable) = (larger, true),
                     Err(error) => refusal = refusal.or(Some(error)),
                 }
             }
             if let (false, Some(error)) = (usable, refusal) {
-                return Err(errors::invalid_key(key.py(), &error));
+                let py = key.py();
+                return Err(errors::of_key(py, source, errors::invalid_key(py, &error)));
             }
         }
         Ok(ring)
@@ -120,10 +135,11 @@ fn find<K: Clone>(
     let fresh = make(key.py(), algorithm, &text, lenient)?;
     if let Ok(key) = &fresh {
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT {
-            kept.clear();
-        }
+        let former = if kept.len() >= KEPT { std::mem::take(&mut *kept) } else { HashMap::new() };
         kept.insert(name, key.clone());
+        // In this order: to drop a key that `cryptography` holds runs Python, which may come back here.
+        drop(kept);
+        drop(former);
     }
     Ok(fresh)
 }
@@ -135,13 +151,15 @@ fn signing_key(
     lenient: Leniency,
 ) -> PyResult<Result<Key, KeyError>> {
     if algorithm.family() == Family::Hmac {
-        return Ok(secret(algorithm, text, lenient));
+        return secret(py, algorithm, text, lenient);
     }
     let rewritten = rewritten(py, text)?;
     let pem = rewritten.as_deref().map_or(text, Vec::as_slice);
     Ok(match Key::from_pem(algorithm, pem) {
-        Err(KeyError::RsaTooSmall { .. }) if lenient.rsa == Rsa::Small => {
-            Ok(Key::external(algorithm, SmallRsaKey::load(py, algorithm, pem)?))
+        Err(small @ KeyError::RsaTooSmall { .. }) if lenient.rsa != Short::Refused => {
+            let key = SmallRsaKey::load(py, algorithm, pem)?;
+            lenient.rsa.warn(py, &small)?;
+            Ok(Key::external(algorithm, key))
         }
         key => key,
     })
@@ -154,7 +172,7 @@ fn verifying_key(
     lenient: Leniency,
 ) -> PyResult<Result<VerifyingKey, KeyError>> {
     if algorithm.family() == Family::Hmac {
-        return Ok(secret(algorithm, text, lenient).map(Into::into));
+        return secret(py, algorithm, text, lenient).map(|key| key.map(Into::into));
     }
     let rewritten = rewritten(py, text)?;
     let pem = rewritten.as_deref().map_or(text, Vec::as_slice);
@@ -168,17 +186,31 @@ fn verifying_key(
         },
     };
     Ok(match key {
-        Err(KeyError::RsaTooSmall { .. }) if lenient.rsa == Rsa::Small => {
-            Ok(VerifyingKey::external(algorithm, SmallRsaKey::load(py, algorithm, pem)?))
+        Err(small @ KeyError::RsaTooSmall { .. }) if lenient.rsa != Short::Refused => {
+            let key = SmallRsaKey::load(py, algorithm, pem)?;
+            lenient.rsa.warn(py, &small)?;
+            Ok(VerifyingKey::external(algorithm, key))
         }
         key => key,
     })
 }
 
-fn secret(algorithm: Algorithm, text: &[u8], lenient: Leniency) -> Result<Key, KeyError> {
-    match lenient.secrets {
-        Secrets::Short => Key::hmac_short_secret(algorithm, text),
-        Secrets::Full => Key::hmac(algorithm, text),
+fn secret(py: Python<'_>, algorithm: Algorithm, text: &[u8], lenient: Leniency) -> PyResult<Result<Key, KeyError>> {
+    match Key::hmac(algorithm, text) {
+        Err(short @ KeyError::ShortSecret { .. }) if lenient.secrets != Short::Refused => {
+            let key = Key::hmac_short_secret(algorithm, text);
+            if key.is_ok() {
+                lenient.secrets.warn(py, &short)?;
+            }
+            Ok(key)
+        }
+        key => Ok(key),
+    }
+}
+
+impl Short {
+    fn warn(self, py: Python<'_>, error: &KeyError) -> PyResult<()> {
+        if self == Self::WarnedOf { errors::warn_of_short_key(py, error) } else { Ok(()) }
     }
 }
 

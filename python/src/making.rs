@@ -117,7 +117,9 @@ impl<'py> Order<'_, 'py> {
             keys.signing(algorithm, key, compiled.lenient).map(|key| Cow::Owned(key.without_kid()))
         };
         let key = match (self.key, &compiled.signing) {
-            (Some(key), _) => made(key)?,
+            (Some(key), _) => {
+                made(key).map_err(|error| errors::of_key(py, "what encode_key_loader has returned", error))?
+            }
             (None, Err(error)) => return Err(error.clone_ref(py)),
             (None, Ok(key)) if key.algorithm() == algorithm => Cow::Borrowed(key),
             (None, Ok(_)) if compiled.has_ring => return Err(PyValueError::new_err(RING_DECIDES)),

@@ -61,7 +61,11 @@ impl Knowledge {
             if *made_for == capacity { Ok(Arc::clone(store)) } else { Err(PyRuntimeError::new_err(STORE_IS_MADE)) }
         };
         let state = Arc::new(State { snapshot, compiled: options.compile(py, &self.keys, store)? });
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let former = current.replace(Arc::clone(&state));
+        // In this order: to drop the former options may run an app's own `__del__`, which may come back here.
+        drop(current);
+        drop(former);
         Ok(state)
     }
 }

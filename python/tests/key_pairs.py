@@ -28,10 +28,8 @@ IN, OUT = (200, "alice"), (422, "Signature verification failed")
 NOT_ALLOWED = (422, "The specified alg value is not allowed")
 UNKNOWN_KEY = (422, "The token was signed with an unknown key")
 
-#: How a key is refused when the app starts.
-OF_NO_USE = (
-    "the key of JWT_SECRET_KEY, JWT_PRIVATE_KEY, JWT_PUBLIC_KEY or JWT_KEY_RING is of no use: "
-)
+#: How a key is refused when the app starts, after the name of its option.
+OF_NO_USE = " is of no use: "
 
 
 def private(key: Any, form: Any = forms.PrivateFormat.PKCS8) -> str:

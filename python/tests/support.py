@@ -13,7 +13,7 @@ from flask import Flask, jsonify
 
 import jwt_extended.flask as ours
 
-SECRET = "a secret of at least thirty-two bytes, from a safe place"
+SECRET = "a secret of at least sixty-four bytes, from a safe place, as HS512 wants"
 OTHER = "another secret of at least thirty-two bytes"
 HEADER = {"alg": "HS256", "typ": "JWT"}
 
@@ -95,7 +95,8 @@ def make_app(
 ) -> Flask:
     """Return an app with a manager; `setup` gets the manager, options are without `JWT_`."""
     app = Flask("an_app")
-    app.config["JWT_SECRET_KEY"] = SECRET
+    # A ring has all the keys itself.
+    app.config["JWT_SECRET_KEY"] = None if options.get("KEY_RING") else SECRET
     app.config.update({f"JWT_{name}": value for name, value in options.items()})
     manager = package.JWTManager(app)
     if setup:

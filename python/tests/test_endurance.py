@@ -196,3 +196,19 @@ def assert_steady(work: Callable[[], Any], times: int) -> None:
         before = after
     assert rss < BYTES, f"{rss} bytes more after {times} times"
     assert max(blocks, objects) < BLOCKS, f"{blocks} blocks and {objects} objects more"
+
+
+def test_an_option_whose_end_runs_the_app_s_own_code_does_not_hang() -> None:
+    app, made = make_app(), []
+
+    class Realm(str):
+        def __del__(self) -> None:
+            with app.app_context():
+                made.append(create_access_token("from the destructor"))
+
+    app.config["JWT_REALM"] = Realm("here")
+    with app.app_context():
+        create_access_token("alice")
+        app.config["JWT_REALM"] = None
+        create_access_token("alice")
+    assert len(made) == 1

@@ -83,17 +83,27 @@ def test_a_ring_that_begins_with_a_public_key_checks_and_cannot_sign() -> None:
         (SECRET, "must be a list of dicts"),
         ({"secret_key": SECRET}, "must be a list of dicts"),
         ([], "at least one key"),
-        ([SECRET], "must be a dict of"),
-        ([{"secret": SECRET}], "must be a dict of secret_key, private_key or public_key"),
+        ([SECRET], "must be a dict with one of secret_key, private_key, public_key"),
+        ([RING[0], {"secret": SECRET}], r"JWT_KEY_RING\[1\] has 'secret', which is none of"),
         ([{"kid": "x"}], "must have one of"),
         ([{"secret_key": SECRET, "public_key": SECRET}], "must have one of"),
-        ([{"private_key": private(RSA)}], "for HS256 cannot be a private_key"),
-        ([{"secret_key": SECRET, "algorithm": "RS256"}], "for RS256 cannot be a secret_key"),
-        ([{"secret_key": SECRET, "algorithm": "none"}], "is not a signature algorithm"),
-        ([{"secret_key": ""}], "the secret is empty"),
+        ([{"private_key": private(RSA)}], 'for HS256 cannot be a private_key; add its "algorithm"'),
+        ([{"secret_key": SECRET, "algorithm": "RS256"}], "for RS256 cannot be a secret_key$"),
+        ([{"secret_key": SECRET, "algorithm": "none"}], "algorithm can only be one of HS256, "),
+        (
+            [{"secret_key": ""}],
+            r"secret_key of JWT_KEY_RING\[0\] is of no use: the secret is empty",
+        ),
+        (
+            [RING[0], {"public_key": "old.pem", "algorithm": "ES256"}],
+            r"\[1\] .* content of its file",
+        ),
         ([{"secret_key": None}], "must be a text, bytes, or a key"),
         ([{"secret_key": public(RSA)}], "must never key an HMAC"),
-        ([{"private_key": public(RSA), "algorithm": "RS256"}], "needs the private half"),
+        (
+            [{"private_key": public(RSA), "algorithm": "RS256"}],
+            "needs the private half to sign; a public key can only check$",
+        ),
         ([{"private_key": P521, "algorithm": "RS256"}], "needs an RSA key"),
         ([{"secret_key": SECRET, "kid": "a"}, {"secret_key": OLD, "kid": "a"}], "share the kid"),
         ([{"secret_key": SECRET, "kid": "\n"}], "printable ASCII"),
@@ -108,6 +118,30 @@ def test_a_mistake_in_a_ring_is_told_when_the_app_starts_and_the_key_is_not(
         make_app(KEY_RING=ring)
     shown = f"{caught.value!r} {caught.value.__cause__!r}"
     assert not any(key[30:56] in shown for key in (SECRET, public(RSA), private(RSA)))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"SECRET_KEY": SECRET}, 'JWT_SECRET_KEY would be ignored .* as {"secret_key": ...}'),
+        ({"PRIVATE_KEY": private(RSA)}, "JWT_PRIVATE_KEY would be ignored"),
+        ({"PUBLIC_KEY": public(RSA)}, "JWT_PUBLIC_KEY would be ignored"),
+        ({"DECODE_ALGORITHMS": ["HS256"]}, "JWT_DECODE_ALGORITHMS would be ignored"),
+    ],
+)
+def test_what_a_ring_would_make_an_app_ignore_is_refused(
+    options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(RuntimeError, match=said):
+        make_app(KEY_RING=RING, **options)
+
+
+def test_an_app_moves_its_secret_into_a_ring_without_logging_anybody_out() -> None:
+    before = made(guarded_app(SECRET_KEY=OLD))
+    app = guarded_app(
+        KEY_RING=[{"private_key": RSA, "algorithm": "RS256"}, {"secret_key": OLD}],
+    )
+    assert said(app, before) == said(app, made(app)) == IN
 
 
 # What is published, what is not, and what belongs to Flask.

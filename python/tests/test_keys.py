@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization as forms
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
 from jwt.algorithms import RSAAlgorithm
+from jwt.warnings import InsecureKeyLengthWarning
 from key_pairs import (
     ED25519,
     IN,
@@ -182,10 +183,11 @@ def test_rsa_keys_of_1024_bits_work_unless_nothing_is_tolerated(checking: str) -
     assert jwt.decode(made(app), public(SMALL_RSA), ["RS256"])["sub"] == "alice"
     value = jwt.encode(claims(), private(SMALL_RSA), "RS256")
     assert (said(app, value), said(app, f"{value[:-4]}AAAA")) == (IN, OUT)
-    with pytest.raises(RuntimeError, match=f"{OF_NO_USE}the RSA key has 1024 bits"):
+    with pytest.raises(RuntimeError, match=f"JWT_PRIVATE_KEY{OF_NO_USE}the RSA key has 1024 bits"):
         pair_app("RS256", private(SMALL_RSA), checking, TOLERATE=[])
 
 
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 @pytest.mark.parametrize("algorithm", ["HS256", "RS256"])
 def test_a_key_that_is_tolerated_no_longer_is_refused_at_once(algorithm: str) -> None:
     app = pair_app(algorithm, SMALL_RSA, public(SMALL_RSA), SECRET_KEY="too short")
@@ -193,6 +195,25 @@ def test_a_key_that_is_tolerated_no_longer_is_refused_at_once(algorithm: str) ->
     assert said(app, value) == IN
     app.config["JWT_TOLERATE"] = []
     assert said(app, value)[0] == 500
+
+
+PAIR = {"PRIVATE_KEY": private(SMALL_RSA), "PUBLIC_KEY": public(SMALL_RSA)}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"SECRET_KEY": "too short"}, "the secret has 9 bytes and HS256 needs at least 32"),
+        ({"KEY_RING": [{"secret_key": "too short"}]}, "the secret has 9 bytes"),
+        ({"ALGORITHM": "RS256", **PAIR}, "the RSA key has 1024 bits; at least 2048 are needed"),
+    ],
+)
+def test_a_key_that_is_too_short_is_warned_of_unless_the_app_has_named_it(
+    options: dict[str, Any], said: str
+) -> None:
+    with pytest.warns(InsecureKeyLengthWarning, match=said):
+        make_app(**options)
+    make_app(**options, TOLERATE=["short_secret", "small_rsa"])
 
 
 def test_the_header_alg_chooses_the_algorithm_that_signs_and_not_what_is_accepted() -> None:
@@ -233,7 +254,7 @@ def said_if_it_starts(text: str, value: str, algorithms: list[str]) -> tuple[int
     try:
         app = pair_app("RS256", RSA, text, DECODE_ALGORITHMS=algorithms)
     except RuntimeError as error:
-        if not str(error).startswith(OF_NO_USE):
+        if not str(error).startswith(f"JWT_PUBLIC_KEY{OF_NO_USE}"):
             raise
         return None
     return said(app, value)
@@ -262,7 +283,7 @@ def test_a_public_key_is_never_a_secret(text: str) -> None:
     for algorithms in (["HS256"], ["HS256", "RS256"]):
         assert said_if_it_starts(text, forged, algorithms) != IN
         assert said(choosing(lambda *_: text, DECODE_ALGORITHMS=algorithms), forged) != IN
-    with pytest.raises(RuntimeError, match=OF_NO_USE):
+    with pytest.raises(RuntimeError, match=f"JWT_SECRET_KEY{OF_NO_USE}"):
         make_app(SECRET_KEY=text)
 
 
@@ -273,10 +294,15 @@ def test_a_key_that_the_token_brings_along_is_never_used() -> None:
 
 
 def test_a_pyjwk_is_used_for_no_other_algorithm_than_its_own() -> None:
-    with pytest.raises(RuntimeError, match=f"{OF_NO_USE}the JWK is for RS256, not for PS256"):
+    with pytest.raises(
+        RuntimeError, match=f"JWT_PUBLIC_KEY{OF_NO_USE}the JWK is for RS256, not for PS256"
+    ):
         pair_app("PS256", RSA, pyjwk(RSA.public_key()))
     app = choosing(lambda *_: pyjwk(RSA.public_key()), DECODE_ALGORITHMS=["PS256"])
     assert said(app, jwt.encode(claims(), RSA, "PS256"))[0] == 500
     app.testing = True
-    with pytest.raises(jwt.InvalidKeyError, match="the JWK is for RS256, not for PS256"):
+    with pytest.raises(
+        jwt.InvalidKeyError,
+        match="what decode_key_loader has returned is of no use: the JWK is for RS256",
+    ):
         said(app, jwt.encode(claims(), RSA, "PS256"))

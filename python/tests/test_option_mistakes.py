@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import support
 from flask import Flask
 from flask_jwt_extended.config import config as upstream_config
 from support import NAMES, SECRET, bearer, guarded_app, make_app, read, status, token
@@ -62,6 +63,8 @@ WRONG: dict[str, list[Any]] = {
     "JWKS_URL": ["jwks.json", "https://a.example/jwks", 5],
     "MAX_TOKEN_LENGTH": [100],
     "REALM": [5, "a\nb"],
+    **{name: ["no", 1, None] for name in ("PROTECT_BY_DEFAULT", "WWW_AUTHENTICATE")},
+    "CSRF_REFUSE_CROSS_SITE": ["False"],
     "KEY_RING": [[], "a secret", [{}], [{"secret_key": 5}], [{"public_key": SECRET}]],
 }
 
@@ -149,3 +152,26 @@ def test_the_warning_of_cookies_that_browsers_drop_points_at_the_app(start: Any)
     with pytest.warns(UserWarning, match="JWT_COOKIE_SECURE") as caught:
         start(app)
     assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("ACCES_TOKEN_EXPIRES", 60, "JWT_ACCES_TOKEN_EXPIRES is no option, .* JWT_ACCESS_TOKEN_EX"),
+        ("KEYRING", [], "JWT_KEYRING is no option, and does nothing; JWT_KEY_RING is one"),
+        ("JWKS_URI", "/jwks", "JWT_JWKS_URL is one"),
+        ("COOKIE_SECURE", "False", "JWT_COOKIE_SECURE is the text 'False', which counts as True"),
+        ("ENCODE_NBF", "no", "JWT_ENCODE_NBF is the text 'no'"),
+        ("COOKIE_SAMESITE", "None", "without JWT_COOKIE_SECURE"),
+    ],
+)
+def test_what_can_hardly_be_meant_is_warned_of(name: str, value: Any, hint: str) -> None:
+    with pytest.warns(UserWarning, match=hint) as caught:
+        make_app(**{name: value})
+    # Where the app connects the extension.
+    assert [warning.filename for warning in caught] == [support.__file__]
+
+
+@pytest.mark.parametrize("name", ["AUTH_URL_RULE", "SECRETS_OF_ANOTHER_EXTENSION"])
+def test_options_of_others_are_left_alone(name: str) -> None:
+    make_app(**{name: "theirs"})

@@ -185,6 +185,12 @@ def test_static_files_are_protected_too_unless_they_are_exempt(tmp_path: Any) ->
     assert status(app, "/files/page.txt") == 401
 
 
+@pytest.mark.parametrize("name", ["login", None, 5])
+def test_only_a_view_can_be_exempt(name: Any) -> None:
+    with pytest.raises(TypeError, match="jwt_exempt wants a view, a view class or a blueprint"):
+        jwt_exempt(name)
+
+
 def test_published_keys_are_open() -> None:
     assert statuses(an_app(JWKS_URL="/jwks"), "/jwks") == OPEN
     app = an_app()

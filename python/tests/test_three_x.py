@@ -152,9 +152,6 @@ READ_LATER: list[Callable[[], Any]] = [
     lambda: make_app(CLAIMS_IN_REFRESH_TOKEN=True),
     lambda: JWTManager().expired_token_loader(lambda: ({}, 418)),
 ]
-ELSEWHERE = pytest.mark.xfail(
-    reason="it points into the package, where Python hides it", strict=True
-)
 
 
 def with_user_claims() -> str:
@@ -167,9 +164,7 @@ def test_options_and_arguments_of_3_x_warn_too(use: Callable[[], Any]) -> None:
         use()
 
 
-@pytest.mark.parametrize(
-    "use", [*(pytest.param(use, marks=ELSEWHERE) for use in READ_LATER), with_user_claims]
-)
+@pytest.mark.parametrize("use", [*READ_LATER, with_user_claims])
 def test_the_warning_points_at_the_app(use: Callable[[], Any]) -> None:
     with make_app().app_context(), pytest.warns(DeprecationWarning, match=r"3\.x") as caught:
         use()

@@ -110,5 +110,8 @@ TEXTS_OR_NONE = [
     "JWT_REALM",
 ]
 
+#: What can only be on or off. Of upstream's, any value is one or the other.
+SWITCHES = [name for name, default in OURS.items() if isinstance(default, bool)]
+
 #: The options that the engine depends on.
 WATCHED = [*UPSTREAM, *OURS, "SECRET_KEY", "SECRET_KEY_FALLBACKS"]

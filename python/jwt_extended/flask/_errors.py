@@ -61,6 +61,7 @@ def register_handlers(manager: "JWTManager", target: Any) -> None:
         return manager._token_verification_failed_callback(error.jwt_header, error.jwt_data)
 
     def unavailable(error: Exception) -> ResponseReturnValue:
+        current_app.logger.error("JWT_STORE: %s", error.__cause__ or error)
         key = current_app.config["JWT_ERROR_MESSAGE_KEY"]
         return {key: str(error)}, 503, {"Retry-After": "1"}
 

@@ -10,7 +10,15 @@ from typing import Any
 
 from jwt.exceptions import InvalidKeyError
 
-_MISSING = "needs the package cryptography: pip install 'jwt-extended[cryptography]'"
+try:
+    from jwt.warnings import InsecureKeyLengthWarning
+except ImportError:  # PyJWT before 2.11
+
+    class InsecureKeyLengthWarning(UserWarning):  # type: ignore[no-redef]
+        """A key is too short for its algorithm."""
+
+
+_MISSING = "needs the package cryptography: pip install cryptography"
 
 
 def key_text(key: Any) -> bytes:

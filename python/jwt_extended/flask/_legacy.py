@@ -136,7 +136,11 @@ def of_contents(callback: Callable[..., Any]) -> Callable[..., Any]:
     taken = _positional(callback)
     if taken >= 2:
         return callback
-    _warn("a loader that takes less than two arguments", "header and claims as its arguments")
+    _warn(
+        "a loader that takes less than two arguments",
+        "header and claims as its arguments",
+        stacklevel=4,
+    )
     return (lambda _, data: callback(data)) if taken else (lambda _, __: callback())
 
 
@@ -180,9 +184,9 @@ def _verify(old: str, **asked: bool) -> None:
 
 def check_options(app: Flask, stacklevel: int) -> None:
     """Say what became of the options of 3.x."""
-    for name, new in _OPTIONS.items():
+    for name, new in OPTIONS.items():
         if name in app.config:
-            _warn(name, new, stacklevel=stacklevel + 1)
+            _warn(name, new, stacklevel=stacklevel + 2)
 
 
 def check_blacklist(app: Flask, manager: "JWTManager") -> None:
@@ -195,7 +199,8 @@ def check_blacklist(app: Flask, manager: "JWTManager") -> None:
         )
 
 
-_OPTIONS = {
+#: The options of 3.x that have gone, and what to use instead.
+OPTIONS = {
     "JWT_BLACKLIST_ENABLED": "token_in_blocklist_loader alone",
     "JWT_BLACKLIST_TOKEN_CHECKS": "token_in_blocklist_loader, which sees the token's type",
     "JWT_USER_CLAIMS": "additional_claims_loader",

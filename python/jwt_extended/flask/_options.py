@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ._defaults import TEXTS, TEXTS_OR_NONE, TOLERATED
-from .config import ALGORITHMS, ASYMMETRIC, LOCATIONS, _Config
+from ._defaults import SWITCHES, TEXTS, TEXTS_OR_NONE, TOLERATED
+from ._key_ring import key_ring
+from .config import ALGORITHMS, LOCATIONS, _Config
 
 
 def read(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,11 +58,11 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
         "challenges": bool(options["JWT_WWW_AUTHENTICATE"]),
         "algorithm": config.algorithm,
         "decode_algorithms": config.decode_algorithms,
-        "encode_key": _key_or_why_not(config, "encode_key"),
+        "encode_key": _key_or_why_not(config),
         "decode_keys": _keys_or_why_not(config),
         "key_ring": key_ring(options),
-        "short_secret": "short_secret" in tolerate,
-        "small_rsa": "small_rsa" in tolerate,
+        "short_secret": _short("short_secret", options),
+        "small_rsa": _short("small_rsa", options),
         "memory_store": _memory_store(options["JWT_STORE"]),
     }
 
@@ -79,6 +80,9 @@ def check(options: Mapping[str, Any]) -> None:
     for name in TEXTS_OR_NONE:
         if not isinstance(options[name], str | None):
             raise RuntimeError(f"{name} must be a string or None")
+    for name in SWITCHES:
+        if not isinstance(options[name], bool):
+            raise RuntimeError(f"{name} must be True or False")
     same_site = options["JWT_COOKIE_SAMESITE"]
     if same_site and same_site.title() not in ("Strict", "Lax", "None"):
         raise RuntimeError('JWT_COOKIE_SAMESITE must be "Strict", "Lax", "None", or None')
@@ -92,49 +96,6 @@ def check(options: Mapping[str, Any]) -> None:
     ]:
         if any(algorithm not in ALGORITHMS for algorithm in value):
             raise RuntimeError(f"{name} can only be of {', '.join(ALGORITHMS)}")
-
-
-def key_ring(options: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the keys of ``JWT_KEY_RING``.
-
-    Each is a dict with exactly one of ``secret_key``, ``private_key`` and ``public_key``, and
-    with ``algorithm`` (else ``JWT_ALGORITHM``) and ``kid`` (else a key pair is named by its
-    RFC 7638 thumbprint, and a secret has no name).
-    """
-    ring = options["JWT_KEY_RING"]
-    if ring is None:
-        return []
-    if not isinstance(ring, list | tuple):
-        raise RuntimeError("JWT_KEY_RING must be a list of dicts, one for each key")
-    keys = [_ring_key(entry, options["JWT_ALGORITHM"]) for entry in ring]
-    if not keys:
-        raise RuntimeError("JWT_KEY_RING must have at least one key; set None for none")
-    return keys
-
-
-def _ring_key(entry: Any, usual: str) -> dict[str, Any]:
-    kinds = ("secret_key", "private_key", "public_key")
-    if not isinstance(entry, Mapping) or (given := set(entry)) - {*kinds, "algorithm", "kid"}:
-        raise RuntimeError(
-            "a key of JWT_KEY_RING must be a dict of secret_key, private_key or public_key, "
-            "and algorithm and kid if need be"
-        )
-    if len(kind := given & set(kinds)) != 1:
-        raise RuntimeError(
-            "a key of JWT_KEY_RING must have one of secret_key, private_key and public_key"
-        )
-    (name,) = kind
-    algorithm, kid = entry.get("algorithm", usual), entry.get("kid")
-    if not isinstance(algorithm, str) or not isinstance(kid, str | None):
-        raise RuntimeError("algorithm and kid of a key of JWT_KEY_RING must be strings")
-    if (algorithm in ASYMMETRIC) == (name == "secret_key"):
-        raise RuntimeError(f"a key of JWT_KEY_RING for {algorithm} cannot be a {name}")
-    return {
-        "algorithm": algorithm,
-        "signs": name != "public_key",
-        "key": entry[name],
-        "kid": kid,
-    }
 
 
 def _places(config: _Config, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,8 +190,10 @@ def _memory_store(store: Any) -> int | None:
     if isinstance(store, str):
         kind, _, capacity = store.partition(":")
         number = int(capacity) if capacity.isdecimal() and len(capacity) < 10 else 0
-        if kind == "memory" and (number or not capacity):
-            return number or 1_000_000
+        if store == "memory":
+            return 1_000_000
+        if kind == "memory" and number:
+            return number
     raise RuntimeError('JWT_STORE must be "memory", or "memory:" and how many it may hold, or None')
 
 
@@ -252,20 +215,29 @@ def _several(name: str, value: Any) -> list[str] | None:
     return sorted(value) if isinstance(value, set | frozenset) else list(value)
 
 
-def _key_or_why_not(config: _Config, name: str) -> Any:
+def _short(word: str, options: Mapping[str, Any]) -> str:
+    """Return what becomes of keys that are too short: PyJWT warns of them and goes on."""
+    if options["JWT_TOLERATE"] is None:
+        return "warned of"
+    return "accepted" if word in _tolerate(options) else "refused"
+
+
+def _key_or_why_not(config: _Config) -> tuple[str, Any]:
     try:
-        return getattr(config, name)
+        return config.encode_key_name, config.encode_key
     except RuntimeError as error:
-        return error
+        return "", error
 
 
-def _keys_or_why_not(config: _Config) -> list[Any]:
+def _keys_or_why_not(config: _Config) -> list[tuple[str, Any]]:
     try:
-        return config.decode_keys
+        key, *fallbacks = config.decode_keys
     except TypeError as error:
         raise RuntimeError(str(error)) from None
     except RuntimeError as error:
-        return [error]
+        return [("", error)]
+    named = [(f"SECRET_KEY_FALLBACKS[{at}]", key) for at, key in enumerate(fallbacks)]
+    return [(config.decode_key_name, key), *named]
 
 
 def _json(options: dict[str, Any]) -> str:

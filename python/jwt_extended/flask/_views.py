@@ -24,6 +24,8 @@ def jwt_exempt(view: V) -> V:
 
         jwt_exempt(app.view_functions["static"])
     """
+    if not callable(view) and not isinstance(view, Blueprint):
+        raise TypeError("jwt_exempt wants a view, a view class or a blueprint, and not its name")
     setattr(view, SEES_TO_ITSELF, True)
     return view
 

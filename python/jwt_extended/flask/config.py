@@ -50,6 +50,16 @@ class _Config:
         return self._public_key if self.is_asymmetric else self._secret_key
 
     @property
+    def encode_key_name(self) -> str:
+        """The option that holds the key that signs."""
+        return "JWT_PRIVATE_KEY" if self.is_asymmetric else self._secret_key_name
+
+    @property
+    def decode_key_name(self) -> str:
+        """The option that holds the key that checks."""
+        return "JWT_PUBLIC_KEY" if self.is_asymmetric else self._secret_key_name
+
+    @property
     def decode_keys(self) -> list[Any]:
         """All keys that check tokens: Flask's ``SECRET_KEY_FALLBACKS`` belong to ``SECRET_KEY``."""
         keys = [self.decode_key]
@@ -292,6 +302,10 @@ class _Config:
         if later == earlier:
             raise RuntimeError(f"{name} must not be zero; set False for tokens that never expire")
         return delta  # type: ignore[no-any-return]
+
+    @property
+    def _secret_key_name(self) -> str:
+        return "JWT_SECRET_KEY" if self._get("JWT_SECRET_KEY") else "SECRET_KEY"
 
     @property
     def _secret_key(self) -> Any:

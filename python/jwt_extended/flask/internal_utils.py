@@ -67,6 +67,15 @@ def custom_verification_for_token(jwt_header: dict[str, Any], jwt_data: dict[str
         raise UserClaimsVerificationError("User claims verification failed", jwt_header, jwt_data)
 
 
+def check_session(session: Any) -> None:
+    """Refuse what is no session's name."""
+    if not isinstance(session, str):
+        kind = type(session).__name__
+        raise TypeError(f"session must be a string, as get_jwt_session() returns it, not a {kind}")
+    if not session:
+        raise ValueError("session must not be empty: it would be one for everybody")
+
+
 class JSONEncoder(json.JSONEncoder):
     """Encodes what JSON does not know by the current app's JSON provider."""
 

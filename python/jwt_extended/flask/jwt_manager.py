@@ -22,6 +22,7 @@ from . import default_callbacks as default
 from ._callbacks import synchronous
 from ._defaults import OURS, UPSTREAM, WATCHED
 from ._errors import register_handlers
+from ._hints import hints
 from ._options import read
 from ._views import install_views
 from .exceptions import (  # noqa: F401 - apps import them from here
@@ -36,7 +37,7 @@ from .exceptions import (  # noqa: F401 - apps import them from here
     UserLookupError,
     WrongTokenError,
 )
-from .internal_utils import ENGINE, MANAGER, json_default
+from .internal_utils import ENGINE, MANAGER, check_session, json_default
 from .typing import ExpiresDelta, Fresh
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -121,16 +122,10 @@ class JWTManager:
         try:
             engine.check(app.config)
         except InvalidKeyError as error:
-            raise RuntimeError(
-                f"the key of JWT_SECRET_KEY, JWT_PRIVATE_KEY, JWT_PUBLIC_KEY or JWT_KEY_RING "
-                f"is of no use: {error}"
-            ) from error
+            raise RuntimeError(str(error)) from error
         app.extensions[ENGINE] = engine
-        if app.config["JWT_COOKIE_SAMESITE"] == "None" and not app.config["JWT_COOKIE_SECURE"]:
-            warn(
-                "browsers drop cookies of JWT_COOKIE_SAMESITE None without JWT_COOKIE_SECURE",
-                stacklevel=stacklevel,
-            )
+        for hint in hints(app.config):
+            warn(hint, stacklevel=stacklevel)
         _legacy.check_options(app, stacklevel)
         install_views(app)
 
@@ -312,6 +307,8 @@ class JWTManager:
                 raise TypeError("encode_key_loader must return a key, and has returned None")
         if all_claims:
             _check_claims(all_claims)
+        if session is not None:
+            check_session(session)
         return engine.encode(
             app.config,
             token_type,

@@ -4,12 +4,13 @@ A session is one login on one device: its tokens share the claim ``sid``, and en
 ``JWT_STORE`` set, what is revoked here is refused by every guard of the app.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flask import current_app
 
 from .._core import Engine
-from .internal_utils import ENGINE, get_jwt_manager, json_default
+from .internal_utils import ENGINE, check_session, get_jwt_manager, json_default
 from .typing import Fresh
 from .utils import create_access_token, create_refresh_token, get_jwt
 
@@ -66,9 +67,12 @@ def revoke_token(jwt_data: dict[str, Any] | None = None) -> None:
 
     :param jwt_data: its claims; those of the current request's token if left out.
     :raises RuntimeError: without ``JWT_STORE``.
+    :raises TypeError: for a token that is still encoded.
     :raises ValueError: if it has no ``jti``.
     """
     claims = _current() if jwt_data is None else jwt_data
+    if not isinstance(claims, Mapping):
+        raise TypeError("revoke_token wants a token's claims, such as decode_token(token)")
     jti = claims.get("jti")
     if not isinstance(jti, str):
         raise ValueError("the token has no jti, so it cannot be revoked by it")
@@ -86,6 +90,8 @@ def revoke_session(session: str | None = None) -> None:
     """
     if session is None:
         session = _session_of(_current())
+    else:
+        check_session(session)
     if session is None:
         revoke_token()
         return
@@ -96,13 +102,19 @@ def revoke_session(session: str | None = None) -> None:
 def revoke_all_tokens(identity: Any = None) -> None:
     """Log out everywhere: revoke all tokens that a user has. A login from now on is good.
 
-    Tokens that belong to no session tell only the second in which they were made: those of the
-    current second are revoked too.
+    The login must be one by :func:`create_token_pair`, also in the same request::
+
+        revoke_all_tokens()
+        pair = create_token_pair(get_jwt_identity())
+
+    Other tokens tell only the second in which they were made: those of the current second are
+    revoked too.
 
     :param identity: what the identity claim of the user says; that of the current request's token
         if left out.
     :raises RuntimeError: without ``JWT_STORE``.
-    :raises TypeError: for a user who is no identity: ``user_identity_loader`` is not asked.
+    :raises TypeError: for what is no identity: ``user_identity_loader`` is not asked.
+    :raises ValueError: for an empty one.
     """
     engine, app = _engine()
     if identity is None:
@@ -111,6 +123,14 @@ def revoke_all_tokens(identity: Any = None) -> None:
         raise TypeError(
             "revoke_all_tokens wants what the identity claim says, such as str(user.id)"
         )
+    elif isinstance(identity, dict | list | tuple):
+        # There are many ways to write the same, and tokens written in another would stay good.
+        raise TypeError(
+            f"revoke_all_tokens cannot tell who a {type(identity).__name__} is, unless it is the "
+            "current request's identity; leave it out, or make identities strings"
+        )
+    elif identity == "":
+        raise ValueError("revoke_all_tokens wants a user: the identity is empty")
     engine.revoke_identity(app.config, identity, json_default(app))
 
 

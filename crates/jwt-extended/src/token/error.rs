@@ -53,6 +53,9 @@ pub enum IssueError {
     /// The identity has no text.
     #[error("the identity is empty; a token must say whose it is")]
     EmptySubject,
+    /// The session has no name, and all that have none would end together.
+    #[error("the session is empty; give the name that `new_session` made, or none")]
+    EmptySession,
     /// The additional claims or headers are not a JSON object.
     #[error(transparent)]
     Claims(#[from] ClaimsError),

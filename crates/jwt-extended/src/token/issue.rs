@@ -83,6 +83,9 @@ impl Draft<'_> {
         if self.subject.is_empty() && !policy.any_identity {
             return Err(IssueError::EmptySubject);
         }
+        if self.session.as_deref() == Some("") {
+            return Err(IssueError::EmptySession);
+        }
         let may_never_expire = match self.kind {
             TokenType::Refresh => policy.refresh_may_never_expire,
             TokenType::Access | TokenType::Other => policy.access_may_never_expire,

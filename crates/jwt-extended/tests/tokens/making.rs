@@ -266,6 +266,11 @@ fn a_token_must_say_whose_it_is_and_fit_the_limit() {
 }
 
 #[test]
+fn a_session_has_a_name_or_all_without_one_would_end_together() {
+    assert_eq!(jwt().access_token("alice").session("").create(), Err(IssueError::EmptySession));
+}
+
+#[test]
 fn a_ring_that_only_checks_makes_nothing() {
     let jwt = keyless().verifying_key(key()).build().unwrap();
     assert_eq!(jwt.create_access_token("alice"), Err(IssueError::NoSigningKey));

@@ -1,0 +1,76 @@
+"""``JWT_KEY_RING``: several keys, read and checked. The first one signs, and all of them check."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .config import ALGORITHMS, ASYMMETRIC
+
+KINDS = ("secret_key", "private_key", "public_key")
+
+#: Options that would say another thing of keys than the ring does.
+_ELSEWHERE = {
+    "JWT_SECRET_KEY": '{"secret_key": ...}',
+    "JWT_PRIVATE_KEY": '{"private_key": ..., "algorithm": ...}',
+    "JWT_PUBLIC_KEY": '{"public_key": ..., "algorithm": ...}',
+}
+
+
+def key_ring(options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the keys of ``JWT_KEY_RING``; none if it is not set.
+
+    Each is a dict with exactly one of ``secret_key``, ``private_key`` and ``public_key``, and
+    with ``algorithm`` (else ``JWT_ALGORITHM``) and ``kid`` (else a key pair is named by its
+    RFC 7638 thumbprint, and a secret has no name).
+
+    :raises RuntimeError: for a ring that cannot be, with what to set.
+    """
+    ring = options["JWT_KEY_RING"]
+    if ring is None:
+        return []
+    if not isinstance(ring, list | tuple):
+        raise RuntimeError("JWT_KEY_RING must be a list of dicts, one for each key")
+    if not ring:
+        raise RuntimeError("JWT_KEY_RING must have at least one key; set None for none")
+    for name, entry in _ELSEWHERE.items():
+        if options[name]:
+            raise RuntimeError(
+                f"{name} would be ignored beside JWT_KEY_RING; for its tokens to stay good, "
+                f"move it to the end of the ring, as {entry}, and set it to None"
+            )
+    if options["JWT_DECODE_ALGORITHMS"]:
+        raise RuntimeError(
+            "JWT_DECODE_ALGORITHMS would be ignored beside JWT_KEY_RING, where each key has its "
+            "algorithm; set it to None"
+        )
+    return [_key(at, entry, options["JWT_ALGORITHM"]) for at, entry in enumerate(ring)]
+
+
+def _key(at: int, entry: Any, usual: str) -> dict[str, Any]:
+    name = f"JWT_KEY_RING[{at}]"
+    if not isinstance(entry, Mapping):
+        raise RuntimeError(f"{name} must be a dict with one of {', '.join(KINDS)}")
+    kid, algorithm = entry.get("kid"), entry.get("algorithm", usual)
+    if not isinstance(algorithm, str) or not isinstance(kid, str | None):
+        raise RuntimeError(f"{name}: algorithm and kid must be strings")
+    if unknown := [field for field in entry if field not in (*KINDS, "algorithm", "kid")]:
+        raise RuntimeError(
+            f"{name} has {unknown[0]!r}, which is none of {', '.join(KINDS)}, algorithm and kid"
+        )
+    if len(kinds := [kind for kind in KINDS if kind in entry]) != 1:
+        raise RuntimeError(
+            f"{name} must have one of {', '.join(KINDS)}; the public half of a private_key "
+            "follows from it"
+        )
+    (kind,) = kinds
+    if algorithm not in ALGORITHMS:
+        raise RuntimeError(f"{name}: algorithm can only be one of {', '.join(ALGORITHMS)}")
+    if (algorithm in ASYMMETRIC) == (kind == "secret_key"):
+        advice = "" if "algorithm" in entry else '; add its "algorithm", such as "ES256"'
+        raise RuntimeError(f"{name}: a key for {algorithm} cannot be a {kind}{advice}")
+    return {
+        "name": f"{kind} of {name}",
+        "algorithm": algorithm,
+        "signs": kind != "public_key",
+        "key": entry[kind],
+        "kid": kid,
+    }
