@@ -1,0 +1,95 @@
+"""The programs of the package's README, as they stand there."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from flask import Flask
+from key_pairs import made, private, public, said
+from support import SECRET, bearer, guarded_app, status
+
+from jwt_extended.flask import JWTManager, jwt_required
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def program(heading: str) -> str:
+    """Return the first Python under a heading."""
+    section = README.partition(f"\n### {heading}\n")[2].partition("\n### ")[0]
+    return section.partition("```python\n")[2].partition("```")[0]
+
+
+def test_sessions_are_opened_refreshed_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWT_SECRET_KEY", SECRET)
+    names: dict[str, Any] = {"__name__": "app"}
+    exec(program("Sessions and revocation"), names)
+    client = names["app"].test_client()
+
+    def post(path: str, token: str) -> Any:
+        answer = client.post(path, headers=bearer(token))
+        return answer.status_code, answer.json
+
+    revoked = (401, {"msg": "Token has been revoked"})
+    one, two = (client.post("/login", json={"username": "testuser"}).json for _ in range(2))
+    new = post("/refresh", one["refresh_token"])[1]["access_token"]
+    assert post("/logout", new) == (200, {"logout": True})
+    assert (
+        post("/refresh", one["refresh_token"]) == post("/password", one["access_token"]) == revoked
+    )
+    code, three = post("/password", two["access_token"])
+    assert code == 200
+    assert post("/refresh", two["refresh_token"]) == revoked
+    assert post("/refresh", three["refresh_token"])[0] == 200
+
+
+def test_a_new_key_takes_over_by_the_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    (tmp_path / "2025.pub.pem").write_text(public(old))
+    (tmp_path / "2026.pem").write_text(private(new))
+    monkeypatch.chdir(tmp_path)
+    app = Flask("an_app")
+    exec(program("Keys that change"), {"app": app})
+    JWTManager(app)
+    app.add_url_rule("/access", view_func=jwt_required()(lambda: {"identity": "seen"}))
+    published = jwt.PyJWKSet.from_dict(app.test_client().get("/.well-known/jwks.json").json)
+
+    old_2025 = {"kid": "2025", "algorithm": "ES256"}
+    new_2026 = {"kid": "2026", "algorithm": "ES256"}
+    before = guarded_app(
+        KEY_RING=[{**old_2025, "private_key": old}, {**new_2026, "public_key": public(new)}]
+    )
+    values = made(before), made(app)
+    assert [jwt.get_unverified_header(value)["kid"] for value in values] == ["2025", "2026"]
+    for value in values:
+        key = published[jwt.get_unverified_header(value)["kid"]]
+        assert jwt.decode(value, key, algorithms=["ES256"])["sub"] == "alice"
+        assert said(app, value)[0] == said(before, value)[0] == 200
+
+
+def test_every_view_is_protected_but_those_that_are_exempt() -> None:
+    app = Flask("an_app")
+    app.config["JWT_SECRET_KEY"] = SECRET
+    code = program("Protected unless exempt").replace(
+        "def login(): ...", 'def login(): return "in"'
+    )
+    exec(code, {"app": app})
+    app.add_url_rule("/other", view_func=lambda: "in")
+    JWTManager(app)
+    client = app.test_client()
+    answers = (
+        client.post("/login"),
+        client.get("/other"),
+        client.get("/static/none"),
+        client.get("/x"),
+    )
+    assert [answer.status_code for answer in answers] == [200, 401, 404, 404]
+
+
+def test_what_a_list_of_tolerances_may_contain_is_all_there() -> None:
+    words = re.findall(r"`([a-z_]+)`", README.partition("\n### Strict\n")[2].partition("\n## ")[0])
+    assert status(guarded_app(TOLERATE=words)) == 401
