@@ -1,7 +1,8 @@
 //! What a store must do so that a token can be taken back, and a store that does it in memory.
 //!
 //! A store is told ids (`jti`, session, subject, times), never tokens: nothing that it keeps can be made into one.
-//! Refresh rotation, and the listing of sessions, will stand beside this as a trait of its own.
+//! A [`RevocationStore`] knows what was taken back, and lets all else stand. A [`SessionStore`] knows who is logged in where
+//! as well: refresh tokens rotate, and sessions can be listed and ended.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -22,8 +23,10 @@
 
 mod answer;
 mod memory;
+mod sessions;
 mod store;
 
 pub use answer::Answer;
 pub use memory::MemoryStore;
+pub use sessions::{Ending, NewSession, RevokedToken, Session, SessionStore, Touch, Turn, Turned};
 pub use store::{Revocation, RevocationStore, Standing, StoreError, TokenIds};

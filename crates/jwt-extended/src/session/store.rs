@@ -14,6 +14,37 @@ pub trait RevocationStore: Send + Sync {
     fn revoke(&self, what: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>>;
 }
 
+/// A closure is a store, for those who keep a blocklist of their own: it says whether a token stands, and what is revoked
+/// is written elsewhere.
+///
+/// ```
+/// use jwt_extended::{JwtManager, jose::Key, session::{Answer, Standing, TokenIds}};
+///
+/// let blocked = ["0193a0c5-1d1e-7b0e-8f5e-5b1f0a9c6d7e"];
+/// let jwt = JwtManager::builder()
+///     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
+///     .revocation_store(move |token: &TokenIds<'_>| {
+///         let found = token.jti.is_some_and(|jti| blocked.contains(&jti));
+///         Answer::Now(Ok(if found { Standing::Revoked } else { Standing::Good }))
+///     })
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// One that must ask a database answers [`Answer::later`].
+impl<F> RevocationStore for F
+where
+    F: Fn(&TokenIds<'_>) -> Answer<'static, Result<Standing, StoreError>> + Send + Sync,
+{
+    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+        self(token)
+    }
+
+    fn revoke(&self, _: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>> {
+        Answer::Now(Err(StoreError::ReadOnly))
+    }
+}
+
 impl<S: RevocationStore + ?Sized> RevocationStore for std::sync::Arc<S> {
     fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
         (**self).standing(token)
@@ -37,8 +68,8 @@ pub enum Standing {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// It holds as many revocations as it may, and none has expired. Forgetting one would let a revoked token back in.
-    #[error("the revocation store is full; raise its capacity, which is {capacity}")]
+    /// It holds as many entries as it may, and none has expired. Forgetting one would let a revoked token back in.
+    #[error("the store is full; raise its capacity, which is {capacity}")]
     Full {
         /// How many it may hold.
         capacity: usize,
@@ -47,10 +78,16 @@ pub enum StoreError {
     #[error("the token has no {0}, so it cannot be revoked by it")]
     Unnamed(&'static str),
     /// The manager has no store.
-    #[error("there is no revocation store; give the manager one with `revocation_store`")]
+    #[error("there is no store; give the manager one with `session_store` or `revocation_store`")]
     NoStore,
+    /// The store knows revocations and no sessions.
+    #[error("the store keeps no sessions; give the manager one that does with `session_store`")]
+    NoSessions,
+    /// The store is a closure, which can be asked and not told.
+    #[error("the store is a closure that only answers; revoke where it reads from")]
+    ReadOnly,
     /// Whatever it asks did not answer.
-    #[error("the revocation store is unavailable: {0}")]
+    #[error("the store is unavailable: {0}")]
     Unavailable(String),
 }
 
