@@ -60,6 +60,6 @@ pub use config::{Config, ConfigError};
 pub use entropy::{Entropy, EntropyError, SystemEntropy};
 pub use guard::Requirement;
 pub use http::{CookieError, Rejection};
-pub use manager::{Admitted, Expiring, JwtManager, JwtManagerBuilder, TokenBuilder, TokenPair};
+pub use manager::{Admitted, Expiring, JwtManager, JwtManagerBuilder, Rotation, TokenBuilder, TokenPair};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use token::Token;

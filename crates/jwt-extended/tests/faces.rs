@@ -103,11 +103,11 @@ fn tokens_made_one_by_one_can_share_a_session_and_be_revoked_by_their_names() {
     let [access, refresh] = [jwt.access_token("alice"), jwt.refresh_token("alice")]
         .map(|token| jwt.decode_token(&token.session(&session).create().unwrap()).unwrap());
     assert_eq!((access.session(), refresh.session()), (Some(&*session), Some(&*session)));
-    wait(jwt.revoke_by_id(access.jti().unwrap(), access.expires_at())).unwrap();
+    wait(jwt.revoke_by_id("alice", access.jti().unwrap(), access.expires_at())).unwrap();
     assert!(wait(jwt.is_revoked(&access)).unwrap());
     let other = jwt.decode_token(&token(&[])).unwrap();
     assert!(!wait(jwt.is_revoked(&other)).unwrap());
-    assert!(wait(manager().revoke_by_id("a jti", None)).is_err(), "without a store nothing is revoked");
+    assert!(wait(manager().revoke_by_id("alice", "a jti", None)).is_err(), "without a store nothing is revoked");
 }
 
 // What a view asks.

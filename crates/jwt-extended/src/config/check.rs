@@ -11,17 +11,21 @@ use super::{
 use crate::{
     http::SameSite,
     jose::{Algorithm, Family, Key, KeyError, KeyRing, VerifyingKey},
-    token::OUR_CLAIMS,
+    token::{Lifetime, OUR_CLAIMS},
 };
 
 /// The most that clocks may differ.
 const MAX_LEEWAY: Duration = Duration::from_secs(300);
 
-/// Whether the manager will have a revocation store.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The longest grace of a refresh token: long enough for requests that were sent together, and no more.
+const MAX_GRACE: Duration = Duration::from_secs(300);
+
+/// Which store the manager will have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Store {
-    Present,
     Absent,
+    Revocations,
+    Sessions,
 }
 
 /// Checks a configuration, together with the keys that the app made itself, if it made any and they go together.
@@ -33,6 +37,7 @@ pub(crate) fn check(
     let mut mistakes = Mistakes::default();
     let ring = mistakes.take(keys.and_then(|keys| key_ring(&config, keys)));
     mistakes.times(&config);
+    mistakes.sessions(&config, store);
     mistakes.claims(&config);
     let names = mistakes.header_names(&config);
     mistakes.places(&config);
@@ -195,6 +200,33 @@ impl Mistakes {
         let no_freshness = config.fresh_token_expires.is_some_and(|fresh| fresh.0.is_zero());
         self.demand(!no_freshness, "fresh_token_expires must be longer than zero");
         self.demand(config.max_token_length.0 >= 256, "max_token_length must be at least 256 bytes");
+    }
+
+    fn sessions(&mut self, config: &Config, store: Store) {
+        let short =
+            config.session_expires.and_then(Lifetime::duration).is_some_and(|life| life < Duration::from_secs(1));
+        self.demand(!short, "session_expires must be at least one second, or never");
+        let idle = config.session_idle_expires;
+        let short = idle.is_some_and(|idle| idle.0 < Duration::from_secs(1));
+        self.demand(!short, "session_idle_expires must be at least one second; leave it out for none");
+        self.demand(
+            config.refresh_grace.is_none_or(|grace| grace.0 <= MAX_GRACE),
+            "refresh_grace must be at most 300 seconds",
+        );
+        self.demand(
+            config.max_sessions.is_none_or(|count| count.0 > 0),
+            "max_sessions must be at least one; leave it out for any number",
+        );
+        for (name, is_set) in [
+            ("session_idle_expires", idle.is_some()),
+            ("refresh_grace", config.refresh_grace.is_some()),
+            ("max_sessions", config.max_sessions.is_some()),
+        ] {
+            self.demand(
+                !is_set || store == Store::Sessions,
+                format!("{name} needs a store that keeps sessions; give the manager one with `session_store`"),
+            );
+        }
     }
 
     fn claims(&mut self, config: &Config) {

@@ -125,6 +125,18 @@ macro_rules! with_options {
             /// With a revocation store: the longest life that a token may have, and how long the revocation of a session or
             /// a subject is remembered. `JWT_LONGEST_LIFETIME`; the longer of the two lifetimes.
             longest_lifetime: optional Lifetime;
+            /// How long a session may last from its login, however much it is used. `JWT_SESSION_EXPIRES`; as long as a
+            /// refresh token lives.
+            session_expires: optional Lifetime;
+            /// With a session store: how long a session may go unused. `JWT_SESSION_IDLE_EXPIRES`; as long as its tokens
+            /// live.
+            session_idle_expires: optional Seconds;
+            /// With a session store: for how long a refresh token that was just used gives the same successor again, for
+            /// requests that were sent together; at most 5 minutes. `JWT_REFRESH_GRACE`; 10 seconds.
+            refresh_grace: optional Seconds;
+            /// With a session store: how many sessions a subject may have; a login beyond ends the oldest.
+            /// `JWT_MAX_SESSIONS`; any number.
+            max_sessions: optional Count;
             /// The longest token that is looked at, in bytes. `JWT_MAX_TOKEN_LENGTH`; 8192.
             max_token_length: plain Count = Count(8192);
             /// What the body of a refusal looks like: `message` or `problem_details`. `JWT_ERROR_FORMAT`; message.

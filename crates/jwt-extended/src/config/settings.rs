@@ -1,6 +1,6 @@
 //! A configuration that cannot be wrong any more, in the shape in which each floor wants it.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use http::HeaderName;
 
@@ -17,6 +17,9 @@ use crate::{
 /// How long a cookie lasts that is to outlive the browser's session: what Flask-JWT-Extended gives it.
 const LASTING_COOKIE: Duration = Duration::from_secs(31_540_000);
 
+/// For how long a refresh token that was just used gives the same successor, unless the configuration says otherwise.
+const USUAL_GRACE: Duration = Duration::from_secs(10);
+
 /// A configuration that was found good, in the shape in which each floor wants it.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -28,11 +31,24 @@ pub(crate) struct Settings {
     pub(crate) access_lifetime: Lifetime,
     pub(crate) refresh_lifetime: Lifetime,
     pub(crate) longest_lifetime: Lifetime,
+    pub(crate) sessions: SessionSettings,
     /// How fresh the access token of a login is.
     pub(crate) login_freshness: Fresh,
     /// That freshness in seconds, for challenges.
     pub(crate) fresh_max_age: u64,
     pub(crate) refusals: RefusalSettings,
+}
+
+/// How long sessions last, and how many there may be.
+#[derive(Debug)]
+pub(crate) struct SessionSettings {
+    /// From the login.
+    pub(crate) lifetime: Lifetime,
+    /// From the last use, if that is limited.
+    pub(crate) idle: Option<Duration>,
+    /// For how long a refresh token that was just used gives the same successor.
+    pub(crate) grace: Duration,
+    pub(crate) at_most: Option<NonZeroU32>,
 }
 
 /// How refusals look.
@@ -57,7 +73,7 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
     let longest_lifetime =
         config.longest_lifetime.unwrap_or_else(|| config.access_token_expires.max(config.refresh_token_expires));
     // Without a store nothing is revoked, so no token lives too long for its revocation.
-    let remembered = if store == Store::Present { longest_lifetime } else { Lifetime::Never };
+    let remembered = if store == Store::Absent { Lifetime::Never } else { longest_lifetime };
     let never = |lifetime| lifetime == Lifetime::Never || config.tolerates(Tolerate::MissingExpiry);
     let access_may_never_expire = never(config.access_token_expires);
     let refresh_may_never_expire = never(config.refresh_token_expires);
@@ -88,7 +104,7 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
         loose_times: config.tolerates(Tolerate::LooseTimes),
         any_identity: config.tolerates(Tolerate::AnyIdentity),
         foreign_claims: config.tolerates(Tolerate::ForeignClaims),
-        require_jti: store == Store::Present,
+        require_jti: store != Store::Absent,
         longest_lifetime: remembered,
     };
     let issue = IssuePolicy {
@@ -112,6 +128,7 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
         access_lifetime: config.access_token_expires,
         refresh_lifetime: config.refresh_token_expires,
         longest_lifetime,
+        sessions: session_settings(&config),
         login_freshness: fresh.map_or(Fresh::Always, Fresh::For),
         fresh_max_age: fresh.map_or(0, |fresh| fresh.as_secs()),
         refusals: RefusalSettings {
@@ -122,6 +139,15 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
             realm: config.realm.clone(),
         },
         locate: locate_settings(config, names),
+    }
+}
+
+fn session_settings(config: &Config) -> SessionSettings {
+    SessionSettings {
+        lifetime: config.session_expires.unwrap_or(config.refresh_token_expires),
+        idle: config.session_idle_expires.map(|idle| idle.0),
+        grace: config.refresh_grace.map_or(USUAL_GRACE, |grace| grace.0),
+        at_most: config.max_sessions.and_then(|count| NonZeroU32::new(u32::try_from(count.0).unwrap_or(u32::MAX))),
     }
 }
 

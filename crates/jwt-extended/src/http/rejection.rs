@@ -53,6 +53,9 @@ pub enum Reason {
     /// The token, its session, or all of its subject's tokens were revoked.
     #[error("Token has been revoked")]
     Revoked,
+    /// A refresh token that was turned into its successor before. Somebody has a copy of it, so its session was ended.
+    #[error("Token was used before, so its session has ended. Log in again")]
+    Replayed,
     /// The token is good and not fresh.
     #[error("Fresh token required")]
     NotFresh {
@@ -126,6 +129,7 @@ impl Reason {
             Self::RefreshToken | Self::NotRefreshToken => "token_type_wrong",
             Self::Expired => "token_expired",
             Self::Revoked => "token_revoked",
+            Self::Replayed => "token_replayed",
             Self::NotFresh { .. } => "token_not_fresh",
             Self::Verification => "claims_refused",
             Self::UserNotFound(_) => "user_not_found",
@@ -143,7 +147,7 @@ impl Reason {
             Self::Request(_) | Self::Token(_) | Self::RefreshToken | Self::NotRefreshToken => Handler::InvalidToken,
             Self::Expired => Handler::ExpiredToken,
             Self::NotFresh { .. } => Handler::NeedsFreshToken,
-            Self::Revoked => Handler::RevokedToken,
+            Self::Revoked | Self::Replayed => Handler::RevokedToken,
             Self::UserNotFound(_) => Handler::UserLookupError,
             Self::Verification => Handler::TokenVerificationFailed,
             Self::StoreUnavailable(_) => Handler::StoreUnavailable,

@@ -4,13 +4,13 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use http::Response;
 
-use super::{Inner, JwtManager, Verification};
+use super::{Inner, JwtManager, Verification, sessions::ReplayHandler, stores::Stores};
 use crate::{
-    config::{Config, ConfigError, Count, List, Seconds, Secret, Store, Switch, Tolerate, check, with_options},
+    config::{Config, ConfigError, Count, List, Seconds, Secret, Switch, Tolerate, check, with_options},
     entropy::{Entropy, SystemEntropy},
     http::{ErrorFormat, Handler, Location, Rejection, RejectionHandler, Renderer, SameSite, Statuses},
     jose::{Algorithm, Key, KeyRing, VerifyingKey},
-    session::RevocationStore,
+    session::{RevocationStore, SessionStore},
     time::{Clock, SystemClock},
     token::{Lifetime, Token},
 };
@@ -22,7 +22,8 @@ pub struct JwtManagerBuilder {
     signing: Option<Key>,
     verifying: Vec<VerifyingKey>,
     ring: Option<KeyRing>,
-    store: Option<Arc<dyn RevocationStore>>,
+    store: Stores,
+    on_replay: Option<ReplayHandler>,
     verification: Option<Verification>,
     handlers: HashMap<Handler, RejectionHandler>,
     handler_for_all: Option<RejectionHandler>,
@@ -37,7 +38,8 @@ impl JwtManagerBuilder {
             signing: None,
             verifying: Vec::new(),
             ring: None,
-            store: None,
+            store: Stores::None,
+            on_replay: None,
             verification: None,
             handlers: HashMap::new(),
             handler_for_all: None,
@@ -67,8 +69,27 @@ impl JwtManagerBuilder {
     }
 
     /// Where revocations are kept. Without one, tokens live until they expire.
+    ///
+    /// Replaces what [`session_store`](Self::session_store) was told.
     pub fn revocation_store(mut self, store: impl RevocationStore + 'static) -> Self {
-        self.store = Some(Arc::new(store));
+        self.store = Stores::Revocations(Arc::new(store));
+        self
+    }
+
+    /// Where sessions are kept, and revocations with them: refresh tokens rotate, a replayed one ends its session, and
+    /// sessions can be listed and ended.
+    ///
+    /// A token whose session the store does not know is refused: one of before the store was there, or of a store that has
+    /// lost what it knew.
+    pub fn session_store(mut self, store: impl SessionStore + 'static) -> Self {
+        self.store = Stores::Sessions(Arc::new(store));
+        self
+    }
+
+    /// What else to do when a refresh token was replayed: warn its user, for example. The session has been ended then, and
+    /// the log says so. Runs before the request is answered, so what takes long goes to a task of its own.
+    pub fn on_replay(mut self, tell: impl Fn(&Token) + Send + Sync + 'static) -> Self {
+        self.on_replay = Some(Box::new(tell));
         self
     }
 
@@ -124,8 +145,7 @@ impl JwtManagerBuilder {
     /// With every mistake in the configuration and the keys, each saying what to set.
     pub fn build(self) -> Result<JwtManager, ConfigError> {
         let keys = gather(self.ring, self.signing, self.verifying);
-        let store = if self.store.is_some() { Store::Present } else { Store::Absent };
-        let settings = check(self.config, keys, store).map_err(ConfigError::new)?;
+        let settings = check(self.config, keys, self.store.kind()).map_err(ConfigError::new)?;
         let refusals = &settings.refusals;
         let renderer = Renderer {
             statuses: refusals.statuses,
@@ -141,6 +161,7 @@ impl JwtManagerBuilder {
                 settings,
                 renderer: Arc::new(renderer),
                 store: self.store,
+                on_replay: self.on_replay,
                 verification: self.verification,
                 clock: self.clock,
                 entropy: self.entropy,

@@ -4,14 +4,21 @@
 mod builder;
 mod cookies;
 mod issuing;
+mod login;
 mod renewal;
 mod revoking;
+mod sessions;
+mod stores;
 
 use std::{fmt, sync::Arc};
 
 pub use builder::JwtManagerBuilder;
-pub use issuing::{TokenBuilder, TokenPair};
+pub use issuing::TokenBuilder;
+pub use login::TokenPair;
 pub use renewal::Expiring;
+use sessions::ReplayHandler;
+pub use sessions::Rotation;
+use stores::Stores;
 
 use crate::{
     config::{Config, Settings},
@@ -19,7 +26,7 @@ use crate::{
     guard::{self, Requirement},
     http::{BodyKind, Located, Location, Reason, Rejection, Renderer, Request, refuse_cross_site},
     jose::KeyRing,
-    session::{RevocationStore, Standing, StoreError},
+    session::{Standing, StoreError},
     time::{Clock, Timestamp},
     token::{Token, TokenError, verify},
 };
@@ -46,7 +53,8 @@ pub struct JwtManager {
 struct Inner {
     settings: Settings,
     renderer: Arc<Renderer>,
-    store: Option<Arc<dyn RevocationStore>>,
+    store: Stores,
+    on_replay: Option<ReplayHandler>,
     verification: Option<Verification>,
     clock: Box<dyn Clock>,
     entropy: Box<dyn Entropy>,
@@ -196,7 +204,7 @@ impl JwtManager {
     pub fn reject(&self, reason: Reason, token: Option<Token>) -> Rejection {
         match &reason {
             Reason::StoreUnavailable(error) => {
-                tracing::error!(%error, "the revocation store failed; the request is refused");
+                tracing::error!(%error, "the store failed; the request is refused");
             }
             Reason::Issue(error) => tracing::error!(%error, "a token could not be issued"),
             Reason::Misconfigured(error) => tracing::error!(%error, "the request is refused"),
@@ -257,10 +265,7 @@ impl JwtManager {
     }
 
     async fn standing(&self, token: &Token, now: Timestamp) -> Result<Standing, StoreError> {
-        match &self.inner.store {
-            Some(store) => store.standing(&token.ids(now)).wait().await,
-            None => Ok(Standing::Good),
-        }
+        self.inner.store.standing(&token.ids(now)).await
     }
 }
 
@@ -269,7 +274,7 @@ impl fmt::Debug for JwtManager {
         f.debug_struct("JwtManager")
             .field("ring", &self.inner.settings.ring)
             .field("token_location", &self.inner.settings.locate.locations)
-            .field("revocation_store", &self.inner.store.is_some())
+            .field("store", &self.inner.store.kind())
             .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     entropy::session_opened,
     guard::{Requirement, examine},
     http::{Location, Request, SetCookies},
+    session::Standing,
     token::Token,
 };
 
@@ -44,7 +45,7 @@ impl JwtManager {
         let settled =
             response.get_all(header::SET_COOKIE).iter().any(|line| self.inner.settings.cookies.concerns(line));
         let over = token.session().is_none() || self.session_time_left(token).is_some_and(|left| left.is_zero());
-        if settled || over || self.is_revoked(token).await.unwrap_or(true) {
+        if settled || over || self.touch(token).await != Ok(Standing::Good) {
             return None;
         }
         let successor =
@@ -52,9 +53,9 @@ impl JwtManager {
         self.set_access_cookies(&successor).ok()
     }
 
-    /// How long a token's session may still last: its whole life is that of a refresh token. `None` without end.
+    /// How long a token's session may still last. `None` without end.
     pub(super) fn session_time_left(&self, token: &Token) -> Option<Duration> {
-        let longest = self.inner.settings.refresh_lifetime.duration()?;
+        let longest = self.inner.settings.sessions.lifetime.duration()?;
         // A session that does not say when it was opened has no time left.
         let opened = token.session().and_then(session_opened).unwrap_or_default();
         Some(opened.saturating_add(longest).saturating_duration_since(self.now()))

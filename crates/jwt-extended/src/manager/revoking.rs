@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::JwtManager;
 use crate::{
-    session::{Revocation, RevocationStore, Standing, StoreError},
+    session::{Ending, Revocation, RevokedToken, Standing, StoreError},
     time::Timestamp,
     token::{Lifetime, Token},
 };
@@ -15,19 +15,25 @@ impl JwtManager {
     /// # Errors
     /// If there is no store, the token has no `jti`, or the store could not keep it.
     pub async fn revoke(&self, token: &Token) -> Result<(), StoreError> {
-        self.revoke_by_id(token.jti().ok_or(StoreError::Unnamed("jti"))?, token.expires_at()).await
+        let jti = token.jti().ok_or(StoreError::Unnamed("jti"))?;
+        self.revoke_by_id(token.subject(), jti, token.expires_at()).await
     }
 
-    /// Revokes a token by its name, the claim `jti`, until it expires; `None` for never: for whoever has its claims, and not
-    /// the token itself.
+    /// Revokes a token of a subject by its name, the claim `jti`, until it expires; `None` for never: for whoever has its
+    /// claims, and not the token itself.
     ///
     /// # Errors
     /// If there is no store, or the store could not keep it.
-    pub async fn revoke_by_id(&self, jti: &str, expires_at: Option<Timestamp>) -> Result<(), StoreError> {
+    pub async fn revoke_by_id(
+        &self,
+        subject: &str,
+        jti: &str,
+        expires_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
         let now = self.now();
         // A leeway lets a token live on after its `exp`: it must stay revoked for as long.
         let until = expires_at.map(|end| end.saturating_add(self.leeway()));
-        self.store()?.revoke(&Revocation::Token { jti, until, now }).wait().await
+        self.inner.store.revoke_token(RevokedToken { subject, jti, until, now }).await
     }
 
     /// Revokes a token's session: its access and refresh tokens together, and all that would have followed.
@@ -35,16 +41,16 @@ impl JwtManager {
     /// # Errors
     /// If there is no store, the token belongs to no session, or the store could not keep it.
     pub async fn revoke_session(&self, token: &Token) -> Result<(), StoreError> {
-        self.revoke_session_by_id(token.session().ok_or(StoreError::Unnamed("session"))?).await
+        self.revoke_one(token.session().ok_or(StoreError::Unnamed("session"))?, Some(token.subject())).await
     }
 
-    /// Revokes a session by its name, the claim `sid`: for whoever has it from a log or a database.
+    /// Revokes a session by its name, the claim `sid`, whoever's it is: for whoever has it from a log or a database. To end
+    /// one that a user has chosen, use [`end_session`](Self::end_session).
     ///
     /// # Errors
     /// If there is no store, or the store could not keep it.
     pub async fn revoke_session_by_id(&self, session: &str) -> Result<(), StoreError> {
-        let now = self.now();
-        self.store()?.revoke(&Revocation::Session { session, until: self.remembered(now), now }).wait().await
+        self.revoke_one(session, None).await
     }
 
     /// Revokes all of a subject's tokens that were issued before now: every session is logged out, and a login from now on
@@ -55,7 +61,9 @@ impl JwtManager {
     /// If there is no store, or the store could not keep it.
     pub async fn revoke_subject(&self, subject: &str) -> Result<(), StoreError> {
         let now = self.now();
-        self.store()?.revoke(&Revocation::Subject { subject, until: self.remembered(now), now }).wait().await
+        let until = self.remembered(now);
+        let ending = Ending::All { subject, until, now };
+        self.inner.store.end(ending, Revocation::Subject { subject, until, now }).await
     }
 
     /// Logs out: revokes the token's session, or the token alone if it belongs to none.
@@ -77,16 +85,19 @@ impl JwtManager {
         Ok(self.standing(token, self.now()).await? == Standing::Revoked)
     }
 
-    fn store(&self) -> Result<&dyn RevocationStore, StoreError> {
-        self.inner.store.as_deref().ok_or(StoreError::NoStore)
+    async fn revoke_one(&self, session: &str, subject: Option<&str>) -> Result<(), StoreError> {
+        let now = self.now();
+        let until = self.remembered(now);
+        let ending = Ending::One { session, subject, now };
+        self.inner.store.end(ending, Revocation::Session { session, until, now }).await
     }
 
-    fn leeway(&self) -> Duration {
+    pub(super) fn leeway(&self) -> Duration {
         self.inner.settings.policy.leeway
     }
 
     /// Until when a session's or a subject's revocation must be remembered: until its youngest token has expired.
-    fn remembered(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn remembered(&self, now: Timestamp) -> Option<Timestamp> {
         let settings = &self.inner.settings;
         // Where tokens without an end are accepted, nothing may ever be forgotten.
         if settings.policy.access_may_never_expire || settings.policy.refresh_may_never_expire {

@@ -6,6 +6,7 @@ use super::{ClaimsError, Token};
 use crate::{
     entropy::EntropyError,
     jose::{JwsError, SigningFailed},
+    session::StoreError,
 };
 
 /// Why a token is not accepted.
@@ -84,6 +85,12 @@ pub enum IssueError {
         /// The limit in force.
         limit: usize,
     },
+    /// The session could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The user was logged out everywhere while logging in.
+    #[error("the user's sessions were ended meanwhile, this one with them; log in again")]
+    SessionEnded,
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] EntropyError),

@@ -37,6 +37,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) freshness: Freshness,
     pub(crate) lifetime: Lifetime,
     pub(crate) session: Option<Cow<'a, str>>,
+    /// A name that was told to a store; `None` for a new one.
+    pub(crate) jti: Option<Cow<'a, str>>,
     /// A value to carry on; `None` for a new one.
     pub(crate) csrf: Option<Cow<'a, str>>,
     /// Later ones replace earlier ones of the same name; only some may replace the token's own.
@@ -117,7 +119,10 @@ impl Draft<'_> {
             Freshness::Until(until) => object.display("fresh", until),
         }
         object.display("iat", now.as_secs());
-        object.uuid("jti", jti);
+        match &self.jti {
+            Some(jti) => object.string("jti", jti),
+            None => object.uuid("jti", jti),
+        }
         object.string("type", self.kind.name());
         object.string(&policy.identity_claim, &self.subject);
         if policy.not_before {

@@ -1,0 +1,47 @@
+//! How much a store in memory may hold, counted over all its shards.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crate::time::Timestamp;
+
+/// Places for entries.
+pub(super) struct Room {
+    capacity: usize,
+    taken: AtomicUsize,
+    /// The second in which all shards were last cleared because there was no room.
+    last_clearing: AtomicU64,
+}
+
+impl Room {
+    pub(super) const fn new(capacity: usize) -> Self {
+        Self { capacity, taken: AtomicUsize::new(0), last_clearing: AtomicU64::new(0) }
+    }
+
+    pub(super) const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(super) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Takes a place for one more, if there is one.
+    pub(super) fn take(&self) -> bool {
+        let one_more = |taken| (taken < self.capacity).then_some(taken + 1);
+        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
+    }
+
+    /// Gives places back.
+    pub(super) fn give_back(&self, places: usize) {
+        self.taken.fetch_sub(places, Ordering::Relaxed);
+    }
+
+    /// Whether everything may be cleared now: at most once a second, so that a full store is not slow as well.
+    pub(super) fn may_be_cleared(&self, now: Timestamp) -> bool {
+        let may = self.last_clearing.swap(now.as_secs(), Ordering::Relaxed) != now.as_secs();
+        if may {
+            tracing::warn!(capacity = self.capacity, "the store is full");
+        }
+        may
+    }
+}

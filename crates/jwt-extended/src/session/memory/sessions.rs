@@ -1,0 +1,331 @@
+//! Who is logged in: sessions and what ended them, kept by subject, so that each step is atomic under one lock.
+
+use std::{collections::HashMap, sync::RwLock};
+
+use super::{MemoryStore, Room, SHARDS, SMALL_SHARD, is_over, later, read, shard_of, write};
+use crate::{
+    session::{
+        Answer, Ending, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, TokenIds, Touch, Turn,
+        Turned,
+    },
+    time::Timestamp,
+};
+
+/// Sessions, by the last characters of their subject.
+pub(super) struct Sessions {
+    shards: [RwLock<Shard>; SHARDS],
+}
+
+struct Shard {
+    sessions: HashMap<Box<str>, Row>,
+    /// Revoked tokens, and until when.
+    tokens: HashMap<Box<str>, Option<Timestamp>>,
+    subjects: HashMap<Box<str>, Subject>,
+    /// How many subjects have a cut-off.
+    cutoffs: usize,
+    /// The size at which it is cleared next.
+    clear_at: usize,
+}
+
+struct Row {
+    subject: Box<str>,
+    label: Option<Box<str>>,
+    /// The refresh token that is due next.
+    current: Box<str>,
+    /// The one before.
+    previous: Option<Box<str>>,
+    turned: Timestamp,
+    opened: Timestamp,
+    last_used: Timestamp,
+    ends: Option<Timestamp>,
+}
+
+#[derive(Default)]
+struct Subject {
+    cutoff: Option<Cutoff>,
+    /// Its sessions, the oldest first; those that are over among them, until they are cleared.
+    sessions: Vec<Box<str>>,
+}
+
+/// All older tokens of a subject are revoked.
+struct Cutoff {
+    at: Timestamp,
+    /// Until when this must be remembered; `None` for ever.
+    until: Option<Timestamp>,
+    /// The session that stays.
+    exempt: Option<Box<str>>,
+}
+
+/// All of a subject's sessions are to end, but perhaps one.
+struct All<'a> {
+    subject: &'a str,
+    exempt: Option<&'a str>,
+    until: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl Cutoff {
+    /// Whether it ends a session, or a token that belongs to none, which began at this time.
+    fn ends(&self, session: Option<&str>, since: Timestamp, now: Timestamp) -> bool {
+        !is_over(self.until, now) && since < self.at && (session.is_none() || session != self.exempt.as_deref())
+    }
+}
+
+impl Shard {
+    fn new() -> Self {
+        let (sessions, tokens, subjects) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { sessions, tokens, subjects, cutoffs: 0, clear_at: SMALL_SHARD }
+    }
+
+    fn len(&self) -> usize {
+        self.sessions.len() + self.tokens.len() + self.cutoffs
+    }
+
+    fn standing(&self, token: &TokenIds<'_>) -> Standing {
+        let revoked = token.jti.and_then(|jti| self.tokens.get(jti)).is_some_and(|until| !is_over(*until, token.now));
+        let cut_off = self
+            .subjects
+            .get(token.subject)
+            .and_then(|subject| subject.cutoff.as_ref())
+            .is_some_and(|cutoff| cutoff.ends(token.session, token.since, token.now));
+        let over = token.session.is_some_and(|session| {
+            self.sessions.get(session).is_none_or(|row| is_over(row.ends, token.now) || *row.subject != *token.subject)
+        });
+        if revoked || cut_off || over { Standing::Revoked } else { Standing::Good }
+    }
+
+    /// Opens a session, for which a place was taken.
+    fn open(&mut self, new: &NewSession<'_>, room: &Room) -> Standing {
+        // Names are random: if this one is there, it is told again.
+        self.remove(new.id, room);
+        let subject = self.subjects.entry(new.subject.into()).or_default();
+        if subject.cutoff.as_ref().is_some_and(|cutoff| cutoff.ends(Some(new.id), new.opened, new.opened)) {
+            room.give_back(1);
+            return Standing::Revoked;
+        }
+        // Threads read the clock before they come here: it need not be the latest.
+        let is_older = |id: &Box<str>| self.sessions.get(id).is_none_or(|row| row.opened <= new.opened);
+        let place = subject.sessions.iter().rposition(is_older).map_or(0, |older| older + 1);
+        subject.sessions.insert(place, new.id.into());
+        let row = Row {
+            subject: new.subject.into(),
+            label: new.label.map(Into::into),
+            current: new.jti.into(),
+            previous: None,
+            turned: new.opened,
+            opened: new.opened,
+            last_used: new.opened,
+            ends: new.ends,
+        };
+        self.sessions.insert(new.id.into(), row);
+        if let Some(at_most) = new.at_most {
+            self.end_oldest(new, at_most.get() as usize, room);
+        }
+        Standing::Good
+    }
+
+    fn end_oldest(&mut self, new: &NewSession<'_>, at_most: usize, room: &Room) {
+        let is_open = |id: &str| self.sessions.get(id).is_some_and(|row| !is_over(row.ends, new.opened));
+        let Some(subject) = self.subjects.get(new.subject) else { return };
+        let others = subject.sessions.iter().filter(|id| ***id != *new.id && is_open(id)).cloned();
+        let others: Vec<_> = others.collect();
+        for id in &others[..(others.len() + 1).saturating_sub(at_most)] {
+            self.remove(id, room);
+        }
+    }
+
+    fn turn(&mut self, turn: &Turn<'_>, room: &Room) -> Turned {
+        let (Some(session), Some(jti)) = (turn.token.session, turn.token.jti) else { return Turned::Over };
+        if self.standing(&turn.token) == Standing::Revoked {
+            return Turned::Over;
+        }
+        let now = turn.token.now;
+        let Some(row) = self.sessions.get_mut(session) else { return Turned::Over };
+        if *row.current == *jti {
+            row.previous = Some(std::mem::replace(&mut row.current, turn.successor.into()));
+            (row.turned, row.last_used, row.ends) = (now, now, turn.ends);
+            return Turned::Turned;
+        }
+        if row.previous.as_deref() == Some(jti) && now.saturating_duration_since(row.turned) <= turn.grace {
+            return Turned::Repeated { successor: row.current.to_string(), turned: row.turned };
+        }
+        self.remove(session, room);
+        Turned::Replayed
+    }
+
+    fn touch(&mut self, touch: &Touch<'_>) -> Standing {
+        let standing = self.standing(&touch.token);
+        if standing == Standing::Good
+            && let Some(row) = touch.token.session.and_then(|session| self.sessions.get_mut(session))
+        {
+            row.last_used = row.last_used.max(touch.token.now);
+            row.ends = later(row.ends, touch.ends);
+        }
+        standing
+    }
+
+    fn list(&self, subject: &str, now: Timestamp) -> Vec<Session> {
+        let ids = self.subjects.get(subject).into_iter().flat_map(|subject| subject.sessions.iter().rev());
+        let rows = ids.filter_map(|id| Some((id, self.sessions.get(id)?))).filter(|(_, row)| !is_over(row.ends, now));
+        rows.map(|(id, row)| {
+            Session::new(id.to_string(), row.label.as_deref().map(Into::into), row.opened, row.last_used, row.ends)
+        })
+        .collect()
+    }
+
+    /// Ends a session, and says whether it was open.
+    fn end_one(&mut self, session: &str, subject: Option<&str>, now: Timestamp, room: &Room) -> bool {
+        let Some(row) = self.sessions.get(session) else { return false };
+        if subject.is_some_and(|subject| *row.subject != *subject) {
+            return false;
+        }
+        let was_open = !is_over(row.ends, now);
+        self.remove(session, room);
+        was_open
+    }
+
+    /// Ends all sessions of a subject but one, and says how many were open.
+    fn end_all(&mut self, all: &All<'_>, place: Result<(), StoreError>, room: &Room) -> Result<u64, StoreError> {
+        let sessions = self.subjects.get(all.subject).map_or_else(Vec::new, |subject| subject.sessions.clone());
+        let others = sessions.iter().filter(|id| Some(&***id) != all.exempt);
+        let ended = others.map(|id| u64::from(self.end_one(id, None, all.now, room))).sum();
+        let exempt = all.exempt.map(Into::into);
+        let subject = self.subjects.entry(all.subject.into()).or_default();
+        if let Some(cutoff) = &mut subject.cutoff {
+            let (at, until) = (cutoff.at.max(all.now), later(cutoff.until, all.until));
+            *cutoff = Cutoff { at, until, exempt };
+            room.give_back(usize::from(place.is_ok()));
+            return Ok(ended);
+        }
+        // What has just ended may have left a place.
+        if let Err(full) = place
+            && !room.take()
+        {
+            return Err(full);
+        }
+        subject.cutoff = Some(Cutoff { at: all.now, until: all.until, exempt });
+        self.cutoffs += 1;
+        Ok(ended)
+    }
+
+    fn remove(&mut self, session: &str, room: &Room) {
+        let Some(row) = self.sessions.remove(session) else { return };
+        room.give_back(1);
+        if let Some(subject) = self.subjects.get_mut(&row.subject) {
+            subject.sessions.retain(|id| **id != *session);
+            if subject.sessions.is_empty() && subject.cutoff.is_none() {
+                self.subjects.remove(&row.subject);
+            }
+        }
+    }
+
+    /// Clears what is over, at most so many entries, and says how many those were.
+    fn clear(&mut self, now: Timestamp, limit: usize, room: &Room) -> usize {
+        let before = self.len();
+        let mut left = limit;
+        let mut goes = |over: bool| {
+            let goes = over && left > 0;
+            left -= usize::from(goes);
+            goes
+        };
+        self.tokens.retain(|_, until| !goes(is_over(*until, now)));
+        self.sessions.retain(|_, row| !goes(is_over(row.ends, now)));
+        let (sessions, cutoffs) = (&self.sessions, &mut self.cutoffs);
+        self.subjects.retain(|_, subject| {
+            if subject.cutoff.as_ref().is_some_and(|cutoff| goes(is_over(cutoff.until, now))) {
+                subject.cutoff = None;
+                *cutoffs -= 1;
+            }
+            subject.sessions.retain(|id| sessions.contains_key(id));
+            subject.cutoff.is_some() || !subject.sessions.is_empty()
+        });
+        self.clear_at = (self.len() * 2).max(SMALL_SHARD);
+        let cleared = before - self.len();
+        room.give_back(cleared);
+        cleared
+    }
+
+    fn clear_if_grown(&mut self, now: Timestamp, room: &Room) {
+        if self.len() >= self.clear_at {
+            self.clear(now, usize::MAX, room);
+        }
+    }
+}
+
+impl Sessions {
+    pub(super) fn new() -> Self {
+        Self { shards: std::array::from_fn(|_| RwLock::new(Shard::new())) }
+    }
+
+    /// Clears what is over, at most so many entries, and says how many those were.
+    pub(super) fn clear(&self, now: Timestamp, limit: usize, room: &Room) -> usize {
+        self.shards.iter().fold(0, |cleared, shard| cleared + write(shard).clear(now, limit - cleared, room))
+    }
+
+    fn of(&self, subject: &str) -> &RwLock<Shard> {
+        &self.shards[shard_of(subject)]
+    }
+}
+
+impl SessionStore for MemoryStore {
+    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+        Answer::Now(Ok(read(self.sessions.of(token.subject)).standing(token)))
+    }
+
+    fn revoke(&self, token: &RevokedToken<'_>) -> Answer<'_, Result<(), StoreError>> {
+        Answer::Now(self.make_room(token.now).map(|()| {
+            let mut shard = write(self.sessions.of(token.subject));
+            shard.clear_if_grown(token.now, &self.room);
+            let before = shard.tokens.len();
+            let until = shard.tokens.entry(token.jti.into()).or_insert(token.until);
+            *until = later(*until, token.until);
+            if shard.tokens.len() == before {
+                self.room.give_back(1);
+            }
+        }))
+    }
+
+    fn open(&self, session: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+        Answer::Now(self.make_room(session.opened).map(|()| {
+            let mut shard = write(self.sessions.of(session.subject));
+            shard.clear_if_grown(session.opened, &self.room);
+            shard.open(session, &self.room)
+        }))
+    }
+
+    fn turn(&self, turn: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>> {
+        Answer::Now(Ok(write(self.sessions.of(turn.token.subject)).turn(turn, &self.room)))
+    }
+
+    fn touch(&self, touch: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+        Answer::Now(Ok(write(self.sessions.of(touch.token.subject)).touch(touch)))
+    }
+
+    fn list(&self, subject: &str, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
+        Answer::Now(Ok(read(self.sessions.of(subject)).list(subject, now)))
+    }
+
+    fn end(&self, ending: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>> {
+        let all = |all: &All<'_>| {
+            let place = self.make_room(all.now);
+            write(self.sessions.of(all.subject)).end_all(all, place, &self.room)
+        };
+        Answer::Now(match *ending {
+            Ending::One { session, subject: Some(subject), now } => {
+                Ok(write(self.sessions.of(subject)).end_one(session, Some(subject), now, &self.room).into())
+            }
+            Ending::One { session, subject: None, now } => Ok(self
+                .sessions
+                .shards
+                .iter()
+                .map(|shard| u64::from(write(shard).end_one(session, None, now, &self.room)))
+                .sum()),
+            Ending::Others { subject, session, until, now } => all(&All { subject, exempt: Some(session), until, now }),
+            Ending::All { subject, until, now } => all(&All { subject, exempt: None, until, now }),
+        })
+    }
+
+    fn purge(&self, now: Timestamp, limit: u32) -> Answer<'_, Result<u64, StoreError>> {
+        Answer::Now(Ok(self.sessions.clear(now, limit as usize, &self.room) as u64))
+    }
+}
