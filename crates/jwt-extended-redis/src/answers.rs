@@ -90,7 +90,7 @@ mod tests {
     fn what_became_of_a_turn_is_read() {
         let read = |items: &[&str]| turned(Value::Array(items.iter().map(|item| bulk(item)).collect()));
         assert!(matches!(read(&["turned"]), Ok((Turned::Turned, ended)) if ended.is_empty()));
-        let (repeated, _) = read(&["repeated", "next", "000001800000000000"]).unwrap();
+        let (repeated, _) = read(&["repeated", "next", "000000001800000000"]).unwrap();
         let turned = jwt_extended::Timestamp::from_micros(1_800_000_000);
         assert_eq!(repeated, Turned::Repeated { successor: "next".to_owned(), turned });
         assert_eq!(read(&["replayed", "a", "b"]).unwrap(), (Turned::Replayed, vec!["a".to_owned(), "b".to_owned()]));

@@ -233,7 +233,7 @@ impl SessionStore for RedisStore {
     fn turn(&self, turn: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>> {
         let token = turn.token;
         let (Some(session), Some(jti)) = (token.session, token.jti) else {
-            return Answer::Now(Err(unnamed(&token)));
+            return Answer::Now(Ok(Turned::Over));
         };
         let mut keys = self.keys(token.subject);
         let arguments = arguments![
@@ -268,7 +268,7 @@ impl SessionStore for RedisStore {
     fn touch(&self, touch: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>> {
         let token = touch.token;
         let Some(session) = token.session else {
-            return Answer::Now(Err(unnamed(&token)));
+            return self.standing(&token);
         };
         let mut keys = self.keys(token.subject);
         let mut arguments = arguments![keys.cut_off(), keys.session(session), keys.index()];
@@ -335,9 +335,4 @@ impl fmt::Debug for RedisStore {
         let Shared { connection, prefix, scripts: _ } = &*self.shared;
         f.debug_struct("RedisStore").field("connection", connection).field("prefix", prefix).finish_non_exhaustive()
     }
-}
-
-/// What is missing in a token that is to be of a session.
-fn unnamed(token: &TokenIds<'_>) -> StoreError {
-    StoreError::Unnamed(if token.session.is_none() { "session" } else { "jti" })
 }
