@@ -68,3 +68,10 @@ async fn a_wrong_answer_to_any_case_is_found_out() {
         }
     }
 }
+
+#[test]
+fn the_memory_store_keeps_sessions_as_every_store_must() {
+    let store = std::sync::Arc::new(jwt_extended::session::MemoryStore::new());
+    let check = jwt_extended::test_util::sessions::check(store);
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(check);
+}

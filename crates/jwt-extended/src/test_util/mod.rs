@@ -1,4 +1,5 @@
-//! The table of requests and answers that every face runs, from `conformance/requests.json`.
+//! What others are tested with: the table of requests and answers that every face runs, from
+//! `conformance/requests.json`, and in [`sessions`] what every store must do.
 //!
 //! A face puts up the small app that the table describes, sends each case's request, and hands the answer to
 //! [`Case::check`]. A face in another language reads the same file.
@@ -18,6 +19,8 @@
 //! ```
 
 #![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "for tests; the table is part of this crate")]
+
+pub mod sessions;
 
 use std::collections::BTreeMap;
 
@@ -121,7 +124,7 @@ impl Guard {
 impl Table {
     /// Reads the table.
     pub fn load() -> Self {
-        serde_json::from_str(include_str!("../conformance/requests.json"))
+        serde_json::from_str(include_str!("../../conformance/requests.json"))
             .expect("the table is checked by this crate's tests")
     }
 

@@ -1,0 +1,112 @@
+//! Reads what Redis and the scripts answer.
+
+use jwt_extended::session::{Session, Turned};
+use redis::Value;
+
+use crate::{connection::Failure, record};
+
+/// A number, such as how many sessions were open, and the names of ended sessions that had no end.
+pub(crate) struct Counted {
+    pub(crate) count: u64,
+    pub(crate) forgotten: Vec<String>,
+}
+
+/// Reads a number and names.
+pub(crate) fn counted(answer: Value) -> Result<Counted, Failure> {
+    let mut items = items(answer)?;
+    let count = number(items.next())?;
+    let forgotten = items.map(|item| text(Some(item))).collect::<Result<_, _>>()?;
+    Ok(Counted { count, forgotten })
+}
+
+/// Reads what became of a turn, and the names of ended sessions that had no end.
+pub(crate) fn turned(answer: Value) -> Result<(Turned, Vec<String>), Failure> {
+    let mut items = items(answer)?;
+    Ok(match text(items.next())?.as_str() {
+        "turned" => (Turned::Turned, Vec::new()),
+        "repeated" => {
+            let successor = text(items.next())?;
+            let turned = record::read_time(text(items.next())?.as_bytes())?;
+            (Turned::Repeated { successor, turned }, Vec::new())
+        }
+        "replayed" => (Turned::Replayed, items.map(|item| text(Some(item))).collect::<Result<_, _>>()?),
+        "over" => (Turned::Over, Vec::new()),
+        _ => return Err(Failure::Foreign),
+    })
+}
+
+/// Reads sessions, the latest opened first.
+pub(crate) fn sessions(answer: Value) -> Result<Vec<Session>, Failure> {
+    let mut items = items(answer)?;
+    let mut sessions = Vec::with_capacity(items.len() / 2);
+    while let Some(id) = items.next() {
+        sessions.push(record::read_session(text(Some(id))?, &text(items.next())?)?);
+    }
+    sessions.sort_by(|one, two| (two.opened, &two.id).cmp(&(one.opened, &one.id)));
+    Ok(sessions)
+}
+
+/// Reads an array.
+pub(crate) fn items(answer: Value) -> Result<std::vec::IntoIter<Value>, Failure> {
+    match answer {
+        Value::Array(items) => Ok(items.into_iter()),
+        _ => Err(Failure::Foreign),
+    }
+}
+
+/// Reads what a key holds, if it is there.
+pub(crate) fn held(answer: Option<Value>) -> Result<Option<Vec<u8>>, Failure> {
+    match answer {
+        Some(Value::BulkString(text)) => Ok(Some(text)),
+        Some(Value::Nil) => Ok(None),
+        _ => Err(Failure::Foreign),
+    }
+}
+
+/// Reads a number.
+pub(crate) fn number(answer: Option<Value>) -> Result<u64, Failure> {
+    match answer {
+        Some(Value::Int(number)) => u64::try_from(number).map_err(|_| Failure::Foreign),
+        _ => Err(Failure::Foreign),
+    }
+}
+
+fn text(answer: Option<Value>) -> Result<String, Failure> {
+    match answer {
+        Some(Value::BulkString(text)) => String::from_utf8(text).map_err(|_| Failure::Foreign),
+        _ => Err(Failure::Foreign),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bulk(text: &str) -> Value {
+        Value::BulkString(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn what_became_of_a_turn_is_read() {
+        let read = |items: &[&str]| turned(Value::Array(items.iter().map(|item| bulk(item)).collect()));
+        assert!(matches!(read(&["turned"]), Ok((Turned::Turned, ended)) if ended.is_empty()));
+        let (repeated, _) = read(&["repeated", "next", "000000001800000000"]).unwrap();
+        let turned = jwt_extended::Timestamp::from_micros(1_800_000_000);
+        assert_eq!(repeated, Turned::Repeated { successor: "next".to_owned(), turned });
+        assert_eq!(read(&["replayed", "a", "b"]).unwrap(), (Turned::Replayed, vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(read(&["over"]).unwrap().0, Turned::Over);
+        for bad in [&["spun"][..], &["repeated", "next"], &["repeated", "next", "soon"], &[]] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_of_another_kind_is_an_error() {
+        for bad in [Value::Nil, Value::Okay, Value::Int(-1), bulk("1"), Value::Array(vec![Value::Int(-1)])] {
+            assert!(counted(bad.clone()).is_err(), "{bad:?}");
+            assert!(sessions(bad.clone()).is_err() && number(Some(bad)).is_err());
+        }
+        assert!(sessions(Value::Array(vec![bulk("id")])).is_err());
+        assert!(held(None).is_err() && held(Some(Value::Int(1))).is_err() && held(Some(Value::Nil)).is_ok());
+    }
+}

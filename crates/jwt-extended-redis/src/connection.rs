@@ -1,0 +1,278 @@
+//! The way to Redis: one connection that all requests share, which is made when it is needed and again when it is lost.
+//!
+//! [`redis::aio::ConnectionManager`] would do, but for this: it keeps the outcome of its last attempt to reconnect, so
+//! that the first request after Redis is back still fails; and it keeps a connection on which nothing is answered.
+
+use std::{
+    fmt,
+    future::Future,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use jwt_extended::session::StoreError;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, PushInfo, PushKind, RedisError, ServerErrorKind, Value,
+    aio::MultiplexedConnection,
+};
+use tokio::{sync::watch, time::timeout};
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// Redis or the way there.
+    #[error("{}", told(.0))]
+    Redis(#[from] RedisError),
+    /// A key or an answer is not as this store writes it.
+    #[error("a key holds what this store did not write; give the store a prefix of its own")]
+    Foreign,
+}
+
+/// Why there is no answer, in words without the URL.
+#[derive(Debug)]
+pub(crate) struct Unavailable(pub(crate) String);
+
+impl From<Unavailable> for StoreError {
+    fn from(Unavailable(why): Unavailable) -> Self {
+        Self::Unavailable(why)
+    }
+}
+
+/// Where Redis is.
+pub(crate) enum Target {
+    /// One server.
+    Server(Client),
+    /// A cluster.
+    #[cfg(feature = "cluster")]
+    Cluster(redis::cluster::ClusterClient),
+}
+
+/// The connection, and every request's time limit.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    shared: Arc<Shared>,
+    timeout: Duration,
+}
+
+struct Shared {
+    target: Target,
+    state: RwLock<State>,
+}
+
+enum State {
+    /// Nobody has needed a connection since the last one was lost.
+    Idle,
+    /// On the way, for all who wait.
+    Connecting(watch::Receiver<Option<Result<Live, RedisError>>>),
+    /// Here.
+    Connected(Live),
+}
+
+impl Connection {
+    /// A way to Redis, on which nothing happens yet.
+    pub(crate) fn new(target: Target, timeout: Duration) -> Self {
+        Self { shared: Arc::new(Shared { target, state: RwLock::new(State::Idle) }), timeout }
+    }
+
+    /// Does what is to be done on the connection, within the time limit, connecting included.
+    pub(crate) async fn within<T, W, F>(&self, work: W) -> Result<T, Unavailable>
+    where
+        W: FnOnce(Live) -> F,
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let mut used = None;
+        let attempt = async {
+            let live = self.live().await?;
+            used = Some(live.clone());
+            work(live).await
+        };
+        let answer = timeout(self.timeout, attempt).await;
+        let told = match answer {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(failure)) => {
+                if let (Failure::Redis(error), Some(live)) = (&failure, &used)
+                    && is_lost(error)
+                {
+                    self.retire(live);
+                }
+                failure.to_string()
+            }
+            Err(_) => {
+                // Perhaps nothing will ever be answered here. Whoever still waits for an answer on it goes on waiting.
+                if let Some(live) = &used {
+                    self.retire(live);
+                }
+                format!("Redis did not answer within {:?}", self.timeout)
+            }
+        };
+        Err(Unavailable(told))
+    }
+
+    /// The connection; makes one if there is none.
+    async fn live(&self) -> Result<Live, RedisError> {
+        if let Some(live) = self.shared.connected() {
+            return Ok(live);
+        }
+        let mut outcome = self.connecting();
+        let answer = match outcome.wait_for(Option::is_some).await {
+            Ok(answer) => answer.clone(),
+            Err(_) => None,
+        };
+        answer.unwrap_or_else(|| Err(RedisError::from((ErrorKind::Io, "the runtime that was connecting has ended"))))
+    }
+
+    /// Starts to connect, unless somebody has. This is a task of its own, so that one that takes long is not started anew
+    /// for each request that gives up on it.
+    fn connecting(&self) -> watch::Receiver<Option<Result<Live, RedisError>>> {
+        let mut state = self.shared.state.write().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            // One whose sender is gone without an outcome has died with its runtime.
+            State::Connecting(outcome) if outcome.has_changed().is_ok() => return outcome.clone(),
+            State::Connected(live) if !live.is_lost() => return watch::channel(Some(Ok(live.clone()))).1,
+            State::Idle | State::Connecting(_) | State::Connected(_) => {}
+        }
+        let (sender, outcome) = watch::channel(None);
+        *state = State::Connecting(outcome.clone());
+        drop(state);
+        let (shared, limit) = (Arc::clone(&self.shared), self.timeout);
+        tokio::spawn(async move {
+            let timed_out = |_| Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut)));
+            let made = timeout(limit, shared.target.open()).await.unwrap_or_else(timed_out);
+            let mut state = shared.state.write().unwrap_or_else(PoisonError::into_inner);
+            *state = match &made {
+                Ok(live) => State::Connected(live.clone()),
+                Err(error) => {
+                    tracing::warn!(error = %told(error), "cannot connect to Redis");
+                    State::Idle
+                }
+            };
+            drop(state);
+            sender.send_replace(Some(made));
+        });
+        outcome
+    }
+
+    /// Lets go of a connection, if it is still the one in use.
+    fn retire(&self, lost: &Live) {
+        let mut state = self.shared.state.write().unwrap_or_else(PoisonError::into_inner);
+        if matches!(&*state, State::Connected(live) if live.is_same(lost)) && !lost.heals() {
+            *state = State::Idle;
+        }
+    }
+}
+
+impl Shared {
+    fn connected(&self) -> Option<Live> {
+        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::Connected(live) if !live.is_lost() => Some(live.clone()),
+            State::Idle | State::Connecting(_) | State::Connected(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Connection {
+    /// Without the URL, which holds a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+impl Target {
+    /// Connects.
+    async fn open(&self) -> Result<Live, RedisError> {
+        match self {
+            Self::Server(client) => {
+                let lost = Arc::new(AtomicBool::new(false));
+                let sees = Arc::clone(&lost);
+                let notice = move |info: PushInfo| {
+                    if info.kind == PushKind::Disconnection {
+                        sees.store(true, Ordering::Release);
+                    }
+                    Ok::<(), redis::aio::SendError>(())
+                };
+                // The time limit is that of the whole call.
+                let config = AsyncConnectionConfig::new()
+                    .set_connection_timeout(None)
+                    .set_response_timeout(None)
+                    .set_push_sender(notice);
+                let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+                Ok(Live::Server { connection, lost })
+            }
+            #[cfg(feature = "cluster")]
+            Self::Cluster(client) => {
+                let connection = client.get_async_connection().await?;
+                Ok(Live::Cluster { connection, id: Arc::new(()) })
+            }
+        }
+    }
+}
+
+/// A connection that was made.
+#[derive(Clone)]
+pub(crate) enum Live {
+    /// To one server.
+    Server {
+        connection: MultiplexedConnection,
+        /// Set as soon as the connection is seen to be closed, so that no request is sent into the void.
+        lost: Arc<AtomicBool>,
+    },
+    /// To a cluster.
+    #[cfg(feature = "cluster")]
+    Cluster { connection: redis::cluster_async::ClusterConnection, id: Arc<()> },
+}
+
+impl Live {
+    /// Sends one command, and waits for its answer.
+    pub(crate) async fn send(&mut self, command: &Cmd) -> Result<Value, RedisError> {
+        match self {
+            Self::Server { connection, .. } => connection.send_packed_command(command).await?.extract_error(),
+            #[cfg(feature = "cluster")]
+            Self::Cluster { connection, .. } => {
+                redis::aio::ConnectionLike::req_packed_command(connection, command).await?.extract_error()
+            }
+        }
+    }
+
+    fn is_lost(&self) -> bool {
+        match self {
+            Self::Server { lost, .. } => lost.load(Ordering::Acquire),
+            #[cfg(feature = "cluster")]
+            Self::Cluster { .. } => false,
+        }
+    }
+
+    /// Whether it finds its way back by itself: a connection to a cluster is many, and looks after each.
+    fn heals(&self) -> bool {
+        !matches!(self, Self::Server { .. })
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Server { lost: one, .. }, Self::Server { lost: two, .. }) => Arc::ptr_eq(one, two),
+            #[cfg(feature = "cluster")]
+            (Self::Cluster { id: one, .. }, Self::Cluster { id: two, .. }) => Arc::ptr_eq(one, two),
+            #[cfg(feature = "cluster")]
+            _ => false,
+        }
+    }
+}
+
+/// Whether after this error another connection is better than this one. A server that has become a replica is no longer
+/// the one that its name stands for.
+fn is_lost(error: &RedisError) -> bool {
+    error.is_io_error()
+        || error.is_unrecoverable_error()
+        || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+}
+
+/// What went wrong, without what the client adds of its own, which may hold parts of the URL.
+pub(crate) fn told(error: &RedisError) -> String {
+    match (error.kind(), error.code()) {
+        (ErrorKind::Io, _) => error.to_string(),
+        (_, Some(code)) => format!("{code} {}", error.detail().unwrap_or_default()),
+        _ => error.category().to_owned(),
+    }
+}

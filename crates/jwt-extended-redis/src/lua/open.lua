@@ -1,0 +1,29 @@
+-- Opens a session, and ends the oldest ones if that makes too many.
+-- KEYS: cut-off, session, index. ARGV: opened, session's name, session, its end, its TTL, at most ('' for any number),
+-- what the keys of sessions begin with. Answers 0 or 1, and the names of ended sessions that had no end.
+local opened, id, at_most = ARGV[1], ARGV[2], ARGV[6]
+if cut_off(KEYS[1], opened, opened, id) then
+  return { 0 }
+end
+put(KEYS[2], ARGV[3], ARGV[5])
+index(KEYS[3], id, ARGV[4], ARGV[5])
+local forgotten = { 1 }
+if at_most == '' then
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', string.sub(opened, 1, 12))
+  return forgotten
+end
+local ids, sessions = open_sessions(KEYS[3], ARGV[7], opened)
+local others = {}
+for _, other in ipairs(ids) do
+  if other ~= id then
+    others[#others + 1] = other
+  end
+end
+table.sort(others, function(one, two)
+  local first, second = sessions[one].opened, sessions[two].opened
+  return first < second or (first == second and one < two)
+end)
+for place = 1, #others + 1 - tonumber(at_most) do
+  close(ARGV[7] .. others[place], KEYS[3], others[place], sessions[others[place]], forgotten)
+end
+return forgotten

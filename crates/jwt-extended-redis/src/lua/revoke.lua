@@ -1,0 +1,6 @@
+-- Revokes one token; if it was revoked before, the longer memory holds. KEYS: token. ARGV: until when, the TTL.
+local old = redis.call('GET', KEYS[1])
+if not old or old < ARGV[1] then
+  put(KEYS[1], ARGV[1], ARGV[2])
+end
+return 1

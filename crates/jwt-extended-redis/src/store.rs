@@ -1,0 +1,338 @@
+//! The store: what each call asks of Redis, and what it makes of the answer.
+
+use std::{fmt, sync::Arc};
+
+use jwt_extended::{
+    Timestamp,
+    session::{
+        Answer, Ending, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, TokenIds, Touch, Turn,
+        Turned,
+    },
+};
+use redis::Cmd;
+
+use crate::{
+    answers::{self, Counted},
+    builder::{ConnectError, RedisStoreBuilder},
+    connection::{Connection, Failure, Live, Unavailable},
+    keys::{SubjectKeys, pointer},
+    record,
+    scripts::{Call, Scripts, arguments},
+};
+
+/// Keeps sessions, and what was revoked, in Redis or Valkey.
+///
+/// A clone is the same store: all share one connection, on which requests do not wait for one another. It is made when it
+/// is needed, and again when it is lost, so the store must be used within a Tokio runtime.
+#[derive(Clone)]
+pub struct RedisStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    connection: Connection,
+    prefix: String,
+    scripts: Scripts,
+}
+
+impl RedisStore {
+    /// Connects to a server: `redis://user:password@host:6379/0`, `rediss://…` with the feature `tls`, or
+    /// `unix:///path?pass=password`.
+    pub async fn connect(url: impl Into<String>) -> Result<Self, ConnectError> {
+        Self::builder(url).connect().await
+    }
+
+    /// A store that connects when it is first asked, so that an app starts while Redis is down.
+    pub fn connect_lazily(url: impl Into<String>) -> Result<Self, ConnectError> {
+        Self::builder(url).connect_lazily()
+    }
+
+    /// Sets up a store on one server.
+    pub fn builder(url: impl Into<String>) -> RedisStoreBuilder {
+        RedisStoreBuilder::new(vec![url.into()], false)
+    }
+
+    /// Sets up a store on a Redis Cluster, some of whose nodes these are.
+    #[cfg(feature = "cluster")]
+    pub fn cluster(urls: impl IntoIterator<Item = impl Into<String>>) -> RedisStoreBuilder {
+        RedisStoreBuilder::new(urls.into_iter().map(Into::into).collect(), true)
+    }
+
+    pub(crate) fn new(prefix: String, connection: Connection) -> Self {
+        Self { shared: Arc::new(Shared { connection, prefix, scripts: Scripts::new() }) }
+    }
+
+    /// Whether Redis answers, and lets this store in.
+    pub(crate) async fn ping(&self) -> Result<(), Unavailable> {
+        let mut command = Cmd::new();
+        command.arg("EXISTS").arg(self.pointer(""));
+        self.shared.connection.within(async |mut live: Live| Ok(live.send(&command).await.map(drop)?)).await
+    }
+
+    fn keys(&self, subject: &str) -> SubjectKeys {
+        SubjectKeys::of(&self.shared.prefix, subject)
+    }
+
+    fn pointer(&self, session: &str) -> String {
+        pointer(&self.shared.prefix, session)
+    }
+
+    /// Deletes what points at sessions that have ended, and that no TTL deletes.
+    async fn forget(&self, live: &mut Live, sessions: &[String]) {
+        if sessions.is_empty() {
+            return;
+        }
+        let mut command = Cmd::new();
+        command.arg("DEL");
+        sessions.iter().for_each(|session| _ = command.arg(self.pointer(session)));
+        if let Err(error) = live.send(&command).await {
+            // The sessions are over all the same; what stays is a hundred bytes each.
+            tracing::warn!(error = %Failure::from(error), "cannot delete the pointers of ended sessions");
+        }
+    }
+
+    /// Calls a script that ends sessions, and says how many of them were open.
+    async fn end_by(&self, live: &mut Live, call: Call<'_>) -> Result<u64, Failure> {
+        let Counted { count, forgotten } = answers::counted(call.send(live).await?)?;
+        self.forget(live, &forgotten).await;
+        Ok(count)
+    }
+
+    fn end_one(&self, mut keys: SubjectKeys, session: &str, now: Timestamp) -> Call<'_> {
+        let arguments = arguments![keys.session(session), keys.index(), record::time(now), session];
+        self.shared.scripts.end_one.call(2, arguments)
+    }
+
+    /// Ends a session of which only the name is known: asks first whose it is.
+    fn end_named(&self, session: String, now: Timestamp) -> Answer<'_, Result<u64, StoreError>> {
+        let mut command = Cmd::new();
+        command.arg("GET").arg(self.pointer(&session));
+        Answer::later(async move {
+            let end = async |mut live: Live| {
+                let Some(tag) = answers::held(Some(live.send(&command).await?))? else {
+                    return Ok(0);
+                };
+                let keys = SubjectKeys::of_tag(&self.shared.prefix, &tag).ok_or(Failure::Foreign)?;
+                self.end_by(&mut live, self.end_one(keys, &session, now)).await
+            };
+            Ok(self.shared.connection.within(end).await?)
+        })
+    }
+
+    fn end_all(&self, subject: &str, stays: &str, until: Option<Timestamp>, now: Timestamp) -> Call<'_> {
+        let mut keys = self.keys(subject);
+        let arguments = arguments![
+            keys.cut_off(),
+            keys.index(),
+            record::time(now),
+            record::end(until),
+            record::ttl(until, now),
+            stays,
+            keys.sessions(),
+        ];
+        self.shared.scripts.end_all.call(2, arguments)
+    }
+
+    /// Lets what points at a session last as long as the session. It goes beside the call that prolongs the session, on a
+    /// slot of its own: a pointer that outlives its session does no harm.
+    fn extend(&self, session: &str, ends: Option<Timestamp>, now: Timestamp) -> Call<'_> {
+        self.shared.scripts.extend.call(1, arguments![self.pointer(session), record::ttl(ends, now)])
+    }
+}
+
+impl SessionStore for RedisStore {
+    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+        let mut keys = self.keys(token.subject);
+        let mut command = Cmd::with_capacity(4, 256);
+        command.arg("MGET").arg(keys.cut_off());
+        if let Some(session) = token.session {
+            command.arg(keys.session(session));
+        }
+        if let Some(jti) = token.jti {
+            command.arg(keys.token(jti));
+        }
+        let (session, named) = (token.session.map(str::to_owned), token.jti.is_some());
+        let (since, now) = (token.since, token.now);
+        Answer::later(async move {
+            let judge = async |mut live: Live| {
+                let mut held = answers::items(live.send(&command).await?)?;
+                let cut_off = answers::held(held.next())?;
+                if let Some(cut_off) = cut_off
+                    && record::cuts_off(&cut_off, now, since, session.as_deref())?
+                {
+                    return Ok(Standing::Revoked);
+                }
+                if session.is_some() {
+                    match answers::held(held.next())? {
+                        Some(open) if !record::is_over(&open, now)? => {}
+                        _ => return Ok(Standing::Revoked),
+                    }
+                }
+                if named
+                    && let Some(revoked) = answers::held(held.next())?
+                    && !record::is_over(&revoked, now)?
+                {
+                    return Ok(Standing::Revoked);
+                }
+                Ok(Standing::Good)
+            };
+            Ok(self.shared.connection.within(judge).await?)
+        })
+    }
+
+    fn revoke(&self, token: &RevokedToken<'_>) -> Answer<'_, Result<(), StoreError>> {
+        let mut keys = self.keys(token.subject);
+        let (until, ttl) = (record::end(token.until), record::ttl(token.until, token.now));
+        let call = self.shared.scripts.revoke.call(1, arguments![keys.token(token.jti), until, ttl]);
+        Answer::later(async move {
+            Ok(self.shared.connection.within(async |mut live: Live| Ok(call.send(&mut live).await.map(drop)?)).await?)
+        })
+    }
+
+    fn open(&self, session: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+        let mut keys = self.keys(session.subject);
+        let ttl = record::ttl(session.ends, session.opened);
+        let pointer = self.pointer(session.id);
+        let mut point = Cmd::new();
+        point.arg("SET").arg(&pointer).arg(keys.tag());
+        if !ttl.is_empty() {
+            point.arg("PX").arg(&ttl);
+        }
+        let arguments = arguments![
+            keys.cut_off(),
+            keys.session(session.id),
+            keys.index(),
+            record::time(session.opened),
+            session.id,
+            record::session(session),
+            record::end(session.ends),
+            ttl,
+            session.at_most.map_or_else(String::new, |at_most| at_most.to_string()),
+            keys.sessions(),
+        ];
+        let call = self.shared.scripts.open.call(3, arguments);
+        Answer::later(async move {
+            let open = async |mut live: Live| {
+                // Sent together, the pointer first. If only one of them arrives, the login has failed.
+                let mut beside = live.clone();
+                let (pointed, opened) = tokio::join!(beside.send(&point), call.send(&mut live));
+                pointed?;
+                let Counted { count, forgotten } = answers::counted(opened?)?;
+                if count == 0 {
+                    let mut command = Cmd::new();
+                    live.send(command.arg("DEL").arg(&pointer)).await?;
+                    return Ok(Standing::Revoked);
+                }
+                self.forget(&mut live, &forgotten).await;
+                Ok(Standing::Good)
+            };
+            Ok(self.shared.connection.within(open).await?)
+        })
+    }
+
+    fn turn(&self, turn: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>> {
+        let token = turn.token;
+        let (Some(session), Some(jti)) = (token.session, token.jti) else {
+            return Answer::Now(Ok(Turned::Over));
+        };
+        let mut keys = self.keys(token.subject);
+        let arguments = arguments![
+            keys.cut_off(),
+            keys.session(session),
+            keys.index(),
+            keys.token(jti),
+            record::time(token.now),
+            record::time(token.since),
+            session,
+            jti,
+            turn.successor,
+            record::time(token.now.saturating_sub(turn.grace)),
+            record::end(turn.ends),
+            record::ttl(turn.ends, token.now),
+        ];
+        let call = self.shared.scripts.turn.call(4, arguments);
+        let extend = self.extend(session, turn.ends, token.now);
+        Answer::later(async move {
+            let turn = async |mut live: Live| {
+                let mut beside = live.clone();
+                let (extended, turned) = tokio::join!(extend.send(&mut beside), call.send(&mut live));
+                extended?;
+                let (turned, forgotten) = answers::turned(turned?)?;
+                self.forget(&mut live, &forgotten).await;
+                Ok(turned)
+            };
+            Ok(self.shared.connection.within(turn).await?)
+        })
+    }
+
+    fn touch(&self, touch: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+        let token = touch.token;
+        let Some(session) = token.session else {
+            return self.standing(&token);
+        };
+        let mut keys = self.keys(token.subject);
+        let mut arguments = arguments![keys.cut_off(), keys.session(session), keys.index()];
+        arguments.extend(token.jti.map(|jti| Vec::from(keys.token(jti))));
+        let count = arguments.len();
+        arguments.extend(arguments![
+            record::time(token.now),
+            record::time(token.since),
+            session,
+            record::end(touch.ends),
+            record::ttl(touch.ends, token.now),
+        ]);
+        let call = self.shared.scripts.touch.call(count, arguments);
+        let extend = self.extend(session, touch.ends, token.now);
+        Answer::later(async move {
+            let touch = async |mut live: Live| {
+                let mut beside = live.clone();
+                let (extended, touched) = tokio::join!(extend.send(&mut beside), call.send(&mut live));
+                extended?;
+                let good = answers::number(Some(touched?))? == 1;
+                Ok(if good { Standing::Good } else { Standing::Revoked })
+            };
+            Ok(self.shared.connection.within(touch).await?)
+        })
+    }
+
+    fn list(&self, subject: &str, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
+        let mut keys = self.keys(subject);
+        let call = self.shared.scripts.list.call(1, arguments![keys.index(), record::time(now), keys.sessions()]);
+        Answer::later(async move {
+            let list = async |mut live: Live| answers::sessions(call.send(&mut live).await?);
+            Ok(self.shared.connection.within(list).await?)
+        })
+    }
+
+    fn end(&self, ending: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>> {
+        let call = match *ending {
+            Ending::One { session, subject: Some(subject), now } => self.end_one(self.keys(subject), session, now),
+            Ending::One { session, subject: None, now } => return self.end_named(session.to_owned(), now),
+            Ending::Others { subject, session, until, now } => {
+                self.end_all(subject, &format!("={session}"), until, now)
+            }
+            Ending::All { subject, until, now } => self.end_all(subject, "-", until, now),
+            _ => {
+                let told = "jwt-extended-redis is older than jwt-extended; use the same version of both";
+                return Answer::Now(Err(StoreError::Unavailable(told.to_owned())));
+            }
+        };
+        Answer::later(async move {
+            let end = async |mut live: Live| self.end_by(&mut live, call).await;
+            Ok(self.shared.connection.within(end).await?)
+        })
+    }
+
+    /// Nothing: Redis deletes by itself.
+    fn purge(&self, _: Timestamp, _: u32) -> Answer<'_, Result<u64, StoreError>> {
+        Answer::Now(Ok(0))
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    /// Without the URL, which holds a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shared { connection, prefix, scripts: _ } = &*self.shared;
+        f.debug_struct("RedisStore").field("connection", connection).field("prefix", prefix).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,144 @@
+//! What every store of sessions must do, as specifications that run against any.
+//!
+//! A store's own tests hand one in that is for nobody else: among other things it is purged as of a day far in the future.
+//! What is wrong makes them panic.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use jwt_extended::{session::MemoryStore, test_util::sessions};
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! sessions::check(Arc::new(MemoryStore::new())).await;
+//! # });
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![allow(clippy::panic, reason = "for tests, which end by it")]
+
+mod managed;
+mod model;
+mod random;
+mod steps;
+
+use std::{
+    num::NonZeroU32,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+pub use self::random::Random;
+use crate::{
+    session::{Ending, NewSession, RevokedToken, SessionStore, TokenIds, Touch, Turn},
+    time::Timestamp,
+};
+
+/// The time at which the specifications begin, in seconds since 1970.
+pub const START: u64 = 1_800_000_000;
+
+/// Runs every specification, and a hundred random sequences.
+pub async fn check(store: Arc<dyn SessionStore>) {
+    steps::check(&*store).await;
+    managed::check(&store).await;
+    check_random(&*store, 0..100).await;
+}
+
+/// Runs random sequences of steps, one for each seed, and compares each answer with that of a model.
+pub async fn check_random(store: &dyn SessionStore, seeds: std::ops::Range<u64>) {
+    for seed in seeds {
+        model::run(store, seed, 60).await;
+    }
+}
+
+/// What a store is told of a token.
+pub fn ids<'a>(
+    subject: &'a str,
+    session: Option<&'a str>,
+    jti: Option<&'a str>,
+    since: Timestamp,
+    now: Timestamp,
+) -> TokenIds<'a> {
+    TokenIds { jti, session, subject, since, now }
+}
+
+/// A session to be opened, without a label and a limit.
+pub fn new_session<'a>(
+    subject: &'a str,
+    id: &'a str,
+    jti: &'a str,
+    opened: Timestamp,
+    ends: Option<Timestamp>,
+) -> NewSession<'a> {
+    NewSession { id, subject, jti, label: None, opened, ends, at_most: None }
+}
+
+/// The same with a label.
+pub fn labelled<'a>(session: NewSession<'a>, label: &'a str) -> NewSession<'a> {
+    NewSession { label: Some(label), ..session }
+}
+
+/// The same with a limit to its subject's sessions.
+pub fn at_most(session: NewSession<'_>, at_most: u32) -> NewSession<'_> {
+    NewSession { at_most: NonZeroU32::new(at_most), ..session }
+}
+
+/// A refresh token to be turned into its successor.
+pub fn turn<'a>(token: TokenIds<'a>, successor: &'a str, grace: Duration, ends: Option<Timestamp>) -> Turn<'a> {
+    Turn { token, successor, grace, ends }
+}
+
+/// A session to be kept open for longer.
+pub fn touch(token: TokenIds<'_>, ends: Option<Timestamp>) -> Touch<'_> {
+    Touch { token, ends }
+}
+
+/// A token to be revoked.
+pub fn revoked_token<'a>(subject: &'a str, jti: &'a str, until: Option<Timestamp>, now: Timestamp) -> RevokedToken<'a> {
+    RevokedToken { subject, jti, until, now }
+}
+
+/// One session to be ended.
+pub fn end_one<'a>(session: &'a str, subject: Option<&'a str>, now: Timestamp) -> Ending<'a> {
+    Ending::One { session, subject, now }
+}
+
+/// All sessions but one to be ended.
+pub fn end_others<'a>(subject: &'a str, session: &'a str, until: Option<Timestamp>, now: Timestamp) -> Ending<'a> {
+    Ending::Others { subject, session, until, now }
+}
+
+/// All sessions to be ended.
+pub fn end_all(subject: &str, until: Option<Timestamp>, now: Timestamp) -> Ending<'_> {
+    Ending::All { subject, until, now }
+}
+
+/// Waits for all of them at once.
+pub async fn join<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut waiting: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(move |context: &mut Context<'_>| {
+        for (future, done) in waiting.iter_mut().filter(|(_, done)| done.is_none()) {
+            if let Poll::Ready(value) = Pin::new(future).poll(context) {
+                *done = Some(value);
+            }
+        }
+        if waiting.iter().any(|(_, done)| done.is_none()) {
+            return Poll::Pending;
+        }
+        Poll::Ready(waiting.iter_mut().filter_map(|(_, done)| done.take()).collect())
+    })
+    .await
+}
+
+/// So many microseconds after the start.
+pub fn at(micros: u64) -> Timestamp {
+    Timestamp::from_secs(START).saturating_add(Duration::from_micros(micros))
+}
+
+/// A name that nobody has used before.
+pub fn fresh_name(what: &str) -> String {
+    let mut random = [0; 8];
+    let filled = getrandom::fill(&mut random);
+    assert!(filled.is_ok(), "the system has randomness");
+    format!("{what} {:016x}", u64::from_be_bytes(random))
+}

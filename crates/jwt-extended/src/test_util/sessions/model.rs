@@ -1,0 +1,228 @@
+//! Random sequences of steps, each answer compared with that of a model so simple that it is plainly right: lists that are
+//! searched from end to end.
+
+use std::time::Duration;
+
+use super::{
+    Random, at, at_most, end_all, end_one, end_others, fresh_name, ids, new_session, revoked_token, touch, turn,
+};
+use crate::{
+    session::{SessionStore, Standing, TokenIds, Turned},
+    time::Timestamp,
+};
+
+const GRACE: Duration = Duration::from_secs(10);
+const SECOND: u64 = 1_000_000;
+
+#[derive(Default)]
+struct Model {
+    sessions: Vec<Row>,
+    revoked: Vec<(String, Timestamp)>,
+    cutoffs: Vec<(String, Timestamp, Timestamp, Option<String>)>,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    subject: String,
+    id: String,
+    /// Every refresh token that it ever had, the current one last.
+    tokens: Vec<String>,
+    turned: Timestamp,
+    opened: Timestamp,
+    last_used: Timestamp,
+    ends: Timestamp,
+}
+
+impl Model {
+    fn is_cut_off(&self, token: &TokenIds<'_>) -> bool {
+        self.cutoffs.iter().any(|(subject, cutoff, until, exempt)| {
+            subject == token.subject
+                && token.now < *until
+                && token.since < *cutoff
+                && (token.session.is_none() || exempt.as_deref() != token.session)
+        })
+    }
+
+    fn standing(&self, token: &TokenIds<'_>) -> Standing {
+        let revoked = self.revoked.iter().any(|(jti, until)| Some(jti.as_str()) == token.jti && token.now < *until);
+        let over = token.session.is_some_and(|session| {
+            !self.sessions.iter().any(|row| row.id == session && row.subject == token.subject && token.now < row.ends)
+        });
+        if revoked || over || self.is_cut_off(token) { Standing::Revoked } else { Standing::Good }
+    }
+
+    fn open(&mut self, row: Row, limit: Option<u32>) -> Standing {
+        if self.is_cut_off(&ids(&row.subject, Some(&row.id), None, row.opened, row.opened)) {
+            return Standing::Revoked;
+        }
+        if let Some(limit) = limit {
+            let mut others: Vec<_> =
+                self.sessions.iter().filter(|other| other.subject == row.subject && row.opened < other.ends).collect();
+            others.sort_by_key(|other| other.opened);
+            let surplus = (others.len() + 1).saturating_sub(limit as usize);
+            let gone: Vec<_> = others[..surplus].iter().map(|other| other.id.clone()).collect();
+            self.sessions.retain(|other| !gone.contains(&other.id));
+        }
+        self.sessions.push(row);
+        Standing::Good
+    }
+
+    fn turn(&mut self, token: &TokenIds<'_>, successor: &str, ends: Timestamp) -> Turned {
+        if self.standing(token) == Standing::Revoked {
+            return Turned::Over;
+        }
+        let Some(at) = self.sessions.iter().position(|row| Some(&*row.id) == token.session) else {
+            return Turned::Over;
+        };
+        let row = &mut self.sessions[at];
+        let age = row.tokens.iter().rev().position(|known| Some(&**known) == token.jti);
+        match age {
+            Some(0) => {
+                row.tokens.push(successor.to_owned());
+                (row.turned, row.last_used, row.ends) = (token.now, token.now, ends);
+                Turned::Turned
+            }
+            Some(1) if token.now.saturating_duration_since(row.turned) <= GRACE => {
+                Turned::Repeated { successor: row.tokens[row.tokens.len() - 1].clone(), turned: row.turned }
+            }
+            _ => {
+                self.sessions.remove(at);
+                Turned::Replayed
+            }
+        }
+    }
+
+    fn cut(&mut self, subject: &str, exempt: Option<&str>, until: Timestamp, now: Timestamp) -> u64 {
+        let mut known = (subject.to_owned(), now, until, exempt.map(str::to_owned));
+        if let Some(at) = self.cutoffs.iter().position(|(whose, ..)| whose == subject) {
+            let old = self.cutoffs.remove(at);
+            (known.1, known.2) = (known.1.max(old.1), known.2.max(old.2));
+        }
+        self.cutoffs.push(known);
+        let ends = |row: &Row| row.subject == subject && Some(&*row.id) != exempt;
+        let open = self.sessions.iter().filter(|row| ends(row) && now < row.ends).count();
+        self.sessions.retain(|row| !ends(row));
+        open as u64
+    }
+}
+
+/// One sequence.
+pub(super) async fn run(store: &dyn SessionStore, seed: u64, steps: usize) {
+    let mut random = Random::new(seed);
+    let mut model = Model::default();
+    let subjects = [(); 2].map(|()| fresh_name("user"));
+    // Every session that there ever was, with its tokens: hostile clients forget nothing.
+    let mut logins: Vec<Row> = Vec::new();
+    let mut now = 0;
+    let mut trace = Vec::new();
+    for step in 0..steps {
+        now += *random.of(&[0, 1, SECOND, 5 * SECOND, 10 * SECOND, 11 * SECOND, 60 * SECOND]);
+        let subject = random.of(&subjects).clone();
+        let ends = at(now + *random.of(&[SECOND, 20 * SECOND, 100 * SECOND]));
+        let far = at(now + *random.of(&[30 * SECOND, 10_000 * SECOND]));
+        let some = if logins.is_empty() { None } else { Some(random.of(&logins).clone()) };
+        let context = format!("seed {seed}, step {step}, at {now}");
+        match (random.below(12), some) {
+            (0..=2, _) | (_, None) => {
+                let opened = at(now.saturating_sub(*random.of(&[0, 0, 1, SECOND])));
+                let (id, jti) = (fresh_name("session"), fresh_name("refresh"));
+                let limit = *random.of(&[None, None, Some(1), Some(2)]);
+                let row = Row {
+                    subject: subject.clone(),
+                    id: id.clone(),
+                    tokens: vec![jti.clone()],
+                    turned: opened,
+                    opened,
+                    last_used: opened,
+                    ends,
+                };
+                trace.push(format!("{context}: open {id} of {subject} at {opened} until {ends}, {limit:?}"));
+                let mut new = new_session(&subject, &id, &jti, opened, Some(ends));
+                new = limit.map_or(new, |limit| at_most(new, limit));
+                let answer = store.open(&new).wait().await;
+                assert_eq!(answer, Ok(model.open(row.clone(), limit)), "{trace:#?}");
+                logins.push(row);
+            }
+            (3..=7, Some(row)) => {
+                // Mostly the current one, and now and then one of long ago.
+                let known = model.sessions.iter().find(|known| known.id == row.id).unwrap_or(&row);
+                let back = (*random.of(&[0, 0, 0, 0, 1, 1, 2])).min(known.tokens.len() - 1);
+                let jti = known.tokens[known.tokens.len() - 1 - back].clone();
+                let successor = fresh_name("refresh");
+                let token = ids(&row.subject, Some(&row.id), Some(&jti), row.opened, at(now));
+                trace.push(format!("{context}: turn {} {back} back, until {ends}", row.id));
+                let answer = store.turn(&turn(token, &successor, GRACE, Some(ends))).wait().await;
+                assert_eq!(answer, Ok(model.turn(&token, &successor, ends)), "{trace:#?}");
+            }
+            (8, Some(row)) => {
+                let token = ids(&row.subject, Some(&row.id), None, row.opened, at(now));
+                trace.push(format!("{context}: touch {} until {ends}", row.id));
+                let answer = store.touch(&touch(token, Some(ends))).wait().await;
+                let standing = model.standing(&token);
+                assert_eq!(answer, Ok(standing), "{trace:#?}");
+                if let Some(known) =
+                    model.sessions.iter_mut().find(|known| known.id == row.id && standing == Standing::Good)
+                {
+                    (known.last_used, known.ends) = (known.last_used.max(at(now)), known.ends.max(ends));
+                }
+            }
+            (9, Some(row)) => {
+                let own = random.below(2) == 0;
+                let whose = own.then_some(&*subject);
+                trace.push(format!("{context}: end {} if it is of {whose:?}", row.id));
+                let answer = store.end(&end_one(&row.id, whose, at(now))).wait().await;
+                let fits = |known: &Row| known.id == row.id && whose.is_none_or(|whose| known.subject == whose);
+                let open = model.sessions.iter().filter(|known| fits(known) && at(now) < known.ends).count();
+                model.sessions.retain(|known| !fits(known));
+                assert_eq!(answer, Ok(open as u64), "{trace:#?}");
+            }
+            (10, Some(row)) => {
+                let jti = row.tokens[0].clone();
+                trace.push(format!("{context}: revoke the first token of {} until {far}", row.id));
+                let revoked = revoked_token(&row.subject, &jti, Some(far), at(now));
+                assert_eq!(store.revoke(&revoked).wait().await, Ok(()), "{trace:#?}");
+                model.revoked.push((jti, far));
+            }
+            (_, Some(row)) if random.below(2) == 0 => {
+                trace.push(format!("{context}: end all of {}, remembered until {far}", row.subject));
+                let answer = store.end(&end_all(&row.subject, Some(far), at(now))).wait().await;
+                assert_eq!(answer, Ok(model.cut(&row.subject, None, far, at(now))), "{trace:#?}");
+            }
+            (_, Some(row)) => {
+                trace.push(format!("{context}: end all of {} but {}, remembered until {far}", row.subject, row.id));
+                let answer = store.end(&end_others(&row.subject, &row.id, Some(far), at(now))).wait().await;
+                assert_eq!(answer, Ok(model.cut(&row.subject, Some(&row.id), far, at(now))), "{trace:#?}");
+            }
+        }
+        compare(store, &model, &logins, &subjects, now, &trace).await;
+    }
+}
+
+/// Whether store and model say the same of every session that there ever was.
+async fn compare(
+    store: &dyn SessionStore,
+    model: &Model,
+    logins: &[Row],
+    subjects: &[String],
+    now: u64,
+    trace: &[String],
+) {
+    for row in logins {
+        for (session, jti) in [(Some(&*row.id), None), (Some(&*row.id), Some(&*row.tokens[0])), (None, None)] {
+            let token = ids(&row.subject, session, jti, row.opened, at(now));
+            let answer = store.standing(&token).wait().await;
+            assert_eq!(answer, Ok(model.standing(&token)), "standing of {token:?} after {trace:#?}");
+        }
+    }
+    for subject in subjects {
+        let list = store.list(subject, at(now)).wait().await.unwrap_or_else(|error| panic!("{error} after {trace:#?}"));
+        let mut listed: Vec<_> =
+            list.iter().map(|session| (session.opened, &*session.id, session.last_used, session.ends)).collect();
+        assert!(listed.is_sorted_by(|one, two| one.0 >= two.0), "the latest first: {list:#?}");
+        listed.sort_unstable();
+        let open = model.sessions.iter().filter(|row| row.subject == *subject && at(now) < row.ends);
+        let mut expected: Vec<_> = open.map(|row| (row.opened, &*row.id, row.last_used, Some(row.ends))).collect();
+        expected.sort_unstable();
+        assert_eq!(listed, expected, "the sessions of {subject} after {trace:#?}");
+    }
+}

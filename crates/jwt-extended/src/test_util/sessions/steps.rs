@@ -1,0 +1,349 @@
+//! The specifications of single steps: each says in its name what it shows.
+
+use std::time::Duration;
+
+use super::{
+    at, at_most, end_all, end_one, end_others, fresh_name, ids, labelled, new_session, revoked_token, touch, turn,
+};
+use crate::{
+    session::{SessionStore, Standing, TokenIds, Turned},
+    time::Timestamp,
+};
+
+const GRACE: Duration = Duration::from_secs(10);
+const SECOND: u64 = 1_000_000;
+
+/// One user of a store, and short ways to ask about them.
+struct User<'a> {
+    store: &'a dyn SessionStore,
+    name: String,
+}
+
+impl<'a> User<'a> {
+    fn new(store: &'a dyn SessionStore) -> Self {
+        Self { store, name: fresh_name("user") }
+    }
+
+    /// Opens a session for a hundred seconds, whose first refresh token is `{id} r0`.
+    async fn open(&self, id: &str, opened: u64) -> String {
+        let id = fresh_name(id);
+        let jti = format!("{id} r0");
+        let session = new_session(&self.name, &id, &jti, at(opened), Some(at(opened + 100 * SECOND)));
+        assert_eq!(self.store.open(&session).wait().await, Ok(Standing::Good));
+        id
+    }
+
+    async fn stands(&self, session: Option<&str>, jti: Option<&str>, since: u64, now: u64) -> bool {
+        let token = ids(&self.name, session, jti, at(since), at(now));
+        self.store.standing(&token).wait().await == Ok(Standing::Good)
+    }
+
+    async fn is_open(&self, session: &str, now: u64) -> bool {
+        self.stands(Some(session), Some("an access token"), 0, now).await
+    }
+
+    async fn turn(&self, session: &str, from: usize, to: &str, now: u64) -> Turned {
+        let jti = format!("{session} r{from}");
+        self.turn_named(session, &jti, to, now).await
+    }
+
+    async fn turn_named(&self, session: &str, jti: &str, to: &str, now: u64) -> Turned {
+        let token = ids(&self.name, Some(session), Some(jti), at(0), at(now));
+        let successor = format!("{session} {to}");
+        let answer = self.store.turn(&turn(token, &successor, GRACE, Some(at(now + 100 * SECOND)))).wait().await;
+        answer.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    async fn listed(&self, now: u64) -> Vec<String> {
+        let sessions = self.store.list(&self.name, at(now)).wait().await;
+        sessions.unwrap_or_else(|error| panic!("{error}")).into_iter().map(|session| session.id).collect()
+    }
+
+    async fn end(&self, ending: &crate::session::Ending<'_>) -> u64 {
+        self.store.end(ending).wait().await.unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+pub(super) async fn check(store: &dyn SessionStore) {
+    an_open_session_s_tokens_stand_until_it_ends(store).await;
+    a_session_that_nobody_opened_is_over(store).await;
+    a_session_without_an_end_stays_open(store).await;
+    a_revoked_token_is_revoked_until_it_would_have_expired(store).await;
+    a_turn_makes_the_successor_the_current_one(store).await;
+    within_the_grace_time_the_predecessor_gives_the_same_successor(store).await;
+    a_replay_after_the_grace_time_ends_the_session(store).await;
+    only_the_immediate_predecessor_has_grace(store).await;
+    a_name_that_was_never_current_is_a_replay(store).await;
+    a_revoked_refresh_token_turns_nothing(store).await;
+    a_turn_and_a_touch_keep_a_session_open_for_longer(store).await;
+    sessions_are_listed_the_latest_first_with_what_is_known_of_them(store).await;
+    one_session_is_ended_by_its_own_subject_or_by_whoever_may_end_any(store).await;
+    ending_the_others_leaves_one(store).await;
+    ending_all_ends_what_was_there_and_not_what_comes(store).await;
+    a_login_that_was_under_way_when_all_ended_does_not_open(store).await;
+    of_too_many_sessions_the_oldest_end(store).await;
+    awkward_names_are_names_like_others(store).await;
+    what_is_over_is_purged_in_bounded_batches(store).await;
+}
+
+async fn an_open_session_s_tokens_stand_until_it_ends(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let session = user.open("session", 0).await;
+    assert!(user.is_open(&session, 0).await && user.is_open(&session, 100 * SECOND - 1).await);
+    assert!(!user.is_open(&session, 100 * SECOND).await, "it is over at the very moment of its end");
+    assert_eq!(user.turn(&session, 0, "r1", 100 * SECOND).await, Turned::Over);
+    assert!(user.stands(None, Some("another token"), 0, 0).await, "a token without a session stands by itself");
+    assert!(user.stands(None, None, 0, 0).await);
+}
+
+async fn a_session_that_nobody_opened_is_over(store: &dyn SessionStore) {
+    let (user, other) = (User::new(store), User::new(store));
+    let session = fresh_name("session");
+    assert!(!user.is_open(&session, 0).await);
+    assert_eq!(user.turn(&session, 0, "r1", 0).await, Turned::Over);
+    let of_user = user.open("session", 0).await;
+    assert!(!other.is_open(&of_user, 0).await, "nor is it another user's");
+    assert_eq!(other.turn(&of_user, 0, "r1", 0).await, Turned::Over);
+    assert!(user.is_open(&of_user, 0).await);
+}
+
+async fn a_session_without_an_end_stays_open(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let session = fresh_name("session");
+    let new = new_session(&user.name, &session, "r0", at(0), None);
+    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    let token = ids(&user.name, Some(&session), None, at(0), Timestamp::MAX);
+    assert_eq!(store.standing(&token).wait().await, Ok(Standing::Good));
+    assert_eq!(store.list(&user.name, Timestamp::MAX).wait().await.map(|list| list[0].ends), Ok(None));
+}
+
+async fn a_revoked_token_is_revoked_until_it_would_have_expired(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let session = user.open("session", 0).await;
+    let (short, long) = (fresh_name("token"), fresh_name("token"));
+    for (jti, until) in [(&short, Some(at(20))), (&short, Some(at(10))), (&long, None)] {
+        assert_eq!(store.revoke(&revoked_token(&user.name, jti, until, at(0))).wait().await, Ok(()));
+    }
+    assert!(!user.stands(Some(&session), Some(&short), 0, 19).await, "the longer memory holds");
+    assert!(user.stands(Some(&session), Some(&short), 0, 20).await);
+    assert!(!user.stands(None, Some(&long), 0, 99 * SECOND).await, "for ever");
+    assert!(user.is_open(&session, 0).await, "the rest of the session stands");
+}
+
+async fn a_turn_makes_the_successor_the_current_one(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let session = user.open("session", 0).await;
+    assert_eq!(user.turn(&session, 0, "r1", 1).await, Turned::Turned);
+    assert_eq!(user.turn(&session, 1, "r2", 2).await, Turned::Turned);
+    assert_eq!(user.turn(&session, 2, "r3", 3).await, Turned::Turned);
+    assert_eq!(user.listed(3).await, [session.as_str()], "it is the same session");
+}
+
+async fn within_the_grace_time_the_predecessor_gives_the_same_successor(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let session = user.open("session", 0).await;
+    assert_eq!(user.turn(&session, 0, "r1", 5).await, Turned::Turned);
+    let repeated = Turned::Repeated { successor: format!("{session} r1"), turned: at(5) };
+    for now in [5, 6, 4, 5 + 10 * SECOND] {
+        // A clock that is behind is within, too.
+        assert_eq!(user.turn(&session, 0, "another", now).await, repeated, "{now}");
+    }
+    assert_eq!(user.turn(&session, 1, "r2", 7).await, Turned::Turned, "the successor is still the current one");
+}
+
+async fn a_replay_after_the_grace_time_ends_the_session(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let (session, other) = (user.open("session", 0).await, user.open("other", 0).await);
+    assert_eq!(user.turn(&session, 0, "r1", 5).await, Turned::Turned);
+    let late = 5 + 10 * SECOND + 1;
+    assert_eq!(user.turn(&session, 0, "r1b", late).await, Turned::Replayed);
+    assert!(!user.is_open(&session, late).await, "access tokens fall with it");
+    for generation in [0, 1] {
+        assert_eq!(user.turn(&session, generation, "r2", late).await, Turned::Over, "and it stays over");
+    }
+    assert_eq!(user.listed(late).await, [other], "the user's other sessions stay");
+}
+
+async fn only_the_immediate_predecessor_has_grace(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let session = user.open("session", 0).await;
+    assert_eq!(user.turn(&session, 0, "r1", 1).await, Turned::Turned);
+    assert_eq!(user.turn(&session, 1, "r2", 2).await, Turned::Turned);
+    assert_eq!(user.turn(&session, 0, "r3", 3).await, Turned::Replayed);
+    assert_eq!(user.turn(&session, 2, "r3", 3).await, Turned::Over);
+}
+
+async fn a_name_that_was_never_current_is_a_replay(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let session = user.open("session", 0).await;
+    assert_eq!(user.turn_named(&session, "made up", "r1", 1).await, Turned::Replayed);
+    assert!(!user.is_open(&session, 1).await);
+}
+
+async fn a_revoked_refresh_token_turns_nothing(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let session = user.open("session", 0).await;
+    let jti = format!("{session} r0");
+    assert_eq!(store.revoke(&revoked_token(&user.name, &jti, None, at(0))).wait().await, Ok(()));
+    assert_eq!(user.turn(&session, 0, "r1", 1).await, Turned::Over);
+    assert!(user.is_open(&session, 1).await, "that is no replay: the session goes on");
+}
+
+async fn a_turn_and_a_touch_keep_a_session_open_for_longer(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let session = user.open("session", 0).await;
+    assert_eq!(user.turn(&session, 0, "r1", 50 * SECOND).await, Turned::Turned);
+    assert!(user.is_open(&session, 149 * SECOND).await && !user.is_open(&session, 150 * SECOND).await);
+    let usage = |now: u64| ids(&user.name, Some(&session), Some("an access token"), at(0), at(now));
+    for (now, ends, stands, until) in [
+        (140, 200, Standing::Good, 200),
+        (141, 199, Standing::Good, 200), // never for shorter
+        (200, 300, Standing::Revoked, 200),
+    ] {
+        let touch = touch(usage(now * SECOND), Some(at(ends * SECOND)));
+        assert_eq!(store.touch(&touch).wait().await, Ok(stands), "{now}");
+        assert!(!user.is_open(&session, until * SECOND).await && user.is_open(&session, until * SECOND - 1).await);
+    }
+    let list = store.list(&user.name, at(141 * SECOND)).wait().await.unwrap_or_default();
+    assert_eq!(list[0].last_used, at(141 * SECOND));
+    assert_eq!(store.touch(&touch(usage(142 * SECOND), None)).wait().await, Ok(Standing::Good));
+    assert!(user.is_open(&session, 1_000_000 * SECOND).await, "for ever is later than any end");
+}
+
+async fn sessions_are_listed_the_latest_first_with_what_is_known_of_them(store: &dyn SessionStore) {
+    let (user, other) = (User::new(store), User::new(store));
+    other.open("other's", 0).await;
+    let first = user.open("first", 0).await;
+    let (second, third) = (fresh_name("second"), user.open("third", 30 * SECOND).await);
+    let label = "Fire\u{1f98a} on \"Linux\" | 100% 'yes' \\ -- ";
+    let new = labelled(new_session(&user.name, &second, "r0", at(20 * SECOND), Some(at(40 * SECOND))), label);
+    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    assert_eq!(user.listed(31 * SECOND).await, [&*third, &*second, &*first]);
+    let list = store.list(&user.name, at(31 * SECOND)).wait().await.unwrap_or_default();
+    assert_eq!((list[1].label.as_deref(), list[0].label.as_deref()), (Some(label), None));
+    assert_eq!((list[1].opened, list[1].last_used), (at(20 * SECOND), at(20 * SECOND)));
+    assert_eq!((list[1].ends, list[1].current), (Some(at(40 * SECOND)), false));
+    assert_eq!(user.turn(&first, 0, "r1", 35 * SECOND).await, Turned::Turned);
+    assert_eq!(user.listed(40 * SECOND).await, [third, first], "what is over is not listed");
+    let list = store.list(&user.name, at(40 * SECOND)).wait().await.unwrap_or_default();
+    assert_eq!((list[1].opened, list[1].last_used), (at(0), at(35 * SECOND)));
+}
+
+async fn one_session_is_ended_by_its_own_subject_or_by_whoever_may_end_any(store: &dyn SessionStore) {
+    let (user, other) = (User::new(store), User::new(store));
+    let (one, two, three) = (user.open("one", 0).await, user.open("two", 1).await, user.open("three", 2).await);
+    assert_eq!(user.end(&end_one(&one, Some(&other.name), at(3))).await, 0, "another's is left alone");
+    assert!(user.is_open(&one, 3).await);
+    assert_eq!(user.end(&end_one(&one, Some(&user.name), at(3))).await, 1);
+    assert_eq!(user.end(&end_one(&two, None, at(3))).await, 1);
+    assert_eq!(user.end(&end_one(&two, None, at(4))).await, 0, "it is over already");
+    assert_eq!(user.end(&end_one(&three, Some(&user.name), at(100 * SECOND + 2))).await, 0);
+    assert_eq!(user.listed(4).await, Vec::<String>::new());
+    assert_eq!(user.turn(&one, 0, "r1", 4).await, Turned::Over);
+}
+
+async fn ending_the_others_leaves_one(store: &dyn SessionStore) {
+    let (user, bystander) = (User::new(store), User::new(store));
+    let (one, kept, three) = (user.open("one", 0).await, user.open("kept", 1).await, user.open("three", 2).await);
+    let theirs = bystander.open("theirs", 0).await;
+    assert_eq!(user.end(&end_others(&user.name, &kept, Some(at(500 * SECOND)), at(10))).await, 2);
+    assert_eq!(user.listed(10).await, [kept.as_str()]);
+    assert!(!user.is_open(&one, 10).await && !user.is_open(&three, 10).await && bystander.is_open(&theirs, 10).await);
+    assert!(!user.stands(None, Some("old"), 9, 11).await, "a token without a session falls, too");
+    assert!(user.stands(None, Some("new"), 10, 11).await);
+    assert!(user.stands(Some(&kept), Some("old"), 1, 11).await, "one of the session that stays does not");
+    let later = user.open("later", 20).await;
+    assert_eq!(user.end(&end_others(&user.name, &later, Some(at(500 * SECOND)), at(30))).await, 1);
+    assert!(!user.is_open(&kept, 31).await && user.is_open(&later, 31).await);
+}
+
+async fn ending_all_ends_what_was_there_and_not_what_comes(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let (one, two) = (user.open("one", 0).await, user.open("two", 1).await);
+    let over = user.open("over", 2).await;
+    assert_eq!(user.end(&end_one(&over, None, at(3))).await, 1);
+    assert_eq!(user.end(&end_all(&user.name, Some(at(500 * SECOND)), at(10))).await, 2);
+    assert!(!user.is_open(&one, 11).await && !user.is_open(&two, 11).await);
+    assert_eq!(user.turn(&one, 0, "r1", 11).await, Turned::Over);
+    assert!(!user.stands(None, Some("old"), 9, 11).await && user.stands(None, Some("new"), 10, 11).await);
+    let next = user.open("next", 10).await;
+    assert!(user.stands(Some(&next), None, 10, 10).await, "a login at the very same time is good");
+    assert_eq!(user.end(&end_all(&user.name, Some(at(20)), at(5))).await, 1);
+    assert!(!user.stands(None, None, 9, 499 * SECOND).await, "the later cut-off and the longer memory hold");
+    assert!(user.stands(None, None, 9, 500 * SECOND).await);
+}
+
+async fn a_login_that_was_under_way_when_all_ended_does_not_open(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let kept = user.open("kept", 0).await;
+    let late = fresh_name("late");
+    for ending in [end_all(&user.name, None, at(10)), end_others(&user.name, &kept, None, at(11))] {
+        user.end(&ending).await;
+        let new = new_session(&user.name, &late, "r0", at(9), Some(at(99 * SECOND)));
+        assert_eq!(store.open(&new).wait().await, Ok(Standing::Revoked));
+        assert!(!user.is_open(&late, 12).await && user.listed(12).await.is_empty());
+    }
+}
+
+async fn of_too_many_sessions_the_oldest_end(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let mut open = Vec::new();
+    for (opened, limit, left) in [(3, 3, 1), (1, 3, 2), (2, 3, 3), (4, 3, 3), (5, 2, 2), (0, 1, 1)] {
+        let id = fresh_name("session");
+        let new = at_most(new_session(&user.name, &id, "r0", at(opened), Some(at(99))), limit);
+        assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+        open.push((opened, id));
+        assert_eq!(user.listed(6).await.len(), left, "{opened}");
+        assert!(user.is_open(&open[open.len() - 1].1, 6).await, "the new one is never the one that ends");
+    }
+    assert_eq!(user.listed(6).await, [open[5].1.as_str()]);
+    let id = fresh_name("session");
+    let new = at_most(new_session(&user.name, &id, "r0", at(200), Some(at(300))), 2);
+    let over = user.open("another", 99).await;
+    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    assert_eq!(user.listed(201).await, [id, over], "what is over does not count");
+}
+
+async fn awkward_names_are_names_like_others(store: &dyn SessionStore) {
+    let suffix = fresh_name("");
+    let long = "x".repeat(3000);
+    for name in ["}{", "'; DROP TABLE users; --", "a:b*c?", "né\u{1f512}\n", "-", "%s", "{}", &long] {
+        let (subject, other) = (format!("{name}{suffix}"), format!("{name}{suffix}."));
+        let (session, jti) = (format!("{name} {suffix} s"), format!("{name} {suffix} r0"));
+        let new = new_session(&subject, &session, &jti, at(0), Some(at(100)));
+        assert_eq!(store.open(&new).wait().await, Ok(Standing::Good), "{name:?}");
+        let token = |subject, now| -> TokenIds<'_> { ids(subject, Some(&session), Some(&jti), at(0), at(now)) };
+        assert_eq!(store.standing(&token(&subject, 1)).wait().await, Ok(Standing::Good), "{name:?}");
+        assert_eq!(store.standing(&token(&other, 1)).wait().await, Ok(Standing::Revoked), "{name:?}");
+        let turned = store.turn(&turn(token(&subject, 2), "r1", GRACE, Some(at(100)))).wait().await;
+        assert_eq!(turned, Ok(Turned::Turned), "{name:?}");
+        assert_eq!(store.end(&end_all(&subject, None, at(3))).wait().await, Ok(1), "{name:?}");
+        assert_eq!(store.standing(&token(&subject, 3)).wait().await, Ok(Standing::Revoked), "{name:?}");
+    }
+}
+
+async fn what_is_over_is_purged_in_bounded_batches(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let kept = fresh_name("kept");
+    let new = new_session(&user.name, &kept, "r0", at(0), None);
+    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    for number in 0..10 {
+        user.open("session", number).await;
+        let jti = fresh_name("token");
+        assert_eq!(store.revoke(&revoked_token(&user.name, &jti, Some(at(number)), at(0))).wait().await, Ok(()));
+    }
+    // Other specifications may have left something: what counts is that no batch is larger, and that an end is reached.
+    let late = at(1_000_000 * SECOND);
+    let mut batches = 0;
+    loop {
+        let purged = store.purge(late, 7).wait().await.unwrap_or_else(|error| panic!("{error}"));
+        assert!(purged <= 7, "{purged}");
+        batches += 1;
+        if purged == 0 {
+            break;
+        }
+        assert!(batches < 100_000, "it goes on for ever");
+    }
+    assert_eq!(user.listed(1_000_000 * SECOND).await, [kept.as_str()], "what is not over stays");
+    assert!(user.is_open(&kept, 1_000_000 * SECOND).await);
+}
