@@ -8,7 +8,7 @@ mod common;
 
 use std::hint::black_box;
 
-use common::{Server, open};
+use common::{open, server::Server};
 use criterion::{Criterion, criterion_group, criterion_main};
 use jwt_extended::{
     session::{SessionStore, Standing},

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Server, open, turn_to};
+use common::{open, server::Server, turn_to};
 use jwt_extended::session::{SessionStore, Standing, Turned};
 use jwt_extended_sqlx::SqliteStore;
 

@@ -18,14 +18,14 @@ async fn the_store_in_sqlite_keeps_sessions_as_every_store_must() {
 #[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_in_postgresql_keeps_sessions_as_every_store_must() {
-    let server = common::Server::start().await;
+    let server = common::server::Server::start().await;
     sessions::check(Arc::new(server.store().await)).await;
 }
 
 #[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_over_an_app_s_pool_does_so_too() {
-    let server = common::Server::start().await;
+    let server = common::server::Server::start().await;
     let store = jwt_extended_sqlx::PostgresStore::new(server.pool().await);
     store.migrate().await.unwrap();
     sessions::check(Arc::new(store)).await;

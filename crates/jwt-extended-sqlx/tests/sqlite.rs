@@ -206,7 +206,8 @@ async fn what_is_over_is_deleted_in_batches_and_in_passing() {
 async fn awkward_subjects_and_labels_come_back_as_they_were() {
     let file = File::new();
     let store = file.store().await;
-    for (number, awkward) in ["", "' OR 1=1 --", "naïve 😀 \u{202e}", "a\0b", "\u{1}0", "$1", "%_"].iter().enumerate() {
+    for (number, awkward) in ["", "' OR 1=1 --", "naïve 😀 \u{202e}", "a\0b", "\u{1}0", "$1", "%_"].iter().enumerate()
+    {
         let (id, jti) = (format!("{awkward} {number}"), format!("{awkward} r0"));
         let session = labelled(new_session(awkward, &id, &jti, at(0), None), awkward);
         assert_eq!(store.open(&session).wait().await, Ok(Standing::Good));
@@ -220,7 +221,10 @@ async fn awkward_subjects_and_labels_come_back_as_they_were() {
 async fn the_app_keeps_its_own_tables_in_the_same_file() {
     let file = File::new();
     let store = file.store().await;
-    sqlx::raw_sql("CREATE TABLE users (name TEXT); INSERT INTO users VALUES ('alice')").execute(store.pool()).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE users (name TEXT); INSERT INTO users VALUES ('alice')")
+        .execute(store.pool())
+        .await
+        .unwrap();
     let name: String = sqlx::query_scalar("SELECT name FROM users").fetch_one(store.pool()).await.unwrap();
     assert_eq!(name, "alice");
     let (mode, sync): (String, i64) =

@@ -1,9 +1,15 @@
 //! A PostgreSQL that a test starts for itself, and short ways to ask a store.
 
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, reason = "each test takes what it needs")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "each test takes what it needs"
+)]
 
 #[cfg(feature = "postgres")]
-mod server;
+pub mod server;
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,8 +18,6 @@ use jwt_extended::{
     session::{SessionStore, Standing, StoreError, Turned},
     test_util::sessions::{at, ids, new_session, turn},
 };
-#[cfg(feature = "postgres")]
-pub use server::Server;
 
 pub const SECOND: u64 = 1_000_000;
 pub const GRACE: Duration = Duration::from_secs(10);
