@@ -66,6 +66,7 @@
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod common;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a file does not hang up"))]
 mod connections;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod error;

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use sqlx::Connection;
-
 use crate::SetupError;
 
 /// How long making the tables may take, waiting for another process that is at it included.
@@ -31,11 +29,4 @@ pub(crate) fn missing(all: &'static [Migration], version: i64) -> Result<&'stati
         return Err(SetupError::FromLater { found: version, known });
     }
     Ok(&all[all.partition_point(|migration| migration.version <= version)..])
-}
-
-/// Closes a connection that is of no more use. What it has done is done, so a failure is only worth a line in the log.
-pub(crate) async fn close<C: Connection>(connection: C) {
-    if let Err(error) = connection.close().await {
-        tracing::debug!(error = %crate::error::unavailable(&error), "a connection has not closed properly");
-    }
 }

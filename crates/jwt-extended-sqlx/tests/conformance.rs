@@ -1,5 +1,7 @@
 //! The specifications that every store of sessions must meet, run against both databases.
 
+#![cfg(any(feature = "sqlite", feature = "postgres"))]
+
 mod common;
 
 use std::sync::Arc;

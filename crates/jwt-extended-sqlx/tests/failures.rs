@@ -2,6 +2,7 @@
 //! goes on by itself.
 
 #![cfg(feature = "postgres")]
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
 mod common;
 

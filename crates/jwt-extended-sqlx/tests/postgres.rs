@@ -1,6 +1,7 @@
 //! What the store in PostgreSQL does beside the specifications of every store.
 
 #![cfg(feature = "postgres")]
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
 mod common;
 

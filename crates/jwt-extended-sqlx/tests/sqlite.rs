@@ -1,6 +1,7 @@
 //! What the store in SQLite does beside the specifications of every store.
 
 #![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
 mod common;
 

@@ -31,7 +31,7 @@ use crate::{
     common::{Logins, PURGE_AT_ONCE, TIMEOUT, unknown_ending},
     connections::Connections,
     error::{no_answer, timed_out, unavailable},
-    migrations::{PATIENCE, close},
+    migrations::PATIENCE,
     request,
 };
 
@@ -86,9 +86,7 @@ impl SqliteStore {
         let options = self.inner.options.clone().busy_timeout(PATIENCE);
         let migrate = async {
             let mut connection = options.connect().await.map_err(|error| SetupError::of(&error))?;
-            migrate::migrate(&mut connection).await?;
-            close(connection).await;
-            Ok(())
+            migrate::migrate(&mut connection).await
         };
         // SQLite itself gives up at the same time, and knows better why.
         let limit = PATIENCE + Duration::from_secs(1);

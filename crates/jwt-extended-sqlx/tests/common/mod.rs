@@ -5,6 +5,7 @@
     unreachable_pub,
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "each test takes what it needs"
 )]
 
@@ -23,8 +24,8 @@ pub const SECOND: u64 = 1_000_000;
 pub const GRACE: Duration = Duration::from_secs(10);
 
 /// The end of all sessions here.
-pub fn end() -> Option<Timestamp> {
-    Some(at(100 * SECOND))
+pub fn end() -> Timestamp {
+    at(100 * SECOND)
 }
 
 /// Opens a session whose refresh token is `{id} r0`.
@@ -33,7 +34,7 @@ pub async fn open(store: &dyn SessionStore, subject: &str, id: &str) -> Result<S
 }
 
 pub async fn open_at(store: &dyn SessionStore, subject: &str, id: &str, opened: u64) -> Result<Standing, StoreError> {
-    store.open(&new_session(subject, id, &format!("{id} r0"), at(opened), end())).wait().await
+    store.open(&new_session(subject, id, &format!("{id} r0"), at(opened), Some(end()))).wait().await
 }
 
 /// Whether an access token of a session stands.
@@ -50,7 +51,7 @@ pub async fn turn_to(
     to: &str,
 ) -> Result<Turned, StoreError> {
     let token = ids(subject, Some(id), Some(from), at(0), at(1));
-    store.turn(&turn(token, to, GRACE, end())).wait().await
+    store.turn(&turn(token, to, GRACE, Some(end()))).wait().await
 }
 
 /// 64 requests present one token at once, on several threads and over several stores: one turns it, and all others are
