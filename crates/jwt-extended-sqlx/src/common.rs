@@ -5,13 +5,19 @@ use std::{
     time::Duration,
 };
 
-use jwt_extended::session::StoreError;
+use jwt_extended::{Timestamp, session::StoreError};
+
+use crate::request::Purge;
 
 /// How long a call may take, unless told otherwise.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How many rows are deleted in passing.
-pub(crate) const PURGE_AT_ONCE: u32 = 500;
+const PURGE_AT_ONCE: u32 = 500;
+
+/// For how long they have been over by then. The deletion comes a moment after the login that it is told the time of, and
+/// a computer whose clock is ahead must not delete what is open for the others.
+const PURGE_AFTER: Duration = Duration::from_hours(24);
 
 /// Logins between two such deletions.
 const PURGE_EVERY: u32 = 64;
@@ -21,9 +27,10 @@ const PURGE_EVERY: u32 = 64;
 pub(crate) struct Logins(AtomicU32);
 
 impl Logins {
-    /// Counts one, and says whether it is time to delete what is over.
-    pub(crate) fn count(&self) -> bool {
-        self.0.fetch_add(1, Ordering::Relaxed) % PURGE_EVERY == PURGE_EVERY - 1
+    /// Counts one, and says what to delete if it is time for that.
+    pub(crate) fn count(&self, now: Timestamp) -> Option<Purge> {
+        let is_time = self.0.fetch_add(1, Ordering::Relaxed) % PURGE_EVERY == PURGE_EVERY - 1;
+        is_time.then(|| Purge::new(now.saturating_sub(PURGE_AFTER), PURGE_AT_ONCE))
     }
 }
 

@@ -57,8 +57,8 @@
 //! processes may call it at once. It keeps its own record in `jwt_migrations`, so the app's migrations do not meet it. If
 //! you would rather make the tables with yours, apply the files in this crate's folder `migrations`.
 //!
-//! What is over is deleted in passing, a few rows for each login. A program that logs nobody in any more, or wants it sooner,
-//! calls [`purge`](jwt_extended::session::SessionStore::purge) from time to time.
+//! What has been over for a day is deleted in passing, a few rows for each login. A program that logs nobody in any more, or
+//! wants it sooner, calls [`purge`](jwt_extended::session::SessionStore::purge) from time to time.
 //!
 //! There is no token in the tables, nor anything that one could be made from: names (`sid`, `jti`), subjects, labels and
 //! times.

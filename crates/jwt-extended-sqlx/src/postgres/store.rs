@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     SetupError,
-    common::{Logins, PURGE_AT_ONCE, TIMEOUT, unknown_ending},
+    common::{Logins, TIMEOUT, unknown_ending},
     error::{bad_url, no_answer},
     migrations::PATIENCE,
     request,
@@ -113,12 +113,10 @@ impl PostgresStore {
 
     /// Deletes some of what is over, now and then, without keeping a login waiting.
     fn purge_in_passing(&self, now: Timestamp) {
-        if !self.inner.logins.count() {
-            return;
-        }
+        let Some(purge) = self.inner.logins.count(now) else { return };
         let store = self.clone();
         tokio::spawn(async move {
-            if let Err(error) = store.inner.calls.call(request::Purge::new(now, PURGE_AT_ONCE)).await {
+            if let Err(error) = store.inner.calls.call(purge).await {
                 tracing::warn!(%error, "sessions that are over could not be deleted");
             }
         });

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     SetupError,
-    common::{Logins, PURGE_AT_ONCE, TIMEOUT, unknown_ending},
+    common::{Logins, TIMEOUT, unknown_ending},
     connections::Connections,
     error::{no_answer, timed_out, unavailable},
     migrations::PATIENCE,
@@ -122,12 +122,10 @@ impl SqliteStore {
 
     /// Deletes some of what is over, now and then, without keeping a login waiting.
     fn purge_in_passing(&self, now: Timestamp) {
-        if !self.inner.logins.count() {
-            return;
-        }
+        let Some(purge) = self.inner.logins.count(now) else { return };
         let store = self.clone();
         tokio::spawn(async move {
-            if let Err(error) = store.write(request::Purge::new(now, PURGE_AT_ONCE)).await {
+            if let Err(error) = store.write(purge).await {
                 tracing::warn!(%error, "sessions that are over could not be deleted");
             }
         });

@@ -23,18 +23,18 @@ use jwt_extended::{
 pub const SECOND: u64 = 1_000_000;
 pub const GRACE: Duration = Duration::from_secs(10);
 
-/// The end of all sessions here.
+/// The end of a session that opens at the beginning.
 pub fn end() -> Timestamp {
     at(100 * SECOND)
 }
 
-/// Opens a session whose refresh token is `{id} r0`.
+/// Opens a session for a hundred seconds, whose refresh token is `{id} r0`.
 pub async fn open(store: &dyn SessionStore, subject: &str, id: &str) -> Result<Standing, StoreError> {
     open_at(store, subject, id, 0).await
 }
 
 pub async fn open_at(store: &dyn SessionStore, subject: &str, id: &str, opened: u64) -> Result<Standing, StoreError> {
-    store.open(&new_session(subject, id, &format!("{id} r0"), at(opened), Some(end()))).wait().await
+    store.open(&new_session(subject, id, &format!("{id} r0"), at(opened), Some(at(opened + 100 * SECOND)))).wait().await
 }
 
 /// Whether an access token of a session stands.
