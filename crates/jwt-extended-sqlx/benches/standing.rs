@@ -18,10 +18,15 @@ use jwt_extended_sqlx::{
     PostgresStore, SqliteStore,
     sqlx::{self, Connection, Executor, Row, SqliteConnection, sqlite::SqliteConnectOptions},
 };
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 const BARE: &str = "SELECT ends_at FROM jwt_sessions WHERE id = $1";
 const SESSIONS: usize = 1000;
+
+/// One thread: waking another one costs more than the query, and how often that happens is chance.
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
 
 async fn fill(store: &dyn SessionStore) {
     for number in 0..SESSIONS {
@@ -35,7 +40,7 @@ async fn standing(store: &dyn SessionStore) {
 }
 
 fn sqlite(criterion: &mut Criterion) {
-    let runtime = Runtime::new().unwrap();
+    let runtime = runtime();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions.db");
     let (store, mut bare) = runtime.block_on(async {
@@ -59,7 +64,7 @@ fn sqlite(criterion: &mut Criterion) {
 }
 
 fn postgres(criterion: &mut Criterion) {
-    let runtime = Runtime::new().unwrap();
+    let runtime = runtime();
     let (server, store, pool, mut bare) = runtime.block_on(async {
         let server = Server::start().await;
         let store = server.store().await;

@@ -38,6 +38,9 @@ pub(super) trait Step: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Reply, sqlx::Error>> + Send;
 }
 
+/// How often somebody else may be faster. More than once or twice means that something else is wrong, such as a trigger.
+const ROUNDS: u32 = 100;
+
 /// Which run of a step it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Run {
@@ -93,7 +96,7 @@ impl Step for Turn {
     async fn run(&self, connection: &mut Connection, run: Run) -> Result<Turned, sqlx::Error> {
         let (Some(session), Some(jti)) = (&self.token.session, &self.token.jti) else { return Ok(Turned::Over) };
         // Goes round again only if somebody else was faster, who has then got further.
-        loop {
+        for _ in 0..ROUNDS {
             let turn = of_token(sql::TURN, &self.token).bind(self.ends).bind(&*self.successor);
             if turn.execute(&mut *connection).await?.rows_affected() == 1 {
                 return Ok(Turned::Turned);
@@ -121,6 +124,7 @@ impl Step for Turn {
                 return Ok(Turned::Replayed);
             }
         }
+        Err(sqlx::Error::Protocol("the session changes each time that it is looked at".to_owned()))
     }
 }
 

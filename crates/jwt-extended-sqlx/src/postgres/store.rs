@@ -169,7 +169,8 @@ impl PostgresStoreBuilder {
 
     /// Over the app's own pool: for an app that must count its connections. Guards then wait whenever the app has all of
     /// them in use, and each call costs the server a second exchange, or a third with the pool's `test_before_acquire`,
-    /// which is better off: a connection that has died is noticed all the same.
+    /// which is better off: a connection that has died is noticed all the same. Give its connections a `statement_timeout`,
+    /// so that the server does not carry out what nobody waits for any more.
     pub fn with_pool(self, pool: PgPool) -> PostgresStore {
         self.build(Source::Shared(pool.clone()), None, OnceLock::from(pool))
     }
