@@ -65,7 +65,9 @@ impl StoreAddress {
             }
             Self::Sqlite(path) => {
                 let store = SqliteStore::open(path).await.map_err(|error| closed(&error))?;
-                Opened { sessions: Arc::new(store), users: Some(Database::in_file(path).await?) }
+                store.migrate().await.map_err(|error| closed(&error))?;
+                let users = Database::in_sqlite(store.pool().clone()).await?;
+                Opened { sessions: Arc::new(store), users: Some(users) }
             }
             Self::Postgres(url) => {
                 let store = PostgresStore::connect(url).await.map_err(|error| closed(&error))?;

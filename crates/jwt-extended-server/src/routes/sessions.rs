@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use jwt_extended_axum::{Access, Cookies, Rejection, Timestamp, session::Session};
+use jwt_extended_axum::{Access, Cookies, Rejection, jwt_extended::Timestamp, session::Session};
 use serde_json::{Value, json};
 
 use super::App;

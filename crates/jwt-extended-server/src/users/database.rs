@@ -1,12 +1,8 @@
 //! Users in the database of the store, in SQLite or PostgreSQL. Every process that shares the database shares them.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
-use sqlx::{
-    Row as _, SqlitePool,
-    postgres::PgPool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::{Row as _, postgres::PgPool, sqlite::SqlitePool};
 
 /// How long a question may take, waiting for a connection included.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -67,18 +63,11 @@ macro_rules! on {
 }
 
 impl Database {
-    /// The users in an SQLite file, which is made if it is not there.
+    /// The users in an SQLite file.
     ///
     /// # Errors
-    /// If the file is no database, or cannot be opened.
-    pub async fn in_file(path: &Path) -> Result<Self, DatabaseError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(LIMIT);
-        let pool = within(SqlitePoolOptions::new().max_connections(2).connect_with(options)).await?;
+    /// If it cannot be opened, or is locked.
+    pub async fn in_sqlite(pool: SqlitePool) -> Result<Self, DatabaseError> {
         Self { pool: Pool::Sqlite(pool) }.with_table().await
     }
 

@@ -10,9 +10,12 @@ use zeroize::Zeroizing;
 
 pub use self::{
     database::{Database, DatabaseError, User},
-    passwords::{Busy, hash},
+    passwords::hash,
 };
-use self::{listed::Listed, passwords::Passwords};
+use self::{
+    listed::Listed,
+    passwords::{Busy, Passwords},
+};
 use crate::StartError;
 
 /// The users that may log in. Cloning is cheap.

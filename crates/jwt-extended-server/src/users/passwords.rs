@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Too many logins wait for their turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Busy;
+pub(super) struct Busy;
 
 /// Checks passwords, a few at once.
 #[derive(Clone)]
