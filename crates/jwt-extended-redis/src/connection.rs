@@ -6,6 +6,7 @@
 use std::{
     fmt,
     future::Future,
+    io,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -105,7 +106,7 @@ impl Connection {
                 if let Some(live) = &used {
                     self.retire(live);
                 }
-                format!("Redis did not answer within {:?}", self.timeout)
+                unanswered(self.timeout)
             }
         };
         Err(Unavailable(told))
@@ -139,7 +140,7 @@ impl Connection {
         drop(state);
         let (shared, limit) = (Arc::clone(&self.shared), self.timeout);
         tokio::spawn(async move {
-            let timed_out = |_| Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut)));
+            let timed_out = |_| Err(RedisError::from(io::Error::new(io::ErrorKind::TimedOut, unanswered(limit))));
             let made = timeout(limit, shared.target.open()).await.unwrap_or_else(timed_out);
             let mut state = shared.state.write().unwrap_or_else(PoisonError::into_inner);
             *state = match &made {
@@ -258,6 +259,10 @@ impl Live {
             _ => false,
         }
     }
+}
+
+fn unanswered(limit: Duration) -> String {
+    format!("Redis did not answer within {limit:?}")
 }
 
 /// Whether after this error another connection is better than this one. A server that has become a replica is no longer
