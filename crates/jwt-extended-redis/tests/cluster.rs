@@ -127,6 +127,15 @@ async fn a_node_that_is_started_again_is_found_again() {
     }
 }
 
+#[test]
+fn a_store_outlives_the_runtime_that_it_was_first_used_in() {
+    let nodes = cluster(1);
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let store = runtime().block_on(store_of(&nodes));
+    runtime().block_on(open(&store, "alice"));
+    assert_eq!(runtime().block_on(standing(&store, "alice")), Some(Standing::Good));
+}
+
 #[tokio::test]
 async fn a_cluster_without_a_node_is_told() {
     let none: [&str; 0] = [];

@@ -31,8 +31,13 @@ impl Server {
 
     /// Starts one with further options.
     pub fn start_with(options: &[&str]) -> Self {
+        Self::start_on(free_port(), options)
+    }
+
+    /// Starts one on this port.
+    pub fn start_on(port: u16, options: &[&str]) -> Self {
         let arguments = options.iter().map(|&option| option.to_owned()).collect();
-        let mut server = Self { process: None, port: free_port(), arguments, folder: TempDir::new().unwrap() };
+        let mut server = Self { process: None, port, arguments, folder: TempDir::new().unwrap() };
         server.start_again();
         server
     }
