@@ -45,10 +45,10 @@ impl From<Unavailable> for StoreError {
 /// Where Redis is.
 pub(crate) enum Target {
     /// One server.
-    Server(Client),
+    Server(Box<Client>),
     /// A cluster.
     #[cfg(feature = "cluster")]
-    Cluster(redis::cluster::ClusterClient),
+    Cluster(Box<redis::cluster::ClusterClient>),
 }
 
 /// The connection, and every request's time limit.

@@ -1,6 +1,6 @@
 //! What is sent: one command for each call, of few kinds, and no other app's keys.
 
-#![allow(clippy::unwrap_used, reason = "a test ends by it")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test ends by it")]
 
 mod common;
 

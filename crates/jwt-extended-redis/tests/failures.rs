@@ -1,6 +1,6 @@
 //! A server that is away, frozen, slow, new or forgetful: calls are errors in time, and the store recovers by itself.
 
-#![allow(clippy::unwrap_used, reason = "a test ends by it")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test ends by it")]
 
 mod common;
 

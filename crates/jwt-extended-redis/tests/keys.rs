@@ -1,6 +1,6 @@
 //! What is in Redis: which keys, for how long, and what does not depend on them.
 
-#![allow(clippy::unwrap_used, reason = "a test ends by it")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test ends by it")]
 
 mod common;
 

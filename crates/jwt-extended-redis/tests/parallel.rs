@@ -1,6 +1,6 @@
 //! Many at once: each call is one atomic step.
 
-#![allow(clippy::unwrap_used, reason = "a test ends by it")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test ends by it")]
 
 mod common;
 

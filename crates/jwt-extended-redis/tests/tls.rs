@@ -1,7 +1,7 @@
 //! A server that only talks TLS, whose certificate is of an authority of the test's own.
 
 #![cfg(feature = "tls")]
-#![allow(clippy::unwrap_used, reason = "a test ends by it")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test ends by it")]
 
 mod common;
 

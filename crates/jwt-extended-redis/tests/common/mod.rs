@@ -1,6 +1,12 @@
 //! A Redis that a test starts for itself: on a free port of this machine, in a folder of its own, gone when it is dropped.
 
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test takes what it needs")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "each test takes what it needs"
+)]
 
 use std::{
     net::{TcpListener, TcpStream},
