@@ -195,7 +195,7 @@ impl Engine {
         // What lies past all that can be expressed is never.
         let until = exp.and_then(|exp| Duration::try_from_secs_f64(exp.max(0.0)).ok());
         let until = until.map(|since_1970| Timestamp::default().saturating_add(since_1970));
-        kept(py, now(state.compiled.checking.revoke_by_id(jti, until)))
+        kept(py, now(state.compiled.checking.revoke_by_id("", jti, until)))
     }
 
     /// Revokes a session by its name, the claim `sid`.

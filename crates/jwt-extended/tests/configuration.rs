@@ -69,11 +69,15 @@ const UPSTREAM: [(&str, &str); 43] = [
     ("REFRESH_CSRF_FIELD_NAME", r#""csrf_token""#),
 ];
 
-const OURS_ALONE: [&str; 9] = [
+const OURS_ALONE: [&str; 13] = [
     "COOKIE_PARTITIONED",
     "CSRF_REFUSE_CROSS_SITE",
     "FRESH_TOKEN_EXPIRES",
     "LONGEST_LIFETIME",
+    "SESSION_EXPIRES",
+    "SESSION_IDLE_EXPIRES",
+    "REFRESH_GRACE",
+    "MAX_SESSIONS",
     "MAX_TOKEN_LENGTH",
     "ERROR_FORMAT",
     "ERROR_STATUSES",
@@ -88,12 +92,12 @@ fn from_json(text: &str) -> Config {
 // Names and defaults.
 
 #[test]
-fn the_options_are_upstream_s_43_and_nine_of_ours() {
+fn the_options_are_upstream_s_43_and_thirteen_of_ours() {
     let expected: BTreeSet<_> =
         UPSTREAM.iter().map(|(name, _)| *name).chain(OURS_ALONE).map(str::to_lowercase).collect();
     let names: BTreeSet<_> = Config::NAMES.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(names, expected);
-    assert_eq!(Config::NAMES.len(), 52, "none twice");
+    assert_eq!(Config::NAMES.len(), 56, "none twice");
 }
 
 #[test]

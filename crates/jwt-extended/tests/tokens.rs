@@ -11,5 +11,7 @@ mod lifetimes;
 mod making;
 #[path = "tokens/renewal.rs"]
 mod renewal;
+#[path = "tokens/rotation.rs"]
+mod rotation;
 #[path = "tokens/sessions.rs"]
 mod sessions;

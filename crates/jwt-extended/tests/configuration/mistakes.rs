@@ -180,6 +180,29 @@ fn what_is_at_the_edge_of_a_mistake_is_none() {
 }
 
 #[test]
+fn what_sessions_may_be_is_checked_and_needs_a_store_that_keeps_them() {
+    let kept = || builder().session_store(jwt_extended::session::MemoryStore::new());
+    let good = kept().refresh_grace(Duration::from_secs(300)).max_sessions(1_usize);
+    assert!(good.session_idle_expires(Duration::from_secs(1)).session_expires(Lifetime::Never).build().is_ok());
+    let wrong = kept()
+        .session_expires(Duration::from_millis(999))
+        .session_idle_expires(Duration::ZERO)
+        .refresh_grace(Duration::from_secs(301))
+        .max_sessions(0_usize);
+    let said = mistakes(wrong).join("\n");
+    for option in ["session_expires must", "session_idle_expires must", "refresh_grace must", "max_sessions must"] {
+        assert!(said.contains(option), "{said}");
+    }
+    let idle =
+        builder().session_idle_expires(Duration::from_secs(60)).refresh_grace(Duration::ZERO).max_sessions(3_usize);
+    let said = mistakes(idle.revocation_store(jwt_extended::session::MemoryStore::new()));
+    assert!(
+        said.len() == 3 && said.iter().all(|one| one.contains("give the manager one with `session_store`")),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn all_mistakes_are_reported_together_and_in_one_message() {
     let error = JwtManager::builder()
         .header_name("")

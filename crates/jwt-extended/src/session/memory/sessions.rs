@@ -104,8 +104,8 @@ impl Shard {
             return Standing::Revoked;
         }
         // Threads read the clock before they come here: it need not be the latest.
-        let is_older = |id: &Box<str>| self.sessions.get(id).is_none_or(|row| row.opened <= new.opened);
-        let place = subject.sessions.iter().rposition(is_older).map_or(0, |older| older + 1);
+        let is_older = |id: &str| self.sessions.get(id).is_none_or(|row| row.opened <= new.opened);
+        let place = subject.sessions.iter().rposition(|id| is_older(id)).map_or(0, |older| older + 1);
         subject.sessions.insert(place, new.id.into());
         let row = Row {
             subject: new.subject.into(),

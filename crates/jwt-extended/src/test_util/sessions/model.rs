@@ -107,13 +107,12 @@ impl Model {
 }
 
 /// One sequence.
-#[expect(clippy::too_many_lines, reason = "one arm for each step")]
 pub(super) async fn run(store: &dyn SessionStore, seed: u64, steps: usize) {
     let mut random = Random::new(seed);
     let mut model = Model::default();
     let subjects = [(); 2].map(|()| fresh_name("user"));
     // Every session that there ever was, with its tokens: hostile clients forget nothing.
-    let mut seen: Vec<Row> = Vec::new();
+    let mut logins: Vec<Row> = Vec::new();
     let mut now = 0;
     let mut trace = Vec::new();
     for step in 0..steps {
@@ -121,7 +120,7 @@ pub(super) async fn run(store: &dyn SessionStore, seed: u64, steps: usize) {
         let subject = random.of(&subjects).clone();
         let ends = at(now + *random.of(&[SECOND, 20 * SECOND, 100 * SECOND]));
         let far = at(now + *random.of(&[30 * SECOND, 10_000 * SECOND]));
-        let some = if seen.is_empty() { None } else { Some(random.of(&seen).clone()) };
+        let some = if logins.is_empty() { None } else { Some(random.of(&logins).clone()) };
         let context = format!("seed {seed}, step {step}, at {now}");
         match (random.below(12), some) {
             (0..=2, _) | (_, None) => {
@@ -142,7 +141,7 @@ pub(super) async fn run(store: &dyn SessionStore, seed: u64, steps: usize) {
                 new = limit.map_or(new, |limit| at_most(new, limit));
                 let answer = store.open(&new).wait().await;
                 assert_eq!(answer, Ok(model.open(row.clone(), limit)), "{trace:#?}");
-                seen.push(row);
+                logins.push(row);
             }
             (3..=7, Some(row)) => {
                 // Mostly the current one, and now and then one of long ago.
@@ -195,7 +194,7 @@ pub(super) async fn run(store: &dyn SessionStore, seed: u64, steps: usize) {
                 assert_eq!(answer, Ok(model.cut(&row.subject, Some(&row.id), far, at(now))), "{trace:#?}");
             }
         }
-        compare(store, &model, &seen, &subjects, now, &trace).await;
+        compare(store, &model, &logins, &subjects, now, &trace).await;
     }
 }
 
@@ -203,12 +202,12 @@ pub(super) async fn run(store: &dyn SessionStore, seed: u64, steps: usize) {
 async fn compare(
     store: &dyn SessionStore,
     model: &Model,
-    seen: &[Row],
+    logins: &[Row],
     subjects: &[String],
     now: u64,
     trace: &[String],
 ) {
-    for row in seen {
+    for row in logins {
         for (session, jti) in [(Some(&*row.id), None), (Some(&*row.id), Some(&*row.tokens[0])), (None, None)] {
             let token = ids(&row.subject, session, jti, row.opened, at(now));
             let answer = store.standing(&token).wait().await;

@@ -194,19 +194,19 @@ async fn a_turn_and_a_touch_keep_a_session_open_for_longer(store: &dyn SessionSt
     let session = user.open("session", 0).await;
     assert_eq!(user.turn(&session, 0, "r1", 50 * SECOND).await, Turned::Turned);
     assert!(user.is_open(&session, 149 * SECOND).await && !user.is_open(&session, 150 * SECOND).await);
-    let used = |now: u64| ids(&user.name, Some(&session), Some("an access token"), at(0), at(now));
+    let usage = |now: u64| ids(&user.name, Some(&session), Some("an access token"), at(0), at(now));
     for (now, ends, stands, until) in [
         (140, 200, Standing::Good, 200),
         (141, 199, Standing::Good, 200), // never for shorter
         (200, 300, Standing::Revoked, 200),
     ] {
-        let touch = touch(used(now * SECOND), Some(at(ends * SECOND)));
+        let touch = touch(usage(now * SECOND), Some(at(ends * SECOND)));
         assert_eq!(store.touch(&touch).wait().await, Ok(stands), "{now}");
         assert!(!user.is_open(&session, until * SECOND).await && user.is_open(&session, until * SECOND - 1).await);
     }
     let list = store.list(&user.name, at(141 * SECOND)).wait().await.unwrap_or_default();
     assert_eq!(list[0].last_used, at(141 * SECOND));
-    assert_eq!(store.touch(&touch(used(142 * SECOND), None)).wait().await, Ok(Standing::Good));
+    assert_eq!(store.touch(&touch(usage(142 * SECOND), None)).wait().await, Ok(Standing::Good));
     assert!(user.is_open(&session, 1_000_000 * SECOND).await, "for ever is later than any end");
 }
 

@@ -1,0 +1,26 @@
+//! Making the tables, by whoever comes first.
+
+use sqlx::{Connection, SqliteConnection};
+
+use crate::{
+    SetupError,
+    migrations::{LATEST, MAKE_RECORD, Migration, RECORD, missing},
+};
+
+const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "sessions", sql: include_str!("../../migrations/sqlite/0001_sessions.sql") }];
+
+pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), SetupError> {
+    let of = |error: sqlx::Error| SetupError::of(&error);
+    // Of two at once, one waits here for the other.
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(of)?;
+    sqlx::raw_sql(MAKE_RECORD).execute(&mut *transaction).await.map_err(of)?;
+    let version = sqlx::query_scalar(LATEST).fetch_one(&mut *transaction).await.map_err(of)?;
+    for migration in missing(MIGRATIONS, version)? {
+        sqlx::raw_sql(migration.sql).execute(&mut *transaction).await.map_err(of)?;
+        let record = sqlx::query(RECORD).bind(migration.version).bind(migration.name);
+        record.execute(&mut *transaction).await.map_err(of)?;
+        tracing::info!(version = migration.version, name = migration.name, "the tables of jwt-extended are migrated");
+    }
+    transaction.commit().await.map_err(of)
+}
