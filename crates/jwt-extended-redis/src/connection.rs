@@ -146,7 +146,8 @@ impl Connection {
             *state = match &made {
                 Ok(live) => State::Connected(live.clone()),
                 Err(error) => {
-                    tracing::warn!(error = %told(error), "cannot connect to Redis");
+                    // Every request that fails of it says so, too.
+                    tracing::debug!(error = %told(error), "cannot connect to Redis");
                     State::Idle
                 }
             };

@@ -92,6 +92,15 @@ async fn three_nodes_keep_sessions_as_one_store_must() {
         assert_eq!(turned, Ok(Turned::Turned), "{subject:?}");
         assert_eq!(store.end(&end_one(subject, None, at(1))).wait().await, Ok(1), "{subject:?}");
     }
+    // What points at sessions is on any node, and goes with them.
+    let pointers = || nodes.iter().flat_map(Server::keys).filter(|key| key.starts_with("jwt:p:laptop")).count();
+    for id in ["laptop 1", "laptop 2", "laptop 3"] {
+        let new = new_session("carol", id, "r0", at(0), None);
+        assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    }
+    assert_eq!(pointers(), 3);
+    assert_eq!(store.end(&end_all("carol", None, at(1))).wait().await, Ok(3));
+    assert_eq!(pointers(), 0);
     sessions::check_random(&store, 0..10).await;
 }
 

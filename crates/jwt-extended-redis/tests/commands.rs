@@ -53,48 +53,38 @@ async fn asking_whether_a_token_stands_is_one_command() {
 async fn every_other_call_is_one_script_and_what_tends_its_pointer() {
     let server = Server::start();
     let store = server.store().await;
-    let grace = Duration::from_secs(10);
-    let steps = async || {
-        let mut scripts = Vec::new();
-        let mut count = |server| {
-            let calls = calls(server);
-            assert_eq!(calls.get("eval"), None, "the script is known");
-            scripts.push(calls.get("evalsha").copied().unwrap_or_default());
-        };
-        let new = new_session("alice", "session", "r0", at(0), None);
-        assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
-        count(&server);
-        let turned = store.turn(&turn(token("alice", "session", "r0", at(1)), "r1", grace, None)).wait().await;
-        assert_eq!(turned, Ok(Turned::Turned));
-        count(&server);
-        assert_eq!(store.touch(&touch(token("alice", "session", "a", at(1)), None)).wait().await, Ok(Standing::Good));
-        count(&server);
-        assert_eq!(store.list("alice", at(1)).wait().await.map(|list| list.len()), Ok(1));
-        count(&server);
-        assert_eq!(store.revoke(&revoked_token("alice", "a", None, at(1))).wait().await, Ok(()));
-        count(&server);
-        assert_eq!(store.end(&end_one("session", Some("alice"), at(1))).wait().await, Ok(1));
-        count(&server);
-        assert_eq!(store.end(&end_all("alice", None, at(0))).wait().await, Ok(0));
-        count(&server);
-        scripts
+    // The first time, Redis has not seen the scripts.
+    scripts_of(&server, &store, "bob").await;
+    let scripts = scripts_of(&server, &store, "alice").await;
+    let expected = [("open", 1), ("turn", 2), ("touch", 2), ("list", 1), ("revoke", 1), ("end one", 1), ("end all", 1)];
+    assert_eq!(scripts, expected);
+}
+
+/// Makes every call for this subject, and counts the scripts of each.
+async fn scripts_of(server: &Server, store: &RedisStore, subject: &str) -> Vec<(&'static str, u64)> {
+    let mut scripts = Vec::new();
+    let mut count = |call| {
+        let calls = calls(server);
+        scripts.push((call, calls.get("evalsha").copied().unwrap_or_default()));
     };
-    // The first time, Redis has not seen them.
-    let (names, first) = (["open", "turn", "touch", "list", "revoke", "end one", "end all"], new_session);
-    let warm = first("bob", "bob's", "r0", at(0), None);
-    store.open(&warm).wait().await.unwrap();
-    let bobs = token("bob", "bob's", "r0", at(1));
-    store.turn(&turn(bobs, "r1", grace, None)).wait().await.unwrap();
-    store.touch(&touch(bobs, None)).wait().await.unwrap();
-    store.list("bob", at(1)).wait().await.unwrap();
-    store.revoke(&revoked_token("bob", "a", None, at(1))).wait().await.unwrap();
-    store.end(&end_one("bob's", None, at(1))).wait().await.unwrap();
-    store.end(&end_all("bob", None, at(1))).wait().await.unwrap();
-    calls(&server);
-    assert_eq!(
-        names.iter().zip(steps().await).collect::<Vec<_>>(),
-        names.iter().zip([1, 2, 2, 1, 1, 1, 1]).collect::<Vec<_>>()
-    );
+    let (refresh, access) = (token(subject, subject, "r0", at(1)), token(subject, subject, "a", at(1)));
+    let new = new_session(subject, subject, "r0", at(0), None);
+    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    count("open");
+    let turned = store.turn(&turn(refresh, "r1", Duration::from_secs(10), None)).wait().await;
+    assert_eq!(turned, Ok(Turned::Turned));
+    count("turn");
+    assert_eq!(store.touch(&touch(access, None)).wait().await, Ok(Standing::Good));
+    count("touch");
+    assert_eq!(store.list(subject, at(1)).wait().await.map(|list| list.len()), Ok(1));
+    count("list");
+    assert_eq!(store.revoke(&revoked_token(subject, "a", None, at(1))).wait().await, Ok(()));
+    count("revoke");
+    assert_eq!(store.end(&end_one(subject, Some(subject), at(1))).wait().await, Ok(1));
+    count("end one");
+    assert_eq!(store.end(&end_all(subject, None, at(2))).wait().await, Ok(0));
+    count("end all");
+    scripts
 }
 
 #[tokio::test(flavor = "multi_thread")]

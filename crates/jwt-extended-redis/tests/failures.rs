@@ -15,7 +15,7 @@ use jwt_extended_redis::{ConnectError, RedisStore};
 
 const LIMIT: Duration = Duration::from_millis(300);
 /// What a busy machine adds.
-const SLACK: Duration = Duration::from_millis(400);
+const SLACK: Duration = Duration::from_millis(700);
 const GRACE: Duration = Duration::from_secs(10);
 
 async fn store_of(server: &Server) -> RedisStore {
@@ -102,7 +102,7 @@ async fn a_frozen_server_is_an_error_in_time_and_found_again_at_once() {
         all_fail(&store, "did not answer within 300ms").await;
         server.go_on();
         let took = recovery(&store).await;
-        assert!(took < Duration::from_millis(200), "{took:?}");
+        assert!(took < Duration::from_millis(500), "{took:?}");
     }
     // What was sent meanwhile may have been done: `end` of all of bob's, say, but nothing of it shows in later answers.
     for number in 0..100 {

@@ -93,9 +93,9 @@ impl Server {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// A store on it.
+    /// A store on it, which bears a busy machine.
     pub async fn store(&self) -> RedisStore {
-        RedisStore::connect(self.url()).await.unwrap()
+        RedisStore::builder(self.url()).timeout(Duration::from_secs(20)).connect().await.unwrap()
     }
 
     /// A connection beside the store's.
