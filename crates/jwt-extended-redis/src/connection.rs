@@ -6,6 +6,7 @@
 use std::{
     fmt,
     future::Future,
+    io,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -18,7 +19,7 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, PushInfo, PushKind, RedisError, ServerErrorKind, Value,
     aio::MultiplexedConnection,
 };
-use tokio::{sync::watch, time::timeout};
+use tokio::{sync::watch, task::AbortHandle, time::timeout};
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
@@ -44,10 +45,10 @@ impl From<Unavailable> for StoreError {
 /// Where Redis is.
 pub(crate) enum Target {
     /// One server.
-    Server(Client),
+    Server(Box<Client>),
     /// A cluster.
     #[cfg(feature = "cluster")]
-    Cluster(redis::cluster::ClusterClient),
+    Cluster(Box<redis::cluster::ClusterClient>),
 }
 
 /// The connection, and every request's time limit.
@@ -105,7 +106,7 @@ impl Connection {
                 if let Some(live) = &used {
                     self.retire(live);
                 }
-                format!("Redis did not answer within {:?}", self.timeout)
+                unanswered(self.timeout)
             }
         };
         Err(Unavailable(told))
@@ -139,13 +140,14 @@ impl Connection {
         drop(state);
         let (shared, limit) = (Arc::clone(&self.shared), self.timeout);
         tokio::spawn(async move {
-            let timed_out = |_| Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut)));
+            let timed_out = |_| Err(RedisError::from(io::Error::new(io::ErrorKind::TimedOut, unanswered(limit))));
             let made = timeout(limit, shared.target.open()).await.unwrap_or_else(timed_out);
             let mut state = shared.state.write().unwrap_or_else(PoisonError::into_inner);
             *state = match &made {
                 Ok(live) => State::Connected(live.clone()),
                 Err(error) => {
-                    tracing::warn!(error = %told(error), "cannot connect to Redis");
+                    // Every request that fails of it says so, too.
+                    tracing::debug!(error = %told(error), "cannot connect to Redis");
                     State::Idle
                 }
             };
@@ -183,13 +185,13 @@ impl fmt::Debug for Connection {
 impl Target {
     /// Connects.
     async fn open(&self) -> Result<Live, RedisError> {
-        match self {
+        let link = Link::new();
+        let connection = match self {
             Self::Server(client) => {
-                let lost = Arc::new(AtomicBool::new(false));
-                let sees = Arc::clone(&lost);
+                let told = Arc::clone(&link);
                 let notice = move |info: PushInfo| {
                     if info.kind == PushKind::Disconnection {
-                        sees.store(true, Ordering::Release);
+                        told.closed.store(true, Ordering::Release);
                     }
                     Ok::<(), redis::aio::SendError>(())
                 };
@@ -198,66 +200,76 @@ impl Target {
                     .set_connection_timeout(None)
                     .set_response_timeout(None)
                     .set_push_sender(notice);
-                let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-                Ok(Live::Server { connection, lost })
+                Kind::Server(client.get_multiplexed_async_connection_with_config(&config).await?)
             }
             #[cfg(feature = "cluster")]
-            Self::Cluster(client) => {
-                let connection = client.get_async_connection().await?;
-                Ok(Live::Cluster { connection, id: Arc::new(()) })
-            }
-        }
+            Self::Cluster(client) => Kind::Cluster(client.get_async_connection().await?),
+        };
+        Ok(Live { connection, link })
     }
 }
 
 /// A connection that was made.
 #[derive(Clone)]
-pub(crate) enum Live {
-    /// To one server.
-    Server {
-        connection: MultiplexedConnection,
-        /// Set as soon as the connection is seen to be closed, so that no request is sent into the void.
-        lost: Arc<AtomicBool>,
-    },
-    /// To a cluster.
+pub(crate) struct Live {
+    connection: Kind,
+    link: Arc<Link>,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Server(MultiplexedConnection),
     #[cfg(feature = "cluster")]
-    Cluster { connection: redis::cluster_async::ClusterConnection, id: Arc<()> },
+    Cluster(redis::cluster_async::ClusterConnection),
+}
+
+/// What tells at once that a connection is lost, so that no request is sent into the void.
+struct Link {
+    closed: AtomicBool,
+    /// A task that does nothing. Once it is over, the runtime is, and with it the task that serves the connection.
+    runtime: AbortHandle,
+}
+
+impl Link {
+    fn new() -> Arc<Self> {
+        let runtime = tokio::spawn(std::future::pending::<()>()).abort_handle();
+        Arc::new(Self { closed: AtomicBool::new(false), runtime })
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.runtime.abort();
+    }
 }
 
 impl Live {
     /// Sends one command, and waits for its answer.
     pub(crate) async fn send(&mut self, command: &Cmd) -> Result<Value, RedisError> {
-        match self {
-            Self::Server { connection, .. } => connection.send_packed_command(command).await?.extract_error(),
+        let answer = match &mut self.connection {
+            Kind::Server(connection) => connection.send_packed_command(command).await,
             #[cfg(feature = "cluster")]
-            Self::Cluster { connection, .. } => {
-                redis::aio::ConnectionLike::req_packed_command(connection, command).await?.extract_error()
-            }
-        }
+            Kind::Cluster(connection) => redis::aio::ConnectionLike::req_packed_command(connection, command).await,
+        };
+        answer?.extract_error()
     }
 
     fn is_lost(&self) -> bool {
-        match self {
-            Self::Server { lost, .. } => lost.load(Ordering::Acquire),
-            #[cfg(feature = "cluster")]
-            Self::Cluster { .. } => false,
-        }
+        self.link.closed.load(Ordering::Acquire) || self.link.runtime.is_finished()
     }
 
     /// Whether it finds its way back by itself: a connection to a cluster is many, and looks after each.
     fn heals(&self) -> bool {
-        !matches!(self, Self::Server { .. })
+        !matches!(self.connection, Kind::Server(_))
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Server { lost: one, .. }, Self::Server { lost: two, .. }) => Arc::ptr_eq(one, two),
-            #[cfg(feature = "cluster")]
-            (Self::Cluster { id: one, .. }, Self::Cluster { id: two, .. }) => Arc::ptr_eq(one, two),
-            #[cfg(feature = "cluster")]
-            _ => false,
-        }
+        Arc::ptr_eq(&self.link, &other.link)
     }
+}
+
+fn unanswered(limit: Duration) -> String {
+    format!("Redis did not answer within {limit:?}")
 }
 
 /// Whether after this error another connection is better than this one. A server that has become a replica is no longer

@@ -1,6 +1,12 @@
 //! A Redis that a test starts for itself: on a free port of this machine, in a folder of its own, gone when it is dropped.
 
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test takes what it needs")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "each test takes what it needs"
+)]
 
 use std::{
     net::{TcpListener, TcpStream},
@@ -31,8 +37,13 @@ impl Server {
 
     /// Starts one with further options.
     pub fn start_with(options: &[&str]) -> Self {
+        Self::start_on(free_port(), options)
+    }
+
+    /// Starts one on this port.
+    pub fn start_on(port: u16, options: &[&str]) -> Self {
         let arguments = options.iter().map(|&option| option.to_owned()).collect();
-        let mut server = Self { process: None, port: free_port(), arguments, folder: TempDir::new().unwrap() };
+        let mut server = Self { process: None, port, arguments, folder: TempDir::new().unwrap() };
         server.start_again();
         server
     }
@@ -82,9 +93,9 @@ impl Server {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// A store on it.
+    /// A store on it, which bears a busy machine.
     pub async fn store(&self) -> RedisStore {
-        RedisStore::connect(self.url()).await.unwrap()
+        RedisStore::builder(self.url()).timeout(Duration::from_secs(20)).connect().await.unwrap()
     }
 
     /// A connection beside the store's.
