@@ -1,6 +1,12 @@
 //! A PostgreSQL that a test starts for itself, and short ways to ask a store.
 
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, reason = "each test takes what it needs")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "each test takes what it needs"
+)]
 
 #[cfg(feature = "postgres")]
 mod server;
