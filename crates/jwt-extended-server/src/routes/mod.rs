@@ -12,7 +12,8 @@ use axum::{
     routing::{delete, get, post},
 };
 use jwt_extended_axum::{
-    Access, AnyToken, BodyLayer, Cookies, Fresh, JwtManager, Location, Reason, Refresh, Rejection, TokenPair, Tokens,
+    Access, Admitted, AnyToken, BodyLayer, Cookies, Fresh, JwtManager, Location, Reason, Refresh, Rejection,
+    Requirement, TokenPair, Tokens, authenticate,
 };
 use serde_json::{Value, json};
 
@@ -83,9 +84,9 @@ async fn partially_protected(token: Option<Access>) -> Json<Value> {
 }
 
 /// Answers the way it was asked: cookies for cookies, body for body.
-async fn refresh(State(app): State<App>, token: Refresh) -> Result<Response, Rejection> {
-    let pair = app.jwt.refresh(&token).await?;
-    Ok(match token.location() {
+async fn refresh(State(app): State<App>, ToRefresh(admitted): ToRefresh) -> Result<Response, Rejection> {
+    let pair = app.jwt.refresh(admitted.token()).await?;
+    Ok(match admitted.location() {
         Location::Cookie => (Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "refresh": true }))).into_response(),
         _ => Tokens(pair).into_response(),
     })
@@ -161,6 +162,17 @@ impl App {
     /// A refusal in the words given, and in the format that the options ask for.
     fn refuse(&self, status: StatusCode, code: &'static str, message: &'static str) -> Rejection {
         self.jwt.reject(Reason::App { status, code, message }, None).into()
+    }
+}
+
+/// A refresh token that will be refreshed: the store is asked then, and needs not be asked before.
+struct ToRefresh(Admitted);
+
+impl FromRequestParts<App> for ToRefresh {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
+        authenticate(parts, &app.jwt, &Requirement::refresh().skip_revocation_check()).await.map(Self)
     }
 }
 
