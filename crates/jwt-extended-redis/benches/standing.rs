@@ -1,14 +1,20 @@
 //! What asking a store costs, beside a bare `GET` of the same key over a connection of the same kind, in one run.
+//!
+//! Last, both are measured in turn, a few milliseconds each, and the median of their ratios is printed: it holds on a
+//! machine that has other things to do as well.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a bench ends by it")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a bench ends by it")]
 
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-use std::{hint::black_box, time::Instant};
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
 use common::{Server, token};
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jwt_extended::{
     session::{SessionStore, Standing},
     test_util::sessions::{at, labelled, new_session},
@@ -20,8 +26,7 @@ use tokio::runtime::{Builder, Runtime};
 const SESSION: &str = "0193a0c5-1d1e-7b0e-8f5e-5b1f0a9c6d7e";
 const REFRESH: &str = "5b7bd64a-6a2e-4f0d-9d3c-0c7f5f2f0a11";
 const ACCESS: &str = "b3b1a3a4-7f5c-4a55-8f0b-6f0a3a1c9d02";
-/// Tasks that ask at the same time, and how often each does.
-const TASKS: usize = 64;
+/// How often each task asks.
 const ROUNDS: usize = 32;
 
 async fn get(connection: &mut MultiplexedConnection, key: &str) {
@@ -34,67 +39,75 @@ async fn standing(store: &RedisStore) {
     assert_eq!(black_box(answer), Ok(Standing::Good));
 }
 
-fn sequential(
-    group: &mut BenchmarkGroup<'_, WallTime>,
-    runtime: &Runtime,
-    connection: &MultiplexedConnection,
-    key: &str,
-    store: &RedisStore,
-) {
-    group.throughput(Throughput::Elements(1));
-    group.bench_function("GET", |bencher| {
-        bencher.to_async(runtime).iter_custom(|times| {
-            let mut connection = connection.clone();
-            async move {
-                let began = Instant::now();
-                for _ in 0..times {
-                    get(&mut connection, key).await;
-                }
-                began.elapsed()
-            }
-        });
-    });
-    group.bench_function("standing", |bencher| bencher.to_async(runtime).iter(|| standing(store)));
+/// The store, and what it is compared with.
+struct Setting {
+    runtime: Runtime,
+    connection: MultiplexedConnection,
+    key: String,
+    store: RedisStore,
 }
 
-fn concurrent(
-    group: &mut BenchmarkGroup<'_, WallTime>,
-    runtime: &Runtime,
-    connection: &MultiplexedConnection,
-    key: &str,
-    store: &RedisStore,
-) {
-    group.throughput(Throughput::Elements((TASKS * ROUNDS) as u64));
-    group.bench_function("GET", |bencher| {
-        bencher.to_async(runtime).iter(|| async {
-            let task = || {
-                let (mut connection, key) = (connection.clone(), key.to_owned());
-                tokio::spawn(async move {
-                    for _ in 0..ROUNDS {
-                        get(&mut connection, &key).await;
-                    }
-                })
-            };
-            for task in (0..TASKS).map(|_| task()).collect::<Vec<_>>() {
-                task.await.unwrap();
+impl Setting {
+    /// So many tasks `GET` so often, at the same time.
+    async fn gets(&self, tasks: usize, times: usize) -> Duration {
+        spawned(tasks, || {
+            let (mut connection, key) = (self.connection.clone(), self.key.clone());
+            async move {
+                for _ in 0..times {
+                    get(&mut connection, &key).await;
+                }
             }
-        });
-    });
-    group.bench_function("standing", |bencher| {
-        bencher.to_async(runtime).iter(|| async {
-            let task = || {
-                let store = store.clone();
-                tokio::spawn(async move {
-                    for _ in 0..ROUNDS {
-                        standing(&store).await;
-                    }
-                })
-            };
-            for task in (0..TASKS).map(|_| task()).collect::<Vec<_>>() {
-                task.await.unwrap();
+        })
+        .await
+    }
+
+    /// So many tasks ask the store so often, at the same time.
+    async fn standings(&self, tasks: usize, times: usize) -> Duration {
+        spawned(tasks, || {
+            let store = self.store.clone();
+            async move {
+                for _ in 0..times {
+                    standing(&store).await;
+                }
             }
+        })
+        .await
+    }
+
+    fn compare(&self, criterion: &mut Criterion, name: &str, tasks: usize) {
+        let mut group = criterion.benchmark_group(name);
+        group.throughput(Throughput::Elements((tasks * ROUNDS) as u64));
+        group.bench_function("GET", |bencher| {
+            bencher.to_async(&self.runtime).iter(|| self.gets(tasks, ROUNDS));
         });
-    });
+        group.bench_function("standing", |bencher| {
+            bencher.to_async(&self.runtime).iter(|| self.standings(tasks, ROUNDS));
+        });
+        group.finish();
+        let ratios = self.runtime.block_on(async {
+            let mut ratios = Vec::new();
+            for _ in 0..301 {
+                let (gets, standings) = (self.gets(tasks, ROUNDS).await, self.standings(tasks, ROUNDS).await);
+                ratios.push(standings.as_secs_f64() / gets.as_secs_f64());
+            }
+            ratios
+        });
+        println!("{name}: a standing costs {:.2} times a GET", median(ratios));
+    }
+}
+
+/// How long it takes until all of so many tasks are done.
+async fn spawned<F: Future<Output = ()> + Send + 'static>(tasks: usize, task: impl Fn() -> F) -> Duration {
+    let began = Instant::now();
+    for task in (0..tasks).map(|_| tokio::spawn(task())).collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    began.elapsed()
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
 }
 
 fn benches(criterion: &mut Criterion) {
@@ -110,8 +123,9 @@ fn benches(criterion: &mut Criterion) {
         (client.get_multiplexed_async_connection().await.unwrap(), store)
     });
     let key = server.keys().into_iter().find(|key| key.contains("}:s:")).unwrap();
-    sequential(&mut criterion.benchmark_group("one after another"), &runtime, &connection, &key, &store);
-    concurrent(&mut criterion.benchmark_group("64 at once"), &runtime, &connection, &key, &store);
+    let setting = Setting { runtime, connection, key, store };
+    setting.compare(criterion, "one after another", 1);
+    setting.compare(criterion, "64 at once", 64);
 }
 
 criterion_group!(all, benches);
