@@ -20,7 +20,7 @@ use jwt_extended::{
     test_util::sessions::{at, labelled, new_session},
 };
 use jwt_extended_redis::RedisStore;
-use redis::{Client, IntoConnectionInfo, aio::MultiplexedConnection, io::tcp::TcpSettings};
+use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, aio::MultiplexedConnection, io::tcp::TcpSettings};
 use tokio::runtime::{Builder, Runtime};
 
 const SESSION: &str = "0193a0c5-1d1e-7b0e-8f5e-5b1f0a9c6d7e";
@@ -115,12 +115,13 @@ fn benches(criterion: &mut Criterion) {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let info = server.url().into_connection_info().unwrap();
     let client = Client::open(info.set_tcp_settings(TcpSettings::default().set_nodelay(true))).unwrap();
+    let config = AsyncConnectionConfig::new().set_pipeline_buffer_size(1024);
     let (connection, store) = runtime.block_on(async {
         let store = server.store().await;
         let new = new_session("alice@example.org", SESSION, REFRESH, at(0), None);
         let opened = store.open(&labelled(new, "Firefox on Linux")).wait().await;
         assert_eq!(opened, Ok(Standing::Good));
-        (client.get_multiplexed_async_connection().await.unwrap(), store)
+        (client.get_multiplexed_async_connection_with_config(&config).await.unwrap(), store)
     });
     let key = server.keys().into_iter().find(|key| key.contains("}:s:")).unwrap();
     let setting = Setting { runtime, connection, key, store };

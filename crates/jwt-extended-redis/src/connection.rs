@@ -195,8 +195,10 @@ impl Target {
                     }
                     Ok::<(), redis::aio::SendError>(())
                 };
-                // The time limit is that of the whole call.
+                // The time limit is that of the whole call. As many requests as a busy server has at once find room in
+                // the queue, so that none waits twice.
                 let config = AsyncConnectionConfig::new()
+                    .set_pipeline_buffer_size(1024)
                     .set_connection_timeout(None)
                     .set_response_timeout(None)
                     .set_push_sender(notice);
