@@ -76,6 +76,16 @@ impl JwtManager {
         self.inner.store.sessions()?.end(&ending).wait().await
     }
 
+    /// Ends all sessions of a subject, and says how many were open: [`revoke_subject`](Self::revoke_subject), counted.
+    ///
+    /// # Errors
+    /// If there is no store that keeps sessions, or it could not answer.
+    pub async fn end_all_sessions(&self, subject: &str) -> Result<u64, StoreError> {
+        let now = self.now();
+        let ending = Ending::All { subject, until: self.remembered(now), now };
+        self.inner.store.sessions()?.end(&ending).wait().await
+    }
+
     /// Forgets sessions and revocations that are over, at most so many, and says how many it were. Stores in SQL need this
     /// now and then; the others forget by themselves.
     ///
