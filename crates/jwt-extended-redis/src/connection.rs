@@ -87,24 +87,24 @@ impl Connection {
         let mut used = None;
         let attempt = async {
             let live = self.live().await?;
-            used = Some(live.clone());
+            used = Some(live.mark());
             work(live).await
         };
         let answer = timeout(self.timeout, attempt).await;
         let told = match answer {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(failure)) => {
-                if let (Failure::Redis(error), Some(live)) = (&failure, &used)
+                if let (Failure::Redis(error), Some(used)) = (&failure, &used)
                     && is_lost(error)
                 {
-                    self.retire(live);
+                    self.retire(used);
                 }
                 failure.to_string()
             }
             Err(_) => {
                 // Perhaps nothing will ever be answered here. Whoever still waits for an answer on it goes on waiting.
-                if let Some(live) = &used {
-                    self.retire(live);
+                if let Some(used) = &used {
+                    self.retire(used);
                 }
                 unanswered(self.timeout)
             }
@@ -158,9 +158,9 @@ impl Connection {
     }
 
     /// Lets go of a connection, if it is still the one in use.
-    fn retire(&self, lost: &Live) {
+    fn retire(&self, used: &Mark) {
         let mut state = self.shared.state.write().unwrap_or_else(PoisonError::into_inner);
-        if matches!(&*state, State::Connected(live) if live.is_same(lost)) && !lost.heals() {
+        if !used.heals && matches!(&*state, State::Connected(live) if Arc::ptr_eq(&live.link, &used.link)) {
             *state = State::Idle;
         }
     }
@@ -195,8 +195,10 @@ impl Target {
                     }
                     Ok::<(), redis::aio::SendError>(())
                 };
-                // The time limit is that of the whole call.
+                // The time limit is that of the whole call. As many requests as a busy server has at once find room in
+                // the queue, so that none waits twice.
                 let config = AsyncConnectionConfig::new()
+                    .set_pipeline_buffer_size(1024)
                     .set_connection_timeout(None)
                     .set_response_timeout(None)
                     .set_push_sender(notice);
@@ -214,6 +216,12 @@ impl Target {
 pub(crate) struct Live {
     connection: Kind,
     link: Arc<Link>,
+}
+
+/// A connection that was used.
+struct Mark {
+    link: Arc<Link>,
+    heals: bool,
 }
 
 #[derive(Clone)]
@@ -251,20 +259,20 @@ impl Live {
             #[cfg(feature = "cluster")]
             Kind::Cluster(connection) => redis::aio::ConnectionLike::req_packed_command(connection, command).await,
         };
-        answer?.extract_error()
+        match answer? {
+            Value::ServerError(error) => Err(error.into()),
+            answer => Ok(answer),
+        }
+    }
+
+    /// What tells this connection from others, and whether it heals by itself.
+    fn mark(&self) -> Mark {
+        // A connection to a cluster is many, and looks after each.
+        Mark { link: Arc::clone(&self.link), heals: !matches!(self.connection, Kind::Server(_)) }
     }
 
     fn is_lost(&self) -> bool {
         self.link.closed.load(Ordering::Acquire) || self.link.runtime.is_finished()
-    }
-
-    /// Whether it finds its way back by itself: a connection to a cluster is many, and looks after each.
-    fn heals(&self) -> bool {
-        !matches!(self.connection, Kind::Server(_))
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.link, &other.link)
     }
 }
 
