@@ -11,12 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Server, free_port, token};
+use common::{Server, token};
 use jwt_extended::{
     session::{SessionStore, Standing, Turned},
     test_util::sessions::{self, at, end_all, end_one, new_session, turn},
 };
 use jwt_extended_redis::{ConnectError, RedisStore};
+use test_services::free_port;
 
 const LIMIT: Duration = Duration::from_millis(500);
 
@@ -26,7 +27,7 @@ fn cluster(nodes: usize) -> Vec<Server> {
     if let [node] = &*nodes {
         let _: () = node.ask("CLUSTER", ("ADDSLOTSRANGE", 0, 16383));
     } else {
-        let addresses = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port));
+        let addresses = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port()));
         let create = ["--cluster", "create", "--cluster-yes"].map(str::to_owned);
         let made = Command::new("redis-cli").args(create.into_iter().chain(addresses)).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
@@ -50,7 +51,7 @@ fn wait_until_ready(node: &Server) {
 }
 
 async fn store_of(nodes: &[Server]) -> RedisStore {
-    RedisStore::cluster(nodes.iter().map(Server::url)).timeout(LIMIT).connect().await.unwrap()
+    RedisStore::cluster(nodes.iter().map(|node| node.url())).timeout(LIMIT).connect().await.unwrap()
 }
 
 async fn standing(store: &RedisStore, subject: &str) -> Option<Standing> {

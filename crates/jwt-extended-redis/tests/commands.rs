@@ -94,7 +94,7 @@ async fn the_rights_that_the_readme_names_are_enough() {
     let rule = rule.replace(">password", ">sesame").replace("~jwt:*", "~shop:*");
     let server = Server::start();
     let _: () = server.ask("ACL", [&["SETUSER"][..], &rule.split(' ').collect::<Vec<_>>()].concat());
-    let url = format!("redis://app:sesame@127.0.0.1:{}", server.port);
+    let url = format!("redis://app:sesame@127.0.0.1:{}", server.port());
     let store = RedisStore::builder(url).prefix("shop").connect().await.unwrap();
     sessions::check_random(&store, 0..5).await;
     let new = new_session("alice", "session", "r0", at(0), None);

@@ -6,12 +6,13 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Server, free_port, token};
+use common::{Server, token};
 use jwt_extended::{
     session::{SessionStore, Standing, StoreError, Turned},
     test_util::sessions::{at, end_all, end_one, ids, new_session, revoked_token, touch, turn},
 };
 use jwt_extended_redis::{ConnectError, RedisStore};
+use test_services::free_port;
 
 const LIMIT: Duration = Duration::from_millis(300);
 /// What a busy machine adds.
@@ -241,7 +242,7 @@ async fn a_full_redis_is_an_error_and_lets_nobody_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_is_asked_for_and_never_shown() {
     let server = Server::start_with(&["--requirepass", "sesame-secret"]);
-    let url = |password: &str| format!("redis://:{password}@127.0.0.1:{}", server.port);
+    let url = |password: &str| format!("redis://:{password}@127.0.0.1:{}", server.port());
     let good = RedisStore::connect(url("sesame-secret")).await.unwrap();
     assert_eq!(open(&good).await, Ok(Standing::Good));
     let wrong = RedisStore::connect(url("wrong-secret")).await.unwrap_err();

@@ -11,12 +11,13 @@ use std::{
     process::{Command, Output},
 };
 
-use common::{Server, free_port, token};
+use common::{Server, token};
 use jwt_extended::{
     session::{SessionStore, Standing},
     test_util::sessions::{at, new_session},
 };
 use jwt_extended_redis::RedisStore;
+use test_services::free_port;
 
 const EXTENSIONS: &str = "subjectAltName=IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n";
 

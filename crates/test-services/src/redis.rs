@@ -25,9 +25,14 @@ impl Redis {
 
     /// Starts one with further options.
     pub fn start_with(options: &[&str]) -> Self {
+        Self::start_on(free_port(), options)
+    }
+
+    /// Starts one on a port that was chosen before.
+    pub fn start_on(port: u16, options: &[&str]) -> Self {
         let options = options.iter().map(|&option| option.to_owned()).collect();
         let folder = TempDir::new().expect("a temporary folder can be made");
-        let mut redis = Self { process: None, port: free_port(), options, folder };
+        let mut redis = Self { process: None, port, options, folder };
         redis.start_again();
         redis
     }
