@@ -23,6 +23,10 @@ impl<V> Names<V> {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&V> {
+        // Most subjects have no cut-off and most names are not asked for: reading the name takes longer than this.
+        if self.len() == 0 {
+            return None;
+        }
         match uuid(name) {
             Some(uuid) => self.uuids.get(&uuid),
             None => self.others.get(name),
