@@ -3,6 +3,7 @@
 use std::{
     env,
     io::{BufRead as _, BufReader},
+    path::Path,
     process::{Child, Stdio},
     sync::mpsc,
     thread,
@@ -24,13 +25,14 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    /// Builds the server and starts its demo on a free port.
-    pub(crate) fn start() -> Result<Self, Trouble> {
+    /// Builds the server and starts its demo on a free port, with its store in a folder.
+    pub(crate) fn start(folder: &Path) -> Result<Self, Trouble> {
         run(&mut cargo("build -p jwt-extended-server"))?;
         // Cargo has put it beside this program.
         let server = env::current_exe()?.with_file_name("jwt-extended-server");
         let mut child = program(&server.to_string_lossy())
-            .args(["demo", "--listen", "127.0.0.1:0"])
+            .args(["demo", "--listen", "127.0.0.1:0", "--store"])
+            .arg(format!("sqlite:{}", folder.join("demo.db").display()))
             .stdout(Stdio::piped())
             .spawn()?;
         let output = child.stdout.take();

@@ -16,8 +16,8 @@ pub(crate) fn run() -> Result<(), Trouble> {
     tools::need("bash", "bash")?;
     let readme = fs::read_to_string(tools::root().join("README.md"))
         .map_err(|error| Trouble::Failed(format!("README.md: {error}")))?;
-    let demo = Demo::start()?;
     let folder = Folder::new()?;
+    let demo = Demo::start(&folder.path)?;
     let line = |path, csrf| line(&readme, path, csrf, &demo.address);
 
     // The last two of the first four lack the CSRF header.
@@ -32,6 +32,7 @@ pub(crate) fn run() -> Result<(), Trouble> {
     let logout = line("/logout", Some("csrf_access_token"))?;
     folder.expect(&refresh, 200, "\"refresh\":true")?;
     folder.expect(&protected, 200, "\"logged_in_as\":\"testuser\"")?;
+    folder.expect(&line("/sessions", None)?, 200, "\"current\":true")?;
     fs::copy(folder.path.join("cookie-jar.txt"), folder.path.join("old-jar.txt"))?;
     folder.expect(&logout, 200, "\"logout\":true")?;
     // Some versions of curl keep what the server has cleared, and some do not.

@@ -62,7 +62,7 @@ async fn logout(State(app): State<AppState>, token: AnyToken) -> Result<&'static
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let secret = std::env::var("JWT_SECRET_KEY").map_err(|_| "set JWT_SECRET_KEY to at least 32 random bytes")?;
     let key = Key::hs256(secret).map_err(|error| error.to_string())?;
-    let jwt = JwtManager::builder().key(key).revocation_store(MemoryStore::new()).build()?;
+    let jwt = JwtManager::builder().key(key).session_store(MemoryStore::new()).build()?;
     let app = Router::new()
         .route("/", get(page))
         .route("/login", post(login))

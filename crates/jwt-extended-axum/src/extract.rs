@@ -133,12 +133,30 @@ fn optional<T>(guarded: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
     }
 }
 
-/// Asks the engine, with the body if a layer has read it.
-pub(crate) async fn authenticate(
-    parts: &Parts,
-    jwt: &JwtManager,
-    requirement: &Requirement,
-) -> Result<Admitted, Rejection> {
+/// Checks a request by any requirement, with the body if [`BodyLayer`](crate::BodyLayer) has read it: for guards that are
+/// none of the above.
+///
+/// ```
+/// use axum::extract::FromRequestParts;
+/// use http::request::Parts;
+/// use jwt_extended_axum::{Admitted, JwtManager, Location, Rejection, Requirement, authenticate};
+///
+/// /// A token in the query string, as links to downloads have it.
+/// struct Download(Admitted);
+///
+/// impl FromRequestParts<JwtManager> for Download {
+///     type Rejection = Rejection;
+///
+///     async fn from_request_parts(parts: &mut Parts, jwt: &JwtManager) -> Result<Self, Rejection> {
+///         let requirement = Requirement::access().locations([Location::QueryString]);
+///         authenticate(parts, jwt, &requirement).await.map(Self)
+///     }
+/// }
+/// ```
+///
+/// # Errors
+/// If the request must not pass.
+pub async fn authenticate(parts: &Parts, jwt: &JwtManager, requirement: &Requirement) -> Result<Admitted, Rejection> {
     let admitted = match parts.extensions.get::<Body>() {
         Some(Body(bytes)) => jwt.authenticate(&(parts, &**bytes), requirement).await,
         // Without `BodyLayer` the engine refuses, if a token or a CSRF value may come in the body.

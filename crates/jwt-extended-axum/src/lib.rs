@@ -59,7 +59,8 @@
 //! | [`CurrentUser<U>`] | an access token whose user the app still has |
 //!
 //! For other requirements (places of its own, no revocation check) put a [`GuardLayer`] with a [`Requirement`] around the
-//! route, and take the [`Admitted`] token out of the request by `Extension<Admitted>`.
+//! route, and take the [`Admitted`] token out of the request by `Extension<Admitted>`; or make an argument of your own with
+//! [`authenticate`].
 //!
 //! The names `Claims`, `Fresh` and `Rejection` are arguments and answers here; the engine's own of these names are
 //! [`token::Claims`], [`token::Fresh`] and [`jwt_extended::Rejection`].
@@ -88,7 +89,7 @@ mod layer;
 mod response;
 mod user;
 
-pub use extract::{Access, AnyToken, Claims, Fresh, Refresh};
+pub use extract::{Access, AnyToken, Claims, Fresh, Refresh, authenticate};
 pub use jwt_extended::{
     self, Admitted, Config, ConfigError, JwtManager, JwtManagerBuilder, Requirement, Token, TokenPair,
     config::{self, Switch},

@@ -87,7 +87,8 @@ impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let rejection = match self.0 {
             Cause::Refused(rejection) => rejection,
-            Cause::Store(error) => return not_kept(&error),
+            Cause::Store(error) | Cause::Issue(IssueError::Store(error)) => return not_kept(&error),
+            Cause::Issue(IssueError::SessionEnded) => return plain(StatusCode::UNAUTHORIZED, LOGGED_OUT),
             Cause::Issue(error) => return not_issued(&error),
             Cause::Cookie(error) => return not_issued(&error),
         };
@@ -97,11 +98,14 @@ impl IntoResponse for Rejection {
     }
 }
 
+/// All sessions of the user ended while this one was being opened.
+const LOGGED_OUT: &str = "You were logged out everywhere meanwhile. Log in again";
+
 fn not_kept(error: &StoreError) -> Response {
-    tracing::error!(%error, "the revocation store failed");
+    tracing::error!(%error, "the store failed");
     match error {
         // The app asks for what it is not set up for: trying again would not help.
-        StoreError::NoStore | StoreError::Unnamed(_) => {
+        StoreError::NoStore | StoreError::NoSessions | StoreError::ReadOnly | StoreError::Unnamed(_) => {
             plain(StatusCode::INTERNAL_SERVER_ERROR, "The server is not set up for this request")
         }
         _ => {

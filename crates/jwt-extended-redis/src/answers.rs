@@ -14,7 +14,7 @@ pub(crate) struct Counted {
 /// Reads a number and names.
 pub(crate) fn counted(answer: Value) -> Result<Counted, Failure> {
     let mut items = items(answer)?;
-    let count = number(items.next())?;
+    let count = number(items.next().as_ref())?;
     let forgotten = items.map(|item| text(Some(item))).collect::<Result<_, _>>()?;
     Ok(Counted { count, forgotten })
 }
@@ -64,9 +64,9 @@ pub(crate) fn held(answer: Option<Value>) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 /// Reads a number.
-pub(crate) fn number(answer: Option<Value>) -> Result<u64, Failure> {
+pub(crate) fn number(answer: Option<&Value>) -> Result<u64, Failure> {
     match answer {
-        Some(Value::Int(number)) => u64::try_from(number).map_err(|_| Failure::Foreign),
+        Some(Value::Int(number)) => u64::try_from(*number).map_err(|_| Failure::Foreign),
         _ => Err(Failure::Foreign),
     }
 }
@@ -104,7 +104,7 @@ mod tests {
     fn an_answer_of_another_kind_is_an_error() {
         for bad in [Value::Nil, Value::Okay, Value::Int(-1), bulk("1"), Value::Array(vec![Value::Int(-1)])] {
             assert!(counted(bad.clone()).is_err(), "{bad:?}");
-            assert!(sessions(bad.clone()).is_err() && number(Some(bad)).is_err());
+            assert!(sessions(bad.clone()).is_err() && number(Some(&bad)).is_err());
         }
         assert!(sessions(Value::Array(vec![bulk("id")])).is_err());
         assert!(held(None).is_err() && held(Some(Value::Int(1))).is_err() && held(Some(Value::Nil)).is_ok());

@@ -59,6 +59,9 @@ impl RedisStoreBuilder {
     }
 
     /// The store, once Redis has answered.
+    ///
+    /// # Errors
+    /// If an option makes no sense, or Redis does not answer or lets nobody in.
     pub async fn connect(self) -> Result<RedisStore, ConnectError> {
         let store = self.connect_lazily()?;
         store.ping().await.map_err(|Unavailable(why)| ConnectError::Unavailable(why))?;
@@ -67,6 +70,9 @@ impl RedisStoreBuilder {
 
     /// The store, whether Redis is there or not: it connects when it is first asked, and until Redis answers, every call
     /// is an error.
+    ///
+    /// # Errors
+    /// If an option makes no sense.
     pub fn connect_lazily(self) -> Result<RedisStore, ConnectError> {
         if self.prefix.contains(['{', '}']) {
             return Err(ConnectError::Prefix(self.prefix));
@@ -111,7 +117,7 @@ impl RedisStoreBuilder {
             .max_retry_wait(100)
             .build()
             .map_err(|_| ConnectError::Url)?;
-        Ok(Target::Cluster(client))
+        Ok(Target::Cluster(Box::new(client)))
     }
 
     #[cfg(not(feature = "cluster"))]
@@ -135,7 +141,7 @@ impl fmt::Debug for RedisStoreBuilder {
 
 fn server(infos: Vec<ConnectionInfo>) -> Result<Target, ConnectError> {
     let info = infos.into_iter().next().ok_or(ConnectError::Url)?;
-    Client::open(info).map(Target::Server).map_err(|_| ConnectError::Url)
+    Client::open(info).map(Box::new).map(Target::Server).map_err(|_| ConnectError::Url)
 }
 
 /// The client takes its cryptography from the process, and panics if there is none: so there is one, unless the app has

@@ -6,6 +6,7 @@
 use std::{
     fmt,
     future::Future,
+    io,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -18,7 +19,7 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, PushInfo, PushKind, RedisError, ServerErrorKind, Value,
     aio::MultiplexedConnection,
 };
-use tokio::{sync::watch, time::timeout};
+use tokio::{sync::watch, task::AbortHandle, time::timeout};
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
@@ -44,10 +45,10 @@ impl From<Unavailable> for StoreError {
 /// Where Redis is.
 pub(crate) enum Target {
     /// One server.
-    Server(Client),
+    Server(Box<Client>),
     /// A cluster.
     #[cfg(feature = "cluster")]
-    Cluster(redis::cluster::ClusterClient),
+    Cluster(Box<redis::cluster::ClusterClient>),
 }
 
 /// The connection, and every request's time limit.
@@ -86,26 +87,26 @@ impl Connection {
         let mut used = None;
         let attempt = async {
             let live = self.live().await?;
-            used = Some(live.clone());
+            used = Some(live.mark());
             work(live).await
         };
         let answer = timeout(self.timeout, attempt).await;
         let told = match answer {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(failure)) => {
-                if let (Failure::Redis(error), Some(live)) = (&failure, &used)
+                if let (Failure::Redis(error), Some(used)) = (&failure, &used)
                     && is_lost(error)
                 {
-                    self.retire(live);
+                    self.retire(used);
                 }
                 failure.to_string()
             }
             Err(_) => {
                 // Perhaps nothing will ever be answered here. Whoever still waits for an answer on it goes on waiting.
-                if let Some(live) = &used {
-                    self.retire(live);
+                if let Some(used) = &used {
+                    self.retire(used);
                 }
-                format!("Redis did not answer within {:?}", self.timeout)
+                unanswered(self.timeout)
             }
         };
         Err(Unavailable(told))
@@ -139,13 +140,14 @@ impl Connection {
         drop(state);
         let (shared, limit) = (Arc::clone(&self.shared), self.timeout);
         tokio::spawn(async move {
-            let timed_out = |_| Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut)));
+            let timed_out = |_| Err(RedisError::from(io::Error::new(io::ErrorKind::TimedOut, unanswered(limit))));
             let made = timeout(limit, shared.target.open()).await.unwrap_or_else(timed_out);
             let mut state = shared.state.write().unwrap_or_else(PoisonError::into_inner);
             *state = match &made {
                 Ok(live) => State::Connected(live.clone()),
                 Err(error) => {
-                    tracing::warn!(error = %told(error), "cannot connect to Redis");
+                    // Every request that fails of it says so, too.
+                    tracing::debug!(error = %told(error), "cannot connect to Redis");
                     State::Idle
                 }
             };
@@ -156,9 +158,9 @@ impl Connection {
     }
 
     /// Lets go of a connection, if it is still the one in use.
-    fn retire(&self, lost: &Live) {
+    fn retire(&self, used: &Mark) {
         let mut state = self.shared.state.write().unwrap_or_else(PoisonError::into_inner);
-        if matches!(&*state, State::Connected(live) if live.is_same(lost)) && !lost.heals() {
+        if !used.heals && matches!(&*state, State::Connected(live) if Arc::ptr_eq(&live.link, &used.link)) {
             *state = State::Idle;
         }
     }
@@ -183,81 +185,99 @@ impl fmt::Debug for Connection {
 impl Target {
     /// Connects.
     async fn open(&self) -> Result<Live, RedisError> {
-        match self {
+        let link = Link::new();
+        let connection = match self {
             Self::Server(client) => {
-                let lost = Arc::new(AtomicBool::new(false));
-                let sees = Arc::clone(&lost);
+                let told = Arc::clone(&link);
                 let notice = move |info: PushInfo| {
                     if info.kind == PushKind::Disconnection {
-                        sees.store(true, Ordering::Release);
+                        told.closed.store(true, Ordering::Release);
                     }
                     Ok::<(), redis::aio::SendError>(())
                 };
-                // The time limit is that of the whole call.
+                // The time limit is that of the whole call. As many requests as a busy server has at once find room in
+                // the queue, so that none waits twice.
                 let config = AsyncConnectionConfig::new()
+                    .set_pipeline_buffer_size(1024)
                     .set_connection_timeout(None)
                     .set_response_timeout(None)
                     .set_push_sender(notice);
-                let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-                Ok(Live::Server { connection, lost })
+                Kind::Server(client.get_multiplexed_async_connection_with_config(&config).await?)
             }
             #[cfg(feature = "cluster")]
-            Self::Cluster(client) => {
-                let connection = client.get_async_connection().await?;
-                Ok(Live::Cluster { connection, id: Arc::new(()) })
-            }
-        }
+            Self::Cluster(client) => Kind::Cluster(client.get_async_connection().await?),
+        };
+        Ok(Live { connection, link })
     }
 }
 
 /// A connection that was made.
 #[derive(Clone)]
-pub(crate) enum Live {
-    /// To one server.
-    Server {
-        connection: MultiplexedConnection,
-        /// Set as soon as the connection is seen to be closed, so that no request is sent into the void.
-        lost: Arc<AtomicBool>,
-    },
-    /// To a cluster.
+pub(crate) struct Live {
+    connection: Kind,
+    link: Arc<Link>,
+}
+
+/// A connection that was used.
+struct Mark {
+    link: Arc<Link>,
+    heals: bool,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Server(MultiplexedConnection),
     #[cfg(feature = "cluster")]
-    Cluster { connection: redis::cluster_async::ClusterConnection, id: Arc<()> },
+    Cluster(redis::cluster_async::ClusterConnection),
+}
+
+/// What tells at once that a connection is lost, so that no request is sent into the void.
+struct Link {
+    closed: AtomicBool,
+    /// A task that does nothing. Once it is over, the runtime is, and with it the task that serves the connection.
+    runtime: AbortHandle,
+}
+
+impl Link {
+    fn new() -> Arc<Self> {
+        let runtime = tokio::spawn(std::future::pending::<()>()).abort_handle();
+        Arc::new(Self { closed: AtomicBool::new(false), runtime })
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.runtime.abort();
+    }
 }
 
 impl Live {
     /// Sends one command, and waits for its answer.
     pub(crate) async fn send(&mut self, command: &Cmd) -> Result<Value, RedisError> {
-        match self {
-            Self::Server { connection, .. } => connection.send_packed_command(command).await?.extract_error(),
+        let answer = match &mut self.connection {
+            Kind::Server(connection) => connection.send_packed_command(command).await,
             #[cfg(feature = "cluster")]
-            Self::Cluster { connection, .. } => {
-                redis::aio::ConnectionLike::req_packed_command(connection, command).await?.extract_error()
-            }
+            Kind::Cluster(connection) => redis::aio::ConnectionLike::req_packed_command(connection, command).await,
+        };
+        match answer? {
+            Value::ServerError(error) => Err(error.into()),
+            answer => Ok(answer),
         }
+    }
+
+    /// What tells this connection from others, and whether it heals by itself.
+    fn mark(&self) -> Mark {
+        // A connection to a cluster is many, and looks after each.
+        Mark { link: Arc::clone(&self.link), heals: !matches!(self.connection, Kind::Server(_)) }
     }
 
     fn is_lost(&self) -> bool {
-        match self {
-            Self::Server { lost, .. } => lost.load(Ordering::Acquire),
-            #[cfg(feature = "cluster")]
-            Self::Cluster { .. } => false,
-        }
+        self.link.closed.load(Ordering::Acquire) || self.link.runtime.is_finished()
     }
+}
 
-    /// Whether it finds its way back by itself: a connection to a cluster is many, and looks after each.
-    fn heals(&self) -> bool {
-        !matches!(self, Self::Server { .. })
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Server { lost: one, .. }, Self::Server { lost: two, .. }) => Arc::ptr_eq(one, two),
-            #[cfg(feature = "cluster")]
-            (Self::Cluster { id: one, .. }, Self::Cluster { id: two, .. }) => Arc::ptr_eq(one, two),
-            #[cfg(feature = "cluster")]
-            _ => false,
-        }
-    }
+fn unanswered(limit: Duration) -> String {
+    format!("Redis did not answer within {limit:?}")
 }
 
 /// Whether after this error another connection is better than this one. A server that has become a replica is no longer

@@ -38,11 +38,17 @@ struct Shared {
 impl RedisStore {
     /// Connects to a server: `redis://user:password@host:6379/0`, `rediss://…` with the feature `tls`, or
     /// `unix:///path?pass=password`.
+    ///
+    /// # Errors
+    /// If the URL is none, or Redis does not answer or lets nobody in.
     pub async fn connect(url: impl Into<String>) -> Result<Self, ConnectError> {
         Self::builder(url).connect().await
     }
 
     /// A store that connects when it is first asked, so that an app starts while Redis is down.
+    ///
+    /// # Errors
+    /// If the URL is none.
     pub fn connect_lazily(url: impl Into<String>) -> Result<Self, ConnectError> {
         Self::builder(url).connect_lazily()
     }
@@ -84,7 +90,9 @@ impl RedisStore {
         }
         let mut command = Cmd::new();
         command.arg("DEL");
-        sessions.iter().for_each(|session| _ = command.arg(self.pointer(session)));
+        for session in sessions {
+            command.arg(self.pointer(session));
+        }
         if let Err(error) = live.send(&command).await {
             // The sessions are over all the same; what stays is a hundred bytes each.
             tracing::warn!(error = %Failure::from(error), "cannot delete the pointers of ended sessions");
@@ -215,8 +223,8 @@ impl SessionStore for RedisStore {
             let open = async |mut live: Live| {
                 // Sent together, the pointer first. If only one of them arrives, the login has failed.
                 let mut beside = live.clone();
-                let (pointed, opened) = tokio::join!(beside.send(&point), call.send(&mut live));
-                pointed?;
+                let (told, opened) = tokio::join!(beside.send(&point), call.send(&mut live));
+                told?;
                 let Counted { count, forgotten } = answers::counted(opened?)?;
                 if count == 0 {
                     let mut command = Cmd::new();
@@ -288,7 +296,7 @@ impl SessionStore for RedisStore {
                 let mut beside = live.clone();
                 let (extended, touched) = tokio::join!(extend.send(&mut beside), call.send(&mut live));
                 extended?;
-                let good = answers::number(Some(touched?))? == 1;
+                let good = answers::number(Some(&touched?))? == 1;
                 Ok(if good { Standing::Good } else { Standing::Revoked })
             };
             Ok(self.shared.connection.within(touch).await?)

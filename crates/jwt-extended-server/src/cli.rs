@@ -7,12 +7,12 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use zeroize::Zeroizing;
 
 use crate::{
     StartError, demo, logging, serve,
-    settings::{Settings, address},
-    users,
+    settings::{Overrides, Settings, address, store_of_users},
+    store::StoreAddress,
+    user_commands::{self, UserCommand, hashed_password},
 };
 
 /// Login, refresh and logout, ready to use. Every `JWT_…` option of the environment is honoured.
@@ -30,19 +30,37 @@ enum Action {
         /// Where to listen: an IP address and a port.
         #[arg(long, default_value = "127.0.0.1:5000", value_parser = address)]
         listen: SocketAddr,
+        /// Where sessions and users are kept: sqlite:PATH, postgres://…, redis://… or memory. Also by JWT_STORE.
+        #[arg(long)]
+        store: Option<StoreAddress>,
         #[command(flatten)]
         log: Log,
     },
     /// Start with a configuration of your own.
     Serve {
-        /// The configuration file, in TOML; see example.toml. It names the users.
+        /// The configuration file, in TOML; see example.toml.
         #[arg(long, short)]
         config: Option<PathBuf>,
         /// Where to listen, whatever the file says: an IP address and a port.
         #[arg(long, value_parser = address)]
         listen: Option<SocketAddr>,
+        /// Where sessions and users are kept, whatever the file says: sqlite:PATH, postgres://…, redis://… or memory. An
+        /// address with a password belongs into JWT_STORE. [default: sqlite:jwt-extended.db]
+        #[arg(long)]
+        store: Option<StoreAddress>,
         #[command(flatten)]
         log: Log,
+    },
+    /// Add, list, disable and remove the users in the store's database.
+    User {
+        /// The store, as for `serve`.
+        #[arg(long, global = true)]
+        store: Option<StoreAddress>,
+        /// The configuration file that names the store.
+        #[arg(long, short, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        command: UserCommand,
     },
     /// Read a password from standard input and print its hash for the configuration file.
     HashPassword,
@@ -71,25 +89,24 @@ pub(crate) enum LogFormat {
 /// If it could not start.
 pub async fn run(command: Command) -> Result<(), StartError> {
     match command.action {
-        Action::Demo { listen, log } => {
+        Action::Demo { listen, store, log } => {
             logging::start(log);
-            demo::run(listen).await
+            demo::run(listen, store).await
         }
-        Action::Serve { config, listen, log } => {
+        Action::Serve { config, listen, store, log } => {
             logging::start(log);
-            serve::run(Settings::load(config.as_deref(), listen, std::env::vars_os())?).await
+            let overrides = Overrides { listen, store };
+            serve::run(Settings::load(config.as_deref(), overrides, std::env::vars_os())?).await
+        }
+        Action::User { store, config, command } => {
+            let store = store_of_users(config.as_deref(), store, std::env::vars_os())?;
+            user_commands::run(command, &store).await
         }
         Action::HashPassword => hash_password(),
     }
 }
 
 fn hash_password() -> Result<(), StartError> {
-    // Long enough that it does not grow, and leave a copy behind.
-    let mut line = Zeroizing::new(String::with_capacity(4096));
-    io::stdin().read_line(&mut line).map_err(|error| StartError::Password(error.to_string()))?;
-    let password = line.trim_end_matches(['\r', '\n']);
-    if password.is_empty() {
-        return Err(StartError::Password("nothing came on standard input".to_owned()));
-    }
-    writeln!(io::stdout(), "{}", users::hash(password)?).map_err(|error| StartError::Output(error.to_string()))
+    let hash = hashed_password("the user")?;
+    writeln!(io::stdout(), "{hash}").map_err(|error| StartError::Output(error.to_string()))
 }

@@ -9,31 +9,56 @@ use jwt_extended_axum::{
     Config,
     config::Secret,
     jose::{Family, Key},
+    jwt_extended::{Clock as _, SystemClock},
 };
 
 use crate::{
-    App, StartError, Users, secrets,
+    App, Database, DatabaseError, StartError, Users, secrets,
     serve::{listen, serve, signal_to_end},
-    settings::{demo_config, manager, refuse_samples},
+    settings::{demo_config, manager, refuse_samples, take_store, usual_store},
+    store::{Opened, StoreAddress},
     users,
 };
 
 /// The demo's users. Their passwords are public: they exist for the demo alone.
 const USERS: [(&str, &str); 2] = [("testuser", "testpass"), ("admin", "adminpass")];
 
+/// The file of the demo's store, unless another store is named.
+const FILE: &str = "jwt-extended-demo.db";
+
 /// Starts the demo and serves until a signal ends it.
-pub(crate) async fn run(address: SocketAddr) -> Result<(), StartError> {
+pub(crate) async fn run(address: SocketAddr, store: Option<StoreAddress>) -> Result<(), StartError> {
     let mut config = demo_config();
-    config.read_env(std::env::vars_os())?;
+    let (named, environment) = take_store(std::env::vars_os())?;
+    config.read_env(environment)?;
     add_random_key(&mut config)?;
     refuse_samples(&config)?;
-    let jwt = manager(config)?;
+    let store = store.or(named).unwrap_or_else(|| usual_store(FILE));
+    let Opened { sessions, users } = store.open().await?;
+    let jwt = manager(config, sessions)?;
     let listener = listen(address).await?;
-    let hashed = USERS.into_iter().map(|(name, password)| Ok((name.to_owned(), users::hash(password)?)));
-    let users = Users::new(hashed.collect::<Result<Vec<_>, StartError>>()?)?;
+    let users = demo_users(users).await?;
     let end = signal_to_end()?;
-    greet(listener.local_addr().unwrap_or(address)).map_err(|error| StartError::Output(error.to_string()))?;
+    greet(listener.local_addr().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
     serve(listener, end, App { jwt, users }).await
+}
+
+/// The demo's users: in the database if there is one, whatever passwords they had there.
+async fn demo_users(database: Option<Database>) -> Result<Users, StartError> {
+    let mut listed = Vec::new();
+    for (name, password) in USERS {
+        listed.push((name.to_owned(), users::hash(password)?));
+    }
+    let Some(database) = database else { return Users::new(listed) };
+    let now = i64::try_from(SystemClock.now().as_micros()).unwrap_or(i64::MAX);
+    for (name, hash) in &listed {
+        match database.add(name, hash, now).await {
+            Err(DatabaseError::Taken(_)) => database.set_password(name, hash).await?,
+            added => added?,
+        }
+        database.enable(name).await?;
+    }
+    Users::of(database)
 }
 
 /// A new key at each start, unless the environment brings one.
@@ -50,13 +75,14 @@ fn add_random_key(config: &mut Config) -> Result<(), StartError> {
 }
 
 /// What a newcomer reads.
-fn greet(address: SocketAddr) -> io::Result<()> {
+fn greet(address: SocketAddr, store: &StoreAddress) -> io::Result<()> {
     writeln!(
         io::stdout(),
         r#"jwt-extended listens on http://{address}
 
   WARNING: this is a demo. Its users and their passwords are public (testuser/testpass, admin/adminpass), its
   cookies travel over plain HTTP, and its secret is forgotten when it ends. Do not put it on a network.
+  Sessions and users are kept in {store}.
 
 Log in, and keep the cookies:
   curl -X POST -H "Content-Type: application/json" -d '{{"username": "testuser", "password": "testpass"}}' http://{address}/login -c cookie-jar.txt
@@ -64,7 +90,9 @@ Open a protected page:
   curl -X GET http://{address}/protected -b cookie-jar.txt
 Refresh the access token. Without the CSRF header, this is refused:
   curl -X POST -H "X-CSRF-TOKEN: $(awk '$6 == "csrf_refresh_token" {{print $7}}' cookie-jar.txt)" http://{address}/refresh -b cookie-jar.txt -c cookie-jar.txt
-Log out, which revokes the access and the refresh token:
+List the sessions of the user who is logged in:
+  curl -X GET http://{address}/sessions -b cookie-jar.txt
+Log out, which ends the session: its access and its refresh tokens:
   curl -X POST -H "X-CSRF-TOKEN: $(awk '$6 == "csrf_access_token" {{print $7}}' cookie-jar.txt)" http://{address}/logout -b cookie-jar.txt -c cookie-jar.txt
 
 Or without cookies:

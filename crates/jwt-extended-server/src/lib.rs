@@ -4,15 +4,20 @@
 
 mod cli;
 mod demo;
+mod error;
 mod logging;
 mod routes;
 mod secrets;
 mod serve;
 mod settings;
+mod store;
+mod user_commands;
 mod users;
 
 pub use cli::{Command, run};
+pub use error::StartError;
 pub use routes::{App, router};
 pub use secrets::is_sample;
-pub use settings::{Settings, StartError};
-pub use users::{Busy, Users, hash};
+pub use settings::{Overrides, Settings};
+pub use store::{StoreAddress, StoreError};
+pub use users::{CheckError, Database, DatabaseError, User, Users, hash};

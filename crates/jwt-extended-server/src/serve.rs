@@ -2,20 +2,35 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use tokio::{net::TcpListener, signal};
+use jwt_extended_axum::JwtManager;
+use tokio::{net::TcpListener, signal, task::JoinHandle};
 
-use crate::{App, Settings, StartError, router};
+use crate::{App, Settings, StartError, Users, router, settings::manager, store::Opened};
 
 /// How long requests under way may take to end after a signal.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How often what is over is forgotten, and how much of it at once.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+const PURGE_BATCH: u32 = 1000;
+
 /// Serves until a signal ends it.
 pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
+    let Opened { sessions, users } = settings.store.open().await?;
+    let jwt = manager(settings.config, sessions)?;
+    let users = match (settings.listed, users) {
+        (Some(listed), _) => listed,
+        (None, Some(database)) => Users::of(database)?,
+        (None, None) => return Err(StartError::NoUsers),
+    };
     let listener = listen(settings.listen).await?;
     let end = signal_to_end()?;
     let address = listener.local_addr().unwrap_or(settings.listen);
-    tracing::info!(%address, "listening");
-    serve(listener, end, App { jwt: settings.jwt, users: settings.users }).await
+    tracing::info!(%address, store = %settings.store, "listening");
+    if matches!(users.is_empty().await, Ok(true)) {
+        tracing::warn!("there are no users yet; add one with `user add`");
+    }
+    serve(listener, end, App { jwt, users }).await
 }
 
 pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -40,6 +55,7 @@ pub(crate) async fn serve(
         // Whoever waits for it may have gone.
         let _ = ended.send(());
     };
+    let _purging = AbortOnDrop(tokio::spawn(purge(app.jwt.clone())));
     let server = axum::serve(listener, router(app)).with_graceful_shutdown(signalled);
     let out_of_time = async move {
         if ending.changed().await.is_ok() {
@@ -51,6 +67,32 @@ pub(crate) async fn serve(
     tokio::select! {
         result = server.into_future() => result.map_err(|error| StartError::Stopped(error.to_string())),
         () = out_of_time => Ok(()),
+    }
+}
+
+/// Forgets what is over, now and then, in batches that keep no request waiting.
+async fn purge(jwt: JwtManager) {
+    loop {
+        tokio::time::sleep(PURGE_EVERY).await;
+        loop {
+            match jwt.purge_sessions(PURGE_BATCH).await {
+                Ok(purged) if purged >= u64::from(PURGE_BATCH) => {}
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "the store was not purged; it is tried again in a minute");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// A task that ends with the server.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

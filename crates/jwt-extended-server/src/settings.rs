@@ -1,94 +1,42 @@
 //! What the server is told: a TOML file, the environment over it, and the command line over both.
 
-use std::{ffi::OsString, fs, net::SocketAddr, path::Path};
+use std::{ffi::OsString, fs, net::SocketAddr, path::Path, sync::Arc};
 
 use jwt_extended_axum::{
-    Config, ConfigError, JwtManager,
+    Config, JwtManager,
     config::{List, Switch},
     jose::Family,
     jwt_extended::http::Location,
-    session::MemoryStore,
+    session::SessionStore,
 };
 use serde::Deserialize;
 
-use crate::{Users, is_sample};
+use crate::{StartError, Users, is_sample, store::StoreAddress};
 
-/// Why the server does not start. Each is one line.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The configuration file cannot be read.
-    #[error("cannot read {path}: {why}")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// What the system says.
-        why: String,
-    },
-    /// The configuration file is not what it should be.
-    #[error("{path}, line {line}: {why}")]
-    BadFile {
-        /// The file.
-        path: String,
-        /// Where in it.
-        line: usize,
-        /// What is wrong.
-        why: String,
-    },
-    /// The options are not usable.
-    #[error("{0}")]
-    Config(#[from] ConfigError),
-    /// There is no secret to sign with.
-    #[error("there is no secret; set JWT_SECRET_KEY, for example to the output of `openssl rand -base64 48`")]
-    NoSecret,
-    /// The secret is from a tutorial: everyone knows it.
-    #[error(
-        "the secret is a sample that everyone knows; set JWT_SECRET_KEY to random text, such as the output of `openssl rand -base64 48`"
-    )]
-    SampleSecret,
-    /// There is a key to check tokens with, and none to make them.
-    #[error("there is a public key and no private key; a server that logs people in needs JWT_PRIVATE_KEY")]
-    NoSigningKey,
-    /// A user is not usable.
-    #[error("the user \"{name}\" {why}")]
-    User {
-        /// The user's name.
-        name: String,
-        /// What is wrong.
-        why: String,
-    },
-    /// There is nobody who could log in.
-    #[error("there are no users; add [[users]] with username and password_hash to the configuration file")]
-    NoUsers,
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {why}; choose another address with --listen")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// What the system says.
-        why: String,
-    },
-    /// The server ended by itself.
-    #[error("the server stopped: {0}")]
-    Stopped(String),
-    /// A password could not be hashed.
-    #[error("cannot hash the password: {0}")]
-    Password(String),
-    /// Nobody can read what the program has to say.
-    #[error("cannot write to standard output: {0}")]
-    Output(String),
-    /// No randomness.
-    #[error("the system has no randomness to give")]
-    Randomness,
-}
-
-/// All that it takes to start.
+/// All that it takes to start, read and not yet opened.
 #[derive(Debug)]
 pub struct Settings {
     pub(crate) listen: SocketAddr,
-    pub(crate) jwt: JwtManager,
-    pub(crate) users: Users,
+    pub(crate) config: Config,
+    pub(crate) store: StoreAddress,
+    /// The users that stand in the file; none if they are in the database.
+    pub(crate) listed: Option<Users>,
 }
+
+/// What the command line says, which wins.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Overrides {
+    /// Where to listen.
+    pub listen: Option<SocketAddr>,
+    /// Which store.
+    pub store: Option<StoreAddress>,
+}
+
+/// The variable that names the store: an address may hold a password, which does not belong on a command line.
+const STORE_VARIABLE: &str = "JWT_STORE";
+/// The file of the store, unless another store is named.
+const USUAL_FILE: &str = "jwt-extended.db";
 
 /// The configuration file.
 #[derive(Deserialize)]
@@ -96,6 +44,8 @@ pub struct Settings {
 struct File {
     #[serde(default, deserialize_with = "address_text")]
     listen: Option<SocketAddr>,
+    #[serde(default)]
+    store: Option<StoreAddress>,
     jwt: Option<Config>,
     #[serde(default)]
     users: Vec<User>,
@@ -115,23 +65,69 @@ impl Settings {
     /// If anything is missing or wrong.
     pub fn load(
         file: Option<&Path>,
-        listen: Option<SocketAddr>,
+        overrides: Overrides,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, StartError> {
         let file = match file {
             Some(path) => read(path)?,
-            None => File { listen: None, jwt: None, users: Vec::new() },
+            None => File { listen: None, store: None, jwt: None, users: Vec::new() },
         };
+        let (named, environment) = take_store(environment)?;
         let mut config = file.jwt.unwrap_or_else(both_places);
         config.read_env(environment)?;
         refuse_samples(&config)?;
-        let users = Users::new(file.users.into_iter().map(|user| (user.username, user.password_hash)))?;
-        if users.is_empty() {
+        let store = overrides.store.or(named).or(file.store).unwrap_or_else(|| usual_store(USUAL_FILE));
+        let listed = if file.users.is_empty() {
+            None
+        } else {
+            Some(Users::new(file.users.into_iter().map(|user| (user.username, user.password_hash)))?)
+        };
+        if listed.is_none() && !store.holds_users() {
             return Err(StartError::NoUsers);
         }
-        let listen = listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000)));
-        Ok(Self { listen, jwt: manager(config)?, users })
+        let listen = overrides.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000)));
+        Ok(Self { listen, config, store, listed })
     }
+}
+
+/// The store that a command about users is for: as [`Settings::load`] finds it, without all else.
+pub(crate) fn store_of_users(
+    file: Option<&Path>,
+    store: Option<StoreAddress>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<StoreAddress, StartError> {
+    let file = file.map(read).transpose()?;
+    if file.as_ref().is_some_and(|file| !file.users.is_empty()) {
+        return Err(StartError::NoUserTable(
+            "the users of this configuration stand in the file, under [[users]]: change them there, or take them out",
+        ));
+    }
+    let (named, _) = take_store(environment)?;
+    let in_file = file.and_then(|file| file.store);
+    let store = store.or(named).or(in_file).unwrap_or_else(|| usual_store(USUAL_FILE));
+    if store.holds_users() {
+        return Ok(store);
+    }
+    Err(StartError::NoUserTable(
+        "only a store in SQL holds users; name one with --store sqlite:PATH or postgres://…, or put [[users]] into the configuration file",
+    ))
+}
+
+/// A store in a file of this name in the current folder.
+pub(crate) fn usual_store(file: &str) -> StoreAddress {
+    StoreAddress::Sqlite(file.into())
+}
+
+type Environment = Vec<(OsString, OsString)>;
+
+/// Takes the store's variable out of the environment, whose others are options.
+pub(crate) fn take_store(
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(Option<StoreAddress>, Environment), StartError> {
+    let (store, others): (Environment, Environment) =
+        environment.into_iter().partition(|(name, _)| name == STORE_VARIABLE);
+    let store = store.first().map(|(_, value)| value.to_string_lossy().parse()).transpose()?;
+    Ok((store, others))
 }
 
 /// Reads an address to listen on.
@@ -158,9 +154,9 @@ pub(crate) fn demo_config() -> Config {
     config
 }
 
-/// A manager with the store of this process.
-pub(crate) fn manager(config: Config) -> Result<JwtManager, StartError> {
-    let jwt = JwtManager::from_config(config).revocation_store(MemoryStore::new()).build()?;
+/// A manager with a store.
+pub(crate) fn manager(config: Config, store: Arc<dyn SessionStore>) -> Result<JwtManager, StartError> {
+    let jwt = JwtManager::from_config(config).session_store(store).build()?;
     if jwt.key_ring().signing_key().is_some() { Ok(jwt) } else { Err(StartError::NoSigningKey) }
 }
 

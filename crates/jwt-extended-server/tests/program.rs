@@ -11,3 +11,7 @@ mod logs;
 mod options;
 #[path = "program/refusals.rs"]
 mod refusals;
+#[path = "program/restarts.rs"]
+mod restarts;
+#[path = "program/users.rs"]
+mod users;

@@ -13,3 +13,5 @@ mod login;
 mod logout;
 #[path = "routes/refresh.rs"]
 mod refresh;
+#[path = "routes/sessions.rs"]
+mod sessions;

@@ -1,5 +1,5 @@
 //! Token authentication in full, for any web framework: short-lived access tokens, refresh tokens, fresh tokens for
-//! critical actions, revocation; in headers, cookies with CSRF protection, query string or JSON body.
+//! critical actions, revocation, sessions whose refresh tokens rotate; in headers, cookies with CSRF protection, query string or JSON body.
 //!
 //! This is the engine: it knows no framework. Use it through a face, such as `jwt-extended-axum`, or directly:
 //!
@@ -9,7 +9,7 @@
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! let jwt = JwtManager::builder()
 //!     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
-//!     .revocation_store(MemoryStore::new())
+//!     .session_store(MemoryStore::new())
 //!     .build()?;
 //!
 //! // After the password was checked: a fresh access token and a refresh token, one session.
@@ -23,7 +23,7 @@
 //! let admitted = jwt.authenticate(&request, &Requirement::access()).await?;
 //! assert_eq!(admitted.token().subject(), "alice");
 //!
-//! // Logging out revokes both tokens.
+//! // Logging out ends the session, and both tokens with it.
 //! jwt.logout(admitted.token()).await?;
 //! let refused = jwt.authenticate(&request, &Requirement::access()).await.unwrap_err();
 //! assert_eq!(refused.message(), "Token has been revoked");
@@ -37,12 +37,12 @@
 //! - [`JwtManager`]: the one value that an app holds. [`config`] lists every option, and what it was called in
 //!   Flask-JWT-Extended.
 //! - [`Requirement`]: what a route asks of a token. [`http::Rejection`]: what a refused client gets.
-//! - [`token`]: what a token says; the app's own user and claims. [`jose`]: keys and key rings. [`session`]: revocation.
+//! - [`token`]: what a token says; the app's own user and claims. [`jose`]: keys and key rings. [`session`]: stores, rotation, and what happens when a token is stolen.
 //!
 //! # Features
 //!
 //! - `asymmetric`: RS, PS, ES and Ed25519 keys, over aws-lc-rs. HS256, HS384 and HS512 are always there, in pure Rust.
-//! - `test-util`: the table of requests and answers that every face runs.
+//! - `test-util`: the table of requests and answers that every face runs, and the specifications that every store meets.
 
 pub mod config;
 mod entropy;

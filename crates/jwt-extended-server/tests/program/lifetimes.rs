@@ -12,6 +12,7 @@ fn the_demo_says_where_it_listens_warns_and_shows_lines_to_paste() {
         server.end("TERM")
     };
     assert!(banner.contains("WARNING: this is a demo"), "{banner}");
+    assert!(banner.contains("Sessions and users are kept in memory."), "{banner}");
     let login = format!(
         r#"curl -X POST -H "Content-Type: application/json" -d '{CREDENTIALS}' http://{address}/login -c cookie-jar.txt"#
     );
@@ -22,6 +23,9 @@ fn the_demo_says_where_it_listens_warns_and_shows_lines_to_paste() {
     assert_eq!(lines.next(), Some(&*login));
     assert_eq!(lines.next(), Some(&*protected));
     for (end, cookie) in [(refresh, "csrf_refresh_token"), (logout, "csrf_access_token")] {
+        if cookie == "csrf_access_token" {
+            assert_eq!(lines.next(), Some(&*format!("curl -X GET http://{address}/sessions -b cookie-jar.txt")));
+        }
         let line = lines.next().unwrap();
         assert!(line.starts_with(r#"curl -X POST -H "X-CSRF-TOKEN: $(awk"#), "{line}");
         assert!(line.contains(cookie) && line.ends_with(&end), "{line}");

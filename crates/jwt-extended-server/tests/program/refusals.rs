@@ -161,7 +161,7 @@ fn no_secret_a_sample_and_a_short_one_are_refused() {
 #[test]
 fn no_users_a_bad_hash_and_a_user_who_is_there_twice_are_refused() {
     let secret = [("JWT_SECRET_KEY", SECRET)];
-    let none = "there are no users; add [[users]] with username and password_hash to the configuration file";
+    let none = "there are no users; add [[users]] with username and password_hash to the configuration file, or use a store in SQL, which holds users of its own";
     assert_eq!(refused_file("", &secret), none);
     assert_eq!(refused(&["serve"], &secret), none);
 

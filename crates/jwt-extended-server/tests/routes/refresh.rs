@@ -10,16 +10,21 @@ use crate::support::{app::*, member};
 async fn cookies_get_new_access_cookies() {
     let app = app();
     let browser = app.browser().await;
-    // The access token may be gone already: browsers drop what has ended.
+    // The access token may be gone already: browsers drop what has ended. The two requests might as well be two tabs.
+    let mut refresh_tokens = Vec::new();
     for cookies in [browser.cookies(), browser.refresh_cookie()] {
         let headers = [("cookie", cookies.as_str()), ("x-csrf-token", &browser.refresh_csrf)];
         let answer = app.post("/refresh", &headers, "").await;
         answer.is(200, r#"{"refresh":true}"#);
         assert_eq!(answer.header("cache-control"), "no-store");
         let lines = answer.all("set-cookie");
-        assert_eq!(lines.len(), 2, "{lines:?}");
-        assert!(lines[0].ends_with("; HttpOnly; Path=/; SameSite=Lax"), "{lines:?}");
-        assert!(lines[1].ends_with("; Path=/; SameSite=Lax") && !lines[1].contains("HttpOnly"), "{lines:?}");
+        assert_eq!(lines.len(), 4, "{lines:?}");
+        for pair in lines.chunks(2) {
+            assert!(pair[0].ends_with("; HttpOnly; Path=/; SameSite=Lax"), "{lines:?}");
+            assert!(pair[1].ends_with("; Path=/; SameSite=Lax") && !pair[1].contains("HttpOnly"), "{lines:?}");
+        }
+        refresh_tokens.push(answer.cookie("refresh_token_cookie"));
+        assert_eq!(answer.cookie("csrf_refresh_token"), browser.refresh_csrf, "a page that has read it goes on");
         assert_ne!(answer.cookie("csrf_access_token"), browser.access_csrf);
 
         let renewed = format!("access_token_cookie={}", answer.cookie("access_token_cookie"));
@@ -28,6 +33,23 @@ async fn cookies_get_new_access_cookies() {
         let transfer = app.post("/transfer", &[("cookie", &renewed), ("x-csrf-token", &csrf)], "").await;
         transfer.says(401, "Fresh token required");
     }
+    assert_eq!(refresh_tokens[0], refresh_tokens[1]);
+    assert_ne!(refresh_tokens[0], browser.refresh);
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_was_used_before_ends_its_session() {
+    let app = app_with(builder().refresh_grace(Duration::ZERO));
+    let (access, first) = app.bearers().await;
+    let second = app.post("/refresh", &[("authorization", &first)], "").await;
+    let second = format!("Bearer {}", member(&second.body, "refresh_token"));
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let replay = app.post("/refresh", &[("authorization", &first)], "").await;
+    replay.says(401, "Token was used before, so its session has ended. Log in again");
+    for bearer in [&first, &second] {
+        app.post("/refresh", &[("authorization", bearer)], "").await.says(401, "Token has been revoked");
+    }
+    app.get("/protected", &[("authorization", &access)]).await.says(401, "Token has been revoked");
 }
 
 #[tokio::test]
@@ -40,8 +62,10 @@ async fn a_token_of_the_header_gets_a_token_in_the_body() {
     assert_eq!(answer.all("set-cookie"), [""; 0]);
     let access = member(&answer.body, "access_token");
     let whole: Value = serde_json::from_str(&answer.body).unwrap();
-    // The refresh token goes on: there is no new one.
-    assert_eq!(whole, json!({ "access_token": access, "token_type": "Bearer", "expires_in": 900 }));
+    let next = member(&answer.body, "refresh_token");
+    assert_ne!(format!("Bearer {next}"), refresh, "it is the one that is due next");
+    let expected = json!({ "access_token": access, "refresh_token": next, "token_type": "Bearer", "expires_in": 900 });
+    assert_eq!(whole, expected);
     let bearer = format!("Bearer {access}");
     app.get("/protected", &[("authorization", &bearer)]).await.is(200, r#"{"logged_in_as":"testuser"}"#);
 }

@@ -31,7 +31,7 @@ pub(crate) fn builder() -> JwtManagerBuilder {
         .secret_key(Secret::from(SECRET))
         .token_location([Location::Header, Location::Cookie])
         .cookie_secure(Switch::Off)
-        .revocation_store(MemoryStore::new())
+        .session_store(MemoryStore::new())
 }
 
 /// The routes, and the manager behind them.

@@ -5,7 +5,10 @@ use std::{
     io::{BufRead as _, BufReader, Read, Write as _},
     net::TcpStream,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{self, Receiver},
+    sync::{
+        Mutex,
+        mpsc::{self, Receiver},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -23,6 +26,8 @@ pub(crate) fn program(arguments: &[&str], variables: Variables<'_>) -> Command {
             command.env_remove(name);
         }
     }
+    // A file in the current folder is the usual store, and nothing for a test.
+    command.env("JWT_STORE", "memory");
     command.args(arguments).envs(variables.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -91,8 +96,8 @@ pub(crate) fn refused(arguments: &[&str], variables: Variables<'_>) -> String {
 /// A server that runs.
 pub(crate) struct Server {
     child: Guarded,
-    out: Receiver<String>,
-    err: Receiver<String>,
+    pub(crate) out: Mutex<Receiver<String>>,
+    pub(crate) err: Mutex<Receiver<String>>,
     /// Such as `127.0.0.1:40000`.
     pub(crate) address: String,
     /// The line in which it said so.
@@ -116,8 +121,13 @@ impl Server {
         Self::start(&arguments, variables, |server| &server.err)
     }
 
-    fn start(arguments: &[&str], variables: Variables<'_>, announces: fn(&Self) -> &Receiver<String>) -> Self {
-        let mut child = Guarded(program(arguments, variables).spawn().unwrap());
+    fn start(arguments: &[&str], variables: Variables<'_>, announces: fn(&Self) -> &Mutex<Receiver<String>>) -> Self {
+        Self::of(program(arguments, variables), announces)
+    }
+
+    /// What a command starts.
+    pub(crate) fn of(mut command: Command, announces: fn(&Self) -> &Mutex<Receiver<String>>) -> Self {
+        let mut child = Guarded(command.spawn().unwrap());
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -126,16 +136,24 @@ impl Server {
             .build()
             .into();
         let mut server = Self {
-            out: lines(child.0.stdout.take()),
-            err: lines(child.0.stderr.take()),
+            out: lines(child.0.stdout.take()).into(),
+            err: lines(child.0.stderr.take()).into(),
             child,
             address: String::new(),
             first_line: String::new(),
             agent,
         };
-        let Ok(line) = announces(&server).recv_timeout(DEADLINE) else {
-            let err: String = server.err.try_iter().collect();
-            panic!("it does not say where it listens: {err}");
+        let mut said = String::new();
+        let line = loop {
+            let Ok(line) = announces(&server).lock().unwrap().recv_timeout(DEADLINE) else {
+                let err: String = server.err.lock().unwrap().try_iter().collect();
+                panic!("it does not say where it listens: {said}{err}");
+            };
+            // A log may have something to say about the store before.
+            if line.contains("listen") {
+                break line;
+            }
+            said.push_str(&line);
         };
         let digits = |c: char| c.is_ascii_digit();
         let (_, port) = line.split_once("127.0.0.1:").unwrap_or_else(|| panic!("no address: {line}"));
@@ -187,12 +205,19 @@ impl Server {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
+    /// Kills it (SIGKILL), at once.
+    pub(crate) fn kill(mut self) {
+        self.child.0.kill().unwrap();
+        self.child.wait();
+    }
+
     /// Sends a signal by name and waits for the end: its status, and all that it said since its first line.
     pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String, String) {
         let kill = format!("kill -{signal} {}", self.child.0.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         let status = self.child.wait();
-        (status, self.out.iter().collect(), self.err.iter().collect())
+        let text = |lines: Mutex<Receiver<String>>| lines.into_inner().unwrap().iter().collect();
+        (status, text(self.out), text(self.err))
     }
 }
 

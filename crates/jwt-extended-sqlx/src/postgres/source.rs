@@ -31,7 +31,7 @@ impl Source {
             Self::Own { connections, timeout } => {
                 let mut lease = connections.lease().await?;
                 if lease.is_new() {
-                    set_up(lease.connection(), *timeout).await?;
+                    limit_statements(lease.connection(), *timeout).await?;
                 }
                 Ok(Held::Own(lease))
             }
@@ -103,12 +103,10 @@ impl Drop for Guard {
     }
 }
 
-/// Nobody waits for a statement any longer than the timeout, so the server need not either. All statements find rows by
-/// their keys, whatever is asked for, so one plan is enough.
-async fn set_up(connection: &mut PgConnection, timeout: Duration) -> Result<(), sqlx::Error> {
+/// Nobody waits for a statement any longer than this, so the server need not either.
+async fn limit_statements(connection: &mut PgConnection, timeout: Duration) -> Result<(), sqlx::Error> {
     let limit = format!("{}ms", timeout.as_millis().clamp(1, i32::MAX as u128));
-    let settings = "SELECT set_config('statement_timeout', $1, false), \
-                    set_config('plan_cache_mode', 'force_generic_plan', false)";
-    sqlx::query(settings).bind(limit).persistent(false).execute(connection).await?;
+    let set = sqlx::query("SELECT set_config('statement_timeout', $1, false)").bind(limit);
+    set.persistent(false).execute(connection).await?;
     Ok(())
 }

@@ -17,6 +17,9 @@ pub(super) type ReplayHandler = Box<dyn Fn(&Token) + Send + Sync>;
 /// The longest label that is kept, in characters.
 const LABEL: usize = 128;
 
+/// How long something must be over before it is forgotten: for others whose clocks are behind, it may not be over yet.
+const LONG_OVER: Duration = Duration::from_secs(3600);
+
 /// What the refresh token is called that is due next in a session, and since when.
 ///
 /// For faces that make tokens by themselves; [`JwtManager::refresh`] makes it into a token.
@@ -76,13 +79,23 @@ impl JwtManager {
         self.inner.store.sessions()?.end(&ending).wait().await
     }
 
-    /// Forgets sessions and revocations that are over, at most so many, and says how many it were. Stores in SQL need this
-    /// now and then; the others forget by themselves.
+    /// Ends all sessions of a subject, and says how many were open: [`revoke_subject`](Self::revoke_subject), counted.
+    ///
+    /// # Errors
+    /// If there is no store that keeps sessions, or it could not answer.
+    pub async fn end_all_sessions(&self, subject: &str) -> Result<u64, StoreError> {
+        let now = self.now();
+        let ending = Ending::All { subject, until: self.remembered(now), now };
+        self.inner.store.sessions()?.end(&ending).wait().await
+    }
+
+    /// Forgets sessions and revocations that have been over for an hour, at most so many, and says how many it were. Stores in
+    /// SQL need this now and then; the others forget by themselves.
     ///
     /// # Errors
     /// If there is no store that keeps sessions, or it could not answer.
     pub async fn purge_sessions(&self, limit: u32) -> Result<u64, StoreError> {
-        self.inner.store.sessions()?.purge(self.now(), limit).wait().await
+        self.inner.store.sessions()?.purge(self.now().saturating_sub(LONG_OVER), limit).wait().await
     }
 
     /// Tells the store of a session that was named by [`new_session`](Self::new_session), and of its first refresh token's

@@ -1,4 +1,4 @@
-//! What a store must do so that a token can be taken back, and a store that does it in memory.
+//! Who is logged in where, and what was taken back: what a store must do, and a store that does it in memory.
 //!
 //! A store is told ids (`jti`, session, subject, times), never tokens: nothing that it keeps can be made into one.
 //! A [`RevocationStore`] knows what was taken back, and lets all else stand. A [`SessionStore`] knows who is logged in where
@@ -11,15 +11,38 @@
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! let jwt = JwtManager::builder()
 //!     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
-//!     .revocation_store(MemoryStore::new())
+//!     .session_store(MemoryStore::new())
 //!     .build()?;
-//! let token = jwt.decode_token(&jwt.create_access_token("alice")?)?;
-//! jwt.revoke(&token).await?;
-//! assert!(jwt.is_revoked(&token).await?);
+//! let pair = jwt.login_with_label("alice", "Firefox on Linux").await?;
+//! let access = jwt.decode_token(&pair.access_token)?;
+//! assert_eq!(jwt.sessions(&access).await?[0].label.as_deref(), Some("Firefox on Linux"));
+//!
+//! // A refresh token is good for one use, and gives the one that is due next.
+//! let first = jwt.decode_token(&pair.refresh_token.unwrap())?;
+//! let pair = jwt.refresh(&first).await?;
+//! assert!(pair.refresh_token.is_some());
+//!
+//! jwt.logout(&access).await?;
+//! assert!(jwt.is_revoked(&access).await?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Stores
+//!
+//! | store | keeps sessions | for |
+//! |---|---|---|
+//! | [`MemoryStore`] | yes | one process; a restart logs everybody out |
+//! | `SqliteStore` of `jwt-extended-sqlx` | yes | the processes of one computer; survives restarts |
+//! | `PostgresStore` of `jwt-extended-sqlx` | yes | several computers |
+//! | `RedisStore` of `jwt-extended-redis` | yes | several computers; what is over expires by itself |
+//! | a closure | no | a blocklist of your own: [`RevocationStore`] |
+//!
+//! A store of your own implements [`SessionStore`]; `test_util::sessions::check`, behind the feature `test-util`, says
+//! whether it can be relied on.
+
+#![doc = include_str!("../docs/theft.md")]
 
 mod answer;
 mod memory;

@@ -265,6 +265,21 @@ fn a_login_beyond_the_limit_ends_the_oldest_session() {
 }
 
 #[test]
+fn what_has_been_over_for_an_hour_is_forgotten_in_batches() {
+    let (clock, store) = (clock(), Arc::new(MemoryStore::new()));
+    let jwt = builder().clock(Arc::clone(&clock)).session_store(Arc::clone(&store)).build().unwrap();
+    for _ in 0..5 {
+        wait(jwt.login("alice")).unwrap();
+    }
+    clock.advance(Duration::from_secs(30 * 86_400 + 3599));
+    let kept = wait(jwt.login("alice")).unwrap();
+    assert_eq!((wait(jwt.purge_sessions(100)), store.len()), (Ok(0), 6), "another's clock may be behind");
+    clock.advance(Duration::from_secs(1));
+    assert_eq!([3, 3, 3].map(|limit| wait(jwt.purge_sessions(limit)).unwrap()), [3, 2, 0]);
+    assert!(opens(&jwt, &kept.access_token) && store.len() == 1);
+}
+
+#[test]
 fn a_session_that_the_store_does_not_know_is_over_and_a_token_without_one_stands_by_itself() {
     let jwt = kept(&clock()).build().unwrap();
     let elsewhere = manager();

@@ -1,5 +1,6 @@
 //! The store in memory: bounded, and it expires by itself. For one process, and for tests.
 
+mod names;
 mod revocations;
 mod room;
 mod sessions;
@@ -9,7 +10,7 @@ use std::{
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use self::{revocations::Revocations, room::Room, sessions::Sessions};
+use self::{names::Names, revocations::Revocations, room::Room, sessions::Sessions};
 use super::StoreError;
 use crate::time::Timestamp;
 
@@ -23,8 +24,9 @@ const SMALL_SHARD: usize = 64;
 /// As a [`RevocationStore`](super::RevocationStore) it keeps what was revoked; as a
 /// [`SessionStore`](super::SessionStore) also who is logged in, so that a restart logs everybody out.
 ///
-/// Holds a bounded number of entries: a million unless told otherwise. An entry takes about 150 bytes, a session about 500.
-/// What is over is cleared as new ones come in: after every doubling, so that at most as much again is kept for nothing. When it is full of what is not over,
+/// Holds a bounded number of entries: a million unless told otherwise. A revoked token takes
+/// some 70 bytes, a session some 600. What is over is cleared as new ones come in: after every doubling, so that at most
+/// as much again is kept for nothing. When it is full of what is not over,
 /// revoking, and logging in, is refused rather than a revocation forgotten.
 pub struct MemoryStore {
     revocations: Revocations,

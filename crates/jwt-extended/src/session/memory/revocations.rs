@@ -1,8 +1,8 @@
 //! What was revoked: tokens, sessions and subjects, each until its tokens have expired.
 
-use std::{collections::HashMap, sync::RwLock};
+use std::sync::RwLock;
 
-use super::{MemoryStore, Room, SHARDS, SMALL_SHARD, is_over, later, read, shard_of, write};
+use super::{MemoryStore, Names, Room, SHARDS, SMALL_SHARD, is_over, later, read, shard_of, write};
 use crate::{
     session::{Answer, Revocation, RevocationStore, Standing, StoreError, TokenIds},
     time::Timestamp,
@@ -14,14 +14,12 @@ pub(super) struct Revocations {
 }
 
 struct Shard {
-    tokens: Entries,
-    sessions: Entries,
-    subjects: Entries,
+    tokens: Names<Entry>,
+    sessions: Names<Entry>,
+    subjects: Names<Entry>,
     /// The size at which it is cleared next.
     clear_at: usize,
 }
-
-type Entries = HashMap<Box<str>, Entry>;
 
 #[derive(Clone, Copy)]
 struct Entry {
@@ -33,7 +31,7 @@ struct Entry {
 
 impl Shard {
     fn new() -> Self {
-        let (tokens, sessions, subjects) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (tokens, sessions, subjects) = (Names::new(), Names::new(), Names::new());
         Self { tokens, sessions, subjects, clear_at: SMALL_SHARD }
     }
 
@@ -44,7 +42,7 @@ impl Shard {
     fn clear(&mut self, now: Timestamp, room: &Room) {
         let before = self.len();
         for map in [&mut self.tokens, &mut self.sessions, &mut self.subjects] {
-            map.retain(|_, entry| !is_over(entry.until, now));
+            map.retain(|entry| !is_over(entry.until, now));
         }
         self.clear_at = (self.len() * 2).max(SMALL_SHARD);
         room.give_back(before - self.len());
@@ -63,7 +61,7 @@ impl Revocations {
     }
 
     fn is_revoked(&self, token: &TokenIds<'_>) -> bool {
-        let entry = |id: &str, map: fn(&Shard) -> &Entries| {
+        let entry = |id: &str, map: fn(&Shard) -> &Names<Entry>| {
             let shard = read(&self.shards[shard_of(id)]);
             map(&shard).get(id).filter(|entry| !is_over(entry.until, token.now)).copied()
         };
@@ -77,7 +75,7 @@ impl MemoryStore {
     fn keep(
         &self,
         id: &str,
-        map: fn(&mut Shard) -> &mut Entries,
+        map: fn(&mut Shard) -> &mut Names<Entry>,
         until: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -95,7 +93,7 @@ impl MemoryStore {
             }
         }
         self.make_room(now)?;
-        if map(&mut write(shard)).insert(id.into(), Entry { at: now, until }).is_some() {
+        if map(&mut write(shard)).insert(id, Entry { at: now, until }).is_some() {
             // Another thread revoked the same in between: one place is enough.
             self.room.give_back(1);
         }

@@ -1,23 +1,24 @@
 //! The routes: what a login server answers. Each is a few lines, because the engine does the work.
 
+mod credentials;
+mod sessions;
+
 use axum::{
-    Form, Json, Router,
-    body::Bytes,
-    extract::{DefaultBodyLimit, FromRef, FromRequest, FromRequestParts, Request, State},
+    Json, Router,
+    extract::{DefaultBodyLimit, FromRef, FromRequestParts, State},
     http::{StatusCode, request::Parts},
     middleware,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use jwt_extended_axum::{
-    Access, AnyToken, BodyLayer, Cookies, Fresh, JwtManager, Location, Reason, Refresh, Rejection, Tokens,
-    jwt_extended::http::BodyKind,
+    Access, Admitted, AnyToken, BodyLayer, Cookies, Fresh, JwtManager, Location, Reason, Refresh, Rejection,
+    Requirement, TokenPair, Tokens, authenticate,
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
-use crate::{Users, logging, users::Busy};
+use self::credentials::{Credentials, Device};
+use crate::{CheckError, Users, logging};
 
 /// The longest body: credentials and tokens are short.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -47,6 +48,8 @@ pub fn router(app: App) -> Router {
         .route("/refresh", post(refresh))
         .route("/transfer", post(transfer))
         .route("/logout", post(logout))
+        .route("/sessions", get(sessions::list).delete(sessions::end_all))
+        .route("/sessions/{id}", delete(sessions::end))
         .route("/healthz", get(healthz))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_methods)
@@ -57,14 +60,19 @@ pub fn router(app: App) -> Router {
 }
 
 /// Sets cookies.
-async fn login(State(app): State<App>, _: SameSite, credentials: Credentials) -> Result<impl IntoResponse, Rejection> {
-    let pair = app.jwt.login(&credentials.check(&app).await?).await?;
+async fn login(
+    State(app): State<App>,
+    _: SameSite,
+    device: Device,
+    credentials: Credentials,
+) -> Result<impl IntoResponse, Rejection> {
+    let pair = app.log_in(credentials, &device).await?;
     Ok((Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "login": true }))))
 }
 
 /// Answers the tokens in the body.
-async fn token(State(app): State<App>, credentials: Credentials) -> Result<Tokens, Rejection> {
-    Ok(Tokens(app.jwt.login(&credentials.check(&app).await?).await?))
+async fn token(State(app): State<App>, device: Device, credentials: Credentials) -> Result<Tokens, Rejection> {
+    Ok(Tokens(app.log_in(credentials, &device).await?))
 }
 
 async fn protected(token: Access) -> Json<Value> {
@@ -76,9 +84,9 @@ async fn partially_protected(token: Option<Access>) -> Json<Value> {
 }
 
 /// Answers the way it was asked: cookies for cookies, body for body.
-async fn refresh(State(app): State<App>, token: Refresh) -> Result<Response, Rejection> {
-    let pair = app.jwt.refresh(&token).await?;
-    Ok(match token.location() {
+async fn refresh(State(app): State<App>, ToRefresh(admitted): ToRefresh) -> Result<Response, Rejection> {
+    let pair = app.jwt.refresh(admitted.token()).await?;
+    Ok(match admitted.location() {
         Location::Cookie => (Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "refresh": true }))).into_response(),
         _ => Tokens(pair).into_response(),
     })
@@ -117,56 +125,54 @@ async fn other_methods(State(app): State<App>) -> Rejection {
 }
 
 impl App {
+    /// Opens a session for whoever has the right password.
+    async fn log_in(&self, credentials: Credentials, device: &Device) -> Result<TokenPair, Rejection> {
+        let name = credentials.check(self).await?;
+        let pair = match device.label() {
+            Some(label) => self.jwt.login_with_label(&name, label).await?,
+            None => self.jwt.login(&name).await?,
+        };
+        // Whoever was disabled while the password was checked has this session to lose as well.
+        if !self.users.is_active(&name).await.map_err(|error| self.cannot_check(&error))? {
+            self.jwt.revoke_subject(&name).await?;
+            return Err(self.bad_credentials());
+        }
+        Ok(pair)
+    }
+
+    /// One sentence for a wrong name, a wrong password and a disabled user: it does not tell who exists.
+    fn bad_credentials(&self) -> Rejection {
+        self.refuse(StatusCode::UNAUTHORIZED, "bad_credentials", "Bad username or password")
+    }
+
+    fn cannot_check(&self, error: &CheckError) -> Rejection {
+        match error {
+            CheckError::Busy => {
+                const BUSY: &str = "Too many logins at once. Try again in a moment";
+                self.refuse(StatusCode::SERVICE_UNAVAILABLE, "busy", BUSY)
+            }
+            CheckError::Database(error) => {
+                tracing::error!(%error, "nobody can log in");
+                const DOWN: &str = "Nobody can log in right now. Try again in a moment";
+                self.refuse(StatusCode::SERVICE_UNAVAILABLE, "users_unavailable", DOWN)
+            }
+        }
+    }
+
     /// A refusal in the words given, and in the format that the options ask for.
     fn refuse(&self, status: StatusCode, code: &'static str, message: &'static str) -> Rejection {
         self.jwt.reject(Reason::App { status, code, message }, None).into()
     }
 }
 
-/// A name and a password, as JSON or as a form.
-struct Credentials {
-    username: String,
-    password: Zeroizing<String>,
-}
+/// A refresh token that will be refreshed: the store is asked then, and needs not be asked before.
+struct ToRefresh(Admitted);
 
-impl Credentials {
-    /// The name, if the password is its own. One sentence for both mistakes: it does not tell who exists.
-    async fn check(self, app: &App) -> Result<String, Rejection> {
-        let Self { username, password } = self;
-        match app.users.check(&username, password).await {
-            Ok(true) => Ok(username),
-            Ok(false) => Err(app.refuse(StatusCode::UNAUTHORIZED, "bad_credentials", "Bad username or password")),
-            Err(Busy) => {
-                const BUSY: &str = "Too many logins at once. Try again in a moment";
-                Err(app.refuse(StatusCode::SERVICE_UNAVAILABLE, "busy", BUSY))
-            }
-        }
-    }
-}
-
-impl FromRequest<App> for Credentials {
+impl FromRequestParts<App> for ToRefresh {
     type Rejection = Rejection;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Rejection> {
-        #[derive(Deserialize)]
-        struct Fields {
-            username: String,
-            password: Zeroizing<String>,
-        }
-        let refuse =
-            |status| app.refuse(status, "credentials_malformed", "Send username and password, as JSON or as a form");
-        let fields = match BodyKind::of(&request) {
-            // Serde would take a list for the fields, too.
-            BodyKind::Json => Bytes::from_request(request, app)
-                .await
-                .ok()
-                .filter(|body| body.trim_ascii_start().starts_with(b"{"))
-                .and_then(|body| serde_json::from_slice(&body).ok()),
-            BodyKind::Form => Form::<Fields>::from_request(request, app).await.ok().map(|Form(fields)| fields),
-            BodyKind::Other => return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
-        };
-        let Fields { username, password } = fields.ok_or_else(|| refuse(StatusCode::BAD_REQUEST))?;
-        Ok(Self { username, password })
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
+        authenticate(parts, &app.jwt, &Requirement::refresh().skip_revocation_check()).await.map(Self)
     }
 }
 

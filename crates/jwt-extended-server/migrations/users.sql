@@ -1,0 +1,8 @@
+-- The users of jwt-extended-server: who may log in, and the Argon2 hash of their password.
+CREATE TABLE IF NOT EXISTS jwt_users (
+    name          TEXT   NOT NULL PRIMARY KEY,
+    password_hash TEXT   NOT NULL,
+    -- Microseconds since 1970; null for a user who may log in.
+    disabled_at   BIGINT NULL,
+    added_at      BIGINT NOT NULL
+);

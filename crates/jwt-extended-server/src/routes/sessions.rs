@@ -1,0 +1,63 @@
+//! `/sessions`: where the user is logged in, and ending it.
+
+use axum::{
+    Json,
+    extract::{Path, RawQuery, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use jwt_extended_axum::{Access, Cookies, Rejection, jwt_extended::Timestamp, session::Session};
+use serde_json::{Value, json};
+
+use super::App;
+
+/// The user's open sessions, the latest first. Times are those of tokens: seconds since 1970.
+pub(super) async fn list(State(app): State<App>, token: Access) -> Result<Json<Value>, Rejection> {
+    let sessions = app.jwt.sessions(&token).await?;
+    Ok(Json(json!({ "sessions": sessions.iter().map(shown).collect::<Vec<_>>() })))
+}
+
+/// Ends one of the user's sessions. Another user's is not found.
+pub(super) async fn end(State(app): State<App>, token: Access, Path(id): Path<String>) -> Result<Response, Rejection> {
+    if !app.jwt.end_session(token.subject(), &id).await? {
+        return Err(app.refuse(StatusCode::NOT_FOUND, "no_such_session", "You have no such session"));
+    }
+    let body = Json(json!({ "ended": 1 }));
+    if token.session() == Some(&*id) {
+        return Ok((Cookies(app.jwt.unset_cookies()), body).into_response());
+    }
+    Ok(body.into_response())
+}
+
+/// Ends all of the user's sessions, with `?keep=current` all others.
+pub(super) async fn end_all(
+    State(app): State<App>,
+    token: Access,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Rejection> {
+    match query.as_deref() {
+        Some("keep=current") => {
+            let ended = app.jwt.end_other_sessions(&token).await?;
+            Ok(Json(json!({ "ended": ended })).into_response())
+        }
+        None | Some("") => {
+            let ended = app.jwt.end_all_sessions(token.subject()).await?;
+            Ok((Cookies(app.jwt.unset_cookies()), Json(json!({ "ended": ended }))).into_response())
+        }
+        Some(_) => {
+            const ONLY: &str = "The only parameter is keep=current; without it, all sessions end";
+            Err(app.refuse(StatusCode::BAD_REQUEST, "query_malformed", ONLY))
+        }
+    }
+}
+
+fn shown(session: &Session) -> Value {
+    json!({
+        "id": session.id,
+        "label": session.label,
+        "opened": session.opened.as_secs(),
+        "last_used": session.last_used.as_secs(),
+        "ends": session.ends.map(Timestamp::as_secs),
+        "current": session.current,
+    })
+}

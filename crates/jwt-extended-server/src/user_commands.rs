@@ -1,0 +1,140 @@
+//! `jwt-extended-server user …`: the users in the database of the store. Passwords come by the terminal or by standard
+//! input, never on the command line, where every user of the machine could read them.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use clap::Subcommand;
+use jwt_extended_axum::{
+    jwt_extended::{Clock as _, SystemClock, Timestamp},
+    session::{Ending, SessionStore},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    Database, StartError,
+    store::{Opened, StoreAddress, StoreError},
+    users,
+};
+
+/// What to do with whom.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add a user; the password is asked for, or read from standard input.
+    Add {
+        /// The new user's name.
+        name: String,
+    },
+    /// List all users.
+    List,
+    /// Log a user out everywhere, at once, and let them log in no longer.
+    Disable {
+        /// The user's name.
+        name: String,
+    },
+    /// Let a disabled user log in again.
+    Enable {
+        /// The user's name.
+        name: String,
+    },
+    /// Give a user another password, and log them out everywhere.
+    Password {
+        /// The user's name.
+        name: String,
+    },
+    /// Remove a user, and log them out everywhere.
+    Remove {
+        /// The user's name.
+        name: String,
+    },
+}
+
+/// Does what the command says, in the database of a store.
+pub(crate) async fn run(command: UserCommand, store: &StoreAddress) -> Result<(), StartError> {
+    let Opened { sessions, users } = store.open().await?;
+    let users = users.ok_or(StartError::NoUserTable("only a store in SQL holds users"))?;
+    let now = SystemClock.now();
+    let micros = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
+    match command {
+        UserCommand::Add { name } => {
+            users.add(&name, &hashed_password(&name)?, micros).await?;
+            say(&format!("added {name}"))
+        }
+        UserCommand::List => list(&users).await,
+        UserCommand::Disable { name } => {
+            // In this order: a login that is under way asks again after it has opened its session.
+            users.disable(&name, micros).await?;
+            log_out(&*sessions, store, &name, now).await?;
+            say(&format!("disabled {name}, who is logged out everywhere"))
+        }
+        UserCommand::Enable { name } => {
+            users.enable(&name).await?;
+            say(&format!("{name} may log in again"))
+        }
+        UserCommand::Password { name } => {
+            users.set_password(&name, &hashed_password(&name)?).await?;
+            log_out(&*sessions, store, &name, now).await?;
+            say(&format!("{name} has a new password, and is logged out everywhere"))
+        }
+        UserCommand::Remove { name } => {
+            users.remove(&name).await?;
+            log_out(&*sessions, store, &name, now).await?;
+            say(&format!("removed {name}, who is logged out everywhere"))
+        }
+    }
+}
+
+async fn list(users: &Database) -> Result<(), StartError> {
+    for user in users.list().await? {
+        say(&format!("{}{}", user.name, if user.active { "" } else { "\tdisabled" }))?;
+    }
+    Ok(())
+}
+
+async fn log_out(
+    sessions: &dyn SessionStore,
+    store: &StoreAddress,
+    subject: &str,
+    now: Timestamp,
+) -> Result<(), StartError> {
+    // How long the server's tokens live is not known here: it is remembered for ever, one line for a user.
+    let ending = Ending::All { subject, until: None, now };
+    let ended = sessions.end(&ending).wait().await;
+    ended
+        .map(|_| ())
+        .map_err(|error| StartError::Store(StoreError::Closed { address: store.to_string(), why: error.to_string() }))
+}
+
+/// The hash of the password that is asked for on the terminal, or is the first line of standard input.
+pub(crate) fn hashed_password(whose: &str) -> Result<String, StartError> {
+    let password = if io::stdin().is_terminal() { ask(whose)? } else { first_line()? };
+    if password.is_empty() {
+        return Err(StartError::Password("it is empty".to_owned()));
+    }
+    users::hash(&password)
+}
+
+fn ask(whose: &str) -> Result<Zeroizing<String>, StartError> {
+    let prompt = |text: String| {
+        let read = rpassword::prompt_password(text).map(Zeroizing::new);
+        read.map_err(|error| StartError::Password(error.to_string()))
+    };
+    let password = prompt(format!("Password of {whose}: "))?;
+    if *password == *prompt("Once more: ".to_owned())? {
+        return Ok(password);
+    }
+    Err(StartError::Password("the two are not the same".to_owned()))
+}
+
+fn first_line() -> Result<Zeroizing<String>, StartError> {
+    // Long enough that it does not grow, and leave a copy behind.
+    let mut line = Zeroizing::new(String::with_capacity(4096));
+    io::stdin().read_line(&mut line).map_err(|error| StartError::Password(error.to_string()))?;
+    if line.is_empty() {
+        return Err(StartError::Password("nothing came on standard input".to_owned()));
+    }
+    Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+fn say(line: &str) -> Result<(), StartError> {
+    writeln!(io::stdout(), "{line}").map_err(|error| StartError::Output(error.to_string()))
+}

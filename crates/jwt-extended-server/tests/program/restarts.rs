@@ -1,0 +1,58 @@
+//! What outlives the process: sessions and users in an SQLite file.
+
+use tempfile::TempDir;
+
+use crate::support::{SECRET, process::*};
+
+fn status(server: &Server, path: &str, bearer: &str) -> u16 {
+    let body = (path != "/protected").then_some("");
+    server.send(path, &[("authorization", &format!("Bearer {bearer}"))], body).status
+}
+
+#[test]
+fn the_demo_keeps_its_sessions_in_a_file_of_the_current_folder_unless_told_otherwise() {
+    let folder = TempDir::new().unwrap();
+    let mut command = program(&["demo", "--listen", "127.0.0.1:0"], &[("JWT_SECRET_KEY", SECRET)]);
+    command.env_remove("JWT_STORE").current_dir(folder.path());
+    let server = Server::of(command, |server| &server.out);
+    assert!(server.log_in().status == 200);
+    let (_, banner, _) = server.end("TERM");
+    assert!(banner.contains("kept in sqlite:jwt-extended-demo.db."), "{banner}");
+    assert!(folder.path().join("jwt-extended-demo.db").is_file());
+}
+
+#[test]
+fn a_restart_logs_nobody_out_and_lets_nobody_back_in() {
+    let folder = TempDir::new().unwrap();
+    let store = format!("sqlite:{}", folder.path().join("a file.db").display());
+    let start = || Server::demo(&["--store", &store], &[("JWT_SECRET_KEY", SECRET)]);
+    let server = start();
+    let [(kept, refresh), (ended, ended_refresh)] = [server.tokens(), server.tokens()];
+    assert_eq!(status(&server, "/logout", &ended), 200);
+    server.end("TERM");
+    let server = start();
+    assert_eq!((status(&server, "/protected", &kept), status(&server, "/protected", &ended)), (200, 401));
+    assert_eq!((status(&server, "/refresh", &refresh), status(&server, "/refresh", &ended_refresh)), (200, 401));
+}
+
+#[test]
+fn a_store_that_is_none_or_cannot_be_opened_is_one_line_without_a_password() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let quiet = ["demo", "--listen", "127.0.0.1:0", "--log-level", "error"];
+    let demo = |store: &str| refused(&quiet, &[("JWT_STORE", store)]);
+    assert_eq!(demo("mysql://host"), "the store must be sqlite:PATH, postgres://…, redis://… or memory");
+    let said = demo(&format!("sqlite:{folder}/no/such/folder.db"));
+    assert!(said.starts_with(&format!("cannot open the store sqlite:{folder}/no/such/folder.db: ")), "{said}");
+    let said = demo(&format!("sqlite:{folder}"));
+    assert!(said.starts_with(&format!("cannot open the store sqlite:{folder}: ")), "{said}");
+    let no_database = format!("{folder}/no.db");
+    std::fs::write(&no_database, "this is no database, and longer than a header".repeat(100)).unwrap();
+    let said = demo(&format!("sqlite:{no_database}"));
+    assert!(said.starts_with("cannot open the store "), "{said}");
+    for address in ["redis://me:hush-hush@127.0.0.1:1/0", "postgres://me:hush-hush@127.0.0.1:1/db"] {
+        let said = demo(address);
+        assert!(said.starts_with("cannot open the store ") && said.contains("127.0.0.1:1"), "{said}");
+        assert!(!said.contains("hush"), "{said}");
+    }
+}

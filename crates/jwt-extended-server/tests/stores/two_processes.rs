@@ -1,0 +1,104 @@
+//! Two server processes on one store: what one does, the other knows in the very next request.
+
+use std::{collections::BTreeSet, thread};
+
+use tempfile::TempDir;
+use test_services::{Postgres, Redis};
+
+use crate::support::{SECRET, member, process::*};
+
+fn demo(store: &str, variables: Variables<'_>) -> Server {
+    let all = [&[("JWT_SECRET_KEY", SECRET), ("JWT_STORE", store)], variables].concat();
+    Server::demo(&[], &all)
+}
+
+fn post(server: &Server, path: &str, token: &str) -> Answer {
+    server.send(path, &[("authorization", &format!("Bearer {token}"))], Some(""))
+}
+
+fn opens(server: &Server, token: &str) -> bool {
+    match server.send("/protected", &[("authorization", &format!("Bearer {token}"))], None).status {
+        200 => true,
+        401 => false,
+        other => panic!("{other}"),
+    }
+}
+
+fn each_knows_what_the_other_has_done(store: &str) {
+    let (one, two) = (demo(store, &[]), demo(store, &[]));
+    for _ in 0..20 {
+        let (access, refresh) = one.tokens();
+        assert!(opens(&two, &access));
+        assert_eq!(post(&one, "/logout", &access).status, 200);
+        assert!(!opens(&two, &access), "revoked on one, refused on the other");
+        assert_eq!(post(&two, "/refresh", &refresh).body, r#"{"msg":"Token has been revoked"}"#);
+    }
+    let (access, refresh) = two.tokens();
+    let next = member(&post(&one, "/refresh", &refresh).body, "refresh_token");
+    let last = post(&two, "/refresh", &next);
+    assert_eq!(last.status, 200);
+    let listed = two.send("/sessions", &[("authorization", &format!("Bearer {access}"))], None).body;
+    assert_eq!(listed.matches("\"current\":true").count(), 1, "{listed}");
+    assert_eq!(post(&one, "/logout", &access).status, 200);
+}
+
+fn sixty_four_refreshes_at_once_on_both_give_one_successor(store: &str) {
+    let servers = [demo(store, &[]), demo(store, &[])];
+    let (access, refresh) = servers[0].tokens();
+    let agents = servers.each_ref();
+    let answers: Vec<Answer> = thread::scope(|scope| {
+        let refresh = &refresh;
+        let threads: Vec<_> =
+            (0..64).map(|number| scope.spawn(move || post(agents[number % 2], "/refresh", refresh))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    let successors: BTreeSet<_> = answers.iter().map(|answer| member(&answer.body, "refresh_token")).collect();
+    assert_eq!(successors.len(), 1);
+    let listed = servers[1].send("/sessions", &[("authorization", &format!("Bearer {access}"))], None).body;
+    assert_eq!(listed.matches("\"id\"").count(), 1, "one session, no fork: {listed}");
+    assert!(answers.iter().all(|answer| opens(&servers[0], &member(&answer.body, "access_token"))));
+}
+
+fn a_token_stolen_on_one_is_noticed_on_the_other_and_logged(store: &str) {
+    let no_grace = [("JWT_REFRESH_GRACE", "0")];
+    let (one, two) = (demo(store, &no_grace), demo(store, &no_grace));
+    let (access, stolen) = one.tokens();
+    let of_thief = post(&two, "/refresh", &stolen);
+    assert_eq!(of_thief.status, 200);
+    let replay = post(&one, "/refresh", &stolen);
+    let sentence = r#"{"msg":"Token was used before, so its session has ended. Log in again"}"#;
+    assert_eq!((replay.status, replay.body.as_str()), (401, sentence));
+    assert!(!opens(&two, &access) && !opens(&two, &member(&of_thief.body, "access_token")));
+    assert_eq!(post(&two, "/refresh", &member(&of_thief.body, "refresh_token")).status, 401);
+    let (_, _, log) = one.end("TERM");
+    let event = log.lines().find(|line| line.contains("refresh_token_replayed")).unwrap_or_else(|| panic!("{log}"));
+    let event: serde_json::Value = serde_json::from_str(event).unwrap();
+    assert_eq!((&event["level"], &event["subject"]), (&"WARN".into(), &"testuser".into()), "{event}");
+    assert_eq!((event["session"].as_str().unwrap().len(), event["jti"].as_str().unwrap().len()), (36, 36));
+}
+
+#[test]
+fn on_redis() {
+    let redis = Redis::start();
+    each_knows_what_the_other_has_done(&redis.url());
+    sixty_four_refreshes_at_once_on_both_give_one_successor(&redis.url());
+    a_token_stolen_on_one_is_noticed_on_the_other_and_logged(&redis.url());
+}
+
+#[test]
+fn on_postgresql() {
+    let postgres = Postgres::start();
+    each_knows_what_the_other_has_done(&postgres.url());
+    sixty_four_refreshes_at_once_on_both_give_one_successor(&postgres.url());
+    a_token_stolen_on_one_is_noticed_on_the_other_and_logged(&postgres.url());
+}
+
+#[test]
+fn on_one_sqlite_file() {
+    let folder = TempDir::new().unwrap();
+    let store = format!("sqlite:{}", folder.path().join("shared.db").display());
+    each_knows_what_the_other_has_done(&store);
+    sixty_four_refreshes_at_once_on_both_give_one_successor(&store);
+    a_token_stolen_on_one_is_noticed_on_the_other_and_logged(&store);
+}

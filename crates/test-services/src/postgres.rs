@@ -1,0 +1,169 @@
+//! A PostgreSQL server. It refuses to run as root, so that root runs it as the user `postgres`.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use tempfile::TempDir;
+
+use crate::process::{Process, free_port};
+
+const MISSING: &str = "PostgreSQL is missing; install Debian's postgresql";
+
+/// A PostgreSQL whose superuser is `test` and whose database is `postgres`. It keeps what it knows when it is stopped.
+#[derive(Debug)]
+pub struct Postgres {
+    process: Option<Process>,
+    port: u16,
+    options: Vec<String>,
+    programs: PathBuf,
+    folder: TempDir,
+}
+
+impl Postgres {
+    /// Starts one that does not care for power cuts, and waits until it listens.
+    pub fn start() -> Self {
+        Self::start_with(&["-c", "fsync=off"])
+    }
+
+    /// Starts one with options.
+    pub fn start_with(options: &[&str]) -> Self {
+        let programs = programs().expect(MISSING);
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        if is_root() {
+            run(Command::new("chown").arg("postgres").arg(folder.path()));
+        }
+        let options = options.iter().map(|&option| option.to_owned()).collect();
+        let mut postgres = Self { process: None, port: free_port(), options, programs, folder };
+        let mut initdb = postgres.program("initdb");
+        run(initdb
+            .args(["--username=test", "--auth=trust", "--encoding=UTF8", "--no-sync", "--no-instructions", "-D"])
+            .arg(postgres.data()));
+        postgres.start_again();
+        postgres
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("postgres://test@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Starts it again on the same port, with what it knew.
+    pub fn start_again(&mut self) {
+        let mut command = self.program("postgres");
+        command
+            .args(["-c", "listen_addresses=127.0.0.1", "-c", "autovacuum=off", "-p", &self.port.to_string()])
+            .arg("-k")
+            .arg(self.folder.path())
+            .arg("-D")
+            .arg(self.data())
+            .args(&self.options);
+        self.process = Some(Process::listening(&mut command, self.port, MISSING));
+        self.wait_until_it_answers();
+    }
+
+    /// Ends it at once, and all of its processes.
+    pub fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            self.signal_all(&process, "-CONT");
+            // Its immediate shutdown: the processes of its connections end with it.
+            process.signal("-QUIT");
+            process.wait();
+        }
+    }
+
+    /// Freezes it, with all of its processes: connections stay open, and nothing is answered.
+    pub fn freeze(&self) {
+        self.process.iter().for_each(|process| self.signal_all(process, "-STOP"));
+    }
+
+    /// Lets it go on.
+    pub fn go_on(&self) {
+        self.process.iter().for_each(|process| self.signal_all(process, "-CONT"));
+    }
+
+    /// A database of this name beside the usual one: its address.
+    pub fn new_database(&self, name: &str) -> String {
+        run(Command::new("psql").args(["--quiet", "-c", &format!("CREATE DATABASE {name}"), &self.url()]));
+        format!("postgres://test@127.0.0.1:{}/{name}", self.port)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let path = self.programs.join(name);
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        };
+        command.current_dir(self.folder.path());
+        command
+    }
+
+    fn wait_until_it_answers(&self) {
+        let answers = || {
+            let ready = Command::new(self.programs.join("pg_isready"))
+                .args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])
+                .status();
+            ready.is_ok_and(|status| status.success())
+        };
+        for _ in 0..600 {
+            if answers() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("PostgreSQL does not answer on port {}", self.port);
+    }
+
+    /// Signals the server and the processes that it has started, which know it by its number.
+    fn signal_all(&self, process: &Process, signal: &str) {
+        process.signal(signal);
+        let Ok(pid) = fs::read_to_string(self.data().join("postmaster.pid")) else { return };
+        let server = pid.lines().next().unwrap_or_default();
+        let children = Command::new("ps").args(["--no-headers", "-o", "pid", "--ppid", server]).output();
+        for child in String::from_utf8_lossy(&children.expect("ps runs").stdout).split_whitespace() {
+            // It may have ended in between.
+            let _ = Command::new("kill").args([signal, child]).stderr(Stdio::null()).status();
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Where Debian keeps its newest version, or whoever has it on the path.
+fn programs() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok();
+    let mut found: Vec<_> =
+        versions.into_iter().flatten().flatten().map(|version| version.path().join("bin")).collect();
+    found.sort();
+    let on_path = std::env::var_os("PATH").unwrap_or_default();
+    found.splice(0..0, std::env::split_paths(&on_path));
+    found.into_iter().rev().find(|folder| ["initdb", "postgres"].iter().all(|name| folder.join(name).is_file()))
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn run(command: &mut Command) {
+    let output = command.stdin(Stdio::null()).output().expect(MISSING);
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}

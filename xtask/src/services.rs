@@ -1,0 +1,23 @@
+//! The servers that stores are tested with: Debian's Redis and PostgreSQL. The tests start them by themselves, each on a free
+//! port and in a folder of its own; here they are only found, or installed.
+
+use std::{env, fs};
+
+use crate::tools::{self, Trouble};
+
+/// Finds Redis and PostgreSQL, and installs what is missing where that is possible.
+pub(crate) fn find() -> Result<(), Trouble> {
+    tools::need("redis-server", "redis-server")?;
+    if !has_postgresql() {
+        tools::install("postgresql");
+    }
+    if has_postgresql() { Ok(()) } else { Err(Trouble::CannotRun("PostgreSQL is missing".into())) }
+}
+
+/// Whether a PostgreSQL server is where Debian puts it, or on the path.
+fn has_postgresql() -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok();
+    let of_debian = versions.into_iter().flatten().flatten().map(|version| version.path().join("bin"));
+    let path = env::var_os("PATH").unwrap_or_default();
+    of_debian.chain(env::split_paths(&path)).any(|folder| folder.join("initdb").is_file())
+}
