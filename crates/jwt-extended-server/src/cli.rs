@@ -30,7 +30,7 @@ enum Action {
         /// Where to listen: an IP address and a port.
         #[arg(long, default_value = "127.0.0.1:5000", value_parser = address)]
         listen: SocketAddr,
-        /// Where sessions and users are kept: sqlite:PATH, postgres://…, redis://… or memory. Also by JWT_STORE.
+        /// Where sessions and users are kept: sqlite:PATH, postgres://…, redis://… or memory. Also by `JWT_STORE`.
         #[arg(long)]
         store: Option<StoreAddress>,
         #[command(flatten)]
@@ -45,7 +45,7 @@ enum Action {
         #[arg(long, value_parser = address)]
         listen: Option<SocketAddr>,
         /// Where sessions and users are kept, whatever the file says: sqlite:PATH, postgres://…, redis://… or memory. An
-        /// address with a password belongs into JWT_STORE. [default: sqlite:jwt-extended.db]
+        /// address with a password belongs into `JWT_STORE`. [default: sqlite:jwt-extended.db]
         #[arg(long)]
         store: Option<StoreAddress>,
         #[command(flatten)]

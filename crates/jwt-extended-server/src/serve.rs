@@ -11,14 +11,14 @@ use crate::{App, Settings, StartError, Users, router, settings::manager, store::
 const GRACE: Duration = Duration::from_secs(10);
 
 /// How often what is over is forgotten, and how much of it at once.
-const PURGE_EVERY: Duration = Duration::from_secs(60);
+const PURGE_EVERY: Duration = Duration::from_mins(1);
 const PURGE_BATCH: u32 = 1000;
 
 /// Serves until a signal ends it.
 pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
     let Opened { sessions, users } = settings.store.open().await?;
     let jwt = manager(settings.config, sessions)?;
-    let users = match (settings.listed, users) {
+    let users = match (settings.users, users) {
         (Some(listed), _) => listed,
         (None, Some(database)) => Users::of(database)?,
         (None, None) => return Err(StartError::NoUsers),

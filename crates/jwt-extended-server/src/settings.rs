@@ -20,7 +20,7 @@ pub struct Settings {
     pub(crate) config: Config,
     pub(crate) store: StoreAddress,
     /// The users that stand in the file; none if they are in the database.
-    pub(crate) listed: Option<Users>,
+    pub(crate) users: Option<Users>,
 }
 
 /// What the command line says, which wins.
@@ -77,16 +77,16 @@ impl Settings {
         config.read_env(environment)?;
         refuse_samples(&config)?;
         let store = overrides.store.or(named).or(file.store).unwrap_or_else(|| usual_store(USUAL_FILE));
-        let listed = if file.users.is_empty() {
+        let users = if file.users.is_empty() {
             None
         } else {
             Some(Users::new(file.users.into_iter().map(|user| (user.username, user.password_hash)))?)
         };
-        if listed.is_none() && !store.holds_users() {
+        if users.is_none() && !store.holds_users() {
             return Err(StartError::NoUsers);
         }
         let listen = overrides.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000)));
-        Ok(Self { listen, config, store, listed })
+        Ok(Self { listen, config, store, users })
     }
 }
 

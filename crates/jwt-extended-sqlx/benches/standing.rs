@@ -66,7 +66,7 @@ fn sqlite(criterion: &mut Criterion) {
 fn postgres(criterion: &mut Criterion) {
     let runtime = runtime();
     let (server, store, pool, mut bare) = runtime.block_on(async {
-        let server = Server::start().await;
+        let server = Server::start();
         let store = server.store().await;
         fill(&store).await;
         let (pool, bare) = (server.pool().await, server.connection().await);

@@ -24,7 +24,7 @@ async fn main() {
     store.migrate().await.unwrap();
     report("sqlite", Arc::new(store)).await;
 
-    let server = Server::start_with(&[]).await;
+    let server = Server::start_with(&[]);
     report("postgres", Arc::new(server.store().await)).await;
 }
 

@@ -56,36 +56,36 @@ async fn failures_of_16(store: &PostgresStore) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_restart_no_question_fails() {
-    let mut server = Server::start().await;
+    let mut server = Server::start();
     for store in both(&server).await {
         open(&store, "alice", "session").await.unwrap();
         assert_eq!(failures_of_16(&store).await, 0);
         server.stop();
         assert_eq!(failures_of_16(&store).await, 16, "there is nobody to answer");
-        server.start_again().await;
+        server.start_again();
         assert_eq!(failures_of_16(&store).await, 0);
 
         // Without a question in between: all connections are dead, and the store does not know.
         server.stop();
-        server.start_again().await;
+        server.start_again();
         let mut failed = 0;
         for _ in 0..20 {
             failed += usize::from(standing(&store, "alice", "session").await.is_err());
         }
         assert_eq!(failed, 0);
         server.stop();
-        server.start_again().await;
+        server.start_again();
         assert_eq!(store.end(&end_one("session", None, at(1))).wait().await, Ok(1), "it is told the truth, too");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_turn_that_finds_its_connection_dead_is_a_turn() {
-    let mut server = Server::start().await;
+    let mut server = Server::start();
     for store in both(&server).await {
         open(&store, "alice", "session").await.unwrap();
         server.stop();
-        server.start_again().await;
+        server.start_again();
         assert_eq!(turn_to(&store, "alice", "session", "session r0", "session r1").await, Ok(Turned::Turned));
         assert_eq!(turn_to(&store, "alice", "session", "session r1", "session r2").await, Ok(Turned::Turned));
     }
@@ -93,7 +93,7 @@ async fn a_turn_that_finds_its_connection_dead_is_a_turn() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_server_is_an_error_in_time_and_then_all_goes_on() {
-    let server = Server::start().await;
+    let server = Server::start();
     for store in both(&server).await {
         open(&store, "alice", "session").await.unwrap();
         assert_eq!(failures_of_16(&store).await, 0);
@@ -113,13 +113,13 @@ async fn a_frozen_server_is_an_error_in_time_and_then_all_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_may_be_there_before_its_database() {
-    let mut server = Server::start().await;
+    let mut server = Server::start();
     server.stop();
     let refused = PostgresStore::builder().timeout(TIMEOUT).connect(&server.url()).await.unwrap_err();
     assert!(matches!(refused, SetupError::Unavailable(_)));
     let store = PostgresStore::builder().timeout(TIMEOUT).connect_lazily(&server.url()).unwrap();
     assert!(standing(&store, "alice", "session").await.is_err());
-    server.start_again().await;
+    server.start_again();
     store.migrate().await.unwrap();
     assert_eq!(open(&store, "alice", "session").await, Ok(Standing::Good));
 }
@@ -152,7 +152,7 @@ async fn no_error_and_no_debug_shows_the_url() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_token_and_nothing_to_make_one_of_is_in_the_database() {
-    let server = Server::start().await;
+    let server = Server::start();
     let jwt = JwtManager::builder()
         .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap())
         .session_store(server.store().await)

@@ -22,14 +22,14 @@ use jwt_extended_sqlx::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_64_turns_at_once_one_wins_over_three_stores_on_one_database() {
-    let server = Server::start().await;
+    let server = Server::start();
     let over_pool = PostgresStore::new(server.pool().await);
     one_of_64_turns_wins(&[Arc::new(server.store().await), Arc::new(server.store().await), Arc::new(over_pool)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_number_may_make_the_tables_at_once_and_again() {
-    let server = Server::start().await;
+    let server = Server::start();
     let starts: Vec<_> = (0..8)
         .map(|_| {
             let url = server.url();
@@ -54,7 +54,7 @@ async fn any_number_may_make_the_tables_at_once_and_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_without_tables_says_how_they_are_made_and_the_plain_files_make_them_too() {
-    let server = Server::start().await;
+    let server = Server::start();
     let store = PostgresStore::connect(&server.url()).await.unwrap();
     let error = standing(&store, "alice", "session").await.unwrap_err().to_string();
     assert!(error.contains("make the tables with `migrate`"), "{error}");
@@ -67,7 +67,7 @@ async fn a_store_without_tables_says_how_they_are_made_and_the_plain_files_make_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_session_survives_an_end_of_all_that_came_after_its_opening() {
-    let server = Server::start().await;
+    let server = Server::start();
     let stores = [server.store().await, server.store().await];
     for round in 0..20 {
         let subject = format!("user {round}");
@@ -87,7 +87,7 @@ async fn no_session_survives_an_end_of_all_that_came_after_its_opening() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logins_at_once_do_not_exceed_the_limit() {
-    let server = Server::start().await;
+    let server = Server::start();
     let store = server.store().await;
     let logins: Vec<_> = (0..32_u64)
         .map(|number| {
@@ -107,7 +107,7 @@ async fn logins_at_once_do_not_exceed_the_limit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_the_app_keeps_locked_is_an_error_in_time() {
-    let server = Server::start().await;
+    let server = Server::start();
     let timeout = Duration::from_millis(400);
     let store = PostgresStore::builder().timeout(timeout).max_connections(2).connect(&server.url()).await.unwrap();
     store.migrate().await.unwrap();
@@ -128,7 +128,7 @@ async fn a_row_that_the_app_keeps_locked_is_an_error_in_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_that_are_given_up_leave_the_store_as_good_as_before() {
-    let server = Server::start().await;
+    let server = Server::start();
     let over_pool = PostgresStore::new(server.pool().await);
     for store in [server.store().await, over_pool] {
         open(&store, "alice", "session").await.unwrap();
@@ -148,7 +148,7 @@ async fn requests_that_are_given_up_leave_the_store_as_good_as_before() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_over_is_deleted_in_batches_and_in_passing() {
-    let server = Server::start().await;
+    let server = Server::start();
     let store = server.store().await;
     for number in 0..10 {
         open(&store, "alice", &format!("session {number}")).await.unwrap();
@@ -174,7 +174,7 @@ async fn what_is_over_is_deleted_in_batches_and_in_passing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn awkward_subjects_and_labels_come_back_as_they_were() {
-    let server = Server::start().await;
+    let server = Server::start();
     let store = server.store().await;
     for (number, awkward) in ["", "' OR 1=1 --", "naïve 😀 \u{202e}", "a\0b", "\u{1}0", "$1", "%_"].iter().enumerate()
     {
@@ -194,7 +194,7 @@ async fn awkward_subjects_and_labels_come_back_as_they_were() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_app_s_own_tables_and_its_pool() {
-    let server = Server::start().await;
+    let server = Server::start();
     let store = server.store().await;
     sqlx::raw_sql("CREATE TABLE users (name text); INSERT INTO users VALUES ('alice')")
         .execute(store.pool())

@@ -23,6 +23,9 @@ use crate::{CheckError, Users, logging};
 /// The longest body: credentials and tokens are short.
 const BODY_LIMIT: usize = 64 * 1024;
 
+const BUSY: &str = "Too many logins at once. Try again in a moment";
+const DOWN: &str = "Nobody can log in right now. Try again in a moment";
+
 /// What the routes share.
 #[derive(Clone, Debug)]
 pub struct App {
@@ -147,13 +150,9 @@ impl App {
 
     fn cannot_check(&self, error: &CheckError) -> Rejection {
         match error {
-            CheckError::Busy => {
-                const BUSY: &str = "Too many logins at once. Try again in a moment";
-                self.refuse(StatusCode::SERVICE_UNAVAILABLE, "busy", BUSY)
-            }
+            CheckError::Busy => self.refuse(StatusCode::SERVICE_UNAVAILABLE, "busy", BUSY),
             CheckError::Database(error) => {
                 tracing::error!(%error, "nobody can log in");
-                const DOWN: &str = "Nobody can log in right now. Try again in a moment";
                 self.refuse(StatusCode::SERVICE_UNAVAILABLE, "users_unavailable", DOWN)
             }
         }

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// How long a start, an answer or an end may take, also on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 pub(crate) type Variables<'a> = &'a [(&'a str, &'a str)];
 
