@@ -44,6 +44,8 @@ pub(crate) struct Settings {
 pub(crate) struct SessionSettings {
     /// From the login.
     pub(crate) lifetime: Lifetime,
+    /// Whether the app has said so, and it holds without a store as well.
+    pub(crate) lifetime_is_set: bool,
     /// From the last use, if that is limited.
     pub(crate) idle: Option<Duration>,
     /// For how long a refresh token that was just used gives the same successor.
@@ -145,6 +147,7 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
 fn session_settings(config: &Config) -> SessionSettings {
     SessionSettings {
         lifetime: config.session_expires.unwrap_or(config.refresh_token_expires),
+        lifetime_is_set: config.session_expires.is_some(),
         idle: config.session_idle_expires.map(|idle| idle.0),
         grace: config.refresh_grace.map_or(USUAL_GRACE, |grace| grace.0),
         at_most: config.max_sessions.and_then(|count| NonZeroU32::new(u32::try_from(count.0).unwrap_or(u32::MAX))),

@@ -77,7 +77,9 @@ impl<'a> TokenBuilder<'a> {
         self
     }
 
-    /// Puts the token into a session that [`JwtManager::new_session`] named, or another token of it (claim `sid`).
+    /// Puts the token into a session that [`JwtManager::new_session`] named, or another token of it (claim `sid`). Where
+    /// sessions are kept, a refresh token is the session's only if [`JwtManager::open_session`] was told of its `jti`: any
+    /// other is a replay.
     pub fn session(mut self, session: &str) -> Self {
         if let Ok(draft) = &mut self.draft {
             draft.session = Some(Cow::Owned(session.to_owned()));

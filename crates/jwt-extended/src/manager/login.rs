@@ -117,7 +117,7 @@ impl JwtManager {
         let settings = &self.inner.settings;
 
         let keeps = self.keeps_sessions();
-        let lifetime = |usual| if keeps { self.within_session(usual, now, now) } else { usual };
+        let lifetime = |usual| if self.bounds_sessions() { self.within_session(usual, now, now) } else { usual };
         let mut access = draft(identity, TokenType::Access, lifetime(settings.access_lifetime))?;
         access.session = Some(Cow::Borrowed(&session));
         access.freshness = settings.login_freshness.starting(now);
@@ -141,13 +141,19 @@ impl JwtManager {
         let now = self.now();
         let issue = |error| self.reject(Reason::Issue(error), None);
         access.session = token.session().map(|session| Cow::Owned(session.to_owned()));
-        if token.session().is_none() || !self.keeps_sessions() {
+        if self.bounds_sessions() {
+            if self.session_time_left(token).is_some_and(|left| left.is_zero()) && token.session().is_some() {
+                return Err(self.reject(Reason::Revoked, Some(token.clone())));
+            }
+            access.lifetime = self.left_of(token, self.inner.settings.access_lifetime, now);
+        } else {
             access.lifetime = self.inner.settings.access_lifetime;
+        }
+        if token.session().is_none() || !self.keeps_sessions() {
             // The guard has asked already, but the session may have ended since, or there was no guard.
             self.refuse_revoked(token, now).await?;
             return self.pair(&access, None, now).map_err(issue);
         }
-        access.lifetime = self.left_of(token, self.inner.settings.access_lifetime, now);
         // All is made before the session is turned: if it cannot be made, the old token is still good.
         let pair = self.pair(&access, None, now).map_err(issue)?;
         let due = Rotation { jti: self.random_name().map_err(issue)?, turned: now };
@@ -194,6 +200,12 @@ impl JwtManager {
         let mut random = [0; 16];
         self.inner.entropy.fill(&mut random)?;
         Ok(random_uuid(random).to_string())
+    }
+
+    /// Whether tokens end with their session: where sessions are kept, and where the app has said how long they last. If not,
+    /// a refresh does as upstream does.
+    fn bounds_sessions(&self) -> bool {
+        self.keeps_sessions() || self.inner.settings.sessions.lifetime_is_set
     }
 
     /// How long a token that follows this one may live.

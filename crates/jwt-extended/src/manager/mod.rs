@@ -265,7 +265,7 @@ impl JwtManager {
     }
 
     async fn standing(&self, token: &Token, now: Timestamp) -> Result<Standing, StoreError> {
-        self.inner.store.standing(&token.ids(now)).await
+        self.inner.store.standing(&token.ids(now, self.leeway())).await
     }
 }
 

@@ -44,8 +44,11 @@ impl JwtManager {
     /// If there is no store that keeps sessions, or it could not answer.
     pub async fn sessions(&self, token: &Token) -> Result<Vec<Session>, StoreError> {
         let mut sessions = self.sessions_of(token.subject()).await?;
-        for session in &mut sessions {
-            session.current = token.session() == Some(&*session.id);
+        // A session that asks is in use. Its last refresh is not told: whoever has copied its refresh token would learn for
+        // how long the copy has grace.
+        let now = self.now();
+        for session in sessions.iter_mut().filter(|session| token.session() == Some(&*session.id)) {
+            (session.current, session.last_used) = (true, session.last_used.max(now));
         }
         Ok(sessions)
     }
@@ -99,10 +102,10 @@ impl JwtManager {
     }
 
     /// Tells the store of a session that was named by [`new_session`](Self::new_session), and of its first refresh token's
-    /// `jti`: for faces that make tokens by themselves. [`login`](Self::login) does all of it.
+    /// `jti`: once for each name, for faces that make tokens by themselves. [`login`](Self::login) does all of it.
     ///
     /// # Errors
-    /// If there is no store that keeps sessions or it could not keep this one; or if all of the subject's sessions were
+    /// If the name is another's. If there is no store that keeps sessions or it could not keep this one; or if all of the subject's sessions were
     /// ended since it was named.
     pub async fn open_session(
         &self,
@@ -111,7 +114,7 @@ impl JwtManager {
         jti: &str,
         label: Option<&str>,
     ) -> Result<(), IssueError> {
-        let opened = session_opened(session).unwrap_or_else(|| self.now());
+        let opened = session_opened(session).ok_or(IssueError::ForeignSession)?;
         let label = label.map(presentable).filter(|label| !label.is_empty());
         let new = NewSession {
             id: session,
@@ -152,7 +155,7 @@ impl JwtManager {
             return Err(over());
         }
         let turn = Turn {
-            token: token.ids(now),
+            token: token.ids(now, self.leeway()),
             successor: &due.jti,
             grace: self.inner.settings.sessions.grace,
             ends: self.session_ends(opened, now),
@@ -160,7 +163,16 @@ impl JwtManager {
         let store = self.inner.store.sessions().map_err(unavailable)?;
         match store.turn(&turn).wait().await.map_err(unavailable)? {
             Turned::Turned => Ok(due),
-            Turned::Repeated { successor, turned } => Ok(Rotation { jti: successor, turned }),
+            Turned::Repeated { successor, turned } => {
+                let (session, jti) = (token.session(), token.jti());
+                tracing::info!(
+                    event = "refresh_token_repeated",
+                    session,
+                    jti,
+                    "a refresh token was used again within its grace"
+                );
+                Ok(Rotation { jti: successor, turned })
+            }
             Turned::Over => Err(over()),
             Turned::Replayed => Err(self.replayed(token)),
         }
@@ -172,7 +184,7 @@ impl JwtManager {
         match (self.inner.store.sessions(), token.session()) {
             (Ok(store), Some(session)) => {
                 let ends = self.session_ends(session_opened(session).unwrap_or_default(), now);
-                store.touch(&Touch { token: token.ids(now), ends }).wait().await
+                store.touch(&Touch { token: token.ids(now, self.leeway()), ends }).wait().await
             }
             _ => self.standing(token, now).await,
         }

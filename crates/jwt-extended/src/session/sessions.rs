@@ -26,7 +26,8 @@ pub trait SessionStore: Send + Sync {
     /// [`Standing::Revoked`] if all of the subject's sessions were ended after this one's opening, and nothing is kept.
     fn open(&self, session: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>>;
 
-    /// Turns a session's refresh token into its successor: compares what is presented with what is current, and sets.
+    /// Turns a session's refresh token into its successor: compares what is presented with what is current, and sets. A
+    /// token that was revoked, and one whose successor was, is [`Turned::Over`].
     fn turn(&self, turn: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>>;
 
     /// As [`standing`](Self::standing) for a token that belongs to a session, which is good for longer from now on.
@@ -125,13 +126,22 @@ pub struct Turn<'a> {
     pub ends: Option<Timestamp>,
 }
 
+impl Turn<'_> {
+    /// Whether the token before the current one has grace, if the session turned then. A turn in the future is one by a
+    /// process whose clock is ahead: by as much as the grace, and no more.
+    pub fn has_grace(&self, turned: Timestamp) -> bool {
+        let (now, grace) = (self.token.now, self.grace);
+        now.saturating_duration_since(turned) <= grace && turned.saturating_duration_since(now) <= grace
+    }
+}
+
 /// What became of a [`Turn`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a store must be able to say each, and a manager to hear it")]
 pub enum Turned {
     /// It was the current one; the successor is now.
     Turned,
-    /// It is the one before, which was turned within the grace time.
+    /// It is the one before, which was turned within the grace time, and its successor was not revoked.
     Repeated {
         /// The name of the successor that it was given then, which is the current one.
         successor: String,
@@ -200,7 +210,7 @@ pub struct Session {
     pub label: Option<String>,
     /// When its user logged in.
     pub opened: Timestamp,
-    /// When a token of it was last refreshed: the login, if none was.
+    /// When a token of it was last refreshed: the login, if none was. Of the one that is asking, now.
     pub last_used: Timestamp,
     /// When it ends, if it is not used before; `None` for never.
     pub ends: Option<Timestamp>,

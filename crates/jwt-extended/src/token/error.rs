@@ -57,6 +57,9 @@ pub enum IssueError {
     /// The session has no name, and all that have none would end together.
     #[error("the session is empty; give the name that `new_session` made, or none")]
     EmptySession,
+    /// A store is told only of sessions whose names say when they were opened.
+    #[error("the session has a name of another kind; give the one that `new_session` made")]
+    ForeignSession,
     /// The additional claims or headers are not a JSON object.
     #[error(transparent)]
     Claims(#[from] ClaimsError),

@@ -24,7 +24,7 @@ mod issue;
 mod lifetime;
 mod verify;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
@@ -177,10 +177,12 @@ impl Token {
     }
 
     /// What a revocation store is told of it.
-    pub(crate) fn ids(&self, now: Timestamp) -> TokenIds<'_> {
+    pub(crate) fn ids(&self, now: Timestamp, leeway: Duration) -> TokenIds<'_> {
         let session = self.session();
-        // A token that says neither is as old as can be: every revocation of its subject ends it.
-        let since = session.and_then(session_opened).or(self.issued_at()).unwrap_or_default();
+        // The clock that has issued it may be ahead, and it may be older than it says. A token that says nothing is as old
+        // as can be: every revocation of its subject ends it.
+        let issued = || self.issued_at().map(|issued| issued.saturating_sub(leeway));
+        let since = session.and_then(session_opened).or_else(issued).unwrap_or_default();
         TokenIds { jti: self.jti(), session, subject: self.subject(), since, now }
     }
 

@@ -156,6 +156,22 @@ fn a_session_ends_when_it_is_too_old_and_its_tokens_do_not_outlive_it() {
 }
 
 #[test]
+fn without_a_store_a_session_ends_when_it_is_too_old_if_the_app_has_said_when_that_is() {
+    let clock = clock();
+    for builder in [builder(), builder().revocation_store(MemoryStore::new())] {
+        clock.set(Timestamp::from_secs(NOW));
+        let jwt = builder.clock(Arc::clone(&clock)).session_expires(Lifetime::minutes(20)).build().unwrap();
+        let refresh = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
+        assert_eq!(refresh.expires_at(), Some(Timestamp::from_secs(NOW + 1200)));
+        clock.advance(Duration::from_secs(1199));
+        let pair = wait(jwt.refresh(&refresh)).unwrap();
+        assert_eq!((pair.expires_in, pair.refresh_token), (Some(1), None));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(reason(&jwt, &refresh), Reason::Revoked);
+    }
+}
+
+#[test]
 fn a_session_ends_when_it_is_unused_for_too_long_and_a_refresh_is_a_use() {
     let clock = clock();
     let jwt = kept(&clock).session_idle_expires(Duration::from_secs(600)).build().unwrap();
@@ -215,6 +231,9 @@ fn sessions_are_listed_with_their_labels_and_the_one_that_asks_is_marked() {
     assert!(!list[0].current && list.len() == 2);
     assert_eq!(Some(&*list[1].id), token.session());
     assert_eq!((list[1].opened, list[1].last_used), (Timestamp::from_secs(NOW), Timestamp::from_secs(NOW + 2)));
+    clock.advance(Duration::from_secs(60));
+    let now = wait(jwt.sessions(&token)).unwrap()[1].last_used;
+    assert_eq!(now, Timestamp::from_secs(NOW + 62), "its last refresh would tell a thief when a copy has grace");
     assert_eq!(list[1].ends, Some(Timestamp::from_secs(NOW + 30 * 86_400)));
     assert!(wait(jwt.sessions_of("alice")).unwrap().iter().all(|session| !session.current));
 }

@@ -95,12 +95,6 @@ fn later(one: Option<Timestamp>, two: Option<Timestamp>) -> Option<Timestamp> {
     one.zip(two).map(|(one, two)| one.max(two))
 }
 
-/// The maps hash with a secret of their own; which shard a name is in may be known.
-fn shard_of(name: &str) -> usize {
-    let mix = |sum: usize, byte: u8| sum.wrapping_mul(31).wrapping_add(usize::from(byte));
-    name.bytes().rev().take(8).fold(0, mix) % SHARDS
-}
-
 /// A thread that panicked while it held the lock left whole entries behind: the map is sound.
 fn read<T>(shard: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     shard.read().unwrap_or_else(PoisonError::into_inner)

@@ -2,7 +2,7 @@
 
 use std::sync::RwLock;
 
-use super::{MemoryStore, Names, Room, SHARDS, SMALL_SHARD, is_over, later, read, shard_of, write};
+use super::{MemoryStore, Names, Room, SHARDS, SMALL_SHARD, is_over, later, read, write};
 use crate::{
     session::{Answer, Revocation, RevocationStore, Standing, StoreError, TokenIds},
     time::Timestamp,
@@ -69,6 +69,13 @@ impl Revocations {
             || token.session.is_some_and(|session| entry(session, |shard| &shard.sessions).is_some())
             || entry(token.subject, |shard| &shard.subjects).is_some_and(|entry| token.since < entry.at)
     }
+}
+
+/// Names are mostly UUIDs, whose last characters are random. The maps hash with a secret of their own; which shard a name is
+/// in may be known.
+fn shard_of(name: &str) -> usize {
+    let mix = |sum: usize, byte: u8| sum.wrapping_mul(31).wrapping_add(usize::from(byte));
+    name.bytes().rev().take(8).fold(0, mix) % SHARDS
 }
 
 impl MemoryStore {

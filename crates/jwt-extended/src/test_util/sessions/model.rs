@@ -82,8 +82,13 @@ impl Model {
                 (row.turned, row.last_used, row.ends) = (token.now, token.now, ends);
                 Turned::Turned
             }
+            // The model's clock never goes back.
             Some(1) if token.now.saturating_duration_since(row.turned) <= GRACE => {
-                Turned::Repeated { successor: row.tokens[row.tokens.len() - 1].clone(), turned: row.turned }
+                let current = &row.tokens[row.tokens.len() - 1];
+                if self.revoked.iter().any(|(jti, until)| jti == current && token.now < *until) {
+                    return Turned::Over;
+                }
+                Turned::Repeated { successor: current.clone(), turned: row.turned }
             }
             _ => {
                 self.sessions.remove(at);
@@ -177,8 +182,9 @@ pub(super) async fn run(store: &dyn SessionStore, seed: u64, steps: usize) {
                 assert_eq!(answer, Ok(open as u64), "{trace:#?}");
             }
             (10, Some(row)) => {
-                let jti = row.tokens[0].clone();
-                trace.push(format!("{context}: revoke the first token of {} until {far}", row.id));
+                let known = model.sessions.iter().find(|known| known.id == row.id).unwrap_or(&row);
+                let jti = random.of(&known.tokens).clone();
+                trace.push(format!("{context}: revoke {jti} of {} until {far}", row.id));
                 let revoked = revoked_token(&row.subject, &jti, Some(far), at(now));
                 assert_eq!(store.revoke(&revoked).wait().await, Ok(()), "{trace:#?}");
                 model.revoked.push((jti, far));

@@ -71,6 +71,8 @@ pub(super) async fn check(store: &dyn SessionStore) {
     a_revoked_token_is_revoked_until_it_would_have_expired(store).await;
     a_turn_makes_the_successor_the_current_one(store).await;
     within_the_grace_time_the_predecessor_gives_the_same_successor(store).await;
+    a_turn_far_in_the_future_gives_no_grace(store).await;
+    a_revoked_successor_is_not_given_again(store).await;
     a_replay_after_the_grace_time_ends_the_session(store).await;
     only_the_immediate_predecessor_has_grace(store).await;
     a_name_that_was_never_current_is_a_replay(store).await;
@@ -142,13 +144,33 @@ async fn a_turn_makes_the_successor_the_current_one(store: &dyn SessionStore) {
 async fn within_the_grace_time_the_predecessor_gives_the_same_successor(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
-    assert_eq!(user.turn(&session, 0, "r1", 5).await, Turned::Turned);
-    let repeated = Turned::Repeated { successor: format!("{session} r1"), turned: at(5) };
-    for now in [5, 6, 4, 5 + 10 * SECOND] {
-        // A clock that is behind is within, too.
+    assert_eq!(user.turn(&session, 0, "r1", 20 * SECOND).await, Turned::Turned);
+    let repeated = Turned::Repeated { successor: format!("{session} r1"), turned: at(20 * SECOND) };
+    // A clock that is behind by no more than the grace is within, too.
+    let turned = 20 * SECOND;
+    for now in [turned, turned + 1, turned - 10 * SECOND, turned + 10 * SECOND] {
         assert_eq!(user.turn(&session, 0, "another", now).await, repeated, "{now}");
     }
-    assert_eq!(user.turn(&session, 1, "r2", 7).await, Turned::Turned, "the successor is still the current one");
+    assert_eq!(user.turn(&session, 1, "r2", turned).await, Turned::Turned, "the successor is still the current one");
+}
+
+async fn a_turn_far_in_the_future_gives_no_grace(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let session = user.open("session", 0).await;
+    assert_eq!(user.turn(&session, 0, "r1", 20 * SECOND).await, Turned::Turned);
+    assert_eq!(user.turn(&session, 0, "another", 10 * SECOND - 1).await, Turned::Replayed);
+}
+
+async fn a_revoked_successor_is_not_given_again(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let session = user.open("session", 0).await;
+    assert_eq!(user.turn(&session, 0, "r1", 5).await, Turned::Turned);
+    let jti = format!("{session} r1");
+    assert_eq!(store.revoke(&revoked_token(&user.name, &jti, Some(at(9)), at(6))).wait().await, Ok(()));
+    assert_eq!(user.turn(&session, 0, "another", 8).await, Turned::Over);
+    assert!(user.is_open(&session, 8).await, "that is no replay: the session goes on");
+    let repeated = Turned::Repeated { successor: jti, turned: at(5) };
+    assert_eq!(user.turn(&session, 0, "another", 9).await, repeated, "when that is over");
 }
 
 async fn a_replay_after_the_grace_time_ends_the_session(store: &dyn SessionStore) {
