@@ -58,6 +58,11 @@ impl SubjectKeys {
         self.key("t:", jti)
     }
 
+    /// What the keys of the subject's revoked tokens begin with.
+    pub(crate) fn tokens(&mut self) -> &str {
+        self.key("t:", "")
+    }
+
     /// Since when the subject's tokens count.
     pub(crate) fn cut_off(&mut self) -> &str {
         self.key("c", "")

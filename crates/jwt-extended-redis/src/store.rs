@@ -257,6 +257,8 @@ impl SessionStore for RedisStore {
             record::time(token.now.saturating_sub(turn.grace)),
             record::end(turn.ends),
             record::ttl(turn.ends, token.now),
+            record::time(token.now.saturating_add(turn.grace)),
+            keys.tokens(),
         ];
         let call = self.shared.scripts.turn.call(4, arguments);
         let extend = self.extend(session, turn.ends, token.now);

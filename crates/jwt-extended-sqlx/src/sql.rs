@@ -46,9 +46,10 @@ pub(crate) const TURN: &str = concat!(
     not_revoked!()
 );
 
-/// What a session has come to, if the token could not be turned.
+/// What a session has come to, if the token could not be turned; and last, whether its current token was revoked.
 pub(crate) const TURNED: &str = concat!(
-    "SELECT current_jti, previous_jti, turned_at FROM jwt_sessions WHERE ",
+    "SELECT current_jti, previous_jti, turned_at, CASE WHEN EXISTS (SELECT 1 FROM jwt_revoked_tokens AS next \
+     WHERE next.jti = current_jti AND next.ends_at > $5) THEN 1 ELSE 0 END FROM jwt_sessions WHERE ",
     its_session!(),
     " AND ",
     not_revoked!()

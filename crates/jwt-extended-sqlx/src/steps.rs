@@ -110,8 +110,11 @@ impl Step for Turn {
                 if run == Run::Second && current == self.successor {
                     return Ok(Turned::Turned);
                 }
-                // A turn in the future is one of a computer whose clock is ahead, and was just now.
-                if self.token.now.saturating_sub(turned) <= self.grace {
+                // A turn in the future is one of a computer whose clock is ahead: by as much as the grace, and no more.
+                if self.token.now.abs_diff(turned) <= self.grace.unsigned_abs() {
+                    if row.try_get::<i32, _>(3)? == 1 {
+                        return Ok(Turned::Over);
+                    }
                     let (successor, turned) = (restored(current), restored_time(turned));
                     return Ok(Turned::Repeated { successor, turned });
                 }

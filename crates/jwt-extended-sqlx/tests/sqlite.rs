@@ -236,6 +236,21 @@ async fn the_app_keeps_its_own_tables_in_the_same_file() {
     assert_eq!((&*mode, sync), ("wal", 2));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_is_made_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("private.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    store.migrate().await.unwrap();
+    assert_eq!(open(&store, "alice", "laptop").await, Ok(Standing::Good));
+    for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{file:?} {mode:o}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn debug_says_nothing_of_the_file() {
     let file = File::new();

@@ -63,7 +63,8 @@ impl Calls {
 async fn once<S: Step>(step: &S, run: Run, held: &mut Held) -> Result<S::Reply, sqlx::Error> {
     let connection: &mut PgConnection = held.connection()?;
     let Some(subject) = step.subject_locked() else { return step.run(connection, run).await };
-    let mut transaction = connection.begin().await?;
+    // Whatever is usual here: what others have committed while this one waited for the lock must be seen.
+    let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     sqlx::query(LOCK_SUBJECT).bind(subject).execute(&mut *transaction).await?;
     let reply = step.run(&mut transaction, run).await?;
     transaction.commit().await?;

@@ -103,10 +103,13 @@ impl Drop for Guard {
     }
 }
 
-/// Nobody waits for a statement any longer than this, so the server need not either.
+/// Nobody waits for a statement any longer than this, so the server need not either. And each sees what others have
+/// committed, whatever is usual in this database.
 async fn limit_statements(connection: &mut PgConnection, timeout: Duration) -> Result<(), sqlx::Error> {
+    const SET: &str = "SELECT set_config('statement_timeout', $1, false), \
+        set_config('default_transaction_isolation', 'read committed', false)";
     let limit = format!("{}ms", timeout.as_millis().clamp(1, i32::MAX as u128));
-    let set = sqlx::query("SELECT set_config('statement_timeout', $1, false)").bind(limit);
+    let set = sqlx::query(SET).bind(limit);
     set.persistent(false).execute(connection).await?;
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! [`SqliteStore`]: reading over a few connections, writing over one.
 
 use std::{
-    fmt,
+    fmt, fs,
     future::Future,
+    io,
     path::Path,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -155,6 +156,7 @@ impl SqliteStoreBuilder {
         if text.is_empty() || text == ":memory:" || text.starts_with("file:") || text.starts_with("sqlite:") {
             return Err(SetupError::NotAFile);
         }
+        make_private(path).map_err(|error| SetupError::Unavailable(error.to_string()))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -176,6 +178,20 @@ impl SqliteStoreBuilder {
             logins: Logins::default(),
         };
         Ok(SqliteStore { inner: Arc::new(inner) })
+    }
+}
+
+/// Makes a file that is not there one for its owner alone: who is logged in where is nobody else's business. Those that
+/// SQLite puts beside it get the same rights.
+fn make_private(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        // One that is there keeps the rights that it was given.
+        _ => Ok(()),
     }
 }
 
