@@ -1,12 +1,10 @@
 //! From an app's options, as the Python side has read them, to managers and keys that are ready for use.
 
-use std::sync::Arc;
-
 use jwt_extended::{
     Clock as _, Config, JwtManager, SystemClock, Timestamp,
     config::Seconds,
     jose::{Algorithm, Key, KeyRing},
-    session::MemoryStore,
+    session::StoreError,
 };
 use pyo3::{
     exceptions::{PyBaseException, PyRuntimeError},
@@ -19,6 +17,7 @@ use std::time::Duration;
 use crate::{
     errors,
     keys::{KeyCache, Leniency, Short},
+    store::{self, Store, StoreName},
 };
 
 /// What `_options.py` hands over.
@@ -47,6 +46,10 @@ pub(crate) struct Options<'py> {
     small_rsa: Short,
     /// The capacity of the store in memory.
     memory_store: Option<usize>,
+    /// The URL of a store that processes share.
+    shared_store: Option<String>,
+    /// How long that may take to answer, in seconds.
+    store_timeout: f64,
 }
 
 /// The name of an option, and the key that it holds.
@@ -83,7 +86,7 @@ pub(crate) struct Compiled {
     pub(crate) ring: Result<KeyRing, PyErr>,
     /// The configured key itself, for headers that name another algorithm.
     pub(crate) encode_key: Py<PyAny>,
-    pub(crate) has_store: bool,
+    store: Option<Store>,
 }
 
 impl Options<'_> {
@@ -91,12 +94,15 @@ impl Options<'_> {
         self,
         py: Python<'_>,
         cache: &KeyCache,
-        store: impl FnOnce(usize) -> PyResult<Arc<MemoryStore>>,
+        store: impl FnOnce(StoreName, Duration) -> PyResult<Store>,
     ) -> PyResult<Compiled> {
         let lenient = Leniency { secrets: self.short_secret, rsa: self.small_rsa };
         let algorithm = named(&self.algorithm)?;
         let decode_algorithms = self.decode_algorithms.iter().map(|name| named(name)).collect::<PyResult<Vec<_>>>()?;
-        let store = self.memory_store.map(store).transpose()?;
+        let limit = Duration::try_from_secs_f64(self.store_timeout)
+            .map_err(|_| PyRuntimeError::new_err("JWT_STORE_TIMEOUT must not be negative"))?;
+        let name = self.memory_store.map(StoreName::Memory).or(self.shared_store.map(StoreName::Url));
+        let store = name.map(|name| store(name, limit)).transpose()?;
         let manager = |options: &str| -> PyResult<JwtManager> {
             let mut config: Config =
                 serde_json::from_str(options).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
@@ -105,7 +111,7 @@ impl Options<'_> {
                 Seconds(leeway.map_err(|_| PyRuntimeError::new_err("decode_leeway must not be negative"))?);
             let mut builder = JwtManager::from_config(config).key_ring(KeyRing::empty()).clock(python_s_clock);
             if let Some(store) = &store {
-                builder = builder.revocation_store(Arc::clone(store));
+                builder = builder.session_store(store.keeper());
             }
             builder.build().map_err(|error| PyRuntimeError::new_err(errors::in_options_names(&error.to_string())))
         };
@@ -139,7 +145,7 @@ impl Options<'_> {
             signing,
             ring,
             encode_key: self.encode_key.1.unbind(),
-            has_store: store.is_some(),
+            store,
         })
     }
 }
@@ -187,6 +193,20 @@ fn unless_exception<'a, 'py>(key: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'
 }
 
 impl Compiled {
+    /// Whether there is a store.
+    pub(crate) fn has_store(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// What a manager says that has asked the store.
+    pub(crate) fn wait<T: Send>(
+        &self,
+        py: Python<'_>,
+        answer: impl Future<Output = T> + Send,
+    ) -> Result<T, StoreError> {
+        store::wait(py, self.store.as_ref(), answer)
+    }
+
     /// The exception for a refused request, with its challenge if challenges are on.
     pub(crate) fn refuse(&self, py: Python<'_>, rejection: &jwt_extended::Rejection, token: Option<&str>) -> PyErr {
         let error = errors::rejected(py, rejection, token.map(|token| (token, self.max_token_length)));

@@ -1,18 +1,12 @@
 //! One app's engine: guards requests, makes and checks tokens, revokes them.
 
-use std::{
-    borrow::Cow,
-    pin::pin,
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::{borrow::Cow, time::Duration};
 
 use jwt_extended::{
-    Timestamp, Token,
+    Timestamp,
     http::{CsrfError, Location, Reason},
     jose::{KeyRing, Unverified},
-    session::StoreError,
-    token::TokenError,
+    token::{TokenError, TokenType},
 };
 use pyo3::{
     exceptions::{PyRuntimeError, PyValueError},
@@ -29,16 +23,15 @@ use crate::{
     making::Order,
     request::WsgiRequest,
     requirement::{Presence, Requirement, Revocation},
+    sessions::{Listed, Presented, Rotation},
     state::Knowledge,
 };
-
-const NOT_KEPT: &str = "The revocation cannot be kept right now, and the token stays good. Try again in a moment";
 
 /// A token's header and its claims.
 type Dicts<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>);
 
-/// The same, and where in the request the token was.
-type Found<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>, Bound<'py, PyString>);
+/// The same, where in the request the token was, and if it is a refresh token, the token itself.
+type Found<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>, Bound<'py, PyString>, Option<Presented>);
 
 /// One app's engine. It reads the app's options again when they have changed.
 #[pyclass(frozen, module = "jwt_extended._core")]
@@ -59,7 +52,8 @@ impl Engine {
         mistake.map_or(Ok(()), |error| Err(error.clone_ref(py)))
     }
 
-    /// Checks a request: header, claims and location of its token; `None` where it may do without one and does.
+    /// Checks a request: header, claims and location of its token, and a refresh token itself; `None` where the request may
+    /// do without one and does.
     fn guard<'py>(
         &self,
         py: Python<'py>,
@@ -93,11 +87,12 @@ impl Engine {
             compiled.checking.judge(&located, &ring, asked)
         };
         let token = judged.map_err(|rejection| compiled.refuse(py, &rejection, Some(located.token())))?;
-        if compiled.has_store && requirement.revocation == Revocation::Checked {
-            refuse_revoked(py, compiled, &token)?;
+        if compiled.has_store() && requirement.revocation == Revocation::Checked {
+            compiled.refuse_revoked(py, &token)?;
         }
         let (header, claims) = errors::dicts(py, &token)?;
-        Ok(Some((header, claims, location_name(py, located.location()))))
+        let refreshes = token.token_type() == TokenType::Refresh;
+        Ok(Some((header, claims, location_name(py, located.location()), refreshes.then_some(Presented(token)))))
     }
 
     /// The text of a request's token, which nobody has checked.
@@ -155,8 +150,11 @@ impl Engine {
         }
     }
 
-    /// Makes a token. `lifetime` is in microseconds, `None` for ever; `default` is that of the app's JSON provider.
-    #[pyo3(signature = (config, kind, identity, fresh, lifetime, claims, headers, key, session, default))]
+    /// Makes a token. `lifetime` is in microseconds, `None` for ever; `default` is that of the app's JSON provider. With a
+    /// rotation, it is one of a session that the store keeps: made at that time, and a refresh token with that name.
+    #[pyo3(signature = (
+        config, kind, identity, fresh, lifetime, claims, headers, key, session, default, rotation=None, csrf=None
+    ))]
     #[expect(clippy::too_many_arguments, reason = "they are those of create_access_token")]
     fn encode<'py>(
         &self,
@@ -171,15 +169,79 @@ impl Engine {
         key: Option<&Bound<'py, PyAny>>,
         session: Option<&str>,
         default: &Bound<'py, PyAny>,
+        rotation: Option<&Rotation>,
+        csrf: Option<&str>,
     ) -> PyResult<String> {
         let state = self.0.state(py, config)?;
-        let order = Order { kind, identity, fresh, lifetime, claims, headers, key, session, default };
+        let rotation = rotation.map(|rotation| &rotation.0);
+        let order = Order { kind, identity, fresh, lifetime, claims, headers, key, session, default, rotation, csrf };
         order.make(py, &state.compiled, &self.0.keys)
     }
 
     /// A name for a session that opens now: the claim `sid`.
     fn new_session(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<String> {
         self.0.state(py, config)?.compiled.issuing.new_session().map_err(|error| errors::not_issued(&error))
+    }
+
+    /// A name and a time for a refresh token that is made now, of a session that the store keeps.
+    fn next_rotation(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<Rotation> {
+        self.0.state(py, config)?.compiled.next_rotation()
+    }
+
+    /// Has the store keep a session for which these tokens were made.
+    #[expect(clippy::too_many_arguments, reason = "they are what a session is made of")]
+    fn open_session(
+        &self,
+        py: Python<'_>,
+        config: &Bound<'_, PyDict>,
+        session: &str,
+        first: &Rotation,
+        access: &str,
+        refresh: &str,
+        label: Option<&str>,
+    ) -> PyResult<()> {
+        self.0.state(py, config)?.compiled.open_session(py, session, first, (access, refresh), label)
+    }
+
+    /// Turns a presented token's session to these tokens, which were made for it. If another request has done so just
+    /// before, the refresh token is due that the rotation names which this returns.
+    fn turn_session(
+        &self,
+        py: Python<'_>,
+        config: &Bound<'_, PyDict>,
+        presented: &Presented,
+        due: &Rotation,
+        access: &str,
+        refresh: &str,
+    ) -> PyResult<Rotation> {
+        self.0.state(py, config)?.compiled.turn_session(py, &presented.0, due, (access, refresh))
+    }
+
+    /// Refuses a presented token that has been revoked.
+    fn refuse_revoked(&self, py: Python<'_>, config: &Bound<'_, PyDict>, presented: &Presented) -> PyResult<()> {
+        self.0.state(py, config)?.compiled.refuse_revoked(py, &presented.0)
+    }
+
+    /// The app's own claims in a presented token.
+    fn own_claims<'py>(
+        &self,
+        py: Python<'py>,
+        config: &Bound<'py, PyDict>,
+        presented: &Presented,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        self.0.state(py, config)?.compiled.own_claims(py, &presented.0)
+    }
+
+    /// The name by which the store knows an identity: a text, as which UUIDs and dates are written too, or its JSON.
+    #[staticmethod]
+    fn subject(identity: &Bound<'_, PyAny>, default: &Bound<'_, PyAny>) -> PyResult<String> {
+        let json = Writer::text_of(identity, default)?;
+        Ok(serde_json::from_str::<String>(&json).unwrap_or(json))
+    }
+
+    /// The same of the identity that a token which was made here says.
+    fn owner(&self, py: Python<'_>, config: &Bound<'_, PyDict>, token: &str) -> PyResult<String> {
+        self.0.state(py, config)?.compiled.owner(token)
     }
 
     /// The public keys as a JWK Set.
@@ -189,34 +251,45 @@ impl Engine {
         serde_json::to_string(&ring.to_jwk_set()).map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }
 
-    /// Revokes a token by its `jti`, until it would have expired.
-    fn revoke_token(&self, py: Python<'_>, config: &Bound<'_, PyDict>, jti: &str, exp: Option<f64>) -> PyResult<()> {
+    /// A subject's open sessions.
+    fn sessions(&self, py: Python<'_>, config: &Bound<'_, PyDict>, subject: &str) -> PyResult<Vec<Listed>> {
+        self.0.state(py, config)?.compiled.sessions(py, subject)
+    }
+
+    /// Revokes a subject's token by its `jti`, until it would have expired.
+    fn revoke_token(
+        &self,
+        py: Python<'_>,
+        config: &Bound<'_, PyDict>,
+        subject: &str,
+        jti: &str,
+        exp: Option<f64>,
+    ) -> PyResult<()> {
         let state = self.0.state(py, config)?;
         // What lies past all that can be expressed is never.
         let until = exp.and_then(|exp| Duration::try_from_secs_f64(exp.max(0.0)).ok());
         let until = until.map(|since_1970| Timestamp::default().saturating_add(since_1970));
-        kept(py, now(state.compiled.checking.revoke_by_id("", jti, until)))
+        state.compiled.told(py, |manager| manager.revoke_by_id(subject, jti, until))
     }
 
-    /// Revokes a session by its name, the claim `sid`.
+    /// Ends a session by its name, the claim `sid`, whoever's it is.
     fn revoke_session(&self, py: Python<'_>, config: &Bound<'_, PyDict>, sid: &str) -> PyResult<()> {
-        let state = self.0.state(py, config)?;
-        kept(py, now(state.compiled.checking.revoke_session_by_id(sid)))
+        self.0.state(py, config)?.compiled.told(py, |manager| manager.revoke_session_by_id(sid))
     }
 
-    /// Revokes all tokens that an identity has now.
-    fn revoke_identity<'py>(
-        &self,
-        py: Python<'py>,
-        config: &Bound<'py, PyDict>,
-        identity: &Bound<'py, PyAny>,
-        default: &Bound<'py, PyAny>,
-    ) -> PyResult<()> {
-        let state = self.0.state(py, config)?;
-        // What the identity claim says: a text, as which UUIDs and dates are written too, or to the store its JSON.
-        let json = Writer::text_of(identity, default)?;
-        let subject = serde_json::from_str::<String>(&json).unwrap_or(json);
-        kept(py, now(state.compiled.checking.revoke_subject(&subject)))
+    /// Revokes all tokens that a subject has now.
+    fn revoke_subject(&self, py: Python<'_>, config: &Bound<'_, PyDict>, subject: &str) -> PyResult<()> {
+        self.0.state(py, config)?.compiled.told(py, |manager| manager.revoke_subject(subject))
+    }
+
+    /// Ends one session of a subject; whether it was open.
+    fn end_session(&self, py: Python<'_>, config: &Bound<'_, PyDict>, subject: &str, sid: &str) -> PyResult<bool> {
+        self.0.state(py, config)?.compiled.told(py, |manager| manager.end_session(subject, sid))
+    }
+
+    /// Ends all sessions of a subject but one; how many were open.
+    fn end_sessions_but(&self, py: Python<'_>, config: &Bound<'_, PyDict>, subject: &str, sid: &str) -> PyResult<u64> {
+        self.0.state(py, config)?.compiled.told(py, |manager| manager.end_sessions_but(subject, sid))
     }
 
     /// The challenge of a refusal that the Python side makes, if challenges are on.
@@ -284,33 +357,6 @@ impl Engine {
         let key = decode_key.call1((to_dict(py, unverified.header())?, to_dict(py, unverified.payload())?))?;
         let keys = [("what decode_key_loader has returned", &key)];
         self.0.keys.ring(&compiled.decode_algorithms, keys, compiled.lenient).map(Cow::Owned)
-    }
-}
-
-fn refuse_revoked(py: Python<'_>, compiled: &Compiled, token: &Token) -> PyResult<()> {
-    let reason = match now(compiled.checking.is_revoked(token)) {
-        Ok(false) => return Ok(()),
-        Ok(true) => Reason::Revoked,
-        Err(error) => Reason::StoreUnavailable(error),
-    };
-    Err(compiled.refuse(py, &compiled.checking.reject(reason, Some(token.clone())), None))
-}
-
-/// What came of keeping a revocation.
-fn kept(py: Python<'_>, result: Result<(), StoreError>) -> PyResult<()> {
-    result.map_err(|error| match error {
-        StoreError::NoStore => {
-            PyRuntimeError::new_err("there is no revocation store; set JWT_STORE, such as to \"memory\"")
-        }
-        error => errors::store_unavailable(py, &error, NOT_KEPT),
-    })
-}
-
-/// The answer of a store in memory, which never has to wait.
-fn now<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    match pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => answer,
-        Poll::Pending => Err(StoreError::Unavailable("it did not answer at once".to_owned())),
     }
 }
 

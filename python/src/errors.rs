@@ -37,10 +37,11 @@ pub(crate) fn rejected(py: Python<'_>, rejection: &Rejection, token: Option<(&st
         Reason::Token(error) => return token_refused(py, error, token),
         Reason::RefreshToken | Reason::NotRefreshToken => new(py, OURS, "WrongTokenError", (message,)),
         Reason::Expired => return rejection.token().map_or_else(|| unknown(&message), |token| expired(py, token)),
-        Reason::NotFresh { .. } | Reason::Revoked => {
+        Reason::NotFresh { .. } | Reason::Revoked | Reason::Replayed => {
             let Some(token) = rejection.token() else { return unknown(&message) };
             return with_token(py, token, |header, claims| match rejection.reason() {
-                Reason::Revoked => new(py, OURS, "RevokedTokenError", (header, claims)),
+                Reason::Revoked => Ok(revoked(py, header, claims)),
+                Reason::Replayed => new(py, OURS, "ReplayedTokenError", (message, header, claims)),
                 _ => new(py, OURS, "FreshTokenRequired", (message, header, claims)),
             });
         }
@@ -50,11 +51,16 @@ pub(crate) fn rejected(py: Python<'_>, rejection: &Rejection, token: Option<(&st
     error.unwrap_or_else(|error| error)
 }
 
+/// A token that was revoked.
+pub(crate) fn revoked<'py>(py: Python<'py>, header: Bound<'py, PyDict>, claims: Bound<'py, PyDict>) -> PyErr {
+    new(py, OURS, "RevokedTokenError", (header, claims)).unwrap_or_else(|error| error)
+}
+
 /// The store did not do what it should. The client is told no more than that, and the app why: in the log, and as cause.
 pub(crate) fn store_unavailable(py: Python<'_>, error: &StoreError, message: &str) -> PyErr {
     let why = match error {
         StoreError::Full { capacity } => {
-            format!("the store is full with {capacity} revocations; raise the number in JWT_STORE")
+            format!("the store is full with {capacity} sessions and revocations; raise the number in JWT_STORE")
         }
         error => error.to_string(),
     };

@@ -9,15 +9,19 @@ mod engine;
 mod errors;
 mod keys;
 mod making;
+mod process;
 mod request;
 mod requirement;
+mod sessions;
 mod snapshot;
 mod state;
+mod store;
 
 use pyo3::prelude::*;
 
 pub use engine::Engine;
 pub use requirement::Requirement;
+pub use sessions::{Presented, Rotation};
 
 /// The extension module.
 #[pymodule]
@@ -28,4 +32,6 @@ mod _core {
     use super::engine::unverified_header;
     #[pymodule_export]
     use super::requirement::Requirement;
+    #[pymodule_export]
+    use super::sessions::{Presented, Rotation};
 }

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use jwt_extended::{
+    Rotation,
     jose::Key,
     token::{Claims, ClaimsError, Fresh, Lifetime},
 };
@@ -35,11 +36,15 @@ pub(crate) struct Order<'a, 'py> {
     pub(crate) session: Option<&'a str>,
     /// `default` of the app's JSON provider.
     pub(crate) default: &'a Bound<'py, PyAny>,
+    /// Of a token whose session the store keeps.
+    pub(crate) rotation: Option<&'a Rotation>,
+    /// A CSRF value to carry on.
+    pub(crate) csrf: Option<&'a str>,
 }
 
 impl<'py> Order<'_, 'py> {
     pub(crate) fn make(&self, py: Python<'py>, compiled: &Compiled, keys: &KeyCache) -> PyResult<String> {
-        let Self { kind, identity, fresh, lifetime, claims, session, default, .. } = *self;
+        let Self { kind, identity, fresh, lifetime, claims, session, default, rotation, csrf, .. } = *self;
         let (key, headers) = self.key_and_headers(py, compiled, keys)?;
 
         // What upstream puts into the claims beside what the engine would; the app's own come after.
@@ -59,14 +64,18 @@ impl<'py> Order<'_, 'py> {
         }
         let added = claims.map(|claims| written(claims, default)).transpose()?.flatten();
 
+        let usual = match ahead {
+            None => Lifetime::Never,
+            Some(duration) => Lifetime::For(duration.unwrap_or_default()),
+        };
         let mut token = match kind {
             "refresh" => compiled.issuing.refresh_token(subject),
             _ => compiled.issuing.access_token(subject),
         }
         .fresh(if fresh.is(PyBool::new(py, true)) { Fresh::Always } else { Fresh::No })
-        .lifetime(match ahead {
-            None => Lifetime::Never,
-            Some(duration) => Lifetime::For(duration.unwrap_or_default()),
+        .lifetime(match (session, rotation) {
+            (Some(session), Some(rotation)) => compiled.issuing.lifetime_in_session(session, usual, rotation.turned),
+            _ => usual,
         })
         .signed_by(&key)
         .also_if_refused();
@@ -81,6 +90,15 @@ impl<'py> Order<'_, 'py> {
         }
         if let Some(session) = session {
             token = token.session(session);
+        }
+        if let Some(rotation) = rotation {
+            token = token.issued_at(rotation.turned);
+            if kind == "refresh" {
+                token = token.jti(&rotation.jti);
+            }
+        }
+        if let Some(csrf) = csrf {
+            token = token.csrf(csrf);
         }
         let create = || token.create();
         let created = if is_slow([key.algorithm()]) { py.detach(create) } else { create() };

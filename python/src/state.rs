@@ -1,8 +1,10 @@
 //! What an engine knows of its app: the options, compiled, and the store. Reads options again when they have changed.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use jwt_extended::session::MemoryStore;
 use pyo3::{
     exceptions::{PyKeyError, PyRuntimeError},
     intern,
@@ -15,6 +17,7 @@ use crate::{
     compile::{Compiled, Options},
     keys::KeyCache,
     snapshot::Snapshot,
+    store::{Store, StoreName},
 };
 
 const STORE_IS_MADE: &str = "JWT_STORE cannot change while the app runs: what was revoked would be forgotten";
@@ -25,9 +28,15 @@ pub(crate) struct Knowledge {
     read: Py<PyAny>,
     names: Vec<Py<PyString>>,
     pub(crate) keys: KeyCache,
-    /// The store in memory, and how many revocations it may hold.
-    store: OnceLock<(usize, Arc<MemoryStore>)>,
+    store: Mutex<Option<Made>>,
     current: Mutex<Option<Arc<State>>>,
+}
+
+/// The store, and what it was made from.
+struct Made {
+    name: StoreName,
+    limit: Duration,
+    store: Store,
 }
 
 /// The options as they were at one time.
@@ -38,7 +47,7 @@ pub(crate) struct State {
 
 impl Knowledge {
     pub(crate) fn new(read: Py<PyAny>, names: Vec<Py<PyString>>) -> Self {
-        Self { read, names, keys: KeyCache::default(), store: OnceLock::new(), current: Mutex::new(None) }
+        Self { read, names, keys: KeyCache::default(), store: Mutex::new(None), current: Mutex::new(None) }
     }
 
     /// The options as they are now, compiled.
@@ -55,18 +64,29 @@ impl Knowledge {
         let config = config.copy()?;
         let snapshot = Snapshot::take(py, &self.names, &config)?;
         let options: Options<'_> = self.read.bind(py).call1((config,))?.extract()?;
-        let store = |capacity| {
-            let (made_for, store) =
-                self.store.get_or_init(|| (capacity, Arc::new(MemoryStore::with_capacity(capacity))));
-            if *made_for == capacity { Ok(Arc::clone(store)) } else { Err(PyRuntimeError::new_err(STORE_IS_MADE)) }
-        };
-        let state = Arc::new(State { snapshot, compiled: options.compile(py, &self.keys, store)? });
+        let compiled = options.compile(py, &self.keys, |name, limit| self.store(name, limit))?;
+        let state = Arc::new(State { snapshot, compiled });
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let former = current.replace(Arc::clone(&state));
         // In this order: to drop the former options may run an app's own `__del__`, which may come back here.
         drop(current);
         drop(former);
         Ok(state)
+    }
+
+    /// The store, which is one for as long as the app runs. Only how long it may take can change.
+    fn store(&self, name: StoreName, limit: Duration) -> PyResult<Store> {
+        let mut made = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*made {
+            Some(made) if made.name != name => return Err(PyRuntimeError::new_err(STORE_IS_MADE)),
+            Some(made) if made.limit == limit || matches!(made.store, Store::Memory(_)) => {
+                return Ok(made.store.clone());
+            }
+            _ => {}
+        }
+        let store = Store::new(&name, limit)?;
+        *made = Some(Made { name, limit, store: store.clone() });
+        Ok(store)
     }
 }
 

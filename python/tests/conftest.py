@@ -2,10 +2,13 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import flask_jwt_extended as upstream
 import pytest
+from rotations import Clock
+from store_servers import Postgres, Redis, redis_in
 
 import jwt_extended.flask as ours
 
@@ -23,3 +26,37 @@ def restless_threads() -> Iterator[None]:
     sys.setswitchinterval(1e-5)
     yield
     sys.setswitchinterval(usual)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock to turn."""
+    return Clock(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """A Redis for all tests that do nothing to it."""
+    with redis_in(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for all tests."""
+    server = Postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["memory", "redis", "postgres", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """What `JWT_STORE` may be: each store, and nothing in it."""
+    match request.param:
+        case "memory":
+            return "memory"
+        case "sqlite":
+            return f"sqlite:{tmp_path}/sessions.db"
+        case name:
+            where: str = request.getfixturevalue(name).url()
+            return where

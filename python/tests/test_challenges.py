@@ -13,10 +13,10 @@ from support import HEADER, SECRET, bearer, guarded_app, sign, token
 
 from jwt_extended.flask import (
     create_access_token,
+    create_token_pair,
     decode_token,
     jwt_required,
     revoke_all_tokens,
-    revoke_session,
 )
 
 LOCATIONS = ["headers", "cookies", "query_string", "json"]
@@ -273,8 +273,8 @@ def test_the_server_s_own_faults_challenge_nobody() -> None:
 
     @app.get("/full")
     def full() -> None:
-        revoke_session("one")
-        revoke_session("another")
+        create_token_pair("one")
+        create_token_pair("another")
 
     for path, value, status in (
         ("/full", None, 503),

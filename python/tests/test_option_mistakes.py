@@ -43,6 +43,11 @@ KEYS: list[tuple[str, str, str]] = [
     ("RS256", "decode_key", f"JWT_PUBLIC_KEY {NO_KEY}"),
 ]
 
+SESSION_OPTIONS = (
+    *("MAX_SESSIONS", "REFRESH_GRACE", "SESSION_EXPIRES", "SESSION_IDLE_EXPIRES"),
+    "STORE_TIMEOUT",
+)
+
 #: Other values that cannot be, which upstream takes, or fails over much later.
 WRONG: dict[str, list[Any]] = {
     **{name: [""] for name in NAMES},
@@ -60,6 +65,8 @@ WRONG: dict[str, list[Any]] = {
     "CSRF_METHODS": [["P O S T"]],
     "TOLERATE": ["everything", ["short_secret", 5]],
     "STORE": ["redis", "memory:0", "memory:many", True],
+    # Without a store, each is one too many.
+    **{name: [60] for name in SESSION_OPTIONS},
     "JWKS_URL": ["jwks.json", "https://a.example/jwks", 5],
     "MAX_TOKEN_LENGTH": [100],
     "REALM": [5, "a\nb"],
@@ -81,6 +88,11 @@ OF_ANOTHER_TYPE: dict[str, list[Any]] = {
     "MAX_TOKEN_LENGTH": ["8192", 10**30],
     "STORE": [f"memory:{10**30}"],
     "LONGEST_LIFETIME": ["a day"],
+    "MAX_SESSIONS": [0, -1, True, "5", 1.5, 2**40],
+    "REFRESH_GRACE": ["10s", -1, 301, False, True, 0.5, timedelta(minutes=6)],
+    "SESSION_EXPIRES": ["1d", 0, -5, True, 1.5, timedelta(days=-1), timedelta.max],
+    "SESSION_IDLE_EXPIRES": ["1d", 0, False, True, 1.5, timedelta()],
+    "STORE_TIMEOUT": ["1s", 0, -1, False, True, 61, timedelta(), timedelta(days=1), float("nan")],
     "KEY_RING": [[{"secret_key": SECRET, name: []}] for name in ("kid", "algorithm")],
     "SECRET_KEY": [5],
     "ACCESS_COOKIE_PATH": [5],
@@ -159,6 +171,8 @@ def test_the_warning_of_cookies_that_browsers_drop_points_at_the_app(start: Any)
     [
         ("ACCES_TOKEN_EXPIRES", 60, "JWT_ACCES_TOKEN_EXPIRES is no option, .* JWT_ACCESS_TOKEN_EX"),
         ("KEYRING", [], "JWT_KEYRING is no option, and does nothing; JWT_KEY_RING is one"),
+        ("MAX_SESSION", 5, "JWT_MAX_SESSIONS is one"),
+        ("REFRESH_GRACE_TIME", 5, "JWT_REFRESH_GRACE is one"),
         ("JWKS_URI", "/jwks", "JWT_JWKS_URL is one"),
         ("COOKIE_SECURE", "False", "JWT_COOKIE_SECURE is the text 'False', which counts as True"),
         ("ENCODE_NBF", "no", "JWT_ENCODE_NBF is the text 'no'"),

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 from key_pairs import made, private, public, said
+from rotations import LATER, Clock
 from support import SECRET, bearer, guarded_app, status
 
 from jwt_extended.flask import JWTManager, jwt_required
@@ -22,27 +23,49 @@ def program(heading: str) -> str:
     return section.partition("```python\n")[2].partition("```")[0]
 
 
-def test_sessions_are_opened_refreshed_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sessions_are_opened_refreshed_listed_and_ended(
+    store: str, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
     monkeypatch.setenv("JWT_SECRET_KEY", SECRET)
+    monkeypatch.setenv("JWT_STORE", store)
     names: dict[str, Any] = {"__name__": "app"}
     exec(program("Sessions and revocation"), names)
     client = names["app"].test_client()
 
-    def post(path: str, token: str) -> Any:
-        answer = client.post(path, headers=bearer(token))
+    def ask(path: str, token: str, method: str = "POST") -> Any:
+        answer = client.open(path, method=method, headers=bearer(token))
         return answer.status_code, answer.json
 
+    def login(device: str) -> Any:
+        clock.advance(1)
+        device_s = {"User-Agent": device}
+        return client.post("/login", json={"username": "testuser"}, headers=device_s).json
+
     revoked = (401, {"msg": "Token has been revoked"})
-    one, two = (client.post("/login", json={"username": "testuser"}).json for _ in range(2))
-    new = post("/refresh", one["refresh_token"])[1]["access_token"]
-    assert post("/logout", new) == (200, {"logout": True})
-    assert (
-        post("/refresh", one["refresh_token"]) == post("/password", one["access_token"]) == revoked
-    )
-    code, three = post("/password", two["access_token"])
+    one, two, three = (login(device) for device in ("phone", "laptop", "desk"))
+    code, new = ask("/refresh", one["refresh_token"])
     assert code == 200
-    assert post("/refresh", two["refresh_token"]) == revoked
-    assert post("/refresh", three["refresh_token"])[0] == 200
+    assert ask("/logout", new["access_token"]) == (200, {"logout": True})
+    assert ask("/refresh", new["refresh_token"]) == revoked
+    code, listed = ask("/sessions", two["access_token"], "GET")
+    assert [(each["device"], each["this"]) for each in listed] == [
+        ("desk", False),
+        ("laptop", True),
+    ]
+    path = f"/sessions/{listed[0]['id']}"
+    ends = [ask(path, two["access_token"], "DELETE") for _ in range(2)]
+    assert ends == [(200, {"ended": True}), (200, {"ended": False})]
+    assert ask("/sessions", three["access_token"], "GET") == revoked
+    login("tablet")
+    assert ask("/sessions/end-others", two["access_token"]) == (200, {"ended": 1})
+    code, four = ask("/password", two["access_token"])
+    assert code == 200
+    assert ask("/refresh", two["refresh_token"]) == revoked
+    assert ask("/refresh", four["refresh_token"])[0] == 200
+    clock.advance(LATER)
+    stolen = (401, {"msg": "Somebody else has used your session. Log in again"})
+    assert ask("/refresh", four["refresh_token"]) == stolen
+    assert ask("/sessions", four["access_token"], "GET") == revoked
 
 
 def test_a_new_key_takes_over_by_the_recipe(

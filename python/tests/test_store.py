@@ -10,8 +10,11 @@ from support import HEADER, bearer, claims, make_app, sign, token
 
 from jwt_extended.flask import (
     create_access_token,
+    create_refresh_token,
+    create_token_pair,
     decode_token,
     revoke_session,
+    revoke_token,
 )
 from jwt_extended.flask.exceptions import StoreUnavailableError
 
@@ -40,7 +43,13 @@ def test_a_store_in_memory_may_say_how_much_it_holds(store: str) -> None:
         *(
             "",
             "Memory",
-            "redis://localhost",
+            "redis://",
+            "redis:localhost",
+            "mysql://localhost",
+            "postgresql://app@localhost:port/app",
+            "sqlite:",
+            "sqlite::memory:",
+            "sqlite:///app.db",
             "memory:",
             "memory:0",
             "memory:-1",
@@ -52,28 +61,36 @@ def test_a_store_in_memory_may_say_how_much_it_holds(store: str) -> None:
     ],
 )
 def test_a_store_that_cannot_be_is_told_when_the_app_starts(store: Any) -> None:
-    with pytest.raises(RuntimeError, match="JWT_STORE must be"):
+    with pytest.raises(RuntimeError, match=r"JWT_STORE (must|is of no use)"):
         make_app(STORE=store)
 
 
-@pytest.mark.parametrize("how", REVOKE)
-def test_a_full_store_says_so_and_forgets_nothing(
-    how: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_full_store_says_so_and_forgets_nothing(caplog: pytest.LogCaptureFixture) -> None:
     app = an_app(STORE="memory:1", ERROR_MESSAGE_KEY="error")
     app.logger.disabled = False  # it is one for all apps of this name, and some tests silence it
-    first, second = login(app), login(app, "bob")
-    logout(app, how, first.access_token)
-    answer = app.test_client().post(f"/logout/{how}", headers=bearer(second.access_token))
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
-    assert answer.json["error"].startswith("The revocation cannot be kept right now")
+    first = login(app)
+    refused = [
+        app.test_client().post("/login/bob"),
+        app.test_client().post("/logout/token", headers=bearer(first.access_token)),
+    ]
+    for answer, said_to_the_client in zip(refused, ("The session", "The revocation"), strict=True):
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert answer.json["error"].startswith(f"{said_to_the_client} cannot be")
     # Why is for the app's own eyes.
-    assert "the store is full with 1 revocations; raise the number in JWT_STORE" in caplog.text
-    assert said(app, first.access_token) == (401, {"error": "Token has been revoked"})
-    assert opens(app, *second) == [True, True]
+    why = "the store is full with 1 sessions and revocations; raise the number in JWT_STORE"
+    assert caplog.text.count(why) == 2
     with app.app_context(), pytest.raises(StoreUnavailableError) as caught:
-        revoke_session("another")
+        revoke_token(decode_token(first.access_token))
     assert "full" in str(caught.value.__cause__)
+    assert opens(app, *first) == [True, True]
+
+
+@pytest.mark.parametrize("how", ["session", "everywhere"])
+def test_in_a_full_store_sessions_can_be_ended(how: str) -> None:
+    app = an_app(STORE="memory:1")
+    first = login(app)
+    logout(app, how, first.access_token)
+    assert opens(app, *first) == [False, False]
 
 
 def test_the_store_outlives_a_change_of_options() -> None:
@@ -98,9 +115,12 @@ def test_another_store_is_refused_while_the_app_runs_for_it_would_know_nothing()
 
 def test_one_app_s_revocations_are_not_another_s() -> None:
     app, other = an_app(), an_app()
-    pair = login(app)
-    logout(app, "everywhere", pair.access_token)
-    assert opens(other, *pair) == [True, True]
+    with app.app_context():
+        alone = create_access_token("alice")
+    logout(app, "everywhere", alone)
+    assert [opens(each, alone) for each in (app, other)] == [[False], [True]]
+    # And one's sessions are unknown to the other.
+    assert opens(other, *login(app, "bob")) == [False, False]
 
 
 # What is asked, and what is refused where there is a store.
@@ -193,9 +213,9 @@ def test_a_token_without_an_end_is_refused_and_not_made_for_the_store_could_neve
 @pytest.mark.parametrize("kind", ["ACCESS", "REFRESH"])
 def test_a_lifetime_of_false_says_that_tokens_without_an_end_are_wanted(kind: str) -> None:
     app = an_app(**{f"{kind}_TOKEN_EXPIRES": False})
-    pair = login(app)
-    endless = pair.access_token if kind == "ACCESS" else pair.refresh_token
+    make = create_access_token if kind == "ACCESS" else create_refresh_token
     with app.app_context():
+        endless = make("alice")
         assert "exp" not in decode_token(endless)
     assert opens(app, endless) == [True]
     logout(app, "token", endless)
@@ -206,8 +226,10 @@ def test_a_store_forgets_what_no_token_can_need_any_more(monkeypatch: pytest.Mon
     now = time.time()
     app = make_app(STORE="memory:1", ACCESS_TOKEN_EXPIRES=60, REFRESH_TOKEN_EXPIRES=60)
     with app.app_context():
-        revoke_session("a session")
+        revoke_token(claims(jti="one", exp=int(now) + 60))
         with pytest.raises(StoreUnavailableError):
-            revoke_session("another")
+            revoke_token(claims(jti="another", exp=int(now) + 60))
+        with pytest.raises(StoreUnavailableError):
+            create_token_pair("alice")
         monkeypatch.setattr(time, "time", lambda: now + 61)
-        revoke_session("another")
+        create_token_pair("alice")

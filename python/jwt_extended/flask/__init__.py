@@ -20,9 +20,10 @@
 
 All functions, options and loaders of Flask-JWT-Extended 4 are here, those of 3.x with a
 deprecation warning, and behind options of their own what it never had: keys that change
-(``JWT_KEY_RING``), revocation without a database of one's own (``JWT_STORE``), sessions
-(:func:`create_token_pair`, :func:`revoke_session`), and views that are protected unless they are
-exempt (``JWT_PROTECT_BY_DEFAULT``).
+(``JWT_KEY_RING``), a store of sessions (``JWT_STORE``) whose refresh tokens rotate, with theft
+noticed (:func:`create_token_pair`, :func:`refresh_token_pair`), and which are listed and ended
+(:func:`get_sessions`, :func:`revoke_session`), and views that are protected unless they are exempt
+(``JWT_PROTECT_BY_DEFAULT``).
 """
 
 from . import exceptions, typing
@@ -40,11 +41,20 @@ from ._legacy import (
 )
 from ._views import jwks, jwt_exempt
 from .jwt_manager import JWTManager
-from .sessions import (
+from .pairs import (
+    RefreshedTokens,
     TokenPair,
     create_token_pair,
+    password_changed,
+    refresh_token_pair,
+)
+from .sessions import (
+    Session,
+    end_session,
     get_jwt_session,
+    get_sessions,
     revoke_all_tokens,
+    revoke_other_sessions,
     revoke_session,
     revoke_token,
 )
@@ -74,6 +84,8 @@ __version__ = "4.7.4"
 
 __all__ = [
     "JWTManager",
+    "RefreshedTokens",
+    "Session",
     "TokenPair",
     "__version__",
     "create_access_token",
@@ -81,6 +93,7 @@ __all__ = [
     "create_token_pair",
     "current_user",
     "decode_token",
+    "end_session",
     "exceptions",
     "fresh_jwt_required",
     "get_csrf_token",
@@ -94,6 +107,7 @@ __all__ = [
     "get_jwt_session",
     "get_raw_jwt",
     "get_raw_jwt_header",
+    "get_sessions",
     "get_unverified_jwt_headers",
     "install_as_flask_jwt_extended",
     "jwks",
@@ -101,7 +115,10 @@ __all__ = [
     "jwt_optional",
     "jwt_refresh_token_required",
     "jwt_required",
+    "password_changed",
+    "refresh_token_pair",
     "revoke_all_tokens",
+    "revoke_other_sessions",
     "revoke_session",
     "revoke_token",
     "set_access_cookies",

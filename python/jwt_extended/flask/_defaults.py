@@ -60,14 +60,25 @@ OURS: dict[str, Any] = {
     "JWT_KEY_RING": None,
     # With JWT_STORE: the longest life that a token may have.
     "JWT_LONGEST_LIFETIME": None,
+    # With JWT_STORE: how many sessions a user may have; None for any number.
+    "JWT_MAX_SESSIONS": None,
     # The longest token that is looked at, in bytes.
     "JWT_MAX_TOKEN_LENGTH": 65536,
     # Whether every view asks for an access token, but for those under @jwt_exempt.
     "JWT_PROTECT_BY_DEFAULT": False,
     # The realm of the challenges.
     "JWT_REALM": None,
-    # Where revocations are kept: "memory", or "memory:100000" for so many at most.
+    # With JWT_STORE: for how long a refresh token that was just used gives the same successor.
+    "JWT_REFRESH_GRACE": None,
+    # With JWT_STORE: how long a session may last from its login, however much it is used.
+    "JWT_SESSION_EXPIRES": None,
+    # With JWT_STORE: how long a session may go unused.
+    "JWT_SESSION_IDLE_EXPIRES": None,
+    # Where sessions and revocations are kept: "memory", "memory:100000" for so many at most, or
+    # the URL of a store that processes share.
     "JWT_STORE": None,
+    # How long such a store may take to answer.
+    "JWT_STORE_TIMEOUT": None,
     # What is accepted although it should not be; None for all that upstream accepts, [] for none.
     "JWT_TOLERATE": None,
     # Whether refusals carry WWW-Authenticate.

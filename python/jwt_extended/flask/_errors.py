@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from flask.typing import ResponseReturnValue
 from jwt import exceptions as pyjwt
 
+from . import default_callbacks as default
 from . import exceptions as ours
 from ._legacy import check_blacklist
 from ._views import protect_by_default
@@ -54,6 +55,14 @@ def register_handlers(manager: "JWTManager", target: Any) -> None:
     def revoked(error: ours.RevokedTokenError) -> Any:
         return manager._revoked_token_callback(error.jwt_header, error.jwt_data)
 
+    def replayed(error: ours.ReplayedTokenError) -> Any:
+        answer = manager._replayed_token_callback
+        if answer is default.default_replayed_token_callback:
+            # To an app that knows of no other way, it is a revoked token.
+            own = manager._revoked_token_callback
+            answer = answer if own is default.default_revoked_token_callback else own
+        return answer(error.jwt_header, error.jwt_data)
+
     def user_lookup(error: ours.UserLookupError) -> Any:
         return manager._user_lookup_error_callback(error.jwt_header, error.jwt_data)
 
@@ -70,6 +79,8 @@ def register_handlers(manager: "JWTManager", target: Any) -> None:
         (_INVALID, invalid),
         ((pyjwt.ExpiredSignatureError,), expired),
         ((ours.FreshTokenRequired,), needs_fresh),
+        # Flask-RESTX asks the first that fits, and a replayed token is a revoked one as well.
+        ((ours.ReplayedTokenError,), replayed),
         ((ours.RevokedTokenError,), revoked),
         ((ours.UserLookupError,), user_lookup),
         ((ours.UserClaimsVerificationError,), verification),

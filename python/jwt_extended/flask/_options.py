@@ -11,6 +11,7 @@ from typing import Any
 
 from ._defaults import SWITCHES, TEXTS, TEXTS_OR_NONE, TOLERATED
 from ._key_ring import key_ring
+from ._session_options import sessions, store
 from .config import ALGORITHMS, LOCATIONS, _Config
 
 
@@ -63,7 +64,7 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
         "key_ring": key_ring(options),
         "short_secret": _short("short_secret", options),
         "small_rsa": _short("small_rsa", options),
-        "memory_store": _memory_store(options["JWT_STORE"]),
+        **store(options),
     }
 
 
@@ -148,6 +149,7 @@ def _lifetimes(config: _Config, options: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     longest = options["JWT_LONGEST_LIFETIME"]
     lifetimes = {
+        **sessions(options),
         # The engine knows no tokens that have expired before they were made.
         "access_token_expires": access is not False and max(1, _whole_seconds(access)),
         "refresh_token_expires": refresh is not False and max(1, _whole_seconds(refresh)),
@@ -182,19 +184,6 @@ def _tolerate(options: Mapping[str, Any]) -> list[str]:
         if word not in TOLERATED:
             raise RuntimeError(f"JWT_TOLERATE can only contain {', '.join(TOLERATED)}")
     return words
-
-
-def _memory_store(store: Any) -> int | None:
-    if store is None:
-        return None
-    if isinstance(store, str):
-        kind, _, capacity = store.partition(":")
-        number = int(capacity) if capacity.isdecimal() and len(capacity) < 10 else 0
-        if store == "memory":
-            return 1_000_000
-        if kind == "memory" and number:
-            return number
-    raise RuntimeError('JWT_STORE must be "memory", or "memory:" and how many it may hold, or None')
 
 
 def _seconds(leeway: Any) -> float:

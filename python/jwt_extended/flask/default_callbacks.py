@@ -60,6 +60,15 @@ def default_revoked_token_callback(
     return _answer("Token has been revoked", HTTPStatus.UNAUTHORIZED)
 
 
+def default_replayed_token_callback(
+    jwt_header: dict[str, Any], jwt_data: dict[str, Any]
+) -> ResponseReturnValue:
+    """Answer 401: the refresh token was used before, and both who have it are logged out."""
+    return _answer(
+        "Token was used before, so its session has ended. Log in again", HTTPStatus.UNAUTHORIZED
+    )
+
+
 def default_user_lookup_error_callback(
     _jwt_header: dict[str, Any], jwt_data: dict[str, Any]
 ) -> ResponseReturnValue:

@@ -54,6 +54,16 @@ class RevokedTokenError(_WithToken):
         super().__init__("Token has been revoked", jwt_header, jwt_data)
 
 
+class ReplayedTokenError(RevokedTokenError):
+    """The refresh token was used before, so somebody has a copy: its session has been ended.
+
+    Upstream does not know which refresh tokens were used, and has no such exception.
+    """
+
+    def __init__(self, message: str, jwt_header: dict[str, Any], jwt_data: dict[str, Any]) -> None:
+        _WithToken.__init__(self, message, jwt_header, jwt_data)
+
+
 class FreshTokenRequired(_WithToken):
     """The token is good and not fresh: the user must prove again who they are."""
 
@@ -67,7 +77,7 @@ class UserClaimsVerificationError(_WithToken):
 
 
 class StoreUnavailableError(JWTExtendedException):
-    """The store of ``JWT_STORE`` did not answer or could not keep a revocation: 503.
+    """The store of ``JWT_STORE`` did not answer, or could not keep what it was told: 503.
 
     Upstream has no store, and so no such exception.
     """

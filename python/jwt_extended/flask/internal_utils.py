@@ -9,6 +9,7 @@ from flask.json.provider import DefaultJSONProvider
 from .exceptions import RevokedTokenError, UserClaimsVerificationError, WrongTokenError
 
 if TYPE_CHECKING:
+    from .._core import Engine
     from .jwt_manager import JWTManager
 
 #: Where an app keeps its :class:`~jwt_extended.flask.JWTManager`: upstream's key.
@@ -34,6 +35,13 @@ def manager_of(app: Flask) -> "JWTManager":
     except KeyError:
         raise RuntimeError(NO_MANAGER) from None
     return manager
+
+
+def engine_and_app() -> tuple["Engine", Flask]:
+    """Return the current app's engine, and the app."""
+    get_jwt_manager()
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app.extensions[ENGINE], app
 
 
 def has_user_lookup() -> bool:

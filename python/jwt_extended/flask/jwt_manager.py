@@ -16,7 +16,7 @@ from jwt.exceptions import (  # noqa: F401 - apps import them from here
     MissingRequiredClaimError,
 )
 
-from .._core import Engine
+from .._core import Engine, Presented, Rotation
 from . import _legacy
 from . import default_callbacks as default
 from ._callbacks import synchronous
@@ -78,6 +78,7 @@ class JWTManager:
         self._needs_fresh_token_callback: Callable[..., Any] = (
             default.default_needs_fresh_token_callback
         )
+        self._replayed_token_callback: Callable[..., Any] = default.default_replayed_token_callback
         self._revoked_token_callback: Callable[..., Any] = default.default_revoked_token_callback
         self._token_in_blocklist_callback: Callable[..., Any] = default.default_blocklist_callback
         self._token_verification_callback: Callable[..., Any] = (
@@ -254,6 +255,16 @@ class JWTManager:
         self._revoked_token_callback = _legacy.of_contents(synchronous(callback))
         return callback
 
+    def replayed_token_loader(self, callback: C) -> C:
+        """Set the answer to a refresh token that was used before: somebody has a copy.
+
+        Its session has been ended, and a warning logged, before the callback is asked. It is the
+        place to tell the user. It takes header and claims and returns a response. Without one,
+        ``revoked_token_loader`` answers.
+        """
+        self._replayed_token_callback = synchronous(callback)
+        return callback
+
     def user_lookup_error_loader(self, callback: C) -> C:
         """Set the answer where ``user_lookup_loader`` found nobody.
 
@@ -290,13 +301,18 @@ class JWTManager:
         expires_delta: ExpiresDelta | None = None,
         headers: dict[str, Any] | None = None,
         session: str | None = None,
+        rotation: Rotation | None = None,
+        follows: Presented | None = None,
     ) -> str:
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         engine: Engine = app.extensions[ENGINE]
         # Upstream's order, each with the identity as it was given.
         all_headers = _merged(self._jwt_additional_header_callback, identity, headers, _NO_HEADERS)
         all_claims = _merged(self._user_claims_callback, identity, claims, _NO_CLAIMS)
-        if self._turns_users_into_identities:
+        if follows is not None:
+            # Whose a session is, never changes.
+            subject = follows.contents()[1][app.config["JWT_IDENTITY_CLAIM"]]
+        elif self._turns_users_into_identities:
             subject = self._user_identity_callback(identity)
         else:
             subject = identity
@@ -320,6 +336,9 @@ class JWTManager:
             key,
             session,
             json_default(app),
+            rotation,
+            # A page that has read the value of a refresh token goes on working.
+            follows.csrf if follows and token_type == "refresh" else None,  # noqa: S105
         )
 
     def _decode_jwt_from_config(

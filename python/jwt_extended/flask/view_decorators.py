@@ -9,7 +9,7 @@ from warnings import warn
 from flask import Flask, current_app, request
 from flask.globals import app_ctx
 
-from .._core import Engine, Requirement
+from .._core import Engine, Presented, Requirement
 from ._views import SEES_TO_ITSELF
 from .default_callbacks import default_blocklist_callback, default_token_verification_callback
 from .exceptions import (  # noqa: F401 - apps import them from here
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 Contents = dict[str, Any]
+#: Header, claims and location of a token, and a refresh token itself.
+Found = tuple[Contents, Contents, str, Presented | None]
 #: The arguments of `jwt_required`, in order.
 Asked = tuple[Any, Any, Any, LocationType, Any, Any]
 
@@ -171,7 +173,7 @@ def _verify(requirement: Requirement, asked: Asked) -> Any:
         g._jwt_extended_jwt_user = {"loaded_user": None}
         g._jwt_extended_jwt_location = None
         return None
-    header, claims, location = found
+    header, claims, location, presented = found
     # Last, and only if all callbacks have agreed.
     if manager._user_lookup_callback is None and _load_user is _own_load_user:
         g._jwt_extended_jwt_user = None
@@ -180,10 +182,13 @@ def _verify(requirement: Requirement, asked: Asked) -> Any:
     g._jwt_extended_jwt_header = header
     g._jwt_extended_jwt = claims
     g._jwt_extended_jwt_location = location
+    if presented is not None:
+        # With its claims, by which it is told from one of an earlier guard of the same request.
+        g._jwt_extended_presented = (claims, presented)
     return header, claims
 
 
-def _decoded_in_another_way(asked: Asked) -> tuple[Contents, Contents, str] | None:
+def _decoded_in_another_way(asked: Asked) -> Found | None:
     """Ask what a test has put in place of :func:`_decode_jwt_from_request`."""
     optional, fresh, refresh, locations, verify_type, skip_revocation_check = asked
     try:
@@ -194,7 +199,7 @@ def _decoded_in_another_way(asked: Asked) -> tuple[Contents, Contents, str] | No
         if not optional:
             raise
         return None
-    return header, claims, location
+    return header, claims, location, None
 
 
 def _admitted(
@@ -203,24 +208,23 @@ def _admitted(
     the_request: Any,
     requirement: Requirement,
     skip_revocation_check: bool,
-) -> tuple[Contents, Contents, str] | None:
+) -> Found | None:
     """Ask the engine, and then the app's own callbacks."""
     engine: Engine = app.extensions[ENGINE]
     found = engine.guard(app.config, the_request, requirement, manager._decode_key)
     if found is None:
         return None
-    header, claims, _ = found
     in_blocklist = manager._token_in_blocklist_callback
     if (
         in_blocklist is not default_blocklist_callback
         and not skip_revocation_check
-        and in_blocklist(header, claims)
+        and in_blocklist(*found[:2])
     ):
-        raise _challenging(RevokedTokenError(header, claims), "token_revoked")
+        raise _challenging(RevokedTokenError(*found[:2]), "token_revoked")
     verified = manager._token_verification_callback
-    if verified is not default_token_verification_callback and not verified(header, claims):
+    if verified is not default_token_verification_callback and not verified(*found[:2]):
         raise _challenging(
-            UserClaimsVerificationError("User claims verification failed", header, claims),
+            UserClaimsVerificationError("User claims verification failed", *found[:2]),
             "claims_refused",
         )
     return found
@@ -253,7 +257,7 @@ def _decode_jwt_from_request(
     found = _admitted(app, manager_of(app), the_request, requirement, skip_revocation_check)
     if found is None:
         raise AssertionError("a token that is not optional is there, or an exception is raised")
-    header, claims, location = found
+    header, claims, location, _ = found
     return claims, header, location
 
 

@@ -19,6 +19,8 @@ pub struct TokenBuilder<'a> {
     fresh: Fresh,
     key: Option<&'a Key>,
     outcome: Outcome,
+    /// When it is issued; `None` for now.
+    at: Option<Timestamp>,
     draft: Result<Draft<'a>, IssueError>,
 }
 
@@ -87,6 +89,30 @@ impl<'a> TokenBuilder<'a> {
         self
     }
 
+    /// Gives the token this name (claim `jti`) and not a new one: that of a [`Rotation`](super::Rotation), which a store was
+    /// told of.
+    pub fn jti(mut self, jti: &str) -> Self {
+        if let Ok(draft) = &mut self.draft {
+            draft.jti = Some(Cow::Owned(jti.to_owned()));
+        }
+        self
+    }
+
+    /// Gives the token this CSRF value and not a new one, so that a page which has read that of the token before goes on
+    /// working. Without `cookie_csrf_protect`, it has none all the same.
+    pub fn csrf(mut self, csrf: &str) -> Self {
+        if let Ok(draft) = &mut self.draft {
+            draft.csrf = Some(Cow::Owned(csrf.to_owned()));
+        }
+        self
+    }
+
+    /// Issues the token at this time and not now: its claims `iat`, `nbf` and `exp` count from then.
+    pub fn issued_at(mut self, at: Timestamp) -> Self {
+        self.at = Some(at);
+        self
+    }
+
     /// Signs with this key instead of the manager's own: upstream's `encode_key_loader`.
     pub fn signed_by(mut self, key: &'a Key) -> Self {
         self.key = Some(key);
@@ -105,7 +131,7 @@ impl<'a> TokenBuilder<'a> {
     /// If there is no key to sign with, or what was asked for is no token that this manager would accept.
     pub fn create(self) -> Result<String, IssueError> {
         let mut draft = self.draft?;
-        let now = self.manager.now();
+        let now = self.at.unwrap_or_else(|| self.manager.now());
         draft.freshness = self.fresh.starting(now);
         match self.outcome {
             Outcome::Checked => self.manager.issue_with(&draft, self.key, now),
@@ -177,7 +203,7 @@ impl JwtManager {
             TokenType::Access | TokenType::Other => settings.access_lifetime,
         };
         let draft = draft(identity, kind, lifetime);
-        TokenBuilder { manager: self, fresh: Fresh::No, key: None, outcome: Outcome::Checked, draft }
+        TokenBuilder { manager: self, fresh: Fresh::No, key: None, outcome: Outcome::Checked, at: None, draft }
     }
 
     pub(super) fn issue(&self, draft: &Draft<'_>, now: Timestamp) -> Result<String, IssueError> {

@@ -10,10 +10,10 @@ use super::{
     sessions::Rotation,
 };
 use crate::{
-    entropy::{random_uuid, session_opened},
+    entropy::random_uuid,
     http::{Reason, Rejection},
     time::Timestamp,
-    token::{Draft, Identity, IssueError, Lifetime, Replacement, Token, TokenType, own_claims},
+    token::{Claims, Draft, Identity, IssueError, Lifetime, Replacement, Token, TokenType, own_claims},
 };
 
 /// What a login or a refresh gives.
@@ -92,9 +92,8 @@ impl JwtManager {
     /// If the token is not for refreshing, its session has ended, or no token can be made. If it was used before, and
     /// not only just now, its session is ended: somebody has a copy ([`Reason::Replayed`]).
     pub async fn refresh(&self, token: &Token) -> Result<TokenPair, Rejection> {
-        let claims = own_claims(token.claims_json(), &self.inner.settings.issue.identity_claim);
         let mut draft = blank(TokenType::Access, Cow::Borrowed(token.subject()), Lifetime::Never);
-        draft.additional_claims.push((claims, Replacement::Refused));
+        draft.additional_claims.push((self.own_claims(token), Replacement::Refused));
         self.refresh_draft(token, draft).await
     }
 
@@ -109,6 +108,11 @@ impl JwtManager {
             return Err(self.reject(Reason::UserNotFound(token.subject().to_owned()), Some(token.clone())));
         }
         self.refresh_draft(token, draft).await
+    }
+
+    /// The app's own claims in a token: all but those that every token has, which are written anew for each.
+    pub fn own_claims(&self, token: &Token) -> Claims {
+        own_claims(token.claims_json(), &self.inner.settings.issue.identity_claim)
     }
 
     async fn log_in(&self, identity: &(impl Identity + ?Sized), label: Option<&str>) -> Result<TokenPair, IssueError> {
@@ -158,7 +162,7 @@ impl JwtManager {
         let pair = self.pair(&access, None, now).map_err(issue)?;
         let due = Rotation { jti: self.random_name().map_err(issue)?, turned: now };
         let made = self.follower(token, &access, &due).map_err(issue)?;
-        let decided = self.turn_session_to(token, due.clone(), now).await?;
+        let decided = self.turn_session_to(token, due.clone()).await?;
         // Another request may have turned it just before.
         let refresh_token =
             if decided == due { made } else { self.follower(token, &access, &decided).map_err(issue)? };
@@ -185,8 +189,7 @@ impl JwtManager {
         draft.session = token.session().map(Cow::Borrowed);
         draft.lifetime = self.left_of(token, settings.access_lifetime, self.now());
         draft.csrf = token.csrf().map(Cow::Borrowed);
-        let claims = own_claims(token.claims_json(), &settings.issue.identity_claim);
-        draft.additional_claims.push((claims, Replacement::Refused));
+        draft.additional_claims.push((self.own_claims(token), Replacement::Refused));
         self.issue(&draft, self.now())
     }
 
@@ -210,7 +213,6 @@ impl JwtManager {
 
     /// How long a token that follows this one may live.
     fn left_of(&self, token: &Token, usual: Lifetime, now: Timestamp) -> Lifetime {
-        let opened = token.session().and_then(session_opened);
-        opened.map_or(usual, |opened| self.within_session(usual, opened, now))
+        token.session().map_or(usual, |session| self.lifetime_in_session(session, usual, now))
     }
 }

@@ -77,8 +77,16 @@ impl JwtManager {
     /// If there is no store that keeps sessions, the token belongs to none, or the store could not answer.
     pub async fn end_other_sessions(&self, token: &Token) -> Result<u64, StoreError> {
         let session = token.session().ok_or(StoreError::Unnamed("session"))?;
+        self.end_sessions_but(token.subject(), session).await
+    }
+
+    /// As [`end_other_sessions`](Self::end_other_sessions), for whoever has the token's claims and not the token itself.
+    ///
+    /// # Errors
+    /// If there is no store that keeps sessions, or it could not answer.
+    pub async fn end_sessions_but(&self, subject: &str, session: &str) -> Result<u64, StoreError> {
         let now = self.now();
-        let ending = Ending::Others { subject: token.subject(), session, until: self.remembered(now), now };
+        let ending = Ending::Others { subject, session, until: self.remembered(now), now };
         self.inner.store.sessions()?.end(&ending).wait().await
     }
 
@@ -137,17 +145,27 @@ impl JwtManager {
     /// # Errors
     /// As [`refresh`](Self::refresh).
     pub async fn turn_session(&self, token: &Token) -> Result<Rotation, Rejection> {
-        let now = self.now();
-        let jti = self.random_name().map_err(|error| self.reject(Reason::Issue(error), None))?;
-        self.turn_session_to(token, Rotation { jti, turned: now }, now).await
+        let due = self.next_rotation().map_err(|error| self.reject(Reason::Issue(error), None))?;
+        self.turn_session_to(token, due).await
     }
 
-    pub(super) async fn turn_session_to(
-        &self,
-        token: &Token,
-        due: Rotation,
-        now: Timestamp,
-    ) -> Result<Rotation, Rejection> {
+    /// What a refresh token may be called that is made now: of a new session, or the next of one that is
+    /// [turned to it](Self::turn_session_to).
+    ///
+    /// # Errors
+    /// If there is no randomness to be had.
+    pub fn next_rotation(&self) -> Result<Rotation, IssueError> {
+        Ok(Rotation { jti: self.random_name()?, turned: self.now() })
+    }
+
+    /// As [`turn_session`](Self::turn_session), for those who make the tokens that follow before they turn the session, so
+    /// that it is not turned if they cannot be made. If another request has turned it just before, its rotation is returned
+    /// and not this one, and the refresh token must be made again.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh).
+    pub async fn turn_session_to(&self, token: &Token, due: Rotation) -> Result<Rotation, Rejection> {
+        let now = due.turned;
         let unavailable = |error| self.reject(Reason::StoreUnavailable(error), None);
         let over = || self.reject(Reason::Revoked, Some(token.clone()));
         let opened = token.session().and_then(session_opened).unwrap_or_default();
@@ -188,6 +206,12 @@ impl JwtManager {
             }
             _ => self.standing(token, now).await,
         }
+    }
+
+    /// How long a token of a session may live that is made now: as usual, but no longer than the session may last or go
+    /// unused.
+    pub fn lifetime_in_session(&self, session: &str, usual: Lifetime, now: Timestamp) -> Lifetime {
+        session_opened(session).map_or(usual, |opened| self.within_session(usual, opened, now))
     }
 
     /// A token's lifetime within that of a session which was opened then and is used now.

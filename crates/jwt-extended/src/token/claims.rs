@@ -78,6 +78,11 @@ impl Claims {
         self.text.is_empty() || self.text == "{}"
     }
 
+    /// The JSON object that they are.
+    pub fn as_json(&self) -> &str {
+        if self.text.is_empty() { "{}" } else { &self.text }
+    }
+
     /// Name and JSON text of each, in order.
     pub(crate) fn members(&self) -> Vec<(Cow<'_, str>, &str)> {
         if self.is_empty() { Vec::new() } else { members(&self.text) }
@@ -149,7 +154,7 @@ mod tests {
     #[test]
     fn json_text_keeps_its_order_and_loses_its_spaces_between_members() {
         let claims = Claims::from_json(r#"{ "b" : 1.50 , "a" : [1, 2] }"#).unwrap();
-        assert_eq!(claims.text, r#"{"b":1.50,"a":[1, 2]}"#);
+        assert_eq!(claims.as_json(), r#"{"b":1.50,"a":[1, 2]}"#);
     }
 
     #[test]
@@ -158,6 +163,7 @@ mod tests {
         assert!(Claims::new("text").is_err());
         assert!(Claims::from_json("{\"a\":1,\"a\":2}").is_err());
         assert!(Claims::new(&()).unwrap().is_empty());
+        assert_eq!(Claims::none().as_json(), "{}");
         assert!(Claims::new(&json!({})).unwrap().members().is_empty());
     }
 

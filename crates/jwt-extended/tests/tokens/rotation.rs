@@ -9,7 +9,7 @@ use std::{
 };
 
 use jwt_extended::{
-    JwtManager, JwtManagerBuilder, ManualClock, Requirement, Timestamp, Token, TokenPair,
+    JwtManager, JwtManagerBuilder, ManualClock, Requirement, Rotation, Timestamp, Token, TokenPair,
     http::{Location, Reason},
     session::{
         Answer, Ending, MemoryStore, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, TokenIds,
@@ -88,6 +88,38 @@ fn parallel_requests_with_one_token_get_the_same_successor_to_the_letter() {
     assert_eq!(one.refresh_token, two.refresh_token);
     assert_ne!(one.access_token, two.access_token, "the access token is of its own time");
     assert!(opens(&jwt, &one.access_token) && opens(&jwt, &two.access_token));
+}
+
+#[test]
+fn whoever_makes_the_tokens_one_by_one_gets_what_refresh_gives() {
+    let clock = clock();
+    let jwt = kept(&clock).session_idle_expires(Duration::from_secs(600)).build().unwrap();
+    let session = jwt.new_session().unwrap();
+    let made = |due: &Rotation, csrf: &str| {
+        let lifetime = jwt.lifetime_in_session(&session, Lifetime::days(30), due.turned);
+        let token = jwt.refresh_token("alice").session(&session).jti(&due.jti).csrf(csrf);
+        token.issued_at(due.turned).lifetime(lifetime).additional_claims(&json!({ "role": "admin" })).create().unwrap()
+    };
+    let first = jwt.next_rotation().unwrap();
+    let token = jwt.decode_token(&made(&first, "a value")).unwrap();
+    wait(jwt.open_session(&session, "alice", &first.jti, None)).unwrap();
+    assert_eq!((token.jti(), token.csrf()), (Some(&*first.jti), Some("a value")));
+    assert_eq!(token.expires_at(), Some(Timestamp::from_secs(NOW + 600)), "it does not outlive the session");
+    assert_eq!(jwt.own_claims(&token).as_json(), r#"{"role":"admin"}"#);
+
+    clock.advance(Duration::from_secs(100));
+    let due = jwt.next_rotation().unwrap();
+    assert_eq!(wait(jwt.turn_session_to(&token, due.clone())).unwrap(), due);
+    clock.advance(Duration::from_secs(5));
+    let late = jwt.next_rotation().unwrap();
+    assert_eq!(wait(jwt.turn_session_to(&token, late)).unwrap(), due, "the first one counts");
+    let by_hand = made(&due, "a value");
+    assert_eq!(wait(jwt.refresh(&token)).unwrap().refresh_token, Some(by_hand.clone()), "to the letter");
+    let next = jwt.decode_token(&by_hand).unwrap();
+    assert_eq!((next.issued_at(), next.not_before()), (Some(due.turned), Some(due.turned)));
+    assert_eq!(wait(jwt.end_sessions_but("alice", &session)), Ok(0));
+    assert_eq!(wait(jwt.end_sessions_but("alice", "another")), Ok(1));
+    assert_eq!(reason(&jwt, &next), Reason::Revoked);
 }
 
 #[test]

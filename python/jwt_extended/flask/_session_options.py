@@ -1,0 +1,106 @@
+"""The options of sessions, and of the store that keeps them: checked, and named by what to set."""
+
+import math
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+#: How the name of a store begins that processes share.
+SHARED = ("redis://", "rediss://", "postgres://", "postgresql://", "sqlite:")
+#: What has a meaning only where there is a store.
+NEEDS_STORE = (
+    "JWT_MAX_SESSIONS",
+    "JWT_REFRESH_GRACE",
+    "JWT_SESSION_EXPIRES",
+    "JWT_SESSION_IDLE_EXPIRES",
+    "JWT_STORE_TIMEOUT",
+)
+
+#: What SQLite takes for databases in memory, and what other packages write before a path.
+_NO_PATHS = ("sqlite::", "sqlite://", "sqlite:file:", "sqlite:sqlite:")
+#: How much a store in memory holds, unless it is told.
+_CAPACITY = 1_000_000
+#: How long a store may take to answer, in seconds, unless it is told, and at most.
+_TIMEOUT, _LONGEST_TIMEOUT = 1.0, 60.0
+
+
+def store(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where sessions are kept.
+
+    :raises RuntimeError: for a store that cannot be, and for options that need one without one.
+    """
+    where = options["JWT_STORE"]
+    if where is None:
+        for name in NEEDS_STORE:
+            if options[name] is not None:
+                raise RuntimeError(f'{name} needs a store; set JWT_STORE, such as to "memory"')
+    shared = isinstance(where, str) and where.startswith(SHARED)
+    if shared and (where == "sqlite:" or where.startswith(_NO_PATHS)):
+        raise RuntimeError(
+            'JWT_STORE must name a file by its path, such as "sqlite:/var/lib/app/sessions.db"'
+        )
+    return {
+        "memory_store": None if shared else _capacity(where),
+        "shared_store": where if shared else None,
+        "store_timeout": _timeout(options["JWT_STORE_TIMEOUT"]),
+    }
+
+
+def sessions(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how long sessions last and how many there may be, in the engine's words.
+
+    :raises RuntimeError: for an option that cannot be, with what to set.
+    """
+    number = options["JWT_MAX_SESSIONS"]
+    if number is not None and (type(number) is not int or not 1 <= number < 2**32):
+        raise RuntimeError("JWT_MAX_SESSIONS must be a number, at least 1, or None for any number")
+    expires = options["JWT_SESSION_EXPIRES"]
+    return {
+        "session_expires": False if expires is False else _length("JWT_SESSION_EXPIRES", options),
+        "session_idle_expires": _length("JWT_SESSION_IDLE_EXPIRES", options),
+        "refresh_grace": _length("JWT_REFRESH_GRACE", options),
+        "max_sessions": number,
+    }
+
+
+def _capacity(where: Any) -> int | None:
+    if where is None:
+        return None
+    if isinstance(where, str):
+        kind, _, capacity = where.partition(":")
+        number = int(capacity) if capacity.isdecimal() and len(capacity) < 10 else 0
+        if where == "memory":
+            return _CAPACITY
+        if kind == "memory" and number:
+            return number
+    raise RuntimeError(
+        'JWT_STORE must be "memory", or "memory:" and how many it may hold, or the URL of a '
+        'shared one, such as "redis://localhost:6379", "postgresql://localhost/app" or '
+        '"sqlite:sessions.db", or None'
+    )
+
+
+def _length(name: str, options: Mapping[str, Any]) -> int | None:
+    """Return whole seconds, rounded up."""
+    value = options[name]
+    if value is None:
+        return None
+    if isinstance(value, timedelta):
+        value = math.ceil(value.total_seconds())
+    if type(value) is not int or not 0 <= value < 2**40:
+        also = ", or False for ever" if name == "JWT_SESSION_EXPIRES" else ""
+        raise RuntimeError(f"{name} must be a timedelta or whole seconds{also}")
+    return value
+
+
+def _timeout(value: Any) -> float:
+    if value is None:
+        return _TIMEOUT
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and 0 < value <= _LONGEST_TIMEOUT:
+        return float(value)
+    raise RuntimeError(
+        "JWT_STORE_TIMEOUT must be seconds or a timedelta, more than zero and at most a minute"
+    )

@@ -1,0 +1,108 @@
+"""An app that uses all there is of sessions, a browser of one of its users, and a clock to turn."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask, jsonify, request
+from support import bearer, guarded_app
+
+from jwt_extended.flask import (
+    TokenPair,
+    create_token_pair,
+    end_session,
+    get_jwt_identity,
+    get_sessions,
+    jwt_required,
+    password_changed,
+    refresh_token_pair,
+    revoke_other_sessions,
+    revoke_session,
+)
+
+REVOKED = (401, {"msg": "Token has been revoked"})
+REPLAYED = (
+    401,
+    {"msg": "Token was used before, so its session has ended. Log in again"},
+)
+
+
+class Clock:
+    """The time, as the engine is told it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._now = time.time()
+        monkeypatch.setattr(time, "time", lambda: self._now)
+
+    def advance(self, seconds: float) -> None:
+        self._now += seconds
+
+
+def sessions_app(setup: Callable[[Any], object] | None = None, **options: Any) -> Flask:
+    app = guarded_app(setup=setup, **options)
+
+    @app.post("/login/<user>")
+    def login(user: str) -> Any:
+        return jsonify(create_token_pair(user, label=request.args.get("label"))._asdict())
+
+    @app.post("/next")
+    @jwt_required(refresh=True)
+    def refresh_next() -> Any:
+        return jsonify(refresh_token_pair()._asdict())
+
+    @app.get("/sessions")
+    @jwt_required()
+    def sessions() -> Any:
+        return jsonify([[session.id, session.label, session.current] for session in get_sessions()])
+
+    @app.delete("/sessions/<name>")
+    @jwt_required()
+    def end(name: str) -> Any:
+        return jsonify(end_session(name))
+
+    @app.post("/sessions/others")
+    @jwt_required(verify_type=False)
+    def others() -> Any:
+        return jsonify(revoke_other_sessions())
+
+    @app.post("/logout")
+    @jwt_required(verify_type=False)
+    def logout() -> Any:
+        revoke_session()
+        return jsonify(logout=True)
+
+    @app.post("/password")
+    @jwt_required(fresh=True)
+    def password() -> Any:
+        return jsonify(password_changed(get_jwt_identity())._asdict())
+
+    return app
+
+
+def login(app: Flask, user: str = "alice", label: str | None = None) -> TokenPair:
+    answer = app.test_client().post(f"/login/{user}", query_string=label and {"label": label})
+    assert answer.status_code == 200, answer.json
+    return TokenPair(**answer.json)
+
+
+def ask(app: Flask, path: str, token: str, method: str = "POST") -> tuple[int, Any]:
+    answer = app.test_client(use_cookies=False).open(path, method=method, headers=bearer(token))
+    return answer.status_code, answer.json
+
+
+def refreshed(app: Flask, token: str) -> TokenPair:
+    status, said = ask(app, "/next", token)
+    assert status == 200, said
+    return TokenPair(**said)
+
+
+def opens(app: Flask, *tokens: str) -> list[bool]:
+    answers = [ask(app, "/any", token) for token in tokens]
+    assert all(answer[0] == 200 or answer == REVOKED for answer in answers), answers
+    return [status == 200 for status, _ in answers]
+
+
+#: Longer than a refresh token that was used gives the same successor.
+LATER = timedelta(seconds=11).total_seconds()
