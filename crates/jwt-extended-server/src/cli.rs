@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     StartError, demo, logging, serve,
-    settings::{Overrides, Settings, address, store_of_users},
+    settings::{Holds, Overrides, Settings, address, store_of_users},
     store::StoreAddress,
     user_commands::{self, UserCommand, hashed_password},
 };
@@ -51,7 +51,7 @@ enum Action {
         #[command(flatten)]
         log: Log,
     },
-    /// Add, list, disable and remove the users in the store's database.
+    /// Add, list, disable and remove the users in the store's database, and log users out.
     User {
         /// The store, as for `serve`.
         #[arg(long, global = true)]
@@ -99,7 +99,8 @@ pub async fn run(command: Command) -> Result<(), StartError> {
             serve::run(Settings::load(config.as_deref(), overrides, std::env::vars_os())?).await
         }
         Action::User { store, config, command } => {
-            let store = store_of_users(config.as_deref(), store, std::env::vars_os())?;
+            let needs_table = if command.needs_table() { Holds::Users } else { Holds::Sessions };
+            let store = store_of_users(config.as_deref(), store, needs_table, std::env::vars_os())?;
             user_commands::run(command, &store).await
         }
         Action::HashPassword => hash_password(),

@@ -33,17 +33,20 @@ pub(crate) async fn run(address: SocketAddr, store: Option<StoreAddress>) -> Res
     config.read_env(environment)?;
     add_random_key(&mut config)?;
     refuse_samples(&config)?;
-    let store = store.or(named).unwrap_or_else(|| usual_store(FILE));
+    let named = store.or(named);
+    // A store that somebody has named may hold the users of somebody else, who must not get passwords that everyone knows.
+    let is_ours = named.is_none();
+    let store = named.unwrap_or_else(|| usual_store(FILE));
     let Opened { sessions, users } = store.open().await?;
-    let jwt = manager(config, sessions)?;
+    let users = demo_users(users.filter(|_| is_ours)).await?;
+    let jwt = manager(config, sessions, &users)?;
     let listener = listen(address).await?;
-    let users = demo_users(users).await?;
     let end = signal_to_end()?;
     greet(listener.local_addr().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
     serve(listener, end, App { jwt, users }).await
 }
 
-/// The demo's users: in the database if there is one, whatever passwords they had there.
+/// The demo's users: in its own database, whatever passwords they had there, or in memory.
 async fn demo_users(database: Option<Database>) -> Result<Users, StartError> {
     let mut listed = Vec::new();
     for (name, password) in USERS {
@@ -82,7 +85,7 @@ fn greet(address: SocketAddr, store: &StoreAddress) -> io::Result<()> {
 
   WARNING: this is a demo. Its users and their passwords are public (testuser/testpass, admin/adminpass), its
   cookies travel over plain HTTP, and its secret is forgotten when it ends. Do not put it on a network.
-  Sessions and users are kept in {store}.
+  Sessions are kept in {store}.
 
 Log in, and keep the cookies:
   curl -X POST -H "Content-Type: application/json" -d '{{"username": "testuser", "password": "testpass"}}' http://{address}/login -c cookie-jar.txt

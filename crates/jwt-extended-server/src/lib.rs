@@ -20,4 +20,4 @@ pub use routes::{App, router};
 pub use secrets::is_sample;
 pub use settings::{Overrides, Settings};
 pub use store::{StoreAddress, StoreError};
-pub use users::{CheckError, Database, DatabaseError, User, Users, hash};
+pub use users::{CheckError, Database, DatabaseError, Proof, User, Users, hash};

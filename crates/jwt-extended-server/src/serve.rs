@@ -17,12 +17,12 @@ const PURGE_BATCH: u32 = 1000;
 /// Serves until a signal ends it.
 pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
     let Opened { sessions, users } = settings.store.open().await?;
-    let jwt = manager(settings.config, sessions)?;
     let users = match (settings.users, users) {
         (Some(listed), _) => listed,
         (None, Some(database)) => Users::of(database)?,
         (None, None) => return Err(StartError::NoUsers),
     };
+    let jwt = manager(settings.config, sessions, &users)?;
     let listener = listen(settings.listen).await?;
     let end = signal_to_end()?;
     let address = listener.local_addr().unwrap_or(settings.listen);

@@ -3,8 +3,8 @@
 use std::{ffi::OsString, fs, net::SocketAddr, path::Path, sync::Arc};
 
 use jwt_extended_axum::{
-    Config, JwtManager,
-    config::{List, Switch},
+    Config, JwtManager, Token,
+    config::{Count, List, Switch},
     jose::Family,
     jwt_extended::http::Location,
     session::SessionStore,
@@ -73,7 +73,7 @@ impl Settings {
             None => File { listen: None, store: None, jwt: None, users: Vec::new() },
         };
         let (named, environment) = take_store(environment)?;
-        let mut config = file.jwt.unwrap_or_else(both_places);
+        let mut config = file.jwt.unwrap_or_else(server_config);
         config.read_env(environment)?;
         refuse_samples(&config)?;
         let store = overrides.store.or(named).or(file.store).unwrap_or_else(|| usual_store(USUAL_FILE));
@@ -90,27 +90,38 @@ impl Settings {
     }
 }
 
+/// What a command wants of a store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    Sessions,
+    Users,
+}
+
 /// The store that a command about users is for: as [`Settings::load`] finds it, without all else.
 pub(crate) fn store_of_users(
     file: Option<&Path>,
     store: Option<StoreAddress>,
+    holds: Holds,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<StoreAddress, StartError> {
     let file = file.map(read).transpose()?;
-    if file.as_ref().is_some_and(|file| !file.users.is_empty()) {
-        return Err(StartError::NoUserTable(
-            "the users of this configuration stand in the file, under [[users]]: change them there, or take them out",
-        ));
-    }
     let (named, _) = take_store(environment)?;
+    let is_listed = file.as_ref().is_some_and(|file| !file.users.is_empty());
     let in_file = file.and_then(|file| file.store);
     let store = store.or(named).or(in_file).unwrap_or_else(|| usual_store(USUAL_FILE));
-    if store.holds_users() {
-        return Ok(store);
+    match holds {
+        Holds::Sessions if store != StoreAddress::Memory => Ok(store),
+        Holds::Sessions => Err(StartError::NoUserTable(
+            "sessions in memory are those of the server's own process: end it, and all are logged out",
+        )),
+        Holds::Users if is_listed => Err(StartError::NoUserTable(
+            "the users of this configuration stand in the file, under [[users]]: change them there and restart the server, and log them out with `user logout`",
+        )),
+        Holds::Users if store.holds_users() => Ok(store),
+        Holds::Users => Err(StartError::NoUserTable(
+            "only a store in SQL holds users; name one with --store sqlite:PATH or postgres://…, or put [[users]] into the configuration file",
+        )),
     }
-    Err(StartError::NoUserTable(
-        "only a store in SQL holds users; name one with --store sqlite:PATH or postgres://…, or put [[users]] into the configuration file",
-    ))
 }
 
 /// A store in a file of this name in the current folder.
@@ -140,23 +151,26 @@ fn address_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Opt
     address(&text).map(Some).map_err(|why| serde::de::Error::custom(format!("listen {why}")))
 }
 
-/// What the server starts from: tokens in headers and in cookies.
-pub(crate) fn both_places() -> Config {
+/// What the server starts from: tokens in headers and in cookies, and no user with more sessions than can be looked through.
+pub(crate) fn server_config() -> Config {
     let mut config = Config::default();
     config.token_location = List(vec![Location::Header, Location::Cookie]);
+    config.max_sessions = Some(Count(100));
     config
 }
 
 /// The options for trying it out on this machine: cookies over plain HTTP.
 pub(crate) fn demo_config() -> Config {
-    let mut config = both_places();
+    let mut config = server_config();
     config.cookie_secure = Switch::Off;
     config
 }
 
-/// A manager with a store.
-pub(crate) fn manager(config: Config, store: Arc<dyn SessionStore>) -> Result<JwtManager, StartError> {
-    let jwt = JwtManager::from_config(config).session_store(store).build()?;
+/// A manager with a store, for the tokens of these users.
+pub(crate) fn manager(config: Config, store: Arc<dyn SessionStore>, users: &Users) -> Result<JwtManager, StartError> {
+    let users = users.clone();
+    let known = move |token: &Token| users.knows(token.subject());
+    let jwt = JwtManager::from_config(config).session_store(store).token_verification(known).build()?;
     if jwt.key_ring().signing_key().is_some() { Ok(jwt) } else { Err(StartError::NoSigningKey) }
 }
 
@@ -195,10 +209,15 @@ fn read(path: &Path) -> Result<File, StartError> {
         StartError::BadFile { path: shown, line: line_of_option(&text, line, &why), why }
     })?;
     // What the file leaves out is the server's default, not the library's.
-    let says_where = toml::from_str::<toml::Table>(&text)
-        .is_ok_and(|table| table.get("jwt").and_then(|jwt| jwt.get("token_location")).is_some());
-    if let Some(jwt) = file.jwt.as_mut().filter(|_| !says_where) {
-        jwt.token_location = both_places().token_location;
+    let table = toml::from_str::<toml::Table>(&text).unwrap_or_default();
+    let says = |option| table.get("jwt").and_then(|jwt| jwt.get(option)).is_some();
+    if let Some(jwt) = &mut file.jwt {
+        if !says("token_location") {
+            jwt.token_location = server_config().token_location;
+        }
+        if !says("max_sessions") {
+            jwt.max_sessions = server_config().max_sessions;
+        }
     }
     Ok(file)
 }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::Subcommand;
 use jwt_extended_axum::{
-    jwt_extended::{Clock as _, SystemClock, Timestamp},
+    jwt_extended::{Clock as _, SystemClock},
     session::{Ending, SessionStore},
 };
 use zeroize::Zeroizing;
@@ -46,24 +46,39 @@ pub(crate) enum UserCommand {
         /// The user's name.
         name: String,
     },
+    /// Log a user out everywhere, wherever users stand: also one of the configuration file.
+    Logout {
+        /// The user's name.
+        name: String,
+    },
+}
+
+impl UserCommand {
+    /// Whether it changes or shows the users of a database.
+    pub(crate) const fn needs_table(&self) -> bool {
+        !matches!(self, Self::Logout { .. })
+    }
 }
 
 /// Does what the command says, in the database of a store.
 pub(crate) async fn run(command: UserCommand, store: &StoreAddress) -> Result<(), StartError> {
     let Opened { sessions, users } = store.open().await?;
+    if let UserCommand::Logout { name } = &command {
+        log_out(&*sessions, store, name).await?;
+        return say(&format!("{name} is logged out everywhere"));
+    }
     let users = users.ok_or(StartError::NoUserTable("only a store in SQL holds users"))?;
-    let now = SystemClock.now();
-    let micros = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
     match command {
         UserCommand::Add { name } => {
-            users.add(&name, &hashed_password(&name)?, micros).await?;
+            let hash = hashed_password(&name)?;
+            users.add(&name, &hash, micros()).await?;
             say(&format!("added {name}"))
         }
         UserCommand::List => list(&users).await,
         UserCommand::Disable { name } => {
             // In this order: a login that is under way asks again after it has opened its session.
-            users.disable(&name, micros).await?;
-            log_out(&*sessions, store, &name, now).await?;
+            users.disable(&name, micros()).await?;
+            log_out(&*sessions, store, &name).await?;
             say(&format!("disabled {name}, who is logged out everywhere"))
         }
         UserCommand::Enable { name } => {
@@ -71,15 +86,19 @@ pub(crate) async fn run(command: UserCommand, store: &StoreAddress) -> Result<()
             say(&format!("{name} may log in again"))
         }
         UserCommand::Password { name } => {
-            users.set_password(&name, &hashed_password(&name)?).await?;
-            log_out(&*sessions, store, &name, now).await?;
+            let hash = hashed_password(&name)?;
+            users.set_password(&name, &hash).await?;
+            log_out(&*sessions, store, &name).await?;
             say(&format!("{name} has a new password, and is logged out everywhere"))
         }
         UserCommand::Remove { name } => {
+            // If it stops half-way, the name is still there to be removed.
+            users.disable(&name, micros()).await?;
+            log_out(&*sessions, store, &name).await?;
             users.remove(&name).await?;
-            log_out(&*sessions, store, &name, now).await?;
             say(&format!("removed {name}, who is logged out everywhere"))
         }
+        UserCommand::Logout { .. } => Ok(()),
     }
 }
 
@@ -90,18 +109,18 @@ async fn list(users: &Database) -> Result<(), StartError> {
     Ok(())
 }
 
-async fn log_out(
-    sessions: &dyn SessionStore,
-    store: &StoreAddress,
-    subject: &str,
-    now: Timestamp,
-) -> Result<(), StartError> {
+async fn log_out(sessions: &dyn SessionStore, store: &StoreAddress, subject: &str) -> Result<(), StartError> {
     // How long the server's tokens live is not known here: it is remembered for ever, one line for a user.
-    let ending = Ending::All { subject, until: None, now };
+    let ending = Ending::All { subject, until: None, now: SystemClock.now() };
     let ended = sessions.end(&ending).wait().await;
     ended
         .map(|_| ())
         .map_err(|error| StartError::Store(StoreError::Closed { address: store.to_string(), why: error.to_string() }))
+}
+
+/// Now, as the users' table has it.
+fn micros() -> i64 {
+    i64::try_from(SystemClock.now().as_micros()).unwrap_or(i64::MAX)
 }
 
 /// The hash of the password that is asked for on the terminal, or is the first line of standard input.

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::App;
+use crate::Proof;
 
 /// A name and a password, as JSON or as a form.
 pub(super) struct Credentials {
@@ -21,12 +22,12 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// The name, if the password is its own.
-    pub(super) async fn check(self, app: &App) -> Result<String, Rejection> {
+    /// The name, if the password is its own, and what shows it later.
+    pub(super) async fn check(self, app: &App) -> Result<(String, Proof), Rejection> {
         let Self { username, password } = self;
         match app.users.check(&username, password).await {
-            Ok(true) => Ok(username),
-            Ok(false) => Err(app.bad_credentials()),
+            Ok(Some(proof)) => Ok((username, proof)),
+            Ok(None) => Err(app.bad_credentials()),
             Err(error) => Err(app.cannot_check(&error)),
         }
     }

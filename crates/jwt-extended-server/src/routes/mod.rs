@@ -130,17 +130,21 @@ async fn other_methods(State(app): State<App>) -> Rejection {
 impl App {
     /// Opens a session for whoever has the right password.
     async fn log_in(&self, credentials: Credentials, device: &Device) -> Result<TokenPair, Rejection> {
-        let name = credentials.check(self).await?;
+        let (name, proof) = credentials.check(self).await?;
         let pair = match device.label() {
             Some(label) => self.jwt.login_with_label(&name, label).await?,
             None => self.jwt.login(&name).await?,
         };
-        // Whoever was disabled while the password was checked has this session to lose as well.
-        if !self.users.is_active(&name).await.map_err(|error| self.cannot_check(&error))? {
-            self.jwt.revoke_subject(&name).await?;
-            return Err(self.bad_credentials());
+        // Whoever was disabled, or got another password, while this one was checked has this session to lose as well.
+        let refusal = match self.users.still(&name, &proof).await {
+            Ok(true) => return Ok(pair),
+            Ok(false) => self.bad_credentials(),
+            Err(error) => self.cannot_check(&error),
+        };
+        if let Ok(token) = self.jwt.decode_token(&pair.access_token) {
+            self.jwt.logout(&token).await?;
         }
-        Ok(pair)
+        Err(refusal)
     }
 
     /// One sentence for a wrong name, a wrong password and a disabled user: it does not tell who exists.

@@ -31,6 +31,15 @@ enum Source {
     Database(Database),
 }
 
+/// That a password was right: the hash that it fits.
+pub struct Proof(String);
+
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Proof")
+    }
+}
+
 /// Why it cannot be said whether somebody may log in.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -62,27 +71,38 @@ impl Users {
         Ok(Self { source: Source::Database(database), passwords: Passwords::new(std::iter::empty())? })
     }
 
-    /// Whether this is the user's password, and the user may log in.
+    /// Whether this is the user's password, and the user may log in: then, what shows it later, too.
     ///
     /// # Errors
     /// If too many others are waiting, or the database does not answer.
-    pub async fn check(&self, name: &str, password: Zeroizing<String>) -> Result<bool, CheckError> {
-        let hash = match &self.source {
-            Source::Listed(listed) => listed.hash_of(name),
-            Source::Database(database) => database.active_hash(name).await?,
-        };
-        self.passwords.check(hash, password).await.map_err(|Busy| CheckError::Busy)
+    pub async fn check(&self, name: &str, password: Zeroizing<String>) -> Result<Option<Proof>, CheckError> {
+        let hash = self.hash_of(name).await?;
+        let matches = self.passwords.check(hash.clone(), password).await.map_err(|Busy| CheckError::Busy)?;
+        Ok(hash.filter(|_| matches).map(Proof))
     }
 
-    /// Whether the user may still be logged in: asked once more after a login, because the user may have been disabled
-    /// while the password was checked.
+    /// Whether the password that was checked is still the user's, and the user may still log in: asked once more after a
+    /// login, because either may have changed while the password was checked.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn is_active(&self, name: &str) -> Result<bool, CheckError> {
+    pub async fn still(&self, name: &str, proof: &Proof) -> Result<bool, CheckError> {
+        Ok(self.hash_of(name).await?.as_deref() == Some(&*proof.0))
+    }
+
+    /// Whether there may be tokens of this user. Of those in a database there are none as soon as they are disabled or
+    /// removed, because their sessions end with it; whoever is taken out of a file is looked up.
+    pub fn knows(&self, name: &str) -> bool {
+        match &self.source {
+            Source::Listed(listed) => listed.hash_of(name).is_some(),
+            Source::Database(_) => true,
+        }
+    }
+
+    async fn hash_of(&self, name: &str) -> Result<Option<String>, CheckError> {
         Ok(match &self.source {
-            Source::Listed(_) => true,
-            Source::Database(database) => database.active_hash(name).await?.is_some(),
+            Source::Listed(listed) => listed.hash_of(name),
+            Source::Database(database) => database.active_hash(name).await?,
         })
     }
 
@@ -119,11 +139,16 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_password_of_a_known_user_is_good() {
         let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
-        assert!(users.check("alice", password("rabbit")).await.unwrap());
-        assert!(!users.check("alice", password("Rabbit")).await.unwrap());
-        assert!(!users.check("alice", password("")).await.unwrap());
-        assert!(!users.check("bob", password("rabbit")).await.unwrap());
-        assert!(!users.check("bob", password("nobody has this password")).await.unwrap());
+        let proof = users.check("alice", password("rabbit")).await.unwrap().unwrap();
+        assert!(users.still("alice", &proof).await.unwrap());
+        let others = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
+        assert!(!others.still("alice", &proof).await.unwrap(), "another password, be it the same one again");
+        assert!(!users.still("bob", &proof).await.unwrap());
+        assert!(users.knows("alice") && !users.knows("bob"));
+        assert!(users.check("alice", password("Rabbit")).await.unwrap().is_none());
+        assert!(users.check("alice", password("")).await.unwrap().is_none());
+        assert!(users.check("bob", password("rabbit")).await.unwrap().is_none());
+        assert!(users.check("bob", password("nobody has this password")).await.unwrap().is_none());
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ fn the_demo_says_where_it_listens_warns_and_shows_lines_to_paste() {
         server.end("TERM")
     };
     assert!(banner.contains("WARNING: this is a demo"), "{banner}");
-    assert!(banner.contains("Sessions and users are kept in memory."), "{banner}");
+    assert!(banner.contains("Sessions are kept in memory."), "{banner}");
     let login = format!(
         r#"curl -X POST -H "Content-Type: application/json" -d '{CREDENTIALS}' http://{address}/login -c cookie-jar.txt"#
     );

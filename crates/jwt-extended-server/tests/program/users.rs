@@ -105,6 +105,81 @@ fn a_disabled_user_s_tokens_stop_working_at_once_and_so_do_those_of_one_who_is_r
 }
 
 #[test]
+fn a_login_with_the_old_password_that_was_under_way_does_not_outlive_the_new_one() {
+    let site = Site::new();
+    site.user(&["add", "alice"], "old password\n").unwrap();
+    let server = site.server();
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        // More than are checked at once, so that some wait while the password changes.
+        let logins: Vec<_> = (0..24).map(|_| scope.spawn(|| login(&server, "alice", "old password"))).collect();
+        site.user(&["password", "alice"], "new password\n").unwrap();
+        logins.into_iter().map(|login| login.join().unwrap()).collect()
+    });
+    for answer in answers.iter().filter(|answer| answer.status == 200) {
+        let opened = server.send("/protected", &[("authorization", &token(answer, "access_token"))], None);
+        assert_eq!(opened.status, 401, "a session of the old password is open");
+    }
+    assert!(answers.iter().all(|answer| [200, 401].contains(&answer.status)), "{answers:?}");
+    let new = login(&server, "alice", "new password");
+    let listed = server.send("/sessions", &[("authorization", &token(&new, "access_token"))], None);
+    assert_eq!(listed.body.matches("\"id\"").count(), 1, "{}", listed.body);
+}
+
+#[test]
+fn a_removal_that_stopped_half_way_can_be_done_again() {
+    let site = Site::new();
+    site.user(&["add", "alice"], "a password\n").unwrap();
+    let server = site.server();
+    let answer = login(&server, "alice", "a password");
+    // What a removal does first.
+    site.user(&["disable", "alice"], "").unwrap();
+    site.user(&["remove", "alice"], "").unwrap();
+    let opened = server.send("/protected", &[("authorization", &token(&answer, "access_token"))], None);
+    assert_eq!(opened.status, 401);
+    assert_eq!(site.user(&["list"], ""), Ok(String::new()));
+}
+
+#[test]
+fn the_demo_gives_its_passwords_to_nobody_in_a_store_that_was_named() {
+    let site = Site::new();
+    site.user(&["add", "admin"], "a real password\n").unwrap();
+    site.user(&["disable", "admin"], "").unwrap();
+    let demo = Server::demo(&["--store", &site.store], &[("JWT_SECRET_KEY", SECRET)]);
+    assert_eq!(login(&demo, "admin", "adminpass").status, 200, "the demo's own admin");
+    demo.end("TERM");
+    assert_eq!(site.user(&["list"], ""), Ok("admin\tdisabled\n".to_owned()));
+    let server = site.server();
+    assert_eq!(login(&server, "admin", "adminpass").status, 401);
+    assert_eq!(login(&server, "testuser", "testpass").status, 401);
+}
+
+#[test]
+fn whoever_is_taken_out_of_the_file_is_out_after_the_restart_and_logout_is_for_all() {
+    let site = Site::new();
+    let hash = super::refusals::HASH;
+    let user = |name: &str| format!("[[users]]\nusername = \"{name}\"\npassword_hash = \"{hash}\"\n");
+    let serve = |users: &str| {
+        let text = format!("store = \"{}\"\n{users}", site.store);
+        Server::serve_on(&text, &[("JWT_SECRET_KEY", SECRET)])
+    };
+    let server = serve(&(user("alice") + &user("bob")));
+    let [alice, bob] = ["alice", "bob"].map(|name| login(&server, name, "testpass"));
+    let opens = |server: &Server, answer: &Answer| {
+        server.send("/protected", &[("authorization", &token(answer, "access_token"))], None).status
+    };
+    assert_eq!((opens(&server, &alice), opens(&server, &bob)), (200, 200));
+    server.end("TERM");
+    let server = serve(&user("bob"));
+    assert_eq!((opens(&server, &alice), opens(&server, &bob)), (401, 200));
+    let refresh = ("authorization", &*token(&alice, "refresh_token"));
+    assert_eq!(server.send("/refresh", &[refresh], Some("")).status, 401);
+    assert!(site.user(&["logout", "bob"], "").unwrap().starts_with("bob is logged out everywhere"));
+    assert_eq!(opens(&server, &bob), 401);
+    let memory = to_its_end(&["user", "logout", "bob", "--store", "memory"], &[], b"");
+    assert!(memory.err.contains("end it, and all are logged out"), "{}", memory.err);
+}
+
+#[test]
 fn a_server_without_users_starts_says_so_and_takes_those_that_are_added() {
     let site = Site::new();
     let server = site.server();

@@ -121,6 +121,16 @@ impl Server {
         Self::start(&arguments, variables, |server| &server.err)
     }
 
+    /// With a configuration file that names its store.
+    pub(crate) fn serve_on(config: &str, variables: Variables<'_>) -> Self {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), config).unwrap();
+        let mut command =
+            program(&["serve", "--config", file.path().to_str().unwrap(), "--listen", "127.0.0.1:0"], variables);
+        command.env_remove("JWT_STORE");
+        Self::of(command, |server| &server.err)
+    }
+
     fn start(arguments: &[&str], variables: Variables<'_>, announces: fn(&Self) -> &Mutex<Receiver<String>>) -> Self {
         Self::of(program(arguments, variables), announces)
     }
