@@ -236,6 +236,33 @@ async fn the_app_keeps_its_own_tables_in_the_same_file() {
     assert_eq!((&*mode, sync), ("wal", 2));
 }
 
+#[tokio::test]
+async fn nothing_that_is_kept_makes_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kept.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    store.migrate().await.unwrap();
+    let secret = "a secret of at least thirty-two bytes, from a safe place";
+    let key = jwt_extended::jose::Key::hs256(secret).unwrap();
+    let jwt = jwt_extended::JwtManager::builder().key(key).session_store(store).build().unwrap();
+    let pair = jwt.login("alice").await.unwrap();
+    let refresh = jwt.decode_token(pair.refresh_token.as_deref().unwrap()).unwrap();
+    let next = jwt.refresh(&refresh).await.unwrap();
+    jwt.revoke(&jwt.decode_token(&next.access_token).unwrap()).await.unwrap();
+    let mut secrets = vec![secret.to_owned()];
+    for text in [Some(pair.access_token), pair.refresh_token, Some(next.access_token), next.refresh_token] {
+        let text = text.unwrap();
+        secrets.push(jwt.decode_token(&text).unwrap().csrf().unwrap().to_owned());
+        secrets.extend(text.split('.').skip(1).map(str::to_owned));
+    }
+    for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
+        let bytes = std::fs::read(file.path()).unwrap();
+        let held = String::from_utf8_lossy(&bytes);
+        assert!(held.contains("alice") || !file.path().ends_with("kept.db-wal"), "the file is the one that is written");
+        assert!(secrets.iter().all(|secret| !held.contains(secret)), "{file:?} holds what makes a token");
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_that_is_made_is_for_its_owner_alone() {
