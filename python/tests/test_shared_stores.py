@@ -233,7 +233,7 @@ def test_a_sqlite_file_that_cannot_be_is_503_and_why_is_in_the_log(
     app = sessions_app(STORE=f"sqlite:{tmp_path}/no/such/folder/sessions.db")
     app.logger.disabled = False
     assert app.test_client().post("/login/alice").status_code == 503
-    assert "unable to open database file" in caplog.text
+    assert "the file cannot be made: No such file or directory" in caplog.text
     (tmp_path / "no/such/folder").mkdir(parents=True)
     assert opens(app, *login(app)) == [True, True]
 

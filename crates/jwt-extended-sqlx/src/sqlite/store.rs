@@ -156,7 +156,7 @@ impl SqliteStoreBuilder {
         if text.is_empty() || text == ":memory:" || text.starts_with("file:") || text.starts_with("sqlite:") {
             return Err(SetupError::NotAFile);
         }
-        make_private(path).map_err(|error| SetupError::Unavailable(error.to_string()))?;
+        make_private(path).map_err(|error| SetupError::Unavailable(format!("the file cannot be made: {error}")))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
