@@ -59,6 +59,7 @@ fn stores(report: &mut Report) {
     });
     report.step("the stores: benches, once each", || {
         with_services("bench -p jwt-extended-redis -p jwt-extended-sqlx --all-features --bench * -- --test")
+            .and_then(|()| with_services("bench -p jwt-extended-server --features store-tests --bench load -- --test"))
     });
 }
 

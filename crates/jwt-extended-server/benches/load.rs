@@ -130,7 +130,7 @@ async fn log_in(store: Arc<dyn SessionStore>) -> Vec<(String, String)> {
     let jwt = JwtManager::builder().key(Key::hs256(SECRET).unwrap()).session_store(store).build().unwrap();
     let mut tokens = Vec::new();
     for number in 0..CLIENTS {
-        let pair = jwt.login(&format!("user {number}")).await.unwrap();
+        let pair = jwt.login(["testuser", "admin"][number % 2]).await.unwrap();
         tokens.push((pair.access_token, pair.refresh_token.unwrap()));
     }
     tokens
