@@ -10,10 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{SECOND, one_of_64_turns_wins, open, open_at, server::Server, standing, turn_to};
+use common::{
+    awkward_names_come_back, one_of_64_turns_wins, open, open_at, server::Server, standing, turn_to,
+    what_is_over_is_deleted,
+};
 use jwt_extended::{
     session::{SessionStore, Standing, Turned},
-    test_util::sessions::{at, at_most, end_all, end_one, labelled, new_session, revoked_token},
+    test_util::sessions::{at, at_most, end_all, end_one, new_session},
 };
 use jwt_extended_sqlx::{
     PostgresStore, SetupError,
@@ -150,41 +153,14 @@ async fn requests_that_are_given_up_leave_the_store_as_good_as_before() {
 async fn what_is_over_is_deleted_in_batches_and_in_passing() {
     let server = Server::start();
     let store = server.store().await;
-    for number in 0..10 {
-        open(&store, "alice", &format!("session {number}")).await.unwrap();
-        store.revoke(&revoked_token("alice", &format!("token {number}"), Some(at(5)), at(0))).wait().await.unwrap();
-    }
-    store.end(&end_all("bob", Some(at(5)), at(0))).wait().await.unwrap();
-    assert_eq!(rows(&server).await, 21);
-    assert_eq!(store.purge(at(4), 100).wait().await, Ok(0));
-    assert_eq!(store.purge(at(100 * SECOND), 12).wait().await, Ok(12));
-    assert_eq!(rows(&server).await, 9);
-    assert_eq!(store.purge(at(100 * SECOND), 100).wait().await, Ok(9));
-
-    store.revoke(&revoked_token("alice", "token", Some(at(5)), at(0))).wait().await.unwrap();
-    for number in 0..64 {
-        open_at(&store, "alice", &format!("session {number}"), 25 * 3600 * SECOND).await.unwrap();
-    }
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while rows(&server).await != 64 {
-        assert!(Instant::now() < deadline, "some login deletes what is over");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    what_is_over_is_deleted(&store, async || rows(&server).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn awkward_subjects_and_labels_come_back_as_they_were() {
     let server = Server::start();
     let store = server.store().await;
-    for (number, awkward) in ["", "' OR 1=1 --", "naïve 😀 \u{202e}", "a\0b", "\u{1}0", "$1", "%_"].iter().enumerate()
-    {
-        let (id, jti) = (format!("{awkward} {number}"), format!("{awkward} r0"));
-        let session = labelled(new_session(awkward, &id, &jti, at(0), None), awkward);
-        assert_eq!(store.open(&session).wait().await, Ok(Standing::Good));
-        let listed = store.list(awkward, at(1)).wait().await.unwrap();
-        assert_eq!((listed.len(), &*listed[0].id, listed[0].label.as_deref()), (1, &*id, Some(*awkward)));
-        assert_eq!(turn_to(&store, awkward, &id, &jti, &format!("{awkward} r1")).await, Ok(Turned::Turned));
-    }
+    awkward_names_come_back(&store).await;
     // Nothing that compresses: an index holds 2,700 bytes.
     let long: String = (0..20_000_u32).map(|number| char::from_u32(0x4e00 + number * 7919 % 20_000).unwrap()).collect();
     let error = open(&store, &long, "session").await.unwrap_err().to_string();

@@ -11,10 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{SECOND, one_of_64_turns_wins, open, open_at, standing, turn_to};
+use common::{awkward_names_come_back, one_of_64_turns_wins, open, standing, turn_to, what_is_over_is_deleted};
 use jwt_extended::{
     session::{SessionStore, Standing, StoreError, Turned},
-    test_util::sessions::{at, end_all, end_one, labelled, new_session, revoked_token},
+    test_util::sessions::{at, end_one},
 };
 use jwt_extended_sqlx::{
     SetupError, SqliteStore,
@@ -181,41 +181,14 @@ async fn a_request_that_fails_does_not_spoil_those_beside_it() {
 async fn what_is_over_is_deleted_in_batches_and_in_passing() {
     let file = File::new();
     let store = file.store().await;
-    for number in 0..10 {
-        open(&store, "alice", &format!("session {number}")).await.unwrap();
-        store.revoke(&revoked_token("alice", &format!("token {number}"), Some(at(5)), at(0))).wait().await.unwrap();
-    }
-    store.end(&end_all("bob", Some(at(5)), at(0))).wait().await.unwrap();
-    assert_eq!(file.rows().await, 21);
-    assert_eq!(store.purge(at(4), 100).wait().await, Ok(0));
-    assert_eq!(store.purge(at(100 * SECOND), 12).wait().await, Ok(12));
-    assert_eq!(file.rows().await, 9);
-    assert_eq!(store.purge(at(100 * SECOND), 100).wait().await, Ok(9));
-
-    store.revoke(&revoked_token("alice", "token", Some(at(5)), at(0))).wait().await.unwrap();
-    for number in 0..64 {
-        open_at(&store, "alice", &format!("session {number}"), 25 * 3600 * SECOND).await.unwrap();
-    }
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while file.rows().await != 64 {
-        assert!(Instant::now() < deadline, "the 64th login deletes what is over");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    what_is_over_is_deleted(&store, async || file.rows().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn awkward_subjects_and_labels_come_back_as_they_were() {
     let file = File::new();
     let store = file.store().await;
-    for (number, awkward) in ["", "' OR 1=1 --", "naïve 😀 \u{202e}", "a\0b", "\u{1}0", "$1", "%_"].iter().enumerate()
-    {
-        let (id, jti) = (format!("{awkward} {number}"), format!("{awkward} r0"));
-        let session = labelled(new_session(awkward, &id, &jti, at(0), None), awkward);
-        assert_eq!(store.open(&session).wait().await, Ok(Standing::Good));
-        let listed = store.list(awkward, at(1)).wait().await.unwrap();
-        assert_eq!((listed.len(), &*listed[0].id, listed[0].label.as_deref()), (1, &*id, Some(*awkward)));
-        assert_eq!(turn_to(&store, awkward, &id, &jti, &format!("{awkward} r1")).await, Ok(Turned::Turned));
-    }
+    awkward_names_come_back(&store).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

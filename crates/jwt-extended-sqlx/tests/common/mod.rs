@@ -12,12 +12,15 @@
 #[cfg(feature = "postgres")]
 pub mod server;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jwt_extended::{
     Timestamp,
     session::{SessionStore, Standing, StoreError, Turned},
-    test_util::sessions::{at, ids, new_session, turn},
+    test_util::sessions::{at, end_all, ids, labelled, new_session, revoked_token, turn},
 };
 
 pub const SECOND: u64 = 1_000_000;
@@ -81,5 +84,42 @@ pub async fn one_of_64_turns_wins(stores: &[Arc<dyn SessionStore>]) {
         }
         assert_eq!((turned.len(), repeated.len()), (1, 63));
         assert!(repeated.iter().all(|successor| *successor == turned[0]));
+    }
+}
+
+/// What is over is deleted by `purge`, in batches, and by logins in passing. `rows` counts what there is.
+pub async fn what_is_over_is_deleted(store: &dyn SessionStore, rows: impl AsyncFn() -> i64) {
+    for number in 0..10 {
+        open(store, "alice", &format!("session {number}")).await.unwrap();
+        store.revoke(&revoked_token("alice", &format!("token {number}"), Some(at(5)), at(0))).wait().await.unwrap();
+    }
+    store.end(&end_all("bob", Some(at(5)), at(0))).wait().await.unwrap();
+    assert_eq!(rows().await, 21);
+    assert_eq!(store.purge(at(4), 100).wait().await, Ok(0));
+    assert_eq!(store.purge(at(100 * SECOND), 12).wait().await, Ok(12));
+    assert_eq!(rows().await, 9);
+    assert_eq!(store.purge(at(100 * SECOND), 100).wait().await, Ok(9));
+
+    store.revoke(&revoked_token("alice", "token", Some(at(5)), at(0))).wait().await.unwrap();
+    for number in 0..64 {
+        open_at(store, "alice", &format!("session {number}"), 25 * 3600 * SECOND).await.unwrap();
+    }
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while rows().await != 64 {
+        assert!(Instant::now() < deadline, "the 64th login deletes what is over");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Subjects and labels that a database might take for something else come back as they were.
+pub async fn awkward_names_come_back(store: &dyn SessionStore) {
+    for (number, awkward) in ["", "' OR 1=1 --", "naïve 😀 \u{202e}", "a\0b", "\u{1}0", "$1", "%_"].iter().enumerate()
+    {
+        let (id, jti) = (format!("{awkward} {number}"), format!("{awkward} r0"));
+        let session = labelled(new_session(awkward, &id, &jti, at(0), None), awkward);
+        assert_eq!(store.open(&session).wait().await, Ok(Standing::Good));
+        let listed = store.list(awkward, at(1)).wait().await.unwrap();
+        assert_eq!((listed.len(), &*listed[0].id, listed[0].label.as_deref()), (1, &*id, Some(*awkward)));
+        assert_eq!(turn_to(store, awkward, &id, &jti, &format!("{awkward} r1")).await, Ok(Turned::Turned));
     }
 }
