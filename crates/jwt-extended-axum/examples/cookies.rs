@@ -120,7 +120,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .token_location([Location::Cookie])
         // For plain HTTP on this machine; leave it out behind HTTPS.
         .cookie_secure(Switch::Off)
-        .revocation_store(MemoryStore::new())
+        .session_store(MemoryStore::new())
         .build()?;
     let users = [User { id: 1, name: "Alice", role: "admin" }, User { id: 2, name: "Bob", role: "reader" }];
     let admin = Router::new()

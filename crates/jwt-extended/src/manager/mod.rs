@@ -40,7 +40,7 @@ use crate::{
 /// let jwt = JwtManager::builder()
 ///     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
 ///     .token_location([Location::Header, Location::Cookie])
-///     .revocation_store(MemoryStore::new())
+///     .session_store(MemoryStore::new())
 ///     .build()?;
 /// let token = jwt.create_access_token("alice")?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
