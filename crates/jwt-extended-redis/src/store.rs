@@ -137,6 +137,7 @@ impl RedisStore {
             record::ttl(until, now),
             stays,
             keys.sessions(),
+            record::time(now.saturating_add(Ending::MAX_AHEAD)),
         ];
         self.shared.scripts.end_all.call(2, arguments)
     }

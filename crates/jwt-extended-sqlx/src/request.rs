@@ -185,6 +185,7 @@ pub(crate) fn restored_end(stored: i64) -> Option<Timestamp> {
     (stored != NEVER).then(|| restored_time(stored))
 }
 
-fn span(duration: Duration) -> i64 {
+/// A span of time as it is reckoned with.
+pub(crate) fn span(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(NEVER)
 }

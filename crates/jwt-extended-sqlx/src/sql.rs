@@ -81,9 +81,11 @@ pub(crate) const LIST: &str = "SELECT id, label, opened_at, used_at, ends_at FRO
 pub(crate) const END_ONE: &str =
     "DELETE FROM jwt_sessions WHERE id = $1 AND ($2 IS NULL OR subject = $2) RETURNING ends_at";
 
+/// `$5` is the latest cut-off that is believed.
 pub(crate) const CUT_OFF: &str = "INSERT INTO jwt_subjects (subject, cutoff_at, ends_at, exempt) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (subject) DO UPDATE SET exempt = excluded.exempt, \
-     cutoff_at = CASE WHEN jwt_subjects.cutoff_at < excluded.cutoff_at THEN excluded.cutoff_at ELSE jwt_subjects.cutoff_at END, \
+     cutoff_at = CASE WHEN jwt_subjects.cutoff_at < excluded.cutoff_at OR jwt_subjects.cutoff_at > $5 \
+     THEN excluded.cutoff_at ELSE jwt_subjects.cutoff_at END, \
      ends_at = CASE WHEN jwt_subjects.ends_at < excluded.ends_at THEN excluded.ends_at ELSE jwt_subjects.ends_at END";
 
 pub(crate) const END_OTHERS: &str =

@@ -6,12 +6,12 @@
 
 use std::future::Future;
 
-use jwt_extended::session::{self, Session, Turned};
+use jwt_extended::session::{self, Ending, Session, Turned};
 use sqlx::{Row, query::Query};
 
 use super::dialect::{self, Connection, Database};
 use crate::{
-    request::{End, List, Open, Purge, Revoke, Standing, Token, Touch, Turn, restored_end, restored_time},
+    request::{End, List, Open, Purge, Revoke, Standing, Token, Touch, Turn, restored_end, restored_time, span},
     sql,
     text::restored,
 };
@@ -186,7 +186,8 @@ impl Step for End {
             }
             Self::All { subject, exempt, ends, now } => {
                 let cut_off = sqlx::query(sql::CUT_OFF).bind(&**subject).bind(*now).bind(*ends);
-                cut_off.bind(exempt.as_deref()).execute(&mut *connection).await?;
+                let believed = now.saturating_add(span(Ending::MAX_AHEAD));
+                cut_off.bind(exempt.as_deref()).bind(believed).execute(&mut *connection).await?;
                 let end = sqlx::query(sql::END_OTHERS).bind(&**subject).bind(exempt.as_deref());
                 (end.fetch_all(connection).await?, *now)
             }

@@ -37,6 +37,9 @@ pub trait SessionStore: Send + Sync {
     fn list(&self, subject: &str, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>>;
 
     /// Ends sessions, and says how many were open. When this has answered `Ok`, none of their tokens stands.
+    ///
+    /// Of two endings of all, the later time and the longer memory hold; but one of more than
+    /// [`MAX_AHEAD`](Ending::MAX_AHEAD) later than now is from a clock that was wrong, and gives way to now.
     fn end(&self, ending: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>>;
 
     /// Forgets what is over, at most so many entries, and says how many it were: for a store in which things do not
@@ -198,6 +201,12 @@ pub enum Ending<'a> {
         /// The time of asking.
         now: Timestamp,
     },
+}
+
+impl Ending<'_> {
+    /// How far ahead a clock may be whose ending of all sessions is believed. Until the others have caught up with it, the
+    /// subject cannot log in.
+    pub const MAX_AHEAD: Duration = Duration::from_secs(3600);
 }
 
 /// An open session, as it is listed.

@@ -203,7 +203,10 @@ impl Shard {
         let ended = self.end_but(all, room);
         let exempt = all.exempt.map(Into::into);
         if let Some(cutoff) = self.cutoffs.get_mut(all.subject) {
-            let (at, until) = (cutoff.at.max(all.now), later(cutoff.until, all.until));
+            // One from a clock that was far ahead would keep the subject out until then.
+            let is_wrong = cutoff.at > all.now.saturating_add(Ending::MAX_AHEAD);
+            let at = if is_wrong { all.now } else { cutoff.at.max(all.now) };
+            let until = later(cutoff.until, all.until);
             *cutoff = Cutoff { at, until, exempt };
             room.give_back(usize::from(place.is_ok()));
             return Ok(ended);

@@ -83,6 +83,7 @@ pub(super) async fn check(store: &dyn SessionStore) {
     ending_the_others_leaves_one(store).await;
     ending_all_ends_what_was_there_and_not_what_comes(store).await;
     a_login_that_was_under_way_when_all_ended_does_not_open(store).await;
+    an_ending_by_a_clock_that_was_far_ahead_gives_way_to_the_next(store).await;
     of_too_many_sessions_the_oldest_end(store).await;
     awkward_names_are_names_like_others(store).await;
     what_is_over_is_purged_in_bounded_batches(store).await;
@@ -305,6 +306,21 @@ async fn a_login_that_was_under_way_when_all_ended_does_not_open(store: &dyn Ses
         assert_eq!(store.open(&new).wait().await, Ok(Standing::Revoked));
         assert!(!user.is_open(&late, 12).await && user.listed(12).await.is_empty());
     }
+}
+
+async fn an_ending_by_a_clock_that_was_far_ahead_gives_way_to_the_next(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let login = async |id: &str| {
+        let (id, jti) = (fresh_name(id), fresh_name("r0"));
+        store.open(&new_session(&user.name, &id, &jti, at(20), Some(at(100 * SECOND)))).wait().await
+    };
+    for (ahead, next) in [(3600 * SECOND + 1, Standing::Good), (3600 * SECOND, Standing::Revoked)] {
+        user.end(&end_all(&user.name, None, at(10 + ahead))).await;
+        assert_eq!(login("kept out").await, Ok(Standing::Revoked));
+        user.end(&end_all(&user.name, None, at(10))).await;
+        assert_eq!(login("again").await, Ok(next), "{ahead}");
+    }
+    assert!(!user.stands(None, None, 9, 30).await, "what was older than the last ending stays revoked");
 }
 
 async fn of_too_many_sessions_the_oldest_end(store: &dyn SessionStore) {
