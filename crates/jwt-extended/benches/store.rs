@@ -21,12 +21,13 @@ const MILLION: usize = 1_000_000;
 /// How long the subjects are.
 const SUBJECT: usize = "user000000@example.com".len();
 const SINCE: Timestamp = Timestamp::from_secs(1_800_000_001);
+/// Later than all else.
+const END: Option<Timestamp> = Some(Timestamp::from_secs(2_800_000_000));
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_002);
 
 fn uuid(random: &mut Random) -> String {
-    let part = |random: &mut Random, digits: usize| format!("{:0digits$x}", random.below(1 << (4 * digits)));
-    let [a, b, c, d, e] = [8, 4, 4, 4, 12].map(|digits| part(random, digits));
-    format!("{a}-{b}-{c}-{d}-{e}")
+    let parts = [8, 4, 4, 4, 12].map(|digits| format!("{:0digits$x}", random.below(1 << (4 * digits))));
+    parts.join("-")
 }
 
 fn now<T>(answer: Answer<'_, Result<T, StoreError>>) -> T {
@@ -34,10 +35,6 @@ fn now<T>(answer: Answer<'_, Result<T, StoreError>>) -> T {
         Answer::Now(result) => result.unwrap(),
         Answer::Later(_) => unreachable!("the memory store answers at once"),
     }
-}
-
-fn end() -> Option<Timestamp> {
-    Some(at(1_000_000_000_000))
 }
 
 /// Bytes that are held after the work and were not before.
@@ -55,7 +52,7 @@ fn revocations() -> MemoryStore {
     let mut random = Random::new(1);
     for _ in 0..MILLION {
         let jti = uuid(&mut random);
-        now(RevocationStore::revoke(&store, &Revocation::Token { jti: &jti, until: end(), now: at(0) }));
+        now(RevocationStore::revoke(&store, &Revocation::Token { jti: &jti, until: END, now: at(0) }));
     }
     store
 }
@@ -66,11 +63,11 @@ fn sessions(names: &[(String, String)], revoked: usize) -> MemoryStore {
     let mut random = Random::new(2);
     for (subject, session) in names {
         let jti = uuid(&mut random);
-        now(store.open(&new_session(subject, session, &jti, at(0), end())));
+        now(store.open(&new_session(subject, session, &jti, at(0), END)));
     }
     for number in 0..revoked {
         let jti = uuid(&mut random);
-        now(SessionStore::revoke(&store, &revoked_token(&names[number % names.len()].0, &jti, end(), at(0))));
+        now(SessionStore::revoke(&store, &revoked_token(&names[number % names.len()].0, &jti, END, at(0))));
     }
     store
 }
