@@ -88,7 +88,7 @@ async fn login(State(app): State<App>, Path(id): Path<u64>) -> Result<Response, 
     Ok((Cookies(app.jwt.set_cookies(&pair)?), "welcome\n").into_response())
 }
 
-/// Sets a new access cookie.
+/// Sets a new access cookie, and the refresh cookie that is due next.
 async fn refresh(State(app): State<App>, token: Refresh) -> Result<(Cookies, &'static str), Rejection> {
     let pair = app.jwt.refresh(&token).await?;
     Ok((Cookies(app.jwt.set_cookies(&pair)?), "refreshed\n"))

@@ -45,7 +45,7 @@ enum Action {
         #[arg(long, value_parser = address)]
         listen: Option<SocketAddr>,
         /// Where sessions and users are kept, whatever the file says: sqlite:PATH, postgres://…, redis://… or memory. An
-        /// address with a password belongs into `JWT_STORE`. [default: sqlite:jwt-extended.db]
+        /// address with a password belongs in `JWT_STORE`. [default: sqlite:jwt-extended.db]
         #[arg(long)]
         store: Option<StoreAddress>,
         #[command(flatten)]

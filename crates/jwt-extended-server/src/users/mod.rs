@@ -152,6 +152,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_name_that_nobody_has_takes_as_long_as_a_wrong_password() {
+        let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
+        let time = async |name: &str| {
+            let mut shortest = std::time::Duration::MAX;
+            for _ in 0..3 {
+                let asked = std::time::Instant::now();
+                assert!(users.check(name, password("wrong")).await.unwrap().is_none());
+                shortest = shortest.min(asked.elapsed());
+            }
+            shortest
+        };
+        let (known, unknown) = (time("alice").await, time("bob").await);
+        // They differed by a factor of ten when the hash was not waited for.
+        assert!(unknown > known / 3, "{unknown:?} beside {known:?}");
+    }
+
+    #[tokio::test]
     async fn a_client_that_goes_away_does_not_make_room_for_another() {
         let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
         for _ in 0..AT_ONCE {

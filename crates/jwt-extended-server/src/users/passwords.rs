@@ -48,7 +48,9 @@ impl Passwords {
             let _permit = permit;
             matches(&password, &hash)
         });
-        Ok(exists && matches.await.unwrap_or(false))
+        // Waited for in any case: an answer that comes sooner would say that there is nobody of that name.
+        let matches = matches.await.unwrap_or(false);
+        Ok(exists && matches)
     }
 }
 

@@ -75,14 +75,28 @@ impl JwtManager {
         self.log_in(identity, Some(label)).await
     }
 
-    /// The one call after a password was changed: ends all sessions of the user and opens a new one for whoever has changed
-    /// it.
+    /// The one call after a new password was stored: ends all sessions of the user and opens a new one for whoever has
+    /// changed it.
     ///
     /// # Errors
     /// As [`login`](Self::login). If there is no store, there is nothing to end the sessions with, which is an error.
     pub async fn password_changed(&self, identity: &(impl Identity + ?Sized)) -> Result<TokenPair, IssueError> {
         self.revoke_subject(&identity.subject()).await?;
-        self.login(identity).await
+        self.log_in(identity, None).await
+    }
+
+    /// As [`password_changed`](Self::password_changed), with a label for the new session, as
+    /// [`login_with_label`](Self::login_with_label) takes it.
+    ///
+    /// # Errors
+    /// As [`password_changed`](Self::password_changed).
+    pub async fn password_changed_with_label(
+        &self,
+        identity: &(impl Identity + ?Sized),
+        label: &str,
+    ) -> Result<TokenPair, IssueError> {
+        self.revoke_subject(&identity.subject()).await?;
+        self.log_in(identity, Some(label)).await
     }
 
     /// New tokens of a refresh token's session: an access token that is not fresh, with the refresh token's own claims and

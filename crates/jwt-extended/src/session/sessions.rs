@@ -5,6 +5,8 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use serde::Serialize;
+
 use super::{Answer, Standing, StoreError, TokenIds};
 use crate::time::Timestamp;
 
@@ -209,8 +211,8 @@ impl Ending<'_> {
     pub const MAX_AHEAD: Duration = Duration::from_secs(3600);
 }
 
-/// An open session, as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An open session, as it is listed. As JSON, its times are seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Session {
     /// Its name, the claim `sid`.

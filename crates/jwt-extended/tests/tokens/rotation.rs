@@ -301,6 +301,11 @@ fn a_password_change_ends_all_and_logs_in_again_in_one_call() {
     let access = jwt.decode_token(&after.access_token).unwrap();
     assert_eq!(access.freshness(), Freshness::Fresh);
     assert_eq!(wait(jwt.sessions(&access)).unwrap().len(), 1);
+    let labelled = wait(jwt.password_changed_with_label("alice", "Phone")).unwrap();
+    let list = wait(jwt.sessions(&jwt.decode_token(&labelled.access_token).unwrap())).unwrap();
+    assert_eq!((list.len(), list[0].label.as_deref()), (1, Some("Phone")));
+    let text = serde_json::to_value(&list[0]).unwrap();
+    assert_eq!((&text["opened"], &text["current"]), (&json!(NOW + 1), &json!(true)));
 }
 
 #[test]
