@@ -251,9 +251,15 @@ impl Engine {
         serde_json::to_string(&ring.to_jwk_set()).map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }
 
-    /// A subject's open sessions.
-    fn sessions(&self, py: Python<'_>, config: &Bound<'_, PyDict>, subject: &str) -> PyResult<Vec<Listed>> {
-        self.0.state(py, config)?.compiled.sessions(py, subject)
+    /// A subject's open sessions, as the session sees them that asks, if one does.
+    fn sessions(
+        &self,
+        py: Python<'_>,
+        config: &Bound<'_, PyDict>,
+        subject: &str,
+        asks: Option<&str>,
+    ) -> PyResult<Vec<Listed>> {
+        self.0.state(py, config)?.compiled.sessions(py, subject, asks)
     }
 
     /// Revokes a subject's token by its `jti`, until it would have expired.

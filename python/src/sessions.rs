@@ -60,8 +60,8 @@ impl Presented {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation(pub(crate) Due);
 
-/// A session as Python gets it: name, label, and in microseconds when it was opened, last used, and ends.
-pub(crate) type Listed = (String, Option<String>, u64, u64, Option<u64>);
+/// A session as Python gets it: name, label, in microseconds when it was opened, last used, and ends, and whether it asks.
+pub(crate) type Listed = (String, Option<String>, u64, u64, Option<u64>, bool);
 
 impl Compiled {
     /// The name and the time of a refresh token that may be made now.
@@ -118,7 +118,7 @@ impl Compiled {
             }
         }
         refresh.is_called(&due.0.jti)?;
-        let turned = self.wait(py, self.checking.turn_session_to(token, due.0.clone()));
+        let turned = self.wait(py, self.checking.turn_session(token, due.0.clone()));
         let turned = turned.map_err(|error| self.unavailable(error)).flatten();
         turned.map(Rotation).map_err(|rejection| self.refuse(py, &rejection, None))
     }
@@ -133,12 +133,12 @@ impl Compiled {
         Err(self.refuse(py, &self.checking.reject(reason, Some(token.clone())), None))
     }
 
-    /// A user's open sessions, the latest first.
-    pub(crate) fn sessions(&self, py: Python<'_>, subject: &str) -> PyResult<Vec<Listed>> {
-        let sessions = self.wait(py, self.checking.sessions_of(subject)).flatten();
+    /// A user's open sessions, the latest first, as the session sees them that asks, if one does.
+    pub(crate) fn sessions(&self, py: Python<'_>, subject: &str, asks: Option<&str>) -> PyResult<Vec<Listed>> {
+        let sessions = self.wait(py, self.checking.sessions_seen_from(subject, asks)).flatten();
         let listed = |session: Session| {
             let (opened, last_used) = (session.opened.as_micros(), session.last_used.as_micros());
-            (session.id, session.label, opened, last_used, session.ends.map(Timestamp::as_micros))
+            (session.id, session.label, opened, last_used, session.ends.map(Timestamp::as_micros), session.current)
         };
         let sessions = sessions.map_err(|error| failed(py, &error, NOT_LISTED))?;
         Ok(sessions.into_iter().map(listed).collect())

@@ -22,6 +22,7 @@ from rotations import (
     refreshed,
     sessions_app,
 )
+from support import bearer
 
 from jwt_extended.flask import (
     Session,
@@ -36,6 +37,7 @@ from jwt_extended.flask import (
     refresh_token_pair,
     revoke_session,
     revoke_token,
+    verify_jwt_in_request,
 )
 
 
@@ -177,6 +179,13 @@ def test_sessions_are_listed_the_latest_first_with_what_they_are_called(
     assert latest.ends is not None
     assert abs(latest.ends - latest.opened - timedelta(days=30)) < second
     assert listed(app, "carol") == []
+    clock.advance(30)
+    with app.test_request_context(headers=bearer(phone.access_token)):
+        verify_jwt_in_request()
+        asks = get_sessions()[1]
+    # Its last refresh would tell a thief for how long a copy has grace.
+    assert asks.current
+    assert abs(asks.last_used - start - 50 * second) < second
 
 
 def test_sessions_are_ended_one_by_one_or_all_but_this_one(store: str) -> None:

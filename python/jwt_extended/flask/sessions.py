@@ -25,7 +25,7 @@ class Session:
     label: str | None
     #: When its user logged in.
     opened: datetime
-    #: When a token of it was last refreshed; the login, if none was.
+    #: When a token of it was last refreshed; the login, if none was. Of the current one, now.
     last_used: datetime
     #: When it ends, if it is not used before; ``None`` for never.
     ends: datetime | None
@@ -54,7 +54,8 @@ def get_sessions(identity: Any = None) -> list[Session]:
     :raises StoreUnavailableError: if the store does not answer.
     """
     engine, app = engine_and_app()
-    current = _session_of(g.get("_jwt_extended_jwt") or {})
+    subject = _subject(identity, "get_sessions")
+    asks = _session_of(g.get("_jwt_extended_jwt") or {})
     return [
         Session(
             id=session,
@@ -62,10 +63,10 @@ def get_sessions(identity: Any = None) -> list[Session]:
             opened=_time(opened),
             last_used=_time(last_used),
             ends=None if ends is None else _time(ends),
-            current=session == current,
+            current=current,
         )
-        for session, label, opened, last_used, ends in engine.sessions(
-            app.config, _subject(identity, "get_sessions")
+        for session, label, opened, last_used, ends, current in engine.sessions(
+            app.config, subject, asks
         )
     ]
 

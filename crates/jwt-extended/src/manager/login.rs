@@ -134,14 +134,13 @@ impl JwtManager {
         let session = self.session_at(now)?;
         let settings = &self.inner.settings;
 
-        let keeps = self.keeps_sessions();
-        let lifetime = |usual| if self.bounds_sessions() { self.within_session(usual, now, now) } else { usual };
+        let lifetime = |usual| self.lifetime(Some(&session), usual, now);
         let mut access = draft(identity, TokenType::Access, lifetime(settings.access_lifetime))?;
         access.session = Some(Cow::Borrowed(&session));
         access.freshness = settings.login_freshness.starting(now);
         let mut refresh = draft(identity, TokenType::Refresh, lifetime(settings.refresh_lifetime))?;
         refresh.session = Some(Cow::Borrowed(&session));
-        let jti = if keeps { Some(self.random_name()?) } else { None };
+        let jti = if self.keeps_sessions() { Some(self.random_name()?) } else { None };
         refresh.jti = jti.as_deref().map(Cow::Borrowed);
         let pair = self.pair(&access, Some(self.issue(&refresh, now)?), now)?;
         // Last, so that no session is kept whose tokens could not be made.
@@ -159,15 +158,11 @@ impl JwtManager {
         let now = self.now();
         let issue = |error| self.reject(Reason::Issue(error), None);
         access.session = token.session().map(|session| Cow::Owned(session.to_owned()));
-        if self.bounds_sessions() {
-            if self.session_time_left(token).is_some_and(|left| left.is_zero()) && token.session().is_some() {
+        access.lifetime = self.lifetime(token.session(), self.inner.settings.access_lifetime, now);
+        if token.session().is_none() || !self.keeps_sessions() {
+            if self.bounds_sessions() && self.is_too_old(token, now) {
                 return Err(self.reject(Reason::Revoked, Some(token.clone())));
             }
-            access.lifetime = self.left_of(token, self.inner.settings.access_lifetime, now);
-        } else {
-            access.lifetime = self.inner.settings.access_lifetime;
-        }
-        if token.session().is_none() || !self.keeps_sessions() {
             // The guard has asked already, but the session may have ended since, or there was no guard.
             self.refuse_revoked(token, now).await?;
             return self.pair(&access, None, now).map_err(issue);
@@ -176,7 +171,7 @@ impl JwtManager {
         let pair = self.pair(&access, None, now).map_err(issue)?;
         let due = Rotation { jti: self.random_name().map_err(issue)?, turned: now };
         let made = self.follower(token, &access, &due).map_err(issue)?;
-        let decided = self.turn_session_to(token, due.clone()).await?;
+        let decided = self.turn_session(token, due.clone()).await?;
         // Another request may have turned it just before.
         let refresh_token =
             if decided == due { made } else { self.follower(token, &access, &decided).map_err(issue)? };
@@ -185,7 +180,7 @@ impl JwtManager {
 
     /// The refresh token that follows this one: the same, however often it is made.
     fn follower(&self, token: &Token, access: &Draft<'_>, rotation: &Rotation) -> Result<String, IssueError> {
-        let lifetime = self.left_of(token, self.inner.settings.refresh_lifetime, rotation.turned);
+        let lifetime = self.lifetime(token.session(), self.inner.settings.refresh_lifetime, rotation.turned);
         let mut draft = blank(TokenType::Refresh, Cow::Borrowed(&*access.subject), lifetime);
         draft.session = token.session().map(Cow::Borrowed);
         draft.jti = Some(Cow::Borrowed(&rotation.jti));
@@ -201,7 +196,8 @@ impl JwtManager {
         let settings = &self.inner.settings;
         let mut draft = blank(TokenType::Access, Cow::Borrowed(token.subject()), Lifetime::Never);
         draft.session = token.session().map(Cow::Borrowed);
-        draft.lifetime = self.left_of(token, settings.access_lifetime, self.now());
+        let session = token.session().unwrap_or_default();
+        draft.lifetime = self.lifetime_in_session(session, settings.access_lifetime, self.now());
         draft.csrf = token.csrf().map(Cow::Borrowed);
         draft.additional_claims.push((self.own_claims(token), Replacement::Refused));
         self.issue(&draft, self.now())
@@ -225,8 +221,8 @@ impl JwtManager {
         self.keeps_sessions() || self.inner.settings.sessions.lifetime_is_set
     }
 
-    /// How long a token that follows this one may live.
-    fn left_of(&self, token: &Token, usual: Lifetime, now: Timestamp) -> Lifetime {
-        token.session().map_or(usual, |session| self.lifetime_in_session(session, usual, now))
+    /// How long a token may live that belongs to a session, or to none.
+    fn lifetime(&self, session: Option<&str>, usual: Lifetime, now: Timestamp) -> Lifetime {
+        session.filter(|_| self.bounds_sessions()).map_or(usual, |name| self.lifetime_in_session(name, usual, now))
     }
 }

@@ -7,7 +7,6 @@ use http::{HeaderMap, header};
 
 use super::JwtManager;
 use crate::{
-    entropy::session_opened,
     guard::{Requirement, examine},
     http::{Location, Request, SetCookies},
     session::Standing,
@@ -44,21 +43,13 @@ impl JwtManager {
         let token = &expiring.token;
         let settled =
             response.get_all(header::SET_COOKIE).iter().any(|line| self.inner.settings.cookies.concerns(line));
-        let over = token.session().is_none() || self.session_time_left(token).is_some_and(|left| left.is_zero());
+        let over = token.session().is_none() || self.is_too_old(token, self.now());
         if settled || over || self.touch(token).await != Ok(Standing::Good) {
             return None;
         }
         let successor =
             self.successor(token).map_err(|error| tracing::error!(%error, "the cookie was not renewed")).ok()?;
         self.set_access_cookies(&successor).ok()
-    }
-
-    /// How long a token's session may still last. `None` without end.
-    pub(super) fn session_time_left(&self, token: &Token) -> Option<Duration> {
-        let longest = self.inner.settings.sessions.lifetime.duration()?;
-        // A session that does not say when it was opened has no time left.
-        let opened = token.session().and_then(session_opened).unwrap_or_default();
-        Some(opened.saturating_add(longest).saturating_duration_since(self.now()))
     }
 }
 

@@ -43,12 +43,20 @@ impl JwtManager {
     /// # Errors
     /// If there is no store that keeps sessions, or it could not answer.
     pub async fn sessions(&self, token: &Token) -> Result<Vec<Session>, StoreError> {
-        let mut sessions = self.sessions_of(token.subject()).await?;
+        self.sessions_seen_from(token.subject(), token.session()).await
+    }
+
+    /// As [`sessions`](Self::sessions), for whoever has the token's claims and not the token itself.
+    ///
+    /// # Errors
+    /// As [`sessions`](Self::sessions).
+    pub async fn sessions_seen_from(&self, subject: &str, session: Option<&str>) -> Result<Vec<Session>, StoreError> {
+        let mut sessions = self.sessions_of(subject).await?;
         // A session that asks is in use. Its last refresh is not told: whoever has copied its refresh token would learn for
         // how long the copy has grace.
         let now = self.now();
-        for session in sessions.iter_mut().filter(|session| token.session() == Some(&*session.id)) {
-            (session.current, session.last_used) = (true, session.last_used.max(now));
+        for current in sessions.iter_mut().filter(|listed| session == Some(&*listed.id)) {
+            (current.current, current.last_used) = (true, current.last_used.max(now));
         }
         Ok(sessions)
     }
@@ -66,8 +74,7 @@ impl JwtManager {
     /// # Errors
     /// If there is no store that keeps sessions, or it could not answer.
     pub async fn end_session(&self, subject: &str, session: &str) -> Result<bool, StoreError> {
-        let ending = Ending::One { session, subject: Some(subject), now: self.now() };
-        Ok(self.inner.store.sessions()?.end(&ending).wait().await? > 0)
+        Ok(self.end(Ending::One { session, subject: Some(subject), now: self.now() }).await? > 0)
     }
 
     /// Ends all sessions of a token's subject but the token's own, and says how many were open. Tokens of the subject that
@@ -86,8 +93,7 @@ impl JwtManager {
     /// If there is no store that keeps sessions, or it could not answer.
     pub async fn end_sessions_but(&self, subject: &str, session: &str) -> Result<u64, StoreError> {
         let now = self.now();
-        let ending = Ending::Others { subject, session, until: self.remembered(now), now };
-        self.inner.store.sessions()?.end(&ending).wait().await
+        self.end(Ending::Others { subject, session, until: self.remembered(now), now }).await
     }
 
     /// Ends all sessions of a subject, and says how many were open: [`revoke_subject`](Self::revoke_subject), counted.
@@ -96,8 +102,7 @@ impl JwtManager {
     /// If there is no store that keeps sessions, or it could not answer.
     pub async fn end_all_sessions(&self, subject: &str) -> Result<u64, StoreError> {
         let now = self.now();
-        let ending = Ending::All { subject, until: self.remembered(now), now };
-        self.inner.store.sessions()?.end(&ending).wait().await
+        self.end(Ending::All { subject, until: self.remembered(now), now }).await
     }
 
     /// Forgets sessions and revocations that have been over for an hour, at most so many, and says how many it were. Stores in
@@ -113,8 +118,8 @@ impl JwtManager {
     /// `jti`: once for each name, for faces that make tokens by themselves. [`login`](Self::login) does all of it.
     ///
     /// # Errors
-    /// If the name is another's. If there is no store that keeps sessions or it could not keep this one; or if all of the subject's sessions were
-    /// ended since it was named.
+    /// If the name is another's; if there is no store that keeps sessions, or it could not keep this one; or if all of the
+    /// subject's sessions were ended since it was named.
     pub async fn open_session(
         &self,
         session: &str,
@@ -139,18 +144,8 @@ impl JwtManager {
         }
     }
 
-    /// Turns a refresh token's session: what the token is called that follows it. For faces that make tokens by
-    /// themselves.
-    ///
-    /// # Errors
-    /// As [`refresh`](Self::refresh).
-    pub async fn turn_session(&self, token: &Token) -> Result<Rotation, Rejection> {
-        let due = self.next_rotation().map_err(|error| self.reject(Reason::Issue(error), None))?;
-        self.turn_session_to(token, due).await
-    }
-
     /// What a refresh token may be called that is made now: of a new session, or the next of one that is
-    /// [turned to it](Self::turn_session_to).
+    /// [turned to it](Self::turn_session).
     ///
     /// # Errors
     /// If there is no randomness to be had.
@@ -158,25 +153,24 @@ impl JwtManager {
         Ok(Rotation { jti: self.random_name()?, turned: self.now() })
     }
 
-    /// As [`turn_session`](Self::turn_session), for those who make the tokens that follow before they turn the session, so
-    /// that it is not turned if they cannot be made. If another request has turned it just before, its rotation is returned
-    /// and not this one, and the refresh token must be made again.
+    /// Turns a refresh token's session to its successor, for faces that make tokens by themselves. They make them before, so
+    /// that the session is not turned if they cannot be made. If another request has turned it just before, its rotation is
+    /// returned and not this one, and the refresh token must be made again.
     ///
     /// # Errors
     /// As [`refresh`](Self::refresh).
-    pub async fn turn_session_to(&self, token: &Token, due: Rotation) -> Result<Rotation, Rejection> {
+    pub async fn turn_session(&self, token: &Token, due: Rotation) -> Result<Rotation, Rejection> {
         let now = due.turned;
         let unavailable = |error| self.reject(Reason::StoreUnavailable(error), None);
         let over = || self.reject(Reason::Revoked, Some(token.clone()));
-        let opened = token.session().and_then(session_opened).unwrap_or_default();
-        if self.session_time_left(token).is_some_and(|left| left.is_zero()) {
+        if self.is_too_old(token, now) {
             return Err(over());
         }
         let turn = Turn {
             token: token.ids(now, self.leeway()),
             successor: &due.jti,
             grace: self.inner.settings.sessions.grace,
-            ends: self.session_ends(opened, now),
+            ends: self.session_ends(opened(token), now),
         };
         let store = self.inner.store.sessions().map_err(unavailable)?;
         match store.turn(&turn).wait().await.map_err(unavailable)? {
@@ -200,8 +194,8 @@ impl JwtManager {
     pub(super) async fn touch(&self, token: &Token) -> Result<Standing, StoreError> {
         let now = self.now();
         match (self.inner.store.sessions(), token.session()) {
-            (Ok(store), Some(session)) => {
-                let ends = self.session_ends(session_opened(session).unwrap_or_default(), now);
+            (Ok(store), Some(_)) => {
+                let ends = self.session_ends(opened(token), now);
                 store.touch(&Touch { token: token.ids(now, self.leeway()), ends }).wait().await
             }
             _ => self.standing(token, now).await,
@@ -211,25 +205,34 @@ impl JwtManager {
     /// How long a token of a session may live that is made now: as usual, but no longer than the session may last or go
     /// unused.
     pub fn lifetime_in_session(&self, session: &str, usual: Lifetime, now: Timestamp) -> Lifetime {
-        session_opened(session).map_or(usual, |opened| self.within_session(usual, opened, now))
+        let Some(opened) = session_opened(session) else { return usual };
+        let left = self.oldest(opened).map(|oldest| oldest.saturating_duration_since(now));
+        let idle = self.inner.settings.sessions.idle;
+        [usual.duration(), left, idle].into_iter().flatten().min().map_or(Lifetime::Never, Lifetime::For)
     }
 
-    /// A token's lifetime within that of a session which was opened then and is used now.
-    pub(super) fn within_session(&self, usual: Lifetime, opened: Timestamp, now: Timestamp) -> Lifetime {
-        let sessions = &self.inner.settings.sessions;
-        let left = sessions.lifetime.duration().map(|life| opened.saturating_add(life).saturating_duration_since(now));
-        [usual.duration(), left, sessions.idle].into_iter().flatten().min().map_or(Lifetime::Never, Lifetime::For)
+    /// Whether a token's session has lasted as long as it may. One that does not say when it was opened has.
+    pub(super) fn is_too_old(&self, token: &Token, now: Timestamp) -> bool {
+        token.session().is_some() && self.oldest(opened(token)).is_some_and(|oldest| oldest <= now)
+    }
+
+    /// Until when a session may last that was opened then, however much it is used; `None` for ever.
+    fn oldest(&self, opened: Timestamp) -> Option<Timestamp> {
+        self.inner.settings.sessions.lifetime.duration().map(|life| opened.saturating_add(life))
     }
 
     /// When a session ends that was opened then and is used now: when it is too old, or unused for too long, and at the
     /// latest when none of its tokens can be good any more.
     fn session_ends(&self, opened: Timestamp, now: Timestamp) -> Option<Timestamp> {
         let settings = &self.inner.settings;
-        let too_old = settings.sessions.lifetime.duration().map(|life| opened.saturating_add(life));
         let longest = settings.access_lifetime.max(settings.refresh_lifetime);
         let unused = settings.sessions.idle.or(longest.duration()).map(|idle: Duration| now.saturating_add(idle));
         // As long as its tokens are accepted.
-        [too_old, unused].into_iter().flatten().min().map(|end| end.saturating_add(self.leeway()))
+        [self.oldest(opened), unused].into_iter().flatten().min().map(|end| end.saturating_add(self.leeway()))
+    }
+
+    async fn end(&self, ending: Ending<'_>) -> Result<u64, StoreError> {
+        self.inner.store.sessions()?.end(&ending).wait().await
     }
 
     /// Tells of a theft. Which of the two who have the token is the thief, nobody knows: both are logged out.
@@ -246,6 +249,11 @@ impl JwtManager {
         }
         self.reject(Reason::Replayed, Some(token.clone()))
     }
+}
+
+/// When a token's session was opened; long ago, if it does not say.
+fn opened(token: &Token) -> Timestamp {
+    token.session().and_then(session_opened).unwrap_or_default()
 }
 
 /// A label as it may be shown: of one line, and not too long.

@@ -109,10 +109,10 @@ fn whoever_makes_the_tokens_one_by_one_gets_what_refresh_gives() {
 
     clock.advance(Duration::from_secs(100));
     let due = jwt.next_rotation().unwrap();
-    assert_eq!(wait(jwt.turn_session_to(&token, due.clone())).unwrap(), due);
+    assert_eq!(wait(jwt.turn_session(&token, due.clone())).unwrap(), due);
     clock.advance(Duration::from_secs(5));
     let late = jwt.next_rotation().unwrap();
-    assert_eq!(wait(jwt.turn_session_to(&token, late)).unwrap(), due, "the first one counts");
+    assert_eq!(wait(jwt.turn_session(&token, late)).unwrap(), due, "the first one counts");
     let by_hand = made(&due, "a value");
     assert_eq!(wait(jwt.refresh(&token)).unwrap().refresh_token, Some(by_hand.clone()), "to the letter");
     let next = jwt.decode_token(&by_hand).unwrap();

@@ -25,7 +25,7 @@ const SMALL_SHARD: usize = 64;
 /// [`SessionStore`](super::SessionStore) also who is logged in, so that a restart logs everybody out.
 ///
 /// Holds a bounded number of entries: a million unless told otherwise. A revoked token takes
-/// some 70 bytes, a session some 600. What is over is cleared as new ones come in: after every doubling, so that at most
+/// some 90 bytes, a session some 400. What is over is cleared as new ones come in: after every doubling, so that at most
 /// as much again is kept for nothing. When it is full of what is not over,
 /// revoking, and logging in, is refused rather than a revocation forgotten.
 pub struct MemoryStore {

@@ -35,7 +35,7 @@ struct Shard {
 }
 
 /// What every check looks at is in the table itself, and all else apart: a check that meets a session of long ago waits for
-/// memory once less (measured: 380 ns rather than 250, among a million entries).
+/// memory once less (measured: 250 ns rather than 380, among a million entries).
 struct Row {
     /// The subject, hashed: comparing it follows no pointer.
     whose: u64,
@@ -90,7 +90,7 @@ impl Shard {
     }
 
     fn standing(&self, token: &TokenIds<'_>, whose: u64) -> Standing {
-        let revoked = token.jti.and_then(|jti| self.tokens.get(jti)).is_some_and(|until| !is_over(*until, token.now));
+        let revoked = token.jti.is_some_and(|jti| is_revoked(&self.tokens, jti, token.now));
         let cut_off = self.is_cut_off(token.subject, token.session, token.since, token.now);
         let over = token.session.is_some_and(|session| {
             self.sessions.get(session).is_none_or(|row| is_over(row.ends, token.now) || row.whose != whose)
@@ -157,7 +157,7 @@ impl Shard {
             return Turned::Turned;
         }
         if details.previous.as_deref() == Some(jti) && turn.has_grace(details.turned) {
-            if self.tokens.get(&details.current).is_some_and(|until| !is_over(*until, now)) {
+            if is_revoked(&self.tokens, &details.current, now) {
                 return Turned::Over;
             }
             return Turned::Repeated { successor: details.current.to_string(), turned: details.turned };
@@ -285,6 +285,10 @@ impl Shard {
             self.clear(now, usize::MAX, room);
         }
     }
+}
+
+fn is_revoked(tokens: &Names<Option<Timestamp>>, jti: &str, now: Timestamp) -> bool {
+    tokens.get(jti).is_some_and(|until| !is_over(*until, now))
 }
 
 impl Sessions {
