@@ -27,10 +27,20 @@ const PURGE_EVERY: u32 = 64;
 pub(crate) struct Logins(AtomicU32);
 
 impl Logins {
-    /// Counts one, and says what to delete if it is time for that.
-    pub(crate) fn count(&self, now: Timestamp) -> Option<Purge> {
-        let is_time = self.0.fetch_add(1, Ordering::Relaxed) % PURGE_EVERY == PURGE_EVERY - 1;
-        is_time.then(|| Purge::new(now.saturating_sub(PURGE_AFTER), PURGE_AT_ONCE))
+    /// Counts one. Now and then it has some of what is over deleted, which keeps no login waiting.
+    pub(crate) fn count<D>(&self, now: Timestamp, delete: impl FnOnce(Purge) -> D)
+    where
+        D: Future<Output = Result<u64, StoreError>> + Send + 'static,
+    {
+        if self.0.fetch_add(1, Ordering::Relaxed) % PURGE_EVERY != PURGE_EVERY - 1 {
+            return;
+        }
+        let deleting = delete(Purge::new(now.saturating_sub(PURGE_AFTER), PURGE_AT_ONCE));
+        tokio::spawn(async move {
+            if let Err(error) = deleting.await {
+                tracing::warn!(%error, "sessions that are over could not be deleted");
+            }
+        });
     }
 }
 

@@ -110,17 +110,6 @@ impl PostgresStore {
             PgPoolOptions::new().connect_lazy_with(options)
         })
     }
-
-    /// Deletes some of what is over, now and then, without keeping a login waiting.
-    fn purge_in_passing(&self, now: Timestamp) {
-        let Some(purge) = self.inner.logins.count(now) else { return };
-        let store = self.clone();
-        tokio::spawn(async move {
-            if let Err(error) = store.inner.calls.call(purge).await {
-                tracing::warn!(%error, "sessions that are over could not be deleted");
-            }
-        });
-    }
 }
 
 impl PostgresStoreBuilder {
@@ -194,7 +183,8 @@ impl SessionStore for PostgresStore {
         let (open, now) = (request::Open::from(session), session.opened);
         Answer::later(async move {
             let standing = self.inner.calls.call(open).await?;
-            self.purge_in_passing(now);
+            let store = self.clone();
+            self.inner.logins.count(now, async move |purge| store.inner.calls.call(purge).await);
             Ok(standing)
         })
     }

@@ -120,17 +120,6 @@ impl SqliteStore {
     async fn in_time<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         timeout(self.inner.timeout, answer).await.unwrap_or_else(|_| Err(timed_out(self.inner.timeout)))
     }
-
-    /// Deletes some of what is over, now and then, without keeping a login waiting.
-    fn purge_in_passing(&self, now: Timestamp) {
-        let Some(purge) = self.inner.logins.count(now) else { return };
-        let store = self.clone();
-        tokio::spawn(async move {
-            if let Err(error) = store.write(purge).await {
-                tracing::warn!(%error, "sessions that are over could not be deleted");
-            }
-        });
-    }
 }
 
 impl SqliteStoreBuilder {
@@ -222,7 +211,8 @@ impl SessionStore for SqliteStore {
         let (open, now) = (request::Open::from(session), session.opened);
         Answer::later(async move {
             let standing = self.write(open).await?;
-            self.purge_in_passing(now);
+            let store = self.clone();
+            self.inner.logins.count(now, async move |purge| store.write(purge).await);
             Ok(standing)
         })
     }
