@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     StartError, demo, logging, serve,
-    settings::{Holds, Overrides, Settings, address, store_of_users},
+    settings::{Overrides, Settings, address, store_of_users},
     store::StoreAddress,
     user_commands::{self, UserCommand, hashed_password},
 };
@@ -99,8 +99,7 @@ pub async fn run(command: Command) -> Result<(), StartError> {
             serve::run(Settings::load(config.as_deref(), overrides, std::env::vars_os())?).await
         }
         Action::User { store, config, command } => {
-            let needs_table = if command.needs_table() { Holds::Users } else { Holds::Sessions };
-            let store = store_of_users(config.as_deref(), store, needs_table, std::env::vars_os())?;
+            let store = store_of_users(config.as_deref(), store, command.wants(), std::env::vars_os())?;
             user_commands::run(command, &store).await
         }
         Action::HashPassword => hash_password(),

@@ -53,9 +53,8 @@ async fn demo_users(database: Option<Database>) -> Result<Users, StartError> {
         listed.push((name.to_owned(), users::hash(password)?));
     }
     let Some(database) = database else { return Users::new(listed) };
-    let now = i64::try_from(SystemClock.now().as_micros()).unwrap_or(i64::MAX);
     for (name, hash) in &listed {
-        match database.add(name, hash, now).await {
+        match database.add(name, hash, SystemClock.now()).await {
             Err(DatabaseError::Taken(_)) => database.set_password(name, hash).await?,
             added => added?,
         }

@@ -8,6 +8,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use jwt_extended_axum::jwt_extended::Rejection;
 use tracing_subscriber::fmt;
 
 use crate::cli::{Log, LogFormat};
@@ -43,13 +44,13 @@ pub(crate) async fn requests(request: Request, next: Next) -> Response {
     // The route as it is written in the code: an address may hold anything.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
-    let refused = response.extensions().get::<jwt_extended_axum::jwt_extended::Rejection>();
+    let refused = response.extensions().get::<Rejection>();
     tracing::info!(
         method,
         route = route.as_ref().map_or("none", MatchedPath::as_str),
         status = response.status().as_u16(),
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        refused = refused.map(jwt_extended_axum::jwt_extended::Rejection::code),
+        refused = refused.map(Rejection::code),
         "request"
     );
     response

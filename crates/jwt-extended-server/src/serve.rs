@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use jwt_extended_axum::JwtManager;
-use tokio::{net::TcpListener, signal, task::JoinHandle};
+use tokio::{net::TcpListener, signal, task::JoinSet};
 
 use crate::{App, Settings, StartError, Users, router, settings::manager, store::Opened};
 
@@ -55,7 +55,9 @@ pub(crate) async fn serve(
         // Whoever waits for it may have gone.
         let _ = ended.send(());
     };
-    let _purging = AbortOnDrop(tokio::spawn(purge(app.jwt.clone())));
+    // Ends with the server: it is dropped.
+    let mut purging = JoinSet::new();
+    purging.spawn(purge(app.jwt.clone()));
     let server = axum::serve(listener, router(app)).with_graceful_shutdown(signalled);
     let out_of_time = async move {
         if ending.changed().await.is_ok() {
@@ -84,15 +86,6 @@ async fn purge(jwt: JwtManager) {
                 }
             }
         }
-    }
-}
-
-/// A task that ends with the server.
-struct AbortOnDrop(JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Database, StartError,
+    settings::Holds,
     store::{Opened, StoreAddress, StoreError},
     users,
 };
@@ -54,51 +55,51 @@ pub(crate) enum UserCommand {
 }
 
 impl UserCommand {
-    /// Whether it changes or shows the users of a database.
-    pub(crate) const fn needs_table(&self) -> bool {
-        !matches!(self, Self::Logout { .. })
+    /// What it wants of the store.
+    pub(crate) const fn wants(&self) -> Holds {
+        if matches!(self, Self::Logout { .. }) { Holds::Sessions } else { Holds::Users }
     }
 }
 
 /// Does what the command says, in the database of a store.
 pub(crate) async fn run(command: UserCommand, store: &StoreAddress) -> Result<(), StartError> {
     let Opened { sessions, users } = store.open().await?;
-    if let UserCommand::Logout { name } = &command {
-        log_out(&*sessions, store, name).await?;
-        return say(&format!("{name} is logged out everywhere"));
-    }
-    let users = users.ok_or(StartError::NoUserTable("only a store in SQL holds users"))?;
-    match command {
-        UserCommand::Add { name } => {
+    let now = || SystemClock.now();
+    match (command, users) {
+        (UserCommand::Logout { name }, _) => {
+            log_out(&*sessions, store, &name).await?;
+            say(&format!("{name} is logged out everywhere"))
+        }
+        (_, None) => Err(StartError::NoUserTable("only a store in SQL holds users")),
+        (UserCommand::Add { name }, Some(users)) => {
             let hash = hashed_password(&name)?;
-            users.add(&name, &hash, micros()).await?;
+            users.add(&name, &hash, now()).await?;
             say(&format!("added {name}"))
         }
-        UserCommand::List => list(&users).await,
-        UserCommand::Disable { name } => {
+        (UserCommand::List, Some(users)) => list(&users).await,
+        (UserCommand::Disable { name }, Some(users)) => {
             // In this order: a login that is under way asks again after it has opened its session.
-            users.disable(&name, micros()).await?;
+            users.disable(&name, now()).await?;
             log_out(&*sessions, store, &name).await?;
             say(&format!("disabled {name}, who is logged out everywhere"))
         }
-        UserCommand::Enable { name } => {
+        (UserCommand::Enable { name }, Some(users)) => {
             users.enable(&name).await?;
             say(&format!("{name} may log in again"))
         }
-        UserCommand::Password { name } => {
+        (UserCommand::Password { name }, Some(users)) => {
             let hash = hashed_password(&name)?;
             users.set_password(&name, &hash).await?;
             log_out(&*sessions, store, &name).await?;
             say(&format!("{name} has a new password, and is logged out everywhere"))
         }
-        UserCommand::Remove { name } => {
+        (UserCommand::Remove { name }, Some(users)) => {
             // If it stops half-way, the name is still there to be removed.
-            users.disable(&name, micros()).await?;
+            users.disable(&name, now()).await?;
             log_out(&*sessions, store, &name).await?;
             users.remove(&name).await?;
             say(&format!("removed {name}, who is logged out everywhere"))
         }
-        UserCommand::Logout { .. } => Ok(()),
     }
 }
 
@@ -116,11 +117,6 @@ async fn log_out(sessions: &dyn SessionStore, store: &StoreAddress, subject: &st
     ended
         .map(|_| ())
         .map_err(|error| StartError::Store(StoreError::Closed { address: store.to_string(), why: error.to_string() }))
-}
-
-/// Now, as the users' table has it.
-fn micros() -> i64 {
-    i64::try_from(SystemClock.now().as_micros()).unwrap_or(i64::MAX)
 }
 
 /// The hash of the password that is asked for on the terminal, or is the first line of standard input.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jwt_extended_axum::jwt_extended::Timestamp;
 use sqlx::{Row as _, postgres::PgPool, sqlite::SqlitePool};
 
 /// How long a question may take, waiting for a connection included.
@@ -98,15 +99,25 @@ impl Database {
     ///
     /// # Errors
     /// If the name is taken or none, or the database does not answer.
-    pub async fn add(&self, name: &str, password_hash: &str, now: i64) -> Result<(), DatabaseError> {
+    pub async fn add(&self, name: &str, password_hash: &str, now: Timestamp) -> Result<(), DatabaseError> {
         const ADD: &str = "INSERT INTO jwt_users (name, password_hash, added_at) VALUES ($1, $2, $3) \
             ON CONFLICT (name) DO NOTHING";
         if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
             return Err(DatabaseError::Name);
         }
-        let added = on!(self, pool => sqlx::query(ADD).bind(name).bind(password_hash).bind(now).execute(pool).await
+        let added = on!(self, pool => sqlx::query(ADD).bind(name).bind(password_hash).bind(micros(now)).execute(pool).await
             .map(|done| done.rows_affected()))?;
         if added == 1 { Ok(()) } else { Err(DatabaseError::Taken(name.to_owned())) }
+    }
+
+    /// Whether there is nobody.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub(super) async fn is_empty(&self) -> Result<bool, DatabaseError> {
+        const ANYBODY: &str = "SELECT name FROM jwt_users LIMIT 1";
+        let anybody = on!(self, pool => sqlx::query(ANYBODY).fetch_optional(pool).await.map(|row| row.is_some()))?;
+        Ok(!anybody)
     }
 
     /// All users, by name.
@@ -150,11 +161,11 @@ impl Database {
     ///
     /// # Errors
     /// If there is no such user, or the database does not answer.
-    pub async fn disable(&self, name: &str, now: i64) -> Result<(), DatabaseError> {
+    pub async fn disable(&self, name: &str, now: Timestamp) -> Result<(), DatabaseError> {
         const DISABLE: &str = "UPDATE jwt_users SET disabled_at = COALESCE(disabled_at, $2) WHERE name = $1";
         found(
             name,
-            on!(self, pool => sqlx::query(DISABLE).bind(name).bind(now).execute(pool).await
+            on!(self, pool => sqlx::query(DISABLE).bind(name).bind(micros(now)).execute(pool).await
             .map(|done| done.rows_affected()))?,
         )
     }
@@ -184,6 +195,11 @@ impl Database {
             .map(|done| done.rows_affected()))?,
         )
     }
+}
+
+/// A time as the table has it.
+fn micros(time: Timestamp) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn found(name: &str, rows: u64) -> Result<(), DatabaseError> {

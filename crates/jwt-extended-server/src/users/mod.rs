@@ -113,7 +113,7 @@ impl Users {
     pub async fn is_empty(&self) -> Result<bool, CheckError> {
         Ok(match &self.source {
             Source::Listed(listed) => listed.is_empty(),
-            Source::Database(database) => database.list().await?.is_empty(),
+            Source::Database(database) => database.is_empty().await?,
         })
     }
 }

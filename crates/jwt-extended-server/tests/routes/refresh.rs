@@ -1,7 +1,8 @@
 //! `/refresh`: cookies for cookies, body for body, and never more than the refresh token is worth.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use jwt_extended_axum::jwt_extended::{Clock as _, ManualClock, SystemClock};
 use serde_json::{Value, json};
 
 use crate::support::{app::*, member};
@@ -39,11 +40,12 @@ async fn cookies_get_new_access_cookies() {
 
 #[tokio::test]
 async fn a_refresh_token_that_was_used_before_ends_its_session() {
-    let app = app_with(builder().refresh_grace(Duration::ZERO));
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
+    let app = app_with(builder().clock(Arc::clone(&clock)).refresh_grace(Duration::ZERO));
     let (access, first) = app.bearers().await;
     let second = app.post("/refresh", &[("authorization", &first)], "").await;
     let second = format!("Bearer {}", member(&second.body, "refresh_token"));
-    tokio::time::sleep(Duration::from_millis(1)).await;
+    clock.advance(Duration::from_micros(1));
     let replay = app.post("/refresh", &[("authorization", &first)], "").await;
     replay.says(401, "Token was used before, so its session has ended. Log in again");
     for bearer in [&first, &second] {

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jwt_extended::test_util::sessions::Random;
 use jwt_extended_axum::{JwtManager, jose::Key};
 use jwt_extended_sqlx::SqliteStore;
 use tempfile::TempDir;
@@ -56,14 +57,14 @@ fn every_acknowledged_revocation_holds_after_a_hundred_kills() {
     // Makes the tables.
     demo().end("KILL");
     let desk = Desk::new(&path);
-    let mut random = numbers(20_261_125);
+    let mut random = Random::new(20_261_125);
     let acknowledged = Mutex::new(Vec::new());
     let mut interrupted = 0;
     for _ in 0..KILLS {
         let server = demo();
         let address = server.address.clone();
         let tokens = desk.open(SESSIONS);
-        let moment = Duration::from_micros(random() % 100_000);
+        let moment = Duration::from_micros(random.below(100_000) as u64);
         thread::scope(|scope| {
             for tokens in tokens.chunks(SESSIONS / CLIENTS) {
                 let (address, acknowledged) = (&address, &acknowledged);
@@ -95,14 +96,6 @@ fn every_acknowledged_revocation_holds_after_a_hundred_kills() {
         assert_eq!(answer.status, 401, "{answer:?}");
     }
     println!("{} revocations were acknowledged over {KILLS} kills, and all hold", acknowledged.len());
-}
-
-/// Numbers that look random, the same in every run.
-fn numbers(mut seed: u64) -> impl FnMut() -> u64 {
-    move || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        seed >> 33
-    }
 }
 
 /// Logs out over a connection of its own; the status, or nothing if the server did not live to say it.
