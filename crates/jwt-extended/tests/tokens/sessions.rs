@@ -25,7 +25,7 @@ impl Identity for Admin {
 }
 
 fn stored(clock: &Arc<ManualClock>) -> JwtManager {
-    builder().clock(Arc::clone(clock)).revocation_store(MemoryStore::new()).build().unwrap()
+    builder().clock(Arc::clone(clock)).revocation_store(Blocklist::default()).build().unwrap()
 }
 
 fn tokens(jwt: &JwtManager, pair: &TokenPair) -> (Token, Token) {
