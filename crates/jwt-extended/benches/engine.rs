@@ -43,7 +43,7 @@ struct Claims {
 
 fn manager() -> JwtManager {
     let store = MemoryStore::new();
-    let jwt = JwtManager::builder().key(Key::hs256(SECRET).unwrap()).revocation_store(store).build().unwrap();
+    let jwt = JwtManager::builder().key(Key::hs256(SECRET).unwrap()).session_store(store).build().unwrap();
     for _ in 0..1000 {
         let token = jwt.decode_token(&jwt.create_access_token("alice").unwrap()).unwrap();
         now(jwt.revoke(&token)).unwrap();

@@ -13,7 +13,6 @@ use jwt_extended::{
     config::Tolerate,
     http::{JsonMember, Location, Request},
     jose::{Algorithm, ExternalKey, JwsError, Key, KeyRing, Segment, Unverified, json},
-    session::MemoryStore,
     token::{Claims, TokenError},
 };
 
@@ -98,7 +97,7 @@ fn a_key_may_live_elsewhere_and_is_asked_for_its_one_algorithm_alone() {
 
 #[test]
 fn tokens_made_one_by_one_can_share_a_session_and_be_revoked_by_their_names() {
-    let jwt = builder().revocation_store(MemoryStore::new()).build().unwrap();
+    let jwt = builder().revocation_store(Blocklist::default()).build().unwrap();
     let session = jwt.new_session().unwrap();
     let [access, refresh] = [jwt.access_token("alice"), jwt.refresh_token("alice")]
         .map(|token| jwt.decode_token(&token.session(&session).create().unwrap()).unwrap());

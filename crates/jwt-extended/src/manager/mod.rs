@@ -26,7 +26,7 @@ use crate::{
     guard::{self, Requirement},
     http::{BodyKind, Located, Location, Reason, Rejection, Renderer, Request, refuse_cross_site},
     jose::KeyRing,
-    session::{Standing, StoreError},
+    session::{StoreError, TokenStatus},
     time::{Clock, Timestamp},
     token::{Token, TokenError, verify},
 };
@@ -257,15 +257,15 @@ impl JwtManager {
 
     /// Asks the store, and refuses a token that does not stand or cannot be told to.
     async fn refuse_revoked(&self, token: &Token, now: Timestamp) -> Result<(), Rejection> {
-        match self.standing(token, now).await {
-            Ok(Standing::Good) => Ok(()),
-            Ok(Standing::Revoked) => Err(self.reject(Reason::Revoked, Some(token.clone()))),
+        match self.status(token, now).await {
+            Ok(TokenStatus::Active) => Ok(()),
+            Ok(TokenStatus::Revoked) => Err(self.reject(Reason::Revoked, Some(token.clone()))),
             Err(error) => Err(self.reject(Reason::StoreUnavailable(error), None)),
         }
     }
 
-    async fn standing(&self, token: &Token, now: Timestamp) -> Result<Standing, StoreError> {
-        self.inner.store.standing(&token.ids(now, self.leeway())).await
+    async fn status(&self, token: &Token, now: Timestamp) -> Result<TokenStatus, StoreError> {
+        self.inner.store.status(&token.ids(now, self.leeway())).await
     }
 }
 

@@ -9,7 +9,7 @@ use super::JwtManager;
 use crate::{
     guard::{Requirement, examine},
     http::{Location, Request, SetCookies},
-    session::Standing,
+    session::TokenStatus,
     token::Token,
 };
 
@@ -44,7 +44,7 @@ impl JwtManager {
         let settled =
             response.get_all(header::SET_COOKIE).iter().any(|line| self.inner.settings.cookies.concerns(line));
         let over = token.session().is_none() || self.is_too_old(token, self.now());
-        if settled || over || self.touch(token).await != Ok(Standing::Good) {
+        if settled || over || self.touch(token).await != Ok(TokenStatus::Active) {
             return None;
         }
         let successor =

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::JwtManager;
 use crate::{
-    session::{Ending, Revocation, RevokedToken, Standing, StoreError},
+    session::{EndSessions, RevokeRequest, RevokedToken, StoreError, TokenStatus},
     time::Timestamp,
     token::{Lifetime, Token},
 };
@@ -62,8 +62,8 @@ impl JwtManager {
     pub async fn revoke_subject(&self, subject: &str) -> Result<(), StoreError> {
         let now = self.now();
         let until = self.remembered(now);
-        let ending = Ending::All { subject, until, now };
-        self.inner.store.end(ending, Revocation::Subject { subject, until, now }).await
+        let ending = EndSessions::All { subject, until, now };
+        self.inner.store.end(ending, RevokeRequest::Subject { subject, until, now }).await
     }
 
     /// Logs out: revokes the token's session, or the token alone if it belongs to none.
@@ -82,14 +82,14 @@ impl JwtManager {
     /// # Errors
     /// If the store could not answer.
     pub async fn is_revoked(&self, token: &Token) -> Result<bool, StoreError> {
-        Ok(self.standing(token, self.now()).await? == Standing::Revoked)
+        Ok(self.status(token, self.now()).await? == TokenStatus::Revoked)
     }
 
     async fn revoke_one(&self, session: &str, subject: Option<&str>) -> Result<(), StoreError> {
         let now = self.now();
         let until = self.remembered(now);
-        let ending = Ending::One { session, subject, now };
-        self.inner.store.end(ending, Revocation::Session { session, until, now }).await
+        let ending = EndSessions::One { session, subject, now };
+        self.inner.store.end(ending, RevokeRequest::Session { session, until, now }).await
     }
 
     pub(super) fn leeway(&self) -> Duration {

@@ -6,7 +6,7 @@ use super::JwtManager;
 use crate::{
     entropy::session_opened,
     http::{Reason, Rejection},
-    session::{Ending, NewSession, Session, Standing, StoreError, Touch, Turn, Turned},
+    session::{EndSessions, NewSession, RotateOutcome, RotateRequest, Session, StoreError, TokenStatus, TouchRequest},
     time::Timestamp,
     token::{IssueError, Lifetime, Token},
 };
@@ -74,7 +74,7 @@ impl JwtManager {
     /// # Errors
     /// If there is no store that keeps sessions, or it could not answer.
     pub async fn end_session(&self, subject: &str, session: &str) -> Result<bool, StoreError> {
-        Ok(self.end(Ending::One { session, subject: Some(subject), now: self.now() }).await? > 0)
+        Ok(self.end(EndSessions::One { session, subject: Some(subject), now: self.now() }).await? > 0)
     }
 
     /// Ends all sessions of a token's subject but the token's own, and says how many were open. Tokens of the subject that
@@ -93,7 +93,7 @@ impl JwtManager {
     /// If there is no store that keeps sessions, or it could not answer.
     pub async fn end_sessions_but(&self, subject: &str, session: &str) -> Result<u64, StoreError> {
         let now = self.now();
-        self.end(Ending::Others { subject, session, until: self.remembered(now), now }).await
+        self.end(EndSessions::Others { subject, except: session, until: self.remembered(now), now }).await
     }
 
     /// Ends all sessions of a subject, and says how many were open: [`revoke_subject`](Self::revoke_subject), counted.
@@ -102,7 +102,7 @@ impl JwtManager {
     /// If there is no store that keeps sessions, or it could not answer.
     pub async fn end_all_sessions(&self, subject: &str) -> Result<u64, StoreError> {
         let now = self.now();
-        self.end(Ending::All { subject, until: self.remembered(now), now }).await
+        self.end(EndSessions::All { subject, until: self.remembered(now), now }).await
     }
 
     /// Forgets sessions and revocations that have been over for an hour, at most so many, and says how many it were. Stores in
@@ -139,8 +139,8 @@ impl JwtManager {
             at_most: self.inner.settings.sessions.at_most,
         };
         match self.inner.store.sessions()?.open(&new).wait().await? {
-            Standing::Good => Ok(()),
-            Standing::Revoked => Err(IssueError::SessionEnded),
+            TokenStatus::Active => Ok(()),
+            TokenStatus::Revoked => Err(IssueError::SessionEnded),
         }
     }
 
@@ -166,16 +166,16 @@ impl JwtManager {
         if self.is_too_old(token, now) {
             return Err(over());
         }
-        let turn = Turn {
+        let turn = RotateRequest {
             token: token.ids(now, self.leeway()),
             successor: &due.jti,
             grace: self.inner.settings.sessions.grace,
             ends: self.session_ends(opened(token), now),
         };
         let store = self.inner.store.sessions().map_err(unavailable)?;
-        match store.turn(&turn).wait().await.map_err(unavailable)? {
-            Turned::Turned => Ok(due),
-            Turned::Repeated { successor, turned } => {
+        match store.rotate(&turn).wait().await.map_err(unavailable)? {
+            RotateOutcome::Rotated => Ok(due),
+            RotateOutcome::Repeated { successor, rotated_at } => {
                 let (session, jti) = (token.session(), token.jti());
                 tracing::info!(
                     event = "refresh_token_repeated",
@@ -183,22 +183,22 @@ impl JwtManager {
                     jti,
                     "a refresh token was used again within its grace"
                 );
-                Ok(Rotation { jti: successor, turned })
+                Ok(Rotation { jti: successor, turned: rotated_at })
             }
-            Turned::Over => Err(over()),
-            Turned::Replayed => Err(self.replayed(token)),
+            RotateOutcome::Ended => Err(over()),
+            RotateOutcome::Replayed => Err(self.replayed(token)),
         }
     }
 
     /// Whether a token still stands, whose session is used otherwise than by its refresh token.
-    pub(super) async fn touch(&self, token: &Token) -> Result<Standing, StoreError> {
+    pub(super) async fn touch(&self, token: &Token) -> Result<TokenStatus, StoreError> {
         let now = self.now();
         match (self.inner.store.sessions(), token.session()) {
             (Ok(store), Some(_)) => {
                 let ends = self.session_ends(opened(token), now);
-                store.touch(&Touch { token: token.ids(now, self.leeway()), ends }).wait().await
+                store.touch(&TouchRequest { token: token.ids(now, self.leeway()), ends }).wait().await
             }
-            _ => self.standing(token, now).await,
+            _ => self.status(token, now).await,
         }
     }
 
@@ -231,7 +231,7 @@ impl JwtManager {
         [self.oldest(opened), unused].into_iter().flatten().min().map(|end| end.saturating_add(self.leeway()))
     }
 
-    async fn end(&self, ending: Ending<'_>) -> Result<u64, StoreError> {
+    async fn end(&self, ending: EndSessions<'_>) -> Result<u64, StoreError> {
         self.inner.store.sessions()?.end(&ending).wait().await
     }
 

@@ -6,7 +6,7 @@ use http::{HeaderMap, request::Parts};
 use jwt_extended::{
     JwtManager, JwtManagerBuilder, ManualClock,
     http::{Location, SetCookies},
-    session::{Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, TokenIds},
+    session::{Answer, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus},
     token::{Claims, ClaimsError, Freshness, Identity},
 };
 use serde_json::json;
@@ -19,7 +19,7 @@ fn with_cookies(clock: &Arc<ManualClock>) -> JwtManagerBuilder {
     builder()
         .clock(Arc::clone(clock))
         .token_location([Location::Header, Location::Cookie])
-        .revocation_store(MemoryStore::new())
+        .revocation_store(Blocklist::default())
 }
 
 fn page(token: &str) -> Parts {
@@ -139,11 +139,11 @@ fn what_was_revoked_while_the_request_was_handled_is_not_renewed() {
 struct Down;
 
 impl RevocationStore for Down {
-    fn standing(&self, _: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, _: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         Answer::Now(Err(StoreError::Unavailable("down".to_owned())))
     }
 
-    fn revoke(&self, _: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, _: &'a RevokeRequest<'_>) -> Answer<'a, Result<(), StoreError>> {
         Answer::Now(Err(StoreError::Unavailable("down".to_owned())))
     }
 }

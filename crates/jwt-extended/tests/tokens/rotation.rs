@@ -12,8 +12,8 @@ use jwt_extended::{
     JwtManager, JwtManagerBuilder, ManualClock, Requirement, Rotation, Timestamp, Token, TokenPair,
     http::{Location, Reason},
     session::{
-        Answer, Ending, MemoryStore, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, TokenIds,
-        Touch, Turn, Turned,
+        Answer, EndSessions, MemoryStore, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session,
+        SessionStore, StoreError, TokenIds, TokenStatus, TouchRequest,
     },
     token::{Freshness, IssueError, Lifetime},
 };
@@ -190,7 +190,7 @@ fn a_session_ends_when_it_is_too_old_and_its_tokens_do_not_outlive_it() {
 #[test]
 fn without_a_store_a_session_ends_when_it_is_too_old_if_the_app_has_said_when_that_is() {
     let clock = clock();
-    for builder in [builder(), builder().revocation_store(MemoryStore::new())] {
+    for builder in [builder(), builder().revocation_store(Blocklist::default())] {
         clock.set(Timestamp::from_secs(NOW));
         let jwt = builder.clock(Arc::clone(&clock)).session_expires(Lifetime::minutes(20)).build().unwrap();
         let refresh = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
@@ -407,25 +407,25 @@ impl Down {
 }
 
 impl SessionStore for Down {
-    fn standing(&self, _: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, _: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         self.fail()
     }
-    fn revoke(&self, _: &RevokedToken<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, _: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {
         self.fail()
     }
-    fn open(&self, _: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn open<'a>(&'a self, _: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         self.fail()
     }
-    fn turn(&self, _: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>> {
+    fn rotate<'a>(&'a self, _: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>> {
         self.fail()
     }
-    fn touch(&self, _: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn touch<'a>(&'a self, _: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         self.fail()
     }
-    fn list(&self, _: &str, _: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
+    fn list<'a>(&'a self, _: &'a str, _: Timestamp) -> Answer<'a, Result<Vec<Session>, StoreError>> {
         self.fail()
     }
-    fn end(&self, _: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>> {
+    fn end<'a>(&'a self, _: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
         self.fail()
     }
     fn purge(&self, _: Timestamp, _: u32) -> Answer<'_, Result<u64, StoreError>> {
@@ -461,7 +461,7 @@ fn a_request_asks_the_store_once() {
         .revocation_store(move |token: &TokenIds<'_>| {
             count.fetch_add(1, Ordering::Relaxed);
             let revoked = token.subject == "bob";
-            Answer::Now(Ok(if revoked { Standing::Revoked } else { Standing::Good }))
+            Answer::Now(Ok(if revoked { TokenStatus::Revoked } else { TokenStatus::Active }))
         })
         .build()
         .unwrap();

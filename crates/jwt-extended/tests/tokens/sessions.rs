@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jwt_extended::{
     JwtManager, ManualClock, Requirement, Timestamp, Token, TokenPair,
     http::Reason,
-    session::{MemoryStore, StoreError},
+    session::StoreError,
     token::{Claims, ClaimsError, Freshness, Identity, TokenType},
 };
 use serde_json::json;
@@ -25,7 +25,7 @@ impl Identity for Admin {
 }
 
 fn stored(clock: &Arc<ManualClock>) -> JwtManager {
-    builder().clock(Arc::clone(clock)).revocation_store(MemoryStore::new()).build().unwrap()
+    builder().clock(Arc::clone(clock)).revocation_store(Blocklist::default()).build().unwrap()
 }
 
 fn tokens(jwt: &JwtManager, pair: &TokenPair) -> (Token, Token) {
