@@ -128,7 +128,7 @@ impl ForwardSessions for Shared {
     /// Calls this process's store, and waits for no longer than it may take.
     fn forward<'a, T: Send + 'a>(
         &'a self,
-        call: impl FnOnce(&'a dyn SessionStore) -> Answer<'a, Result<T, StoreError>>,
+        call: impl FnOnce(&'a Self::Store) -> Answer<'a, Result<T, StoreError>>,
     ) -> Answer<'a, Result<T, StoreError>> {
         let Some(store) = self.opened.get().and_then(OnceCell::get) else {
             return Answer::Now(Err(unavailable(NOT_OPEN)));

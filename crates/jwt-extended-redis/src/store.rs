@@ -279,7 +279,7 @@ impl SessionStore for RedisStore {
     fn touch<'a>(&'a self, touch: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         let token = touch.token;
         let Some(session) = token.session else {
-            return self.status(&token);
+            return self.status(&touch.token);
         };
         let mut keys = self.keys(token.subject);
         let mut arguments = arguments![keys.cut_off(), keys.session(session), keys.index()];

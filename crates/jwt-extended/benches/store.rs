@@ -13,7 +13,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use jwt_extended::{
     Timestamp,
-    session::{Answer, MemoryStore, RevocationStore, RevokeRequest, SessionStore, StoreError, TokenIds, TokenStatus},
+    session::{Answer, MemoryStore, SessionStore, StoreError, TokenIds, TokenStatus},
     test_util::sessions::{Random, at, ids, new_session, revoked_token},
 };
 
@@ -47,62 +47,53 @@ fn held<T>(entries: usize, what: &str, work: impl FnOnce() -> T) -> T {
     made.unwrap()
 }
 
-fn revocations() -> MemoryStore {
-    let store = MemoryStore::with_capacity(2 * MILLION);
-    let mut random = Random::new(1);
-    for _ in 0..MILLION {
-        let jti = uuid(&mut random);
-        now(RevocationStore::revoke(&store, &RevokeRequest::Token { jti: &jti, until: END, now: at(0) }));
-    }
-    store
-}
-
-/// So many tokens revoked, of users who are logged in.
-fn sessions(names: &[(String, String)], revoked: usize) -> MemoryStore {
+/// A store with one open session per user, and revoked tokens of these users.
+fn filled(users: &[(String, String)], sessions: usize, revoked: usize) -> MemoryStore {
     let store = MemoryStore::with_capacity(2 * MILLION);
     let mut random = Random::new(2);
-    for (subject, session) in names {
+    for (subject, session) in &users[..sessions] {
         let jti = uuid(&mut random);
         now(store.open(&new_session(subject, session, &jti, at(0), END)));
     }
     for number in 0..revoked {
         let jti = uuid(&mut random);
-        now(SessionStore::revoke(&store, &revoked_token(&names[number % names.len()].0, &jti, END, at(0))));
+        now(store.revoke(&revoked_token(&users[number % users.len()].0, &jti, END, at(0))));
     }
     store
 }
 
 fn check(criterion: &mut Criterion) {
     let mut random = Random::new(3);
-    let names: Vec<_> =
+    let users: Vec<_> =
         (0..MILLION / 10).map(|number| (format!("user{number:06}@example.com"), uuid(&mut random))).collect();
     // One text after the other, as a request brings them: they are at hand, and what the store looks up for them is not.
     let requests: Vec<[u8; 128]> =
-        names.iter().map(|(subject, session)| request(subject, session, &uuid(&mut random))).collect();
+        users.iter().map(|(subject, session)| request(subject, session, &uuid(&mut random))).collect();
     let mut next = (0..requests.len()).cycle();
 
     let mut group = criterion.benchmark_group("check");
-    let store = held(MILLION, "a revoked token", revocations);
+    let store = held(MILLION, "a revoked token", || filled(&users, 0, MILLION));
     group.bench_function("a million revocations", |bencher| {
         bencher.iter(|| {
-            let token = parts(&requests[next.next().unwrap()]);
-            assert_eq!(now(RevocationStore::status(&store, black_box(&token))), TokenStatus::Active);
+            let mut token = parts(&requests[next.next().unwrap()]);
+            token.session = None;
+            assert_eq!(now(store.status(black_box(&token))), TokenStatus::Active);
         });
     });
     drop(store);
 
-    let alone = held(names.len(), "a session", || sessions(&names, 0));
+    let alone = held(users.len(), "a session", || filled(&users, users.len(), 0));
     drop(alone);
-    let store = sessions(&names, MILLION);
+    let store = filled(&users, users.len(), MILLION);
     group.bench_function("a million revocations and a hundred thousand sessions", |bencher| {
         bencher.iter(|| {
             let token = parts(&requests[next.next().unwrap()]);
-            assert_eq!(now(SessionStore::status(&store, black_box(&token))), TokenStatus::Active);
+            assert_eq!(now(store.status(black_box(&token))), TokenStatus::Active);
         });
     });
     group.bench_function("the same, one session over and over", |bencher| {
         let token = parts(&requests[0]);
-        bencher.iter(|| assert_eq!(now(SessionStore::status(&store, black_box(&token))), TokenStatus::Active));
+        bencher.iter(|| assert_eq!(now(store.status(black_box(&token))), TokenStatus::Active));
     });
     group.bench_function("reading the request alone", |bencher| {
         bencher.iter(|| black_box(parts(&requests[next.next().unwrap()])).now);

@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use jwt_extended::{
     ManualClock, Timestamp,
     http::{Handler, Location},
-    session::{Subject, Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus},
+    session::{Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, Subject, TokenIds, TokenStatus},
     token::LoadUser,
 };
 use jwt_extended_axum::{
@@ -374,7 +374,9 @@ async fn a_store_that_fails_means_503_and_says_nothing_of_why() {
         .route("/optional", get(async |_: Option<Access>| "page"))
         .route(
             "/everywhere",
-            get(async |State(jwt): State<JwtManager>| Ok::<_, Rejection>(jwt.end_all_sessions(Subject("alice")).await?)),
+            get(async |State(jwt): State<JwtManager>| {
+                Ok::<_, Rejection>(jwt.end_all_sessions(Subject("alice")).await?)
+            }),
         )
         .with_state(jwt.clone());
     let token = jwt.create_access_token("alice").unwrap();

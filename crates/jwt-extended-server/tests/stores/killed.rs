@@ -39,7 +39,7 @@ impl Desk {
             self.runtime.spawn(async move { jwt.login("testuser").await.unwrap().access })
         });
         let logins: Vec<_> = logins.collect();
-        logins.into_iter().map(|login| self.runtime.block_on(login).unwrap()).collect()
+        logins.into_iter().map(|login| self.runtime.block_on(login).unwrap().into_string()).collect()
     }
 
     fn is_revoked(&self, token: &str) -> bool {

@@ -58,5 +58,5 @@ pub use sessions::{
     EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, TouchRequest,
 };
 pub(crate) use store::StoreKind;
-pub use subject::Subject;
 pub use store::{RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus};
+pub use subject::Subject;

@@ -111,7 +111,10 @@ fn tokens_made_one_by_one_can_share_a_session_and_be_revoked_by_their_names() {
     assert!(wait(jwt.is_revoked(&access)).unwrap());
     let other = jwt.decode_token(&token(&[])).unwrap();
     assert!(!wait(jwt.is_revoked(&other)).unwrap());
-    assert!(wait(manager().steps().revoke_by_id(Subject("alice"), "a jti", None)).is_err(), "without a store nothing is revoked");
+    assert!(
+        wait(manager().steps().revoke_by_id(Subject("alice"), "a jti", None)).is_err(),
+        "without a store nothing is revoked"
+    );
 }
 
 // What a view asks.

@@ -231,8 +231,9 @@ fn only_the_options_of_a_preflight_passes_unseen() {
 
 #[test]
 fn the_body_is_needed_for_the_json_place_and_for_a_csrf_form_field() {
-    let needs =
-        |builder: JwtManagerBuilder, requirement: &Requirement| builder.build().unwrap().steps().needs_body(requirement);
+    let needs = |builder: JwtManagerBuilder, requirement: &Requirement| {
+        builder.build().unwrap().steps().needs_body(requirement)
+    };
     let access = Requirement::access();
     let json = Requirement::access().locations([Location::Json]);
     let header = Requirement::access().locations([Location::Header]);

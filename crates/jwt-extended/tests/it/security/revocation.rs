@@ -11,7 +11,7 @@ use std::{
 use jwt_extended::{
     JwtManager, Requirement, Token,
     http::Handler,
-    session::{Subject, Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus},
+    session::{Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, Subject, TokenIds, TokenStatus},
 };
 
 use crate::common::*;
@@ -233,7 +233,7 @@ fn a_revocation_outlives_every_token_that_it_concerns() {
     };
     assert!(!lives_again(&|jwt, token| wait(jwt.revoke_token(token)).unwrap()), "the token");
     assert!(!lives_again(&|jwt, token| wait(jwt.logout(token)).unwrap()), "its session");
-    assert!(!lives_again(&|jwt, token| drop(wait(jwt.end_all_sessions(token)).unwrap())), "its subject");
+    assert!(!lives_again(&|jwt, token| assert!(wait(jwt.end_all_sessions(token)).is_ok())), "its subject");
 }
 
 #[test]

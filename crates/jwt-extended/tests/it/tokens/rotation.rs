@@ -11,9 +11,9 @@ use std::{
 use jwt_extended::{
     EarlierSessions, JwtManager, JwtManagerBuilder, ManualClock, Requirement, Rotation, Timestamp, Token, TokenPair,
     http::{Location, Reason},
-    session::{Subject, 
+    session::{
         Answer, EndSessions, MemoryStore, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session,
-        SessionStore, StoreError, TokenIds, TokenStatus, TouchRequest,
+        SessionStore, StoreError, Subject, TokenIds, TokenStatus, TouchRequest,
     },
     token::{Freshness, IssueError, Lifetime, TokenType},
 };
@@ -105,7 +105,8 @@ fn a_caller_can_issue_the_tokens_of_a_session() {
     assert_eq!(jwt.steps().own_claims(&token).as_json(), r#"{"role":"admin"}"#);
 
     clock.advance(Duration::from_secs(100));
-    let rejected = |kind, rotation: &Rotation| issue(kind, rotation).map_err(|error| jwt.reject(Reason::Issue(error), None));
+    let rejected =
+        |kind, rotation: &Rotation| issue(kind, rotation).map_err(|error| jwt.reject(Reason::Issue(error), None));
     let next = wait(jwt.steps().refresh_with(&token, rejected)).unwrap().refresh;
     clock.advance(Duration::from_secs(5));
     assert_eq!(wait(jwt.steps().refresh_with(&token, rejected)).unwrap().refresh, next, "the first one counts");
@@ -142,8 +143,7 @@ fn threads_that_refresh_one_token_at_once_get_one_successor() {
     let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let first = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
     let successors: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..64).map(|_| scope.spawn(|| wait(jwt.refresh(&first)).unwrap().refresh)).collect();
+        let threads: Vec<_> = (0..64).map(|_| scope.spawn(|| wait(jwt.refresh(&first)).unwrap().refresh)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(successors.windows(2).all(|two| two[0] == two[1]));
@@ -246,7 +246,9 @@ fn implicit_renewal_is_a_use_and_brings_no_ended_session_back() {
         .unwrap();
     let renew = |text: &str| {
         let request = get(&[("Cookie", &format!("access_token_cookie={text}"))]);
-        let cookies = wait(jwt.steps().renew(&jwt.steps().expiring(&request, Duration::from_secs(300))?, &http::HeaderMap::new()))?;
+        let cookies = wait(
+            jwt.steps().renew(&jwt.steps().expiring(&request, Duration::from_secs(300))?, &http::HeaderMap::new()),
+        )?;
         let line = cookies.lines()[0].to_str().unwrap().to_owned();
         Some(line["access_token_cookie=".len()..].split(';').next().unwrap().to_owned())
     };
