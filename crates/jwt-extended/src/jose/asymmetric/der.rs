@@ -38,7 +38,7 @@ impl<'d> Reader<'d> {
         self.rest.first().copied()
     }
 
-    /// Reads the content of the next element, which must have this tag. Only the shortest spelling of a length is valid.
+    /// Reads the content of the next element, which must have this tag. Lengths must be in the shortest form.
     pub(super) fn read(&mut self, tag: u8) -> Result<&'d [u8], NotDer> {
         let (length, rest) = match self.rest {
             [found, ..] if *found != tag => return Err(NotDer),

@@ -3,10 +3,10 @@
 //! Takes the envelope apart and returns its content, if the algorithm needs that kind of key. Must not judge the
 //! numbers: aws-lc-rs does, when a key is made of them.
 //!
-//! The crates `der`, `spki`, `pkcs1` and `sec1` in place of this file, `der.rs` and half of `key_type.rs` were tried:
-//! 155 lines fewer of 530, for four more crates with 18,000 lines. `pem.rs` would stay, because `pem-rfc7468` allows
-//! text before the block and refuses lines of uneven length. `pkcs8` cannot read the Ed25519 keys of ring, and ignores
-//! unknown fields.
+//! The crates `der`, `spki`, `pkcs1` and `sec1` were tried instead of this file, `der.rs` and half of `key_type.rs`.
+//! They saved 155 of 530 lines, for four more crates of 18,000 lines. `pem.rs` would remain, because `pem-rfc7468`
+//! allows text before the block and refuses indented or uneven lines. `pkcs8` cannot read the Ed25519 keys that ring
+//! writes.
 
 use super::{
     der::{BIT_STRING, INTEGER, NotDer, OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE, whole_bytes},
@@ -17,7 +17,7 @@ use crate::jose::{Algorithm, KeyError};
 
 /// The optional attributes in PKCS#8, which do not describe the key.
 const ATTRIBUTES: u8 = 0xa0;
-/// The optional public key in PKCS#8, and the form in which ring writes it: with a whole BIT STRING inside.
+/// The optional public key in PKCS#8, and the form in which ring writes it: around a complete BIT STRING.
 const PUBLIC_KEY: u8 = 0x81;
 const NESTED_PUBLIC_KEY: u8 = 0xa1;
 /// The optional curve and public key in SEC1.

@@ -138,7 +138,7 @@ impl PrivateKey {
 const NOT_A_KEY: &str = "its numbers do not make a private key";
 const UNRELATED: &str = "its public and private numbers do not belong together";
 
-/// Makes an RSA key of the members of a JWK. Returns `Ok(None)` if all members are present and the library refuses them.
+/// Makes an RSA key from the members of a JWK. Returns `Ok(None)` if the library refuses the numbers.
 fn rsa_from_jwk(jwk: &PairFields, public: &PublicKey, d: &[u8]) -> Result<Option<RsaKeyPair>, KeyError> {
     let Ok(PublicNumbers::Rsa { modulus, exponent }) = encoding::rsa_public(public.bytes()) else {
         return Ok(None);
