@@ -58,7 +58,7 @@ impl PairFields {
     }
 }
 
-/// Decodes a number (RFC 7518 section 2, Base64urlUInt). Leading zeros are refused, so that each key has one
+/// Decodes a number (RFC 7518 section 2, `Base64urlUInt`). Leading zeros are refused, so that each key has one
 /// thumbprint.
 pub(super) fn unsigned(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
     let bytes = decode(text, member)?;
