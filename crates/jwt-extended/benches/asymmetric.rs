@@ -42,8 +42,8 @@ fn public_bytes(jwk: &Value) -> Vec<u8> {
 }
 
 /// Polls a future that is ready at once.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+fn now<T>(future: impl IntoFuture<Output = T>) -> T {
+    match pin!(future.into_future()).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => unreachable!("there is no store to wait for"),
     }
