@@ -1,11 +1,12 @@
-//! Checking asymmetric tokens through the engine against the bare primitive, in one run: the engine may add at most 5 %.
+//! Compares checking asymmetric tokens through the engine with the bare primitive. The engine may add at most 5 %.
 //!
-//! `…/bare` checks the signature over the same bytes with a parsed key of aws-lc-rs; `…/jose::verify` takes the token apart,
-//! decodes it, finds the key and checks it. `…/authenticate` is a whole guarded request.
+//! - `…/bare`: checks the signature over the same bytes with a parsed key of aws-lc-rs.
+//! - `…/jose::verify`: splits and decodes the token, finds the key and checks the signature.
+//! - `…/authenticate`: checks a whole guarded request.
 //!
 //! Run with `cargo bench -p jwt-extended --features asymmetric --bench asymmetric`.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a program for developers")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a bench documents nothing and may panic")]
 
 use std::{
     future::Future,
@@ -23,14 +24,14 @@ use jwt_extended::{
 };
 use serde_json::Value;
 
-/// The bytes of the public key, as aws-lc-rs takes them: a curve point, a raw Ed25519 key, or PKCS#1 for RSA.
+/// Returns the public key in the form that aws-lc-rs expects: a curve point, a raw Ed25519 key, or PKCS#1 for RSA.
 fn public_bytes(jwk: &Value) -> Vec<u8> {
     let member = |name: &str| BASE64_URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();
     match jwk["kty"].as_str().unwrap() {
         "EC" => [&[4][..], &member("x"), &member("y")].concat(),
         "OKP" => member("x"),
         _ => {
-            // SEQUENCE { INTEGER n, INTEGER e } of a 2048-bit key: every length takes two bytes but the exponent's.
+            // SEQUENCE { INTEGER n, INTEGER e } of a 2048-bit key: only the exponent's length fits in one byte.
             let (n, e) = (member("n"), member("e"));
             let integer_n = [&[0x02, 0x82, 0x01, 0x01, 0x00][..], &n].concat();
             let integer_e = [&[0x02, u8::try_from(e.len()).unwrap()][..], &e].concat();
@@ -40,7 +41,7 @@ fn public_bytes(jwk: &Value) -> Vec<u8> {
     }
 }
 
-/// The outcome of a future that does not wait.
+/// Polls a future that is ready at once.
 fn now<T>(future: impl IntoFuture<Output = T>) -> T {
     match pin!(future.into_future()).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,

@@ -1,13 +1,13 @@
 //! The signature algorithms of RFC 7518, RFC 8037, RFC 8812 and RFC 9864, by name.
 //!
-//! May not know keys: an algorithm is only a name and the family it belongs to.
+//! Must not know keys: an algorithm is only a name and the family it belongs to.
 
 use std::{fmt, str::FromStr};
 
 /// A JWS signature algorithm: the value of the `alg` header (RFC 7515 section 4.1.1).
 ///
-/// `none` is not among them and cannot be expressed. The asymmetric ones can always be named, so that
-/// configuration parses the same everywhere; making a *key* for one takes the feature `asymmetric`.
+/// There is no variant for `none`. The asymmetric algorithms always exist, so that configuration parses the same
+/// everywhere; making a *key* for one needs the feature `asymmetric`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -35,7 +35,7 @@ pub enum Algorithm {
     ES384,
     /// ECDSA on P-521 with SHA-512.
     ES512,
-    /// ES512 under a misspelt name that PyJWT also reads and writes. For its tokens, and for nothing new.
+    /// ES512 under a misspelled name that PyJWT also accepts. Use it only for existing tokens.
     ES521,
     /// ECDSA on secp256k1 with SHA-256 (RFC 8812).
     ES256K,
@@ -45,7 +45,7 @@ pub enum Algorithm {
     Ed25519,
 }
 
-/// What kind of key an algorithm takes.
+/// The kind of key that an algorithm needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Family {
@@ -59,7 +59,7 @@ pub enum Family {
     Edwards,
 }
 
-/// A name that is no algorithm of ours.
+/// The name is not a supported algorithm.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "\"{0}\" is not a signature algorithm; use one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, \
@@ -68,7 +68,7 @@ pub enum Family {
 pub struct UnknownAlgorithm(String);
 
 impl Algorithm {
-    /// Every algorithm, in the order of their definition.
+    /// All algorithms, in order of definition.
     pub const ALL: [Self; 16] = [
         Self::HS256,
         Self::HS384,
@@ -88,7 +88,7 @@ impl Algorithm {
         Self::Ed25519,
     ];
 
-    /// The name as it stands in a header.
+    /// Returns the algorithm's name, as used in the `alg` header.
     pub const fn name(self) -> &'static str {
         match self {
             Self::HS256 => "HS256",
@@ -110,7 +110,7 @@ impl Algorithm {
         }
     }
 
-    /// The kind of key that it takes.
+    /// Returns the kind of key that the algorithm needs.
     pub const fn family(self) -> Family {
         match self {
             Self::HS256 | Self::HS384 | Self::HS512 => Family::Hmac,
@@ -152,14 +152,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_leads_back_to_its_algorithm() {
+    fn names_round_trip() {
         for algorithm in Algorithm::ALL {
             assert_eq!(algorithm.name().parse(), Ok(algorithm));
         }
     }
 
     #[test]
-    fn none_in_any_case_is_no_algorithm() {
+    fn none_is_not_an_algorithm_in_any_case() {
         for name in ["none", "None", "NONE", "NoNe", "", "hs256", "HS256 "] {
             assert!(Algorithm::from_name(name).is_none(), "{name:?}");
         }

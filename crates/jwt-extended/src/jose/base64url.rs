@@ -1,7 +1,7 @@
-//! Base64url without padding (RFC 7515 section 2), strict: one text for each sequence of bytes.
+//! Base64url without padding (RFC 7515 section 2), strict: each sequence of bytes has exactly one text.
 //!
-//! Padding, white space, the characters of plain base64 and non-zero trailing bits are refused, so that no two
-//! spellings of one token exist.
+//! Padding, white space, the characters of plain base64 and non-zero trailing bits are refused, so that a token cannot
+//! be spelled in two ways.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurposeConfig, Simd},
 };
 
-/// Chosen at run time for the processor: decoding a 290-character payload takes 40 ns rather than 160.
+/// Chosen for the processor at run time: decoding a 290-character payload takes 40 ns rather than 160.
 static ENGINE: LazyLock<Simd> = LazyLock::new(|| {
     Simd::url_safe(
         GeneralPurposeConfig::new()
@@ -24,22 +24,22 @@ static ENGINE: LazyLock<Simd> = LazyLock::new(|| {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotBase64Url;
 
-/// Appends the text of `bytes`.
+/// Encodes `bytes` and appends the result to `text`.
 pub(crate) fn encode_into(bytes: &[u8], text: &mut String) {
     ENGINE.encode_string(bytes, text);
 }
 
-/// The text of `bytes`.
+/// Encodes `bytes`.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     ENGINE.encode(bytes)
 }
 
-/// The bytes of `text`.
+/// Decodes `text`.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotBase64Url> {
     decode_with_room(text, 0)
 }
 
-/// The bytes of `text`, in a vector that can take `room` more without growing.
+/// Decodes `text` into a vector that can take `room` more bytes without growing.
 pub(crate) fn decode_with_room(text: &str, room: usize) -> Result<Vec<u8>, NotBase64Url> {
     let longest = text.len() / 4 * 3 + 3;
     let mut bytes = Vec::with_capacity(longest + room);
@@ -49,7 +49,7 @@ pub(crate) fn decode_with_room(text: &str, room: usize) -> Result<Vec<u8>, NotBa
     Ok(bytes)
 }
 
-/// Writes the bytes of `text` to the start of `out` and says how many there are. Text that does not fit is refused.
+/// Decodes `text` to the start of `out` and returns the number of bytes. Text that does not fit is refused.
 pub(crate) fn decode_to(text: &str, out: &mut [u8]) -> Result<usize, NotBase64Url> {
     ENGINE.decode_slice(text, out).map_err(|_| NotBase64Url)
 }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_is_one_spelling_for_each_sequence_of_bytes() {
+    fn each_sequence_of_bytes_has_one_spelling() {
         assert_eq!(decode("AQID").unwrap(), [1, 2, 3]);
         assert_eq!(decode("_-8").unwrap(), [0xff, 0xef]);
         for spelling in ["_-8=", "_-9", "/+8", "_-8\n", " _-8", "_", "_-8A=", "_-8\u{e9}"] {
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn room_is_reserved_and_text_that_does_not_fit_is_refused() {
+    fn room_is_reserved_and_text_that_is_too_long_is_refused() {
         assert!(decode_with_room("AQID", 100).unwrap().capacity() >= 103);
         assert_eq!(decode_to("AQIDBA", &mut [0; 3]), Err(NotBase64Url));
     }

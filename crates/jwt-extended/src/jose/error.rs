@@ -1,7 +1,7 @@
-//! What can be wrong with a key ([`KeyError`]) and with the outside of a token ([`JwsError`]).
+//! Errors of keys ([`KeyError`]) and of a token's form, header and signature ([`JwsError`]).
 //!
-//! Where PyJWT has a sentence for the same fault, ours is the same, because clients match on it. No message
-//! holds any part of a key or of a token, beyond the name of a critical extension.
+//! Where PyJWT has a message for the same fault, ours is identical, because clients match on it. No message contains
+//! any part of a key or a token, except the name of a critical extension.
 
 use std::fmt;
 
@@ -11,10 +11,10 @@ use super::{Algorithm, algorithm::UnknownAlgorithm, json::JsonError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// The HMAC secret has no bytes.
+    /// The HMAC secret is empty.
     #[error("the secret is empty; give at least {minimum} random bytes")]
     EmptySecret {
-        /// What the algorithm needs, in bytes.
+        /// The minimum for the algorithm, in bytes.
         minimum: usize,
     },
     /// The HMAC secret is shorter than the hash (RFC 7518 section 3.2).
@@ -23,36 +23,36 @@ pub enum KeyError {
          `openssl rand -base64 48`"
     )]
     ShortSecret {
-        /// The algorithm it was given for.
+        /// The algorithm that it was given for.
         algorithm: Algorithm,
         /// Its length in bytes.
         length: usize,
-        /// What the algorithm needs, in bytes.
+        /// The minimum for the algorithm, in bytes.
         minimum: usize,
     },
-    /// The HMAC secret is the text of an asymmetric key: everyone may know it (CVE-2016-10555).
+    /// The HMAC secret is the text of an asymmetric key, which may be public (CVE-2016-10555).
     #[error(
         "the secret is the text of an asymmetric key or certificate, which must never key an HMAC; use the \
          constructor for that key, or a random secret"
     )]
     SecretIsAsymmetricKey,
-    /// The algorithm takes another kind of key.
+    /// The algorithm needs another kind of key.
     #[error("{algorithm} does not take this kind of key; it needs {needs}")]
     WrongKind {
-        /// The algorithm asked for.
+        /// The requested algorithm.
         algorithm: Algorithm,
-        /// What it takes.
+        /// The kind of key that it needs.
         needs: &'static str,
     },
-    /// The text is not PEM, or holds no key that we read.
+    /// The text is not PEM, or does not hold a supported kind of key.
     #[error("no key found in the PEM text; it must hold one PRIVATE KEY, PUBLIC KEY, RSA or EC block, not encrypted")]
     NotPem,
     /// The key's encoding could not be read as a key for the algorithm.
     #[error("the key cannot be read as a key for {algorithm}: {why}")]
     Malformed {
-        /// The algorithm asked for.
+        /// The requested algorithm.
         algorithm: Algorithm,
-        /// What was wrong with it.
+        /// The reason.
         why: &'static str,
     },
     /// RSA below 2048 bits (RFC 7518 section 3.3).
@@ -61,7 +61,7 @@ pub enum KeyError {
         /// The size of its modulus.
         bits: usize,
     },
-    /// The JWK text is not one JSON object.
+    /// The JWK text is not exactly one JSON object.
     #[error("the JWK cannot be read: {0}")]
     JwkJson(JsonError),
     /// A member of the JWK is missing, or of the wrong kind.
@@ -70,30 +70,30 @@ pub enum KeyError {
         /// The member's name.
         member: &'static str,
     },
-    /// The JWK does not say its algorithm and none was given: it is never taken from a token's header.
+    /// The JWK has no `alg` and the caller gave no algorithm. A token's header never supplies it.
     #[error("the JWK has no \"alg\"; name the algorithm with `from_jwk_as`")]
     JwkWithoutAlgorithm,
-    /// The JWK names an algorithm that differs from the one that was asked for.
+    /// The JWK is for another algorithm than the requested one.
     #[error("the JWK is for {stated}, not for {asked}")]
     JwkAlgorithm {
         /// The algorithm in the JWK.
         stated: Algorithm,
-        /// The algorithm asked for.
+        /// The requested algorithm.
         asked: Algorithm,
     },
     /// The JWK is marked for something other than signatures (`use` or `key_ops`).
     #[error("the JWK's \"use\" or \"key_ops\" does not allow signatures")]
     JwkUse,
-    /// The name of the algorithm is unknown.
+    /// The algorithm is unknown.
     #[error(transparent)]
     UnknownAlgorithm(#[from] UnknownAlgorithm),
     /// The key needs the feature `asymmetric`.
     #[error("{0} needs the cargo feature \"asymmetric\" of jwt-extended")]
     FeatureMissing(Algorithm),
-    /// Two keys of a ring have the same `kid`.
+    /// Two keys of a ring have the same `kid` and algorithm.
     #[error("two keys share the kid {0:?}; give each its own with `with_kid`")]
     DuplicateKid(String),
-    /// A `kid` must be 1 to 256 printable characters, so that it fits a header.
+    /// The `kid` is not 1 to 256 printable ASCII characters.
     #[error("a kid must have 1 to 256 printable ASCII characters")]
     BadKid,
     /// The system's source of randomness, or the cryptographic library, failed.
@@ -117,53 +117,53 @@ impl fmt::Display for Segment {
         f.write_str(match self {
             Self::Header => "header",
             Self::Payload => "payload",
-            // PyJWT's word for it.
+            // As in PyJWT's messages.
             Self::Signature => "crypto",
         })
     }
 }
 
-/// Why a text is not a token that a key of ours signed (RFC 7515).
+/// Why a text is not a token that one of our keys signed (RFC 7515).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwsError {
-    /// Longer than the limit: nothing else was looked at.
+    /// The token is longer than the limit. Nothing else was checked.
     #[error("The token is longer than {limit} bytes")]
     TooLong {
         /// The limit in force, in bytes.
         limit: usize,
     },
-    /// Fewer than three segments.
+    /// The token has fewer than three segments.
     #[error("Not enough segments")]
     NotEnoughSegments,
-    /// More than three segments.
+    /// The token has more than three segments.
     #[error("Too many segments")]
     TooManySegments,
     /// A segment is not base64url without padding, with its unused bits zero.
     #[error("Invalid {0} padding")]
     Base64(Segment),
-    /// A segment is not one JSON object.
+    /// A segment is not exactly one JSON object.
     #[error("Invalid {0} string: {1}")]
     Json(Segment, JsonError),
     /// The header has no `alg`.
     #[error("Algorithm not specified")]
     AlgorithmMissing,
-    /// The header's `alg` is not that of a key of ours.
+    /// None of our keys has the header's `alg`.
     #[error("The specified alg value is not allowed")]
     AlgorithmNotAllowed,
     /// A registered header has a value of the wrong kind.
     #[error("{0}")]
     HeaderMember(&'static str),
-    /// The header's `kid` names none of our keys.
+    /// None of our keys has the header's `kid`.
     #[error("The token was signed with an unknown key")]
     UnknownKey,
-    /// The header demands an extension that we do not have (RFC 7515 section 4.1.11).
+    /// The header requires an extension, and none is supported (RFC 7515 section 4.1.11).
     #[error("Unsupported critical extension: {0}")]
     CriticalExtension(String),
-    /// The header's `crit` is not a list of extension names as RFC 7515 wants it.
+    /// The header's `crit` is not a list of extension names as RFC 7515 requires.
     #[error("Invalid 'crit' header")]
     CriticalMalformed,
-    /// The header's `typ` says that this is another kind of token.
+    /// The header's `typ` is that of another kind of token.
     #[error("The token's typ header names another kind of token")]
     ForeignType,
     /// The signature does not match.

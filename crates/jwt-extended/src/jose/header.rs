@@ -1,15 +1,15 @@
-//! The JOSE header (RFC 7515 section 4): reading one strictly, and writing one.
+//! Reads and writes the JOSE header (RFC 7515 section 4), strictly.
 //!
-//! Reading takes from it only what decides how the token is checked. `jwk`, `jku`, `x5u` and `x5c` are never used.
+//! Reads only the parameters that decide how a token is checked. `jwk`, `jku`, `x5u` and `x5c` are never used.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
-    Algorithm, JwsError, Segment,
+    Algorithm, JwsError, Segment, base64url,
     json::{self, Kind, Value},
 };
 
-/// What a token's header asks of whoever checks it.
+/// The header parameters that decide how a token is checked.
 #[derive(Debug)]
 pub(crate) struct Header<'a> {
     pub(crate) algorithm: Algorithm,
@@ -18,7 +18,7 @@ pub(crate) struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// Reads the decoded first segment.
+    /// Reads the header from the decoded first segment.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, JwsError> {
         let (mut alg, mut kid, mut typ, mut crit, mut b64) = (None, None, None, None, None);
         json::scan_bytes(bytes, |name, value| match name.as_ref() {
@@ -46,19 +46,32 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Whether a `typ` may stand on a token of ours: `JWT` or `at+jwt` (RFC 9068), with or without `application/`.
-/// Media types are compared without case (RFC 7515 section 4.1.9).
+/// Returns whether a `typ` is accepted as one of our own kinds: `JWT` or `at+jwt` (RFC 9068), with or without
+/// `application/`. Media types are compared without case (RFC 7515 section 4.1.9).
 pub(crate) fn is_our_type(typ: &str) -> bool {
     let short = typ.get(..12).filter(|start| start.eq_ignore_ascii_case("application/")).map_or(typ, |_| &typ[12..]);
     short.eq_ignore_ascii_case("JWT") || short.eq_ignore_ascii_case("at+jwt")
 }
 
-/// The header that a key puts on its tokens unless told otherwise; names sorted, as PyJWT does.
-pub(crate) fn standard(algorithm: Algorithm, kid: Option<&str>) -> String {
-    match kid {
-        // A kid is checked when it is given to a key: it never needs more than JSON's own escapes.
-        Some(kid) => format!("{{\"alg\":\"{algorithm}\",\"kid\":{},\"typ\":\"JWT\"}}", serde_json::json!(kid)),
-        None => format!("{{\"alg\":\"{algorithm}\",\"typ\":\"JWT\"}}"),
+/// The header that a key puts on its tokens by default, prepared once.
+///
+/// Signing copies it, and a token with exactly this header needs no header parsing.
+#[derive(Clone)]
+pub(crate) struct StandardHeader {
+    pub(crate) json: Arc<str>,
+    pub(crate) encoded: Arc<str>,
+}
+
+impl StandardHeader {
+    /// Writes the header. Its names are sorted, as in PyJWT.
+    pub(crate) fn new(algorithm: Algorithm, kid: Option<&str>) -> Self {
+        let json = match kid {
+            // `with_kid` accepts only printable ASCII, so serde_json's own escaping is enough.
+            Some(kid) => format!("{{\"alg\":\"{algorithm}\",\"kid\":{},\"typ\":\"JWT\"}}", serde_json::json!(kid)),
+            None => format!("{{\"alg\":\"{algorithm}\",\"typ\":\"JWT\"}}"),
+        };
+        let encoded = base64url::encode(json.as_bytes()).into();
+        Self { json: json.into(), encoded }
     }
 }
 
@@ -66,7 +79,8 @@ fn string<'a>(value: Option<Value<'a>>, complaint: &'static str) -> Result<Optio
     value.map(|value| value.as_str().ok_or(JwsError::HeaderMember(complaint))).transpose()
 }
 
-/// Every `crit` is a refusal, since no extension is supported; this finds the most telling one.
+/// Returns the error for a `crit` header. Every `crit` is refused, because no extension is supported; the error names
+/// the first extension if possible.
 fn refuse_critical(crit: &Value<'_>) -> JwsError {
     let names = match crit.kind {
         Kind::Array => json::strings_of_array(crit.text),
@@ -79,7 +93,7 @@ fn refuse_critical(crit: &Value<'_>) -> JwsError {
     }
 }
 
-/// Whether a name from the token may be repeated in an answer.
+/// Returns whether a name from the token is safe to repeat in a response.
 fn is_plain_name(name: &str) -> bool {
     (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
@@ -93,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_decides_the_check_and_nothing_else() {
+    fn only_parameters_that_decide_the_check_are_read() {
         let header =
             Header::parse(br#"{"typ":"JWT","alg":"HS256","kid":"\u0061","jku":"https://evil.example"}"#).unwrap();
         assert_eq!(header.algorithm, Algorithm::HS256);
@@ -102,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_every_header_that_is_not_plain() {
+    fn malformed_headers_are_refused() {
         assert_eq!(refusal(r#"{"typ":"JWT"}"#), "Algorithm not specified");
         assert_eq!(refusal(r#"{"alg":null}"#), "The alg header parameter must be a string");
         for alg in ["none", "NoNe", "", "HS256 ", "XS256"] {
@@ -118,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_every_crit_and_unencoded_payloads() {
+    fn every_crit_and_unencoded_payloads_are_refused() {
         for crit in [r#"["x"]"#, r#"["x","x"]"#] {
             assert_eq!(refusal(&format!(r#"{{"alg":"HS256","crit":{crit}}}"#)), "Unsupported critical extension: x");
         }
@@ -133,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_the_types_of_its_own_tokens() {
+    fn only_own_token_types_are_accepted() {
         for typ in ["JWT", "jwt", "at+jwt", "application/at+jwt", "application/JWT", "Application/AT+JWT"] {
             assert!(is_our_type(typ), "{typ}");
         }

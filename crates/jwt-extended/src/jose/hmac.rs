@@ -1,13 +1,13 @@
 //! HMAC with SHA-2 (RFC 7518 section 3.2), keyed once: each signature starts from the prepared inner and outer state.
 //!
-//! Knows which texts must never be an HMAC secret; knows nothing of `kid` or headers.
+//! Knows which texts must never be an HMAC secret. Does not know `kid` or headers.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha384, Sha512};
 
 use super::{Algorithm, KeyError};
 
-/// A prepared secret. The state is wiped when it is dropped; the secret itself is not kept.
+/// A prepared secret. The state is wiped on drop; the secret itself is not kept.
 #[derive(Clone)]
 pub(crate) enum HmacKey {
     Sha256(Hmac<Sha256>),
@@ -34,8 +34,17 @@ impl Tag {
 }
 
 impl HmacKey {
-    /// Prepares `secret` for `algorithm`, which must be one of the HMAC family; any length but zero will do.
+    /// Prepares a secret for an HMAC algorithm. The secret must be at least as long as the hash.
     pub(crate) fn new(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        let minimum = minimum_secret(algorithm)?;
+        if secret.len() < minimum && !secret.is_empty() {
+            return Err(KeyError::ShortSecret { algorithm, length: secret.len(), minimum });
+        }
+        Self::of_any_length(algorithm, secret)
+    }
+
+    /// Prepares a secret of any length except zero for an HMAC algorithm.
+    pub(crate) fn of_any_length(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         let minimum = minimum_secret(algorithm)?;
         if secret.is_empty() {
             return Err(KeyError::EmptySecret { minimum });
@@ -59,7 +68,7 @@ impl HmacKey {
         }
     }
 
-    /// Compares in constant time, and only tags of the full length.
+    /// Checks a tag in constant time. Only tags of the full length can match.
     pub(crate) fn verify(&self, message: &[u8], tag: &[u8]) -> bool {
         match self {
             Self::Sha256(state) => state.clone().chain_update(message).verify_slice(tag).is_ok(),
@@ -69,7 +78,7 @@ impl HmacKey {
     }
 }
 
-/// The least number of bytes that a secret must have: the length of the hash.
+/// Returns the minimum length of a secret in bytes: the length of the hash.
 pub(crate) const fn minimum_secret(algorithm: Algorithm) -> Result<usize, KeyError> {
     match algorithm {
         Algorithm::HS256 => Ok(32),
@@ -79,8 +88,8 @@ pub(crate) const fn minimum_secret(algorithm: Algorithm) -> Result<usize, KeyErr
     }
 }
 
-/// Whether a secret is the text of a key pair or certificate in PEM, OpenSSH, JWK, JWKS or DER form, also behind
-/// white space or a byte order mark. Whoever has the public half could sign with it.
+/// Returns whether a secret is the text of a key pair or certificate in PEM, OpenSSH, JWK, JWKS or DER form, even after
+/// white space or a byte order mark. Anyone with the public half could sign with such a secret.
 fn is_asymmetric_key_text(secret: &[u8]) -> bool {
     if is_der_sequence(secret) {
         return true;
@@ -104,7 +113,7 @@ fn is_asymmetric_key_text(secret: &[u8]) -> bool {
         || (text.starts_with(['{', '[']) && (mentions("kty") || mentions("keys")))
 }
 
-/// Whether the bytes are one DER SEQUENCE from end to end, as every encoded key and certificate is.
+/// Returns whether the bytes are exactly one DER SEQUENCE, as every encoded key and certificate is.
 fn is_der_sequence(bytes: &[u8]) -> bool {
     let [0x30, first, rest @ ..] = bytes else { return false };
     match (usize::from(*first), rest) {
@@ -121,7 +130,7 @@ mod tests {
 
     /// RFC 4231, test case 2, for the three hashes.
     #[test]
-    fn signs_as_rfc_4231_says() {
+    fn signatures_match_rfc_4231() {
         let expected = [
             (Algorithm::HS256, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
             (
@@ -130,12 +139,12 @@ mod tests {
             ),
             (
                 Algorithm::HS512,
-                "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a3\
-                 4d4a6b4b636e070a38bce737",
+                "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554\
+                 9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
             ),
         ];
         for (algorithm, tag) in expected {
-            let key = HmacKey::new(algorithm, b"Jefe").unwrap();
+            let key = HmacKey::of_any_length(algorithm, b"Jefe").unwrap();
             let signed = key.sign(b"what do ya want for nothing?");
             let expected: Vec<u8> =
                 (0..tag.len()).step_by(2).map(|at| u8::from_str_radix(&tag[at..at + 2], 16).unwrap()).collect();
@@ -148,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_of_a_key_pair_is_no_secret() {
+    fn the_text_of_a_key_pair_is_refused_as_a_secret() {
         let der = [&[0x30, 0x82, 0x01, 0x0a][..], &[7; 0x10a]].concat();
         let texts: [&[u8]; 12] = [
             b"-----BEGIN PUBLIC KEY-----\nMIIB",
@@ -165,7 +174,7 @@ mod tests {
             &der,
         ];
         for text in texts {
-            assert_eq!(HmacKey::new(Algorithm::HS256, text).err(), Some(KeyError::SecretIsAsymmetricKey));
+            assert_eq!(HmacKey::of_any_length(Algorithm::HS256, text).err(), Some(KeyError::SecretIsAsymmetricKey));
         }
         assert!(HmacKey::new(Algorithm::HS256, b"0123456789 an honest secret 0123456789").is_ok());
     }

@@ -1,13 +1,13 @@
-//! One key that signs and any number that check: how keys are changed without logging anyone out.
+//! One key that signs and any number that check, so that keys can be replaced without logging anyone out.
 //!
-//! Finds keys by `kid` and algorithm; knows nothing of tokens beyond that.
+//! Finds keys by `kid` and algorithm, and does not know tokens beyond that.
 
 use super::{Algorithm, JwkSet, JwsError, Key, KeyError, VerifyingKey, header::Header};
 
 /// The keys of an app.
 ///
-/// To change the signing key, sign with the new one and go on checking with the old one for as long as its last
-/// token lives:
+/// To replace the signing key, sign with the new one and keep checking with the old one until its last token has
+/// expired:
 ///
 /// ```
 /// use jwt_extended::jose::{Key, KeyRing};
@@ -18,32 +18,32 @@ use super::{Algorithm, JwkSet, JwsError, Key, KeyError, VerifyingKey, header::He
 /// # Ok::<(), jwt_extended::jose::KeyError>(())
 /// ```
 ///
-/// Which keys are tried on a token: those of the algorithm that its header names, and of these, if it has a `kid`,
-/// the one of that name and those without a name. A token whose `kid` fits none of them is refused.
+/// A token is checked with the keys of the algorithm in its header. If the header has a `kid`, only the key with that
+/// `kid` and keys without a `kid` are tried. A token whose `kid` matches no key is refused.
 #[derive(Clone, Debug)]
 pub struct KeyRing {
     signing: Option<Key>,
-    /// The signing key's own checking half comes first.
+    /// The signing key's checking half comes first.
     verifying: Vec<VerifyingKey>,
 }
 
 impl KeyRing {
-    /// A ring that signs and checks with one key.
+    /// Makes a ring that signs and checks with one key.
     pub fn new(signing: Key) -> Self {
         Self { verifying: vec![signing.verifying_key().clone()], signing: Some(signing) }
     }
 
-    /// A ring that only checks: for services that receive the tokens which another one issues.
+    /// Makes a ring that only checks, for services that receive tokens issued by another one.
     pub fn verify_only(key: impl Into<VerifyingKey>) -> Self {
         Self { signing: None, verifying: vec![key.into()] }
     }
 
-    /// A ring without keys, which accepts no token: for managers whose keys are chosen token by token.
+    /// Makes a ring without keys, which accepts no token. It is for managers whose keys are chosen per token.
     pub const fn empty() -> Self {
         Self { signing: None, verifying: Vec::new() }
     }
 
-    /// Adds a key that checks: a retired signing key, or one that will sign soon.
+    /// Adds a key that only checks: a retired signing key, or one that will sign soon.
     ///
     /// # Errors
     /// If another key of the ring has the same `kid` and algorithm.
@@ -57,23 +57,24 @@ impl KeyRing {
         Ok(self)
     }
 
-    /// The key that signs; `None` in a ring that only checks.
+    /// Returns the key that signs, or `None` if the ring only checks.
     pub fn signing_key(&self) -> Option<&Key> {
         self.signing.as_ref()
     }
 
-    /// The keys that check, the signing key's first.
+    /// Returns the keys that check. The signing key's half comes first.
     pub fn verifying_keys(&self) -> &[VerifyingKey] {
         &self.verifying
     }
 
-    /// The public keys, for publishing. Shared secrets are left out.
+    /// Returns the public keys, for publishing. Shared secrets are left out.
     pub fn to_jwk_set(&self) -> JwkSet {
         JwkSet { keys: self.verifying.iter().filter_map(VerifyingKey::to_jwk).collect() }
     }
 
-    /// The key whose own header this is, letter for letter: the usual case, which needs no parsing. Only if no other
-    /// key could have signed under this header; else the general search tries them all.
+    /// Finds the key whose standard header is exactly this text, the usual case that needs no parsing.
+    ///
+    /// Returns `None` if another key could have signed under the same header; the general search then tries them all.
     pub(crate) fn find_by_standard_header(&self, encoded: &str) -> Option<&VerifyingKey> {
         let (at, found) =
             self.verifying.iter().enumerate().find(|(_, key)| *key.standard_header().encoded == *encoded)?;
@@ -84,7 +85,7 @@ impl KeyRing {
         (!rivalled).then_some(found)
     }
 
-    /// The keys that may have signed a token with this header.
+    /// Returns the keys that may have signed a token with this header.
     pub(crate) fn candidates<'r>(&'r self, header: &Header<'_>) -> Result<Vec<&'r VerifyingKey>, JwsError> {
         if !self.verifying.iter().any(|key| key.algorithm() == header.algorithm) {
             return Err(JwsError::AlgorithmNotAllowed);
@@ -93,7 +94,7 @@ impl KeyRing {
         if candidates.is_empty() { Err(JwsError::UnknownKey) } else { Ok(candidates) }
     }
 
-    /// The algorithms of the keys that check.
+    /// Returns the algorithms of the keys that check.
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
         self.verifying.iter().map(VerifyingKey::algorithm)
     }
@@ -101,7 +102,7 @@ impl KeyRing {
 
 fn fits(key: &VerifyingKey, header: &Header<'_>) -> bool {
     let named = match (key.kid(), header.kid.as_deref()) {
-        (Some(own), Some(asked)) => own == asked,
+        (Some(own), Some(requested)) => own == requested,
         (None, _) | (_, None) => true,
     };
     named && key.algorithm() == header.algorithm

@@ -1,13 +1,14 @@
-//! Signing and checking compact tokens (RFC 7515 to 7518), strictly.
+//! Signs and checks compact tokens (RFC 7515 to 7518), strictly.
 //!
-//! This floor knows keys, algorithms and the three segments of a token. It knows nothing of claims, of access and
-//! refresh, or of HTTP: [`token`](crate::token) stands on it.
+//! This module knows keys, algorithms and the three segments of a token. It does not know claims, access and refresh
+//! tokens, or HTTP: [`token`](crate::token) builds on it.
 //!
-//! 1. A key knows its one algorithm. A header may agree with it, never choose.
-//! 2. One token has one spelling: base64url without padding, no white space, unused bits zero.
-//! 3. A header is a JSON object in UTF-8, with each name once, at any depth; so is the payload, which `token` reads by the
-//!    same rules. [`verify`] alone says who signed a payload, not that it is one, nor that it is still valid.
-//! 4. Length is checked first, the signature second; a payload is read only after its signature was found good.
+//! 1. A key has exactly one algorithm. A token's header must agree with it and never chooses it.
+//! 2. A token has exactly one spelling: base64url without padding or white space, unused bits zero.
+//! 3. A header is a JSON object in UTF-8 in which no name occurs twice, at any depth. The same rules hold for the
+//!    payload, which `token` reads. [`verify`] alone proves who signed a payload; it does not check that the payload
+//!    is JSON or still valid.
+//! 4. The length is checked first, then the signature. The payload is read only after its signature was verified.
 //! 5. No header makes us fetch or trust a key (`jwk`, `jku`, `x5u`, `x5c`), and every `crit` is refused.
 //!
 //! ```
@@ -29,6 +30,7 @@ mod header;
 mod hmac;
 pub mod json;
 mod jwk;
+mod jwk_fields;
 mod key;
 mod key_ring;
 

@@ -1,4 +1,4 @@
-//! Key pairs, seen from outside: what signs, what checks, what is refused.
+//! Key pairs through the public API: signing, checking, and the keys and signatures that are refused.
 #![cfg(feature = "asymmetric")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -35,7 +35,7 @@ use serde_json::Value;
 
 const PAYLOAD: &str = r#"{"sub":"alice"}"#;
 
-/// Each algorithm with a private key in PEM, its public half, and a token that OpenSSL signed with it.
+/// Each algorithm with a private key in PEM, its public half, and a token that OpenSSL signed with the key.
 const ALL: [(Algorithm, &str, &str, &str); 11] = [
     (Algorithm::RS256, RSA_PKCS8, RSA_SPKI, TOKEN_RS256),
     (Algorithm::RS384, RSA_PKCS8, RSA_SPKI, TOKEN_RS384),
@@ -84,7 +84,7 @@ fn published(key: &VerifyingKey) -> Value {
     serde_json::to_value(key.to_jwk().unwrap()).unwrap()
 }
 
-/// The token with its signature replaced.
+/// Returns the token with a changed signature.
 fn with_signature(token: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> String {
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let signature = change(URL_SAFE_NO_PAD.decode(signature).unwrap());

@@ -1,4 +1,4 @@
-//! What each word of `tolerate` gives up that Flask-JWT-Extended does not ask for, and that it gives up no more.
+//! Each value of `tolerate` accepts exactly what Flask-JWT-Extended accepts, and nothing more.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
@@ -15,7 +15,7 @@ fn tolerant(what: Tolerate) -> JwtManager {
 }
 
 #[test]
-fn loose_times_are_numbers_in_strings_and_beyond_what_we_can_express() {
+fn loose_times_may_be_strings_or_beyond_our_range() {
     let jwt = tolerant(Tolerate::LooseTimes);
     let end = (NOW + 50).to_string();
     for exp in [format!("\"{end}\""), format!("\" +{end} \""), "1e15".into(), "9223372036854775808".into()] {
@@ -28,14 +28,14 @@ fn loose_times_are_numbers_in_strings_and_beyond_what_we_can_express() {
     let until = jwt.decode_token(&token(&[("exp", "1e15")])).unwrap().expires_at();
     assert_eq!(until, Some(Timestamp::MAX));
     assert_eq!(complaint(&jwt, &token(&[("nbf", "1e15")])), "The token is not yet valid (nbf)");
-    for neither in ["\"soon\"", "\"\"", "\"1e5\"", "\"1.5\"", "\"--5\"", "1e400", "null", "true", "[1]", "{}"] {
-        let said = complaint(&jwt, &token(&[("exp", neither)]));
-        assert_eq!(said, "Expiration Time claim (exp) must be an integer.", "{neither}");
+    for invalid in ["\"soon\"", "\"\"", "\"1e5\"", "\"1.5\"", "\"--5\"", "1e400", "null", "true", "[1]", "{}"] {
+        let message = complaint(&jwt, &token(&[("exp", invalid)]));
+        assert_eq!(message, "Expiration Time claim (exp) must be an integer.", "{invalid}");
     }
 }
 
 #[test]
-fn any_identity_is_any_value_but_never_a_missing_one() {
+fn any_identity_accepts_any_value_but_not_a_missing_one() {
     let jwt = tolerant(Tolerate::AnyIdentity);
     assert_eq!(jwt.decode_token(&token(&[("sub", "\"\"")])).unwrap().subject(), "");
     assert_eq!(complaint(&jwt, &token(&[("sub", "null")])), "Subject must be a string");
@@ -65,29 +65,29 @@ fn foreign_claims_count_as_absent_and_never_as_fresh() {
 }
 
 #[test]
-fn a_flask_header_has_its_scheme_to_the_letter_and_one_credential_of_it() {
+fn a_flask_header_has_one_credential_with_the_exact_scheme() {
     let jwt = tolerant(Tolerate::FlaskHeader);
     let good = token(&[]);
-    let say = |value: &str| {
+    let outcome = |value: &str| {
         let request = get(&[("Authorization", value)]);
         check(&jwt, &request, &Requirement::access()).map(|admitted| admitted.location()).map_err(|no| no.message())
     };
     for admitted in ["Bearer T", "Basic x, Bearer T", "Bearer T, Basic x", " ,Bearer   T ,,", "Bearer\tT"] {
-        assert_eq!(say(&admitted.replace('T', &good)), Ok(Location::Header), "{admitted}");
+        assert_eq!(outcome(&admitted.replace('T', &good)), Ok(Location::Header), "{admitted}");
     }
     let missing = "Missing 'Bearer' type in 'Authorization' header. Expected 'Authorization: Bearer <JWT>'";
     for none in ["bearer T", "Bearer T, Bearer T", "Bearer T,Bearer x", "T", "Basic x", "BearerT"] {
-        assert_eq!(say(&none.replace('T', &good)), Err(missing.to_owned()), "{none}");
+        assert_eq!(outcome(&none.replace('T', &good)), Err(missing.to_owned()), "{none}");
     }
     let bad = "Bad Authorization header. Expected 'Authorization: Bearer <JWT>'";
     for malformed in ["Bearer", "Bearer T x", "Bearer ,,T", "Basic x, Bearer"] {
-        assert_eq!(say(&malformed.replace('T', &good)), Err(bad.to_owned()), "{malformed}");
+        assert_eq!(outcome(&malformed.replace('T', &good)), Err(bad.to_owned()), "{malformed}");
     }
-    assert_eq!(say(" , "), Err("Missing Authorization Header".to_owned()));
+    assert_eq!(outcome(" , "), Err("Missing Authorization Header".to_owned()));
 }
 
 #[test]
-fn of_several_cookies_or_parameters_of_a_name_the_first_counts_where_several_are_tolerated() {
+fn several_tokens_means_the_first_of_a_name_counts() {
     let (good, other) = (token(&[]), token(&[("sub", "\"bob\"")]));
     let places = [Location::Cookie, Location::QueryString];
     let jwt = builder().token_location(places).tolerate([Tolerate::SeveralTokens]).build().unwrap();
@@ -101,7 +101,7 @@ fn of_several_cookies_or_parameters_of_a_name_the_first_counts_where_several_are
 }
 
 #[test]
-fn all_together_still_refuse_what_no_token_may_be() {
+fn all_values_together_still_refuse_malformed_tokens() {
     let jwt = builder().tolerate(Tolerate::ALL).build().unwrap();
     let twice = signed(HEADER, &payload(&[]).replace("\"sub\"", "\"sub\":\"bob\",\"sub\""));
     assert!(complaint(&jwt, &twice).ends_with("a member name is used twice in one object"));

@@ -1,7 +1,7 @@
-//! The little of DER (X.690) that keys are made of: reading elements strictly, and writing an RSA public key.
+//! The small part of DER (X.690) that keys use: reads elements strictly, and writes an RSA public key.
 //!
-//! Knows tags and lengths, and may not know what a key is. Nothing here can panic or read past the end, whatever the
-//! bytes are; secrets are only borrowed, never copied.
+//! Knows tags and lengths, but not keys. No input makes it panic or read past the end. Secrets are borrowed and never
+//! copied.
 
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
@@ -10,11 +10,11 @@ pub(super) const NULL: u8 = 0x05;
 pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(super) const SEQUENCE: u8 = 0x30;
 
-/// The bytes are not DER, or not what was wanted of them.
+/// The bytes are not DER, or not the expected elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotDer;
 
-/// Reads one element after the other.
+/// Reads one element after another.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'d> {
     rest: &'d [u8],
@@ -25,7 +25,7 @@ impl<'d> Reader<'d> {
         Self { rest: bytes }
     }
 
-    /// The elements of the one SEQUENCE that the bytes are, from end to end.
+    /// Returns a reader for the elements of a SEQUENCE, which must be all of the bytes.
     pub(super) fn sequence_of(bytes: &'d [u8]) -> Result<Self, NotDer> {
         let mut outer = Self::new(bytes);
         let inner = outer.sequence()?;
@@ -33,12 +33,12 @@ impl<'d> Reader<'d> {
         Ok(inner)
     }
 
-    /// The tag of the next element, if there is one.
+    /// Returns the tag of the next element, if there is one.
     pub(super) fn tag(&self) -> Option<u8> {
         self.rest.first().copied()
     }
 
-    /// The content of the next element, which must have this tag. Lengths have one spelling: the shortest.
+    /// Reads the content of the next element, which must have this tag. Lengths must be in the shortest form.
     pub(super) fn read(&mut self, tag: u8) -> Result<&'d [u8], NotDer> {
         let (length, rest) = match self.rest {
             [found, ..] if *found != tag => return Err(NotDer),
@@ -46,7 +46,7 @@ impl<'d> Reader<'d> {
                 (usize::from(*length), rest)
             }
             [_, 0x82, high @ 1..=0xff, low, rest @ ..] => (usize::from(u16::from_be_bytes([*high, *low])), rest),
-            // No key has elements of 65,536 bytes and more.
+            // Keys have no elements of 65,536 bytes or more.
             _ => return Err(NotDer),
         };
         let (content, rest) = rest.split_at_checked(length).ok_or(NotDer)?;
@@ -54,7 +54,7 @@ impl<'d> Reader<'d> {
         Ok(content)
     }
 
-    /// The content of the next element if it has this tag, and nothing if it has another.
+    /// Reads the content of the next element if it has this tag. Otherwise leaves it unread.
     pub(super) fn read_optional(&mut self, tag: u8) -> Result<Option<&'d [u8]>, NotDer> {
         if self.tag() == Some(tag) { self.read(tag).map(Some) } else { Ok(None) }
     }
@@ -63,7 +63,7 @@ impl<'d> Reader<'d> {
         self.read(SEQUENCE).map(Self::new)
     }
 
-    /// A number that is not negative, big-endian and without leading zeros: zero has no bytes.
+    /// Reads a number that is not negative. It is big-endian without leading zeros, so that zero has no bytes.
     pub(super) fn unsigned(&mut self) -> Result<&'d [u8], NotDer> {
         match self.read(INTEGER)? {
             [] | [0x80..=0xff, ..] | [0, 0..=0x7f, ..] => Err(NotDer),
@@ -71,23 +71,23 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// A BIT STRING of whole bytes.
+    /// Reads a BIT STRING of whole bytes.
     pub(super) fn bit_string(&mut self) -> Result<&'d [u8], NotDer> {
         self.read(BIT_STRING).and_then(whole_bytes)
     }
 
-    /// Nothing may be left.
+    /// Checks that nothing is left.
     pub(super) fn end(self) -> Result<(), NotDer> {
         if self.rest.is_empty() { Ok(()) } else { Err(NotDer) }
     }
 }
 
-/// The bytes in the content of a BIT STRING, none of whose bits may be left over.
+/// Returns the bytes of a BIT STRING from its content. Its number of bits must be a multiple of eight.
 pub(super) fn whole_bytes(content: &[u8]) -> Result<&[u8], NotDer> {
     content.strip_prefix(&[0]).ok_or(NotDer)
 }
 
-/// The DER of a PKCS#1 `RSAPublicKey`, of numbers written big-endian without leading zeros.
+/// Writes a PKCS#1 `RSAPublicKey`. The numbers must be big-endian without leading zeros.
 pub(super) fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     let mut numbers = Vec::with_capacity(modulus.len() + exponent.len() + 16);
     push_unsigned(&mut numbers, modulus);
@@ -99,7 +99,7 @@ pub(super) fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
 }
 
 fn push_unsigned(out: &mut Vec<u8>, number: &[u8]) {
-    // Without the zero, a number whose first bit is set would be a negative one.
+    // Without the leading zero, a number whose first bit is set would be negative.
     let sign: &[u8] = if number.first().is_none_or(|first| *first >= 0x80) { &[0] } else { &[] };
     push_header(out, INTEGER, sign.len() + number.len());
     out.extend_from_slice(sign);
@@ -111,7 +111,7 @@ fn push_header(out: &mut Vec<u8>, tag: u8, length: usize) {
     match u8::try_from(length) {
         Ok(short @ 0..=0x7f) => out.push(short),
         Ok(byte) => out.extend_from_slice(&[0x81, byte]),
-        // Three bytes are far more than a number of MAX_RSA_BITS needs.
+        // Three bytes are far more than the longest RSA number needs.
         Err(_) => match length.to_be_bytes() {
             [.., 0, high, low] => out.extend_from_slice(&[0x82, high, low]),
             [.., top, high, low] => out.extend_from_slice(&[0x83, top, high, low]),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_has_one_spelling_and_no_minus() {
+    fn a_number_has_one_spelling_and_is_not_negative() {
         let read = |bytes: &[u8]| Reader::new(bytes).unsigned().map(<[u8]>::to_vec);
         assert_eq!(read(&[2, 1, 0x7f]), Ok(vec![0x7f]));
         assert_eq!(read(&[2, 2, 0, 0x80]), Ok(vec![0x80]));
@@ -161,16 +161,16 @@ mod tests {
     }
 
     #[test]
-    fn nothing_may_follow_or_hide() {
+    fn trailing_data_and_unused_bits_are_refused() {
         assert!(Reader::sequence_of(&[0x30, 0]).is_ok());
         assert!(Reader::sequence_of(&[0x30, 0, 0]).is_err());
-        assert_eq!(Reader::new(&[3, 2, 1, 0xfe]).bit_string(), Err(NotDer), "bits that are left over");
+        assert_eq!(Reader::new(&[3, 2, 1, 0xfe]).bit_string(), Err(NotDer), "unused bits");
         assert_eq!(Reader::new(&[3, 0]).bit_string(), Err(NotDer));
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(
+        fn a_written_key_is_read_back(
             modulus in prop::collection::vec(any::<u8>(), 1..70_000),
             exponent in 1..=255_u8,
         ) {
@@ -186,7 +186,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
             let mut reader = Reader::new(&bytes);
             while let Some(tag) = reader.tag() {
                 if reader.read(tag).is_err() {

@@ -1,25 +1,30 @@
-//! How keys are written in DER: SPKI (RFC 5280), PKCS#1 (RFC 8017), PKCS#8 (RFC 5958) and SEC1 (RFC 5915).
+//! The encodings of keys in DER: SPKI (RFC 5280), PKCS#1 (RFC 8017), PKCS#8 (RFC 5958) and SEC1 (RFC 5915).
 //!
-//! Takes the envelope apart and hands on what is inside, if it is of the kind that the algorithm takes. May not judge
-//! the numbers: that is for the library, when a key is made of them.
+//! Takes the envelope apart and returns its content, if the algorithm needs that kind of key. Must not judge the
+//! numbers: aws-lc-rs does, when a key is made of them.
+//!
+//! The crates `der`, `spki`, `pkcs1` and `sec1` were tried instead of this file, `der.rs` and half of `key_type.rs`.
+//! They saved 155 of 530 lines, for four more crates of 18,000 lines. `pem.rs` would remain, because `pem-rfc7468`
+//! allows text before the block and refuses indented or uneven lines. `pkcs8` cannot read the Ed25519 keys that ring
+//! writes.
 
 use super::{
-    Scheme,
     der::{BIT_STRING, INTEGER, NotDer, OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE, whole_bytes},
     key_type::{KeyType, Kind},
+    scheme::Scheme,
 };
 use crate::jose::{Algorithm, KeyError};
 
-/// PKCS#8's optional attributes, which say nothing about the key.
+/// The optional attributes in PKCS#8, which do not describe the key.
 const ATTRIBUTES: u8 = 0xa0;
-/// PKCS#8's optional public key, and how ring writes it: a whole BIT STRING inside.
+/// The optional public key in PKCS#8, and the form in which ring writes it: around a complete BIT STRING.
 const PUBLIC_KEY: u8 = 0x81;
 const NESTED_PUBLIC_KEY: u8 = 0xa1;
-/// SEC1's optional curve and public key.
+/// The optional curve and public key in SEC1.
 const SEC1_CURVE: u8 = 0xa0;
 const SEC1_PUBLIC_KEY: u8 = 0xa1;
 
-/// The structure that some bytes have on the outside.
+/// The outermost structure of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Spki,
@@ -31,7 +36,7 @@ pub(super) enum Form {
     Certificate,
 }
 
-/// The numbers of a public key, of the kind that the algorithm takes. Those of RSA have no leading zeros.
+/// The numbers of a public key, of the kind that the algorithm needs. RSA numbers have no leading zeros.
 #[derive(Clone, Copy)]
 pub(super) enum PublicNumbers<'d> {
     Rsa { modulus: &'d [u8], exponent: &'d [u8] },
@@ -39,7 +44,7 @@ pub(super) enum PublicNumbers<'d> {
     Edwards(&'d [u8]),
 }
 
-/// The innermost part of a private key, of the kind that the algorithm takes.
+/// The innermost part of a private key, of the kind that the algorithm needs.
 #[derive(Clone, Copy)]
 pub(super) enum PrivateNumbers<'d> {
     Rsa {
@@ -47,7 +52,7 @@ pub(super) enum PrivateNumbers<'d> {
         modulus: &'d [u8],
     },
     Sec1(&'d [u8]),
-    /// With the public half, if the file has it.
+    /// With the public half, if the key includes it.
     Edwards {
         seed: &'d [u8],
         public: Option<&'d [u8]>,
@@ -55,7 +60,7 @@ pub(super) enum PrivateNumbers<'d> {
 }
 
 impl Form {
-    /// What the first elements of the bytes show them to be.
+    /// Recognizes the structure by its first elements.
     pub(super) fn of(der: &[u8]) -> Option<Self> {
         let mut elements = Reader::sequence_of(der).ok()?;
         let first_tag = elements.tag()?;
@@ -66,14 +71,14 @@ impl Form {
             (SEQUENCE, Some(SEQUENCE)) => Some(Self::Certificate),
             (INTEGER, Some(SEQUENCE)) => Some(Self::Pkcs8),
             (INTEGER, Some(OCTET_STRING)) => Some(Self::Sec1),
-            // A private key begins with its version, 0 or 1, and a public one with a modulus.
+            // A private key begins with its version, 0 or 1; a public one with a modulus.
             (INTEGER, Some(INTEGER)) if first.len() == 1 => Some(Self::Pkcs1Private),
             (INTEGER, Some(INTEGER)) => Some(Self::Pkcs1Public),
             _ => None,
         }
     }
 
-    /// Why a key in this form cannot be used at all.
+    /// Returns why a key in this form cannot be used at all.
     fn unusable(form: Option<Self>) -> &'static str {
         match form {
             Some(Self::EncryptedPkcs8) => "it is encrypted; decrypt it first (`openssl pkey`)",
@@ -125,7 +130,7 @@ pub(super) fn private(algorithm: Algorithm, der: &[u8]) -> Result<PrivateNumbers
                     key.end().map_err(damaged)?;
                     Ok(PrivateNumbers::Edwards { seed, public })
                 }
-                // Only RFC 8410 keys are written with one.
+                // Only RFC 8410 keys include a public half here.
                 (Kind::Rsa | Kind::Curve, Some(_)) => Err(damaged(NotDer)),
             }
         }
@@ -188,7 +193,7 @@ fn pkcs8(der: &[u8]) -> Result<Pkcs8<'_>, NotDer> {
         }
         _ => None,
     };
-    // The second version is there for the public key.
+    // A public key needs version 1, which RFC 5958 calls v2.
     if !(version == [1] || (version.is_empty() && public.is_none())) {
         return Err(NotDer);
     }
@@ -199,7 +204,7 @@ fn pkcs8(der: &[u8]) -> Result<Pkcs8<'_>, NotDer> {
 fn rsa_private(pkcs1: &[u8]) -> Result<PrivateNumbers<'_>, NotDer> {
     let mut numbers = Reader::sequence_of(pkcs1)?;
     if !numbers.unsigned()?.is_empty() {
-        // Version 1 has more than two primes.
+        // Version 1 means more than two primes.
         return Err(NotDer);
     }
     let modulus = numbers.unsigned()?;
@@ -210,7 +215,7 @@ fn rsa_private(pkcs1: &[u8]) -> Result<PrivateNumbers<'_>, NotDer> {
     Ok(PrivateNumbers::Rsa { pkcs1, modulus })
 }
 
-/// The OID of the curve that a SEC1 `ECPrivateKey` names, if it does.
+/// Returns the OID of the curve that a SEC1 `ECPrivateKey` names, if it names one.
 fn sec1_curve(der: &[u8]) -> Result<Option<&[u8]>, NotDer> {
     let mut elements = Reader::sequence_of(der)?;
     if elements.unsigned()? != [1] {

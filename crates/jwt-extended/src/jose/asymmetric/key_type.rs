@@ -1,10 +1,10 @@
 //! The `AlgorithmIdentifier` in front of a key in SPKI and PKCS#8 (RFC 3279, RFC 5480, RFC 8410).
 //!
-//! Tells kinds and curves from each other, so that a wrong one is named. May not look at the key itself.
+//! Distinguishes kinds of key and curves, so that the error can name the right one. Must not read the key itself.
 
 use super::{
-    Curve, Scheme,
     der::{NULL, NotDer, OBJECT_IDENTIFIER, Reader},
+    scheme::{Curve, Scheme},
 };
 use crate::jose::{Algorithm, KeyError};
 
@@ -13,14 +13,14 @@ const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
-/// The kinds of key there are.
+/// The kinds of key that are supported.
 pub(super) enum Kind {
     Rsa,
     Curve,
     Edwards,
 }
 
-/// An `AlgorithmIdentifier`, which stands in front of a key.
+/// An `AlgorithmIdentifier`, which precedes a key.
 pub(super) struct KeyType<'d> {
     oid: &'d [u8],
     parameters: Parameters<'d>,
@@ -31,7 +31,7 @@ enum Parameters<'d> {
     Absent,
     Null,
     Oid(&'d [u8]),
-    /// A curve spelt out in numbers, which may be any curve under a known one's name (CVE-2020-0601).
+    /// A curve written out in numbers. It could imitate a known curve (CVE-2020-0601).
     Other,
 }
 
@@ -55,7 +55,7 @@ impl<'d> KeyType<'d> {
         Ok(Self { oid, parameters })
     }
 
-    /// The kind, if it is the one that the algorithm takes.
+    /// Returns the kind, if the algorithm needs it.
     pub(super) fn kind(&self, algorithm: Algorithm, scheme: Scheme) -> Result<Kind, KeyError> {
         let malformed = |why| Err(KeyError::Malformed { algorithm, why });
         match (scheme, self.oid, &self.parameters) {
@@ -71,7 +71,7 @@ impl<'d> KeyType<'d> {
             }
             (Scheme::Edwards, ED25519, Parameters::Absent) => Ok(Kind::Edwards),
             (Scheme::Rsa { .. }, RSA_ENCRYPTION, _) | (Scheme::Edwards, ED25519, _) => {
-                malformed("the parameters beside its OID are not what they must be")
+                malformed("the parameters beside its OID do not belong to this kind of key")
             }
             _ => Err(scheme.mismatch(algorithm)),
         }

@@ -1,19 +1,21 @@
-//! PEM (RFC 7468), strictly: one block, nothing around it but white space, no encryption.
+//! PEM (RFC 7468), strictly: exactly one unencrypted block, with only white space around it.
 //!
-//! Knows which labels keys have, and may not know what is inside. Copies of a private key are wiped.
+//! Knows the labels of keys, but not their content. Copies of a private key are wiped.
 
 use std::str;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-use super::encoding::Form;
+use super::{encoding::Form, scheme::Scheme};
 use crate::jose::{Algorithm, KeyError};
 
 const LINE: usize = 64;
 
-/// The DER in the one block of the text, which must be what the block's label says.
-pub(super) fn decode(algorithm: Algorithm, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+/// Returns the DER in the only block of the text. The content must match the block's label.
+pub(crate) fn der_of_pem(algorithm: Algorithm, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    // Refuse HMAC algorithms first: that error helps more than one about the text.
+    Scheme::of(algorithm)?;
     let malformed = |why| KeyError::Malformed { algorithm, why };
     let text = str::from_utf8(text).map_err(|_| KeyError::NotPem)?.trim_matches(is_margin);
     if !text.contains("-----BEGIN ") {
@@ -21,7 +23,7 @@ pub(super) fn decode(algorithm: Algorithm, text: &[u8]) -> Result<Zeroizing<Vec<
     }
     let broken = malformed("there is text around the PEM block, or the block is incomplete");
     let mut block = Block::first_of(text).ok_or_else(|| broken.clone())?;
-    // `openssl ecparam -genkey` puts the curve in front; the key names it again.
+    // `openssl ecparam -genkey` writes the curve first. The key names it again.
     if block.label == "EC PARAMETERS" {
         block = Block::first_of(block.after).ok_or_else(|| broken.clone())?;
     }
@@ -43,10 +45,10 @@ pub(super) fn decode(algorithm: Algorithm, text: &[u8]) -> Result<Zeroizing<Vec<
     Ok(der)
 }
 
-/// A private key in PKCS#8 as PEM.
+/// Writes a private key in PKCS#8 as PEM.
 pub(super) fn encode_private(der: &[u8]) -> Zeroizing<String> {
     let base64_length = der.len().div_ceil(3) * 4;
-    // Room for everything from the start: a string that grows leaves copies of itself behind.
+    // The strings are allocated at full size, because a string that grows leaves unwiped copies behind.
     let mut base64 = Zeroizing::new(String::with_capacity(base64_length));
     STANDARD.encode_string(der, &mut base64);
     let mut text = Zeroizing::new(String::with_capacity(base64_length + base64_length / LINE + 64));
@@ -68,7 +70,7 @@ struct Block<'t> {
 }
 
 impl<'t> Block<'t> {
-    /// The block that the text begins with.
+    /// Reads the block at the start of the text.
     fn first_of(text: &'t str) -> Option<Self> {
         let (label, rest) = text.strip_prefix("-----BEGIN ")?.split_once("-----")?;
         let (body, rest) = rest.split_once("-----END ")?;
@@ -77,12 +79,14 @@ impl<'t> Block<'t> {
     }
 }
 
-/// White space and the byte order mark, which editors put around a text unseen.
+/// Returns whether a character is white space or the byte order mark, which editors insert invisibly.
 fn is_margin(character: char) -> bool {
     character.is_whitespace() || character == '\u{feff}'
 }
 
-/// What a block of this label holds; or what to do about it; or nothing, if it is no key at all.
+/// Returns the structure that a block with this label must hold.
+///
+/// The error is the advice for the reader, or `None` if the label does not belong to a key.
 fn form_of_label(label: &str) -> Result<Form, Option<&'static str>> {
     match label {
         "PUBLIC KEY" => Ok(Form::Spki),

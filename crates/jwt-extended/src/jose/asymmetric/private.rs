@@ -1,7 +1,7 @@
-//! The private half of a key pair: signs, and is written out as PEM for its owner alone.
+//! The private half of a key pair: signs, and can be written as PEM for its owner.
 //!
-//! May not show anything of itself in an error or in `Debug`. Every copy of a private number outside the library
-//! is wiped.
+//! Must not reveal anything of itself in an error or in `Debug`. Every copy of a private number outside aws-lc-rs is
+//! wiped.
 
 use aws_lc_rs::{
     encoding::{AsDer as _, Pkcs8V1Der},
@@ -12,11 +12,13 @@ use aws_lc_rs::{
 use zeroize::Zeroizing;
 
 use super::{
-    PublicKey, Scheme, check_modulus,
     encoding::{self, PrivateNumbers, PublicNumbers},
+    jwk::{PairFields, secret},
     pem,
+    public::PublicKey,
+    scheme::{Scheme, check_modulus},
 };
-use crate::jose::{Algorithm, KeyError, base64url, jwk::JwkFields};
+use crate::jose::{Algorithm, KeyError};
 
 /// A private key for one algorithm, with its public half.
 pub(crate) struct PrivateKey {
@@ -31,7 +33,7 @@ enum Pair {
 }
 
 impl PrivateKey {
-    /// Makes a new random key; an RSA one has 2048 bits.
+    /// Generates a random key. An RSA key has 2048 bits.
     pub(crate) fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
         let pair = match Scheme::of(algorithm)? {
             Scheme::Rsa { sign, .. } => RsaKeyPair::generate(KeySize::Rsa2048).map(|pair| Pair::Rsa(pair, sign)),
@@ -39,12 +41,6 @@ impl PrivateKey {
             Scheme::Edwards => Ed25519KeyPair::generate().map(Pair::Edwards),
         };
         Self::from_pair(algorithm, pair.map_err(|_| KeyError::Generation)?)
-    }
-
-    /// Reads PKCS#8, PKCS#1 (`RSA PRIVATE KEY`) or SEC1 (`EC PRIVATE KEY`).
-    pub(crate) fn from_pem(algorithm: Algorithm, text: &[u8]) -> Result<Self, KeyError> {
-        Scheme::of(algorithm)?;
-        Self::from_der(algorithm, &pem::decode(algorithm, text)?)
     }
 
     /// Reads PKCS#8, PKCS#1 or SEC1.
@@ -63,7 +59,7 @@ impl PrivateKey {
                 let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| malformed(NOT_A_KEY))?;
                 let derived = pair.public_key().as_ref();
                 if public.is_some_and(|stated| stated != derived) {
-                    return Err(malformed(STRANGERS));
+                    return Err(malformed(UNRELATED));
                 }
                 Ok(Pair::Edwards(pair))
             }
@@ -72,13 +68,15 @@ impl PrivateKey {
         Self::from_pair(algorithm, pair.map_err(|_| malformed(NOT_A_KEY))?)
     }
 
-    /// Reads a private JWK, whose public members must belong to its private ones. One of RSA needs all of its
-    /// numbers, as nearly all have them (RFC 7518 section 6.3.2).
-    pub(crate) fn from_jwk(algorithm: Algorithm, jwk: &JwkFields) -> Result<Self, KeyError> {
-        let public = PublicKey::from_jwk(algorithm, jwk)?;
+    /// Reads the members of a private JWK. Its public and private members must match.
+    ///
+    /// An RSA key needs all of its numbers, although RFC 7518 section 6.3.2 requires only `d`. Nearly all have them.
+    pub(crate) fn from_jwk(algorithm: Algorithm, json: &str) -> Result<Self, KeyError> {
+        let jwk = PairFields::parse(json)?;
+        let public = PublicKey::from_fields(algorithm, &jwk)?;
         let d = secret(jwk.d.as_ref(), "d")?;
         let pair = match Scheme::of(algorithm)? {
-            Scheme::Rsa { sign, .. } => rsa_from_jwk(jwk, &public, &d)?.map(|pair| Pair::Rsa(pair, sign)),
+            Scheme::Rsa { sign, .. } => rsa_from_jwk(&jwk, &public, &d)?.map(|pair| Pair::Rsa(pair, sign)),
             Scheme::EllipticCurve(curve) if d.len() == curve.coordinate => {
                 EcdsaKeyPair::from_private_key_and_public_key(curve.sign, &d, public.bytes())
                     .map(Pair::EllipticCurve)
@@ -89,18 +87,18 @@ impl PrivateKey {
             }
             Scheme::EllipticCurve(_) | Scheme::Edwards => return Err(KeyError::JwkMember { member: "d" }),
         };
-        let pair = pair.ok_or(KeyError::Malformed { algorithm, why: STRANGERS })?;
+        let pair = pair.ok_or(KeyError::Malformed { algorithm, why: UNRELATED })?;
         Ok(Self { pair, public })
     }
 
-    /// The half that checks.
+    /// Returns the half that checks.
     pub(crate) fn public(&self) -> PublicKey {
         self.public.clone()
     }
 
-    /// The signature of the message; `None` if the library fails.
+    /// Signs the message. Returns `None` if the library fails.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
-        // The library takes a source of randomness for the sake of ring's interface, and uses its own.
+        // The parameter exists only for compatibility with ring: aws-lc-rs uses its own randomness.
         let random = SystemRandom::new();
         match &self.pair {
             Pair::Rsa(pair, encoding) => {
@@ -113,7 +111,7 @@ impl PrivateKey {
         }
     }
 
-    /// The key in PKCS#8 as PEM; `None` if the library fails.
+    /// Writes the key in PKCS#8 as PEM. Returns `None` if the library fails.
     pub(crate) fn to_pem(&self) -> Option<Zeroizing<String>> {
         Some(match &self.pair {
             Pair::Rsa(pair, _) => {
@@ -138,10 +136,10 @@ impl PrivateKey {
 }
 
 const NOT_A_KEY: &str = "its numbers do not make a private key";
-const STRANGERS: &str = "its public and private numbers do not belong together";
+const UNRELATED: &str = "its public and private numbers do not belong together";
 
-/// The outer `None` of the library's refusal, once every member is there.
-fn rsa_from_jwk(jwk: &JwkFields, public: &PublicKey, d: &[u8]) -> Result<Option<RsaKeyPair>, KeyError> {
+/// Makes an RSA key from the members of a JWK. Returns `Ok(None)` if the library refuses the numbers.
+fn rsa_from_jwk(jwk: &PairFields, public: &PublicKey, d: &[u8]) -> Result<Option<RsaKeyPair>, KeyError> {
     let Ok(PublicNumbers::Rsa { modulus, exponent }) = encoding::rsa_public(public.bytes()) else {
         return Ok(None);
     };
@@ -151,14 +149,4 @@ fn rsa_from_jwk(jwk: &JwkFields, public: &PublicKey, d: &[u8]) -> Result<Option<
     let public_key = PublicKeyComponents { n: modulus, e: exponent };
     let components = KeyPairComponents { public_key, d, p: &p[..], q: &q, dP: &dp, dQ: &dq, qInv: &qi };
     Ok(RsaKeyPair::from_components(&components).ok())
-}
-
-/// A private member, in a buffer that is wiped whether it can be decoded or not.
-fn secret(text: Option<&Zeroizing<String>>, member: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let unusable = KeyError::JwkMember { member };
-    let text = text.ok_or(unusable.clone())?;
-    let mut bytes = Zeroizing::new(vec![0; text.len() / 4 * 3 + 3]);
-    let length = base64url::decode_to(text, &mut bytes).map_err(|_| unusable)?;
-    bytes.truncate(length);
-    Ok(bytes)
 }

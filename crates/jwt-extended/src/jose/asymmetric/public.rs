@@ -1,19 +1,16 @@
-//! The public half of a key pair: checks signatures, and is written out as a JWK.
+//! The public half of a key pair: checks signatures, and can be written as a JWK.
 //!
-//! May not see anything private, and may not choose: the algorithm comes with the key.
+//! Must not see private numbers, and must not choose the algorithm: the key comes with it.
 
 use aws_lc_rs::signature::{ParsedPublicKey, VerificationAlgorithm};
 
 use super::{
-    Scheme, check_modulus,
     der::rsa_public_key,
     encoding::{self, PublicNumbers},
-    pem,
+    jwk::{PairFields, PublicParams, exactly, unsigned},
+    scheme::{Scheme, check_modulus},
 };
-use crate::jose::{
-    Algorithm, KeyError, base64url,
-    jwk::{JwkFields, PublicParams},
-};
+use crate::jose::{Algorithm, KeyError, base64url};
 
 /// A public key for one algorithm, parsed once.
 #[derive(Clone)]
@@ -23,19 +20,18 @@ pub(crate) struct PublicKey {
 }
 
 impl PublicKey {
-    /// Reads SPKI (`PUBLIC KEY`) or PKCS#1 (`RSA PUBLIC KEY`).
-    pub(crate) fn from_pem(algorithm: Algorithm, text: &[u8]) -> Result<Self, KeyError> {
-        Scheme::of(algorithm)?;
-        Self::from_der(algorithm, &pem::decode(algorithm, text)?)
-    }
-
     /// Reads SPKI or PKCS#1.
     pub(crate) fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
         Self::from_numbers(algorithm, encoding::public(algorithm, der)?)
     }
 
-    /// Reads the public members of a JWK; private ones are not looked at.
-    pub(crate) fn from_jwk(algorithm: Algorithm, jwk: &JwkFields) -> Result<Self, KeyError> {
+    /// Reads the public members of a JWK and ignores private ones.
+    pub(crate) fn from_jwk(algorithm: Algorithm, json: &str) -> Result<Self, KeyError> {
+        Self::from_fields(algorithm, &PairFields::parse(json)?)
+    }
+
+    /// Makes the key of the public members of a JWK.
+    pub(super) fn from_fields(algorithm: Algorithm, jwk: &PairFields) -> Result<Self, KeyError> {
         let scheme = Scheme::of(algorithm)?;
         let fits = |crv| {
             if jwk.crv.as_deref() == Some(crv) { Ok(()) } else { Err(wrong_curve(scheme, algorithm, jwk)) }
@@ -60,7 +56,7 @@ impl PublicKey {
         }
     }
 
-    /// Makes the key, if the numbers are a key that the algorithm takes.
+    /// Makes the key, if its numbers suit the algorithm.
     pub(super) fn from_numbers(algorithm: Algorithm, numbers: PublicNumbers<'_>) -> Result<Self, KeyError> {
         let scheme = Scheme::of(algorithm)?;
         let malformed = |why| KeyError::Malformed { algorithm, why };
@@ -101,33 +97,34 @@ impl PublicKey {
         }
     }
 
-    /// Whether the signature is this key's for the message.
+    /// Returns whether this key made the signature for the message.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify_sig(message, signature).is_ok()
     }
 
-    /// The numbers as a JWK writes them.
+    /// Returns the numbers as a JWK writes them.
     pub(crate) fn params(&self) -> &PublicParams {
         &self.params
     }
 
-    /// The bytes that the library parsed: PKCS#1, an uncompressed point, or 32 bytes of Ed25519.
+    /// Returns the bytes that aws-lc-rs parsed: PKCS#1, an uncompressed point, or 32 bytes of Ed25519.
     pub(super) fn bytes(&self) -> &[u8] {
         self.key.as_ref()
     }
 }
 
-/// What an uncompressed point begins with (SEC 1 section 2.3.3).
+/// The first byte of an uncompressed point (SEC 1 section 2.3.3).
 const UNCOMPRESSED: u8 = 4;
 const ED25519_LENGTH: usize = 32;
 
-/// Whether an Ed25519 key is one of the few points for which a signature can be made without any secret, in every
-/// spelling of each, as a placeholder of zeros is. The library does not ask.
+/// Returns whether an Ed25519 key is a point of small order, in any of its encodings. A key of zeros is one.
+///
+/// Anyone can sign for such a key without a secret, and aws-lc-rs does not refuse it.
 fn has_small_order(key: &[u8]) -> bool {
     let Some((last, first)) = key.split_last() else {
         return true;
     };
-    // The highest bit is the sign of x, and says nothing about the order.
+    // The highest bit is the sign of x and does not affect the order.
     let is = |low: u8, middle: u8, high: u8| {
         *last & 0x7f == high
             && first.split_first().is_some_and(|(a, b)| *a == low && b.iter().all(|byte| *byte == middle))
@@ -138,7 +135,7 @@ fn has_small_order(key: &[u8]) -> bool {
     orders_1_2_and_4 || order_8
 }
 
-/// The two y of order 8, as keys write them.
+/// The two y coordinates of order 8, as encoded in keys.
 const ORDER_8: [[u8; ED25519_LENGTH]; 2] = [
     [
         0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
@@ -150,22 +147,6 @@ const ORDER_8: [[u8; ED25519_LENGTH]; 2] = [
     ],
 ];
 
-fn wrong_curve(scheme: Scheme, algorithm: Algorithm, jwk: &JwkFields) -> KeyError {
+fn wrong_curve(scheme: Scheme, algorithm: Algorithm, jwk: &PairFields) -> KeyError {
     if jwk.crv.is_some() { scheme.mismatch(algorithm) } else { KeyError::JwkMember { member: "crv" } }
-}
-
-fn decode(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
-    text.and_then(|text| base64url::decode(text).ok()).ok_or(KeyError::JwkMember { member })
-}
-
-/// A number (RFC 7518 section 2, Base64urlUInt): no leading zeros, so that each key has one thumbprint.
-fn unsigned(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
-    let bytes = decode(text, member)?;
-    if bytes.first().is_some_and(|first| *first != 0) { Ok(bytes) } else { Err(KeyError::JwkMember { member }) }
-}
-
-/// A coordinate, with its leading zeros (RFC 7518 section 6.2.1.2).
-fn exactly(length: usize, text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
-    let bytes = decode(text, member)?;
-    if bytes.len() == length { Ok(bytes) } else { Err(KeyError::JwkMember { member }) }
 }

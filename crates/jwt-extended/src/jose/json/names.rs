@@ -1,9 +1,11 @@
-//! The names seen in one object, so that none stands twice.
+//! The names seen in one object, for finding duplicates.
 
 use std::{borrow::Cow, collections::HashSet};
 
-/// The names seen in one object. A few are compared one by one, behind a 64-bit filter; many go to a hash set, so
-/// that an object of thousands costs no more than its length.
+/// The names seen in one object.
+///
+/// Up to 16 names are compared one by one, behind a 64-bit filter. More go into a hash set, so that the cost stays
+/// proportional to the object's length.
 pub(super) struct Names<'a> {
     filter: u64,
     few: [&'a str; FEW],
@@ -18,7 +20,7 @@ impl<'a> Names<'a> {
         Self { filter: 0, few: [""; FEW], len: 0, many: None }
     }
 
-    /// Takes a name in; `false` if it was there already.
+    /// Adds a name. Returns `false` if it was present already.
     pub(super) fn insert(&mut self, name: Cow<'a, str>) -> bool {
         if let Some(many) = &mut self.many {
             return many.insert(name);
@@ -44,7 +46,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Spreads the usual claim names over the filter; a collision costs only a comparison.
+/// Spreads the usual claim names over the filter. A collision costs only a comparison.
 fn filter_hash(name: &str) -> usize {
     let bytes = name.as_bytes();
     match (bytes.first(), bytes.last()) {

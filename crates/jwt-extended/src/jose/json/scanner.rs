@@ -1,4 +1,4 @@
-//! The grammar of RFC 8259, read once from left to right.
+//! The grammar of RFC 8259, in one pass from left to right.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use super::{
     strings::{hex4, is_high, is_low, plain_length, unescape},
 };
 
-/// How deep arrays and objects may nest.
+/// The maximum nesting depth of arrays and objects.
 const MAX_DEPTH: usize = 64;
 
-/// A reader of one text, and how far it has come.
+/// A text, and the position up to which it was read.
 pub(super) struct Scanner<'a> {
     pub(super) text: &'a str,
     pub(super) at: usize,
@@ -28,7 +28,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Sees to it that nothing follows.
+    /// Checks that only white space is left.
     pub(super) fn end(&mut self) -> Result<(), JsonError> {
         self.skip_space();
         if self.at == self.text.len() { Ok(()) } else { Err(JsonError::TrailingData(self.at)) }
@@ -80,7 +80,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Whether a comma leads on to another member or element; if not, the container must be closed.
+    /// Returns `true` after a comma and `false` after the closing bracket. Anything else is an error.
     fn another(&mut self, close: u8) -> Result<bool, JsonError> {
         let next = self.peek();
         if next != Some(b',') && next != Some(close) {
@@ -112,7 +112,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Reads one value inside a container of the given depth.
+    /// Reads one value inside a container at the given depth.
     fn value(&mut self, depth: usize) -> Result<Kind, JsonError> {
         match self.peek() {
             Some(b'"') => Ok(Kind::String { escaped: self.string()? }),
@@ -166,7 +166,7 @@ impl<'a> Scanner<'a> {
         if self.at > start { Ok(()) } else { Err(JsonError::Syntax(self.at)) }
     }
 
-    /// Reads a string and says whether it holds escapes.
+    /// Reads a string and returns whether it contains escapes.
     fn string(&mut self) -> Result<bool, JsonError> {
         self.expect(b'"')?;
         let bytes = self.text.as_bytes();

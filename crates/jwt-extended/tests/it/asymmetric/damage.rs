@@ -1,4 +1,4 @@
-//! Whatever bytes come, nothing panics.
+//! Random and damaged keys do not cause a panic, and damaged signatures do not verify.
 
 use jwt_extended::jose::{Algorithm, Key, KeyRing, VerifyingKey, sign, verify};
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ const TEXTS: [&str; 10] = [
     P256_CERTIFICATE,
 ];
 
-/// Offers the bytes in every way; a key that comes of it must work and show itself.
+/// Reads the bytes as a key in every way. A key that results must sign and can be written out.
 fn offer(algorithm: Algorithm, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let keys = [
@@ -55,13 +55,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), algorithm in 0..15_usize) {
+    fn random_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), algorithm in 0..15_usize) {
         offer(Algorithm::ALL[algorithm], &bytes);
         offer(Algorithm::ALL[algorithm], pem("PRIVATE KEY", &bytes).as_bytes());
     }
 
     #[test]
-    fn no_damage_makes_it_panic(
+    fn damaged_keys_do_not_panic(
         text in 0..TEXTS.len(),
         algorithm in 0..15_usize,
         at in any::<prop::sample::Index>(),
@@ -82,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn no_damaged_jwk_makes_it_panic(
+    fn damaged_jwks_do_not_panic(
         key in 0..5_usize,
         algorithm in 0..15_usize,
         at in any::<prop::sample::Index>(),
@@ -99,7 +99,7 @@ proptest! {
     }
 
     #[test]
-    fn no_changed_signature_passes(which in 0..ALL.len(), at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
+    fn no_changed_signature_verifies(which in 0..ALL.len(), at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
         let (algorithm, _, public_pem, token) = ALL[which];
         let changed = with_signature(token, |mut bytes| {
             let at = at.index(bytes.len());

@@ -1,4 +1,4 @@
-//! JWK: what may be in one, and what never is.
+//! JSON Web Keys: which members are read, refused and published.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jwt_extended::jose::{Algorithm, Key, KeyError, KeyRing, VerifyingKey};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{ALL, published, rfc};
 
 #[test]
-fn a_jwk_names_its_algorithm_or_is_told() {
+fn the_algorithm_comes_from_the_jwk_or_the_caller() {
     for (algorithm, _, public, _) in ALL {
         let mut jwk = published(&VerifyingKey::from_pem(algorithm, public).unwrap());
         jwk.as_object_mut().unwrap().remove("alg");
@@ -46,7 +46,7 @@ fn private_members_are_never_published() {
 }
 
 #[test]
-fn a_private_jwk_whose_numbers_do_not_belong_together_is_refused() {
+fn a_private_jwk_with_mismatched_numbers_is_refused() {
     let change = |text: &str| {
         let mut bytes = URL_SAFE_NO_PAD.decode(text).unwrap();
         *bytes.last_mut().unwrap() ^= 2;
@@ -75,7 +75,7 @@ fn a_private_jwk_whose_numbers_do_not_belong_together_is_refused() {
 }
 
 #[test]
-fn a_coordinate_has_its_full_length() {
+fn a_coordinate_must_have_its_full_length() {
     for (algorithm, key) in
         [(Algorithm::ES256, rfc::A3_KEY), (Algorithm::ES512, rfc::A4_KEY), (Algorithm::EdDSA, rfc::ED25519_KEY)]
     {
@@ -95,7 +95,7 @@ fn a_coordinate_has_its_full_length() {
 }
 
 #[test]
-fn a_jwk_of_another_curve_or_none_is_refused() {
+fn a_jwk_with_a_wrong_or_missing_curve_is_refused() {
     let jwk = |crv: Value| {
         let mut jwk: Value = serde_json::from_str(rfc::A3_KEY).unwrap();
         jwk["crv"] = crv;
@@ -114,7 +114,7 @@ fn a_jwk_of_another_curve_or_none_is_refused() {
 }
 
 #[test]
-fn a_public_jwk_does_not_sign() {
+fn a_public_jwk_cannot_sign() {
     for (algorithm, _, public, _) in ALL {
         let jwk = published(&VerifyingKey::from_pem(algorithm, public).unwrap()).to_string();
         assert_eq!(Key::from_jwk(&jwk).unwrap_err(), KeyError::JwkMember { member: "d" }, "{algorithm}");

@@ -1,5 +1,6 @@
-//! TEST KEYS, made for these tests with OpenSSL 3.0 and published here: never use one for anything else. Also tokens
-//! that OpenSSL signed with them, so that what is checked was made by others.
+//! TEST KEYS, made with OpenSSL 3.0 for these tests and published here: never use them for anything else.
+//!
+//! The tokens were signed by OpenSSL, so that the tests do not rely on our own signatures.
 
 pub(crate) use super::rsa_keys::*;
 
@@ -139,7 +140,7 @@ o5MvsjKk4Y43pG4=
 -----END PUBLIC KEY-----
 ";
 
-/// P-256 with the curve written out in numbers, in PKCS#8.
+/// A key on P-256 whose curve is written out in numbers, in PKCS#8.
 pub(crate) const P256_EXPLICIT: &str = "\
 -----BEGIN PRIVATE KEY-----
 MIIBeQIBADCCAQMGByqGSM49AgEwgfcCAQEwLAYHKoZIzj0BAQIhAP////8AAAAB
@@ -191,7 +192,7 @@ WIzpetKRt4RXpZ26MbOhqc2W7zALpJCc3x0LEIvL2zRFzdQukEn8MNRCHCjsRpE=
 -----END ENCRYPTED PRIVATE KEY-----
 ";
 
-/// The same in the old way, with headers.
+/// The same in the old form, with PEM headers.
 pub(crate) const P256_ENCRYPTED_SEC1: &str = "\
 -----BEGIN EC PRIVATE KEY-----
 Proc-Type: 4,ENCRYPTED

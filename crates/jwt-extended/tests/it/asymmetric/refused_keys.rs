@@ -1,4 +1,4 @@
-//! Keys that must not be taken, and what the error tells the reader to do.
+//! Keys that must be refused, with an error that says what to do.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jwt_extended::jose::{Algorithm, Family, Key, KeyError, VerifyingKey};
@@ -38,7 +38,7 @@ fn rsa_below_2048_bits_is_refused_in_every_form() {
 }
 
 #[test]
-fn a_key_of_another_kind_or_curve_is_refused_and_the_right_one_named() {
+fn a_wrong_kind_or_curve_is_refused_naming_the_right_one() {
     let needs = |algorithm: Algorithm| match algorithm {
         Algorithm::ES256 => "P-256",
         Algorithm::ES384 => "P-384",
@@ -78,7 +78,7 @@ fn a_key_of_another_kind_or_curve_is_refused_and_the_right_one_named() {
 }
 
 #[test]
-fn the_wrong_half_is_refused_with_the_way_out() {
+fn the_error_for_the_wrong_half_says_what_to_do() {
     for (algorithm, private, public, _) in ALL {
         for error in [public_error(algorithm, private), VerifyingKey::from_der(algorithm, der(private)).unwrap_err()] {
             assert!(matches!(error, KeyError::WrongKind { .. }) && error.to_string().contains("-pubout"), "{error}");
@@ -96,7 +96,7 @@ fn the_wrong_half_is_refused_with_the_way_out() {
 }
 
 #[test]
-fn an_hmac_takes_no_key_pair_in_any_form() {
+fn hmac_refuses_key_pairs_in_every_form() {
     for (_, private, public, _) in ALL {
         for text in [private, public, &format!(" \n\u{feff}{public}")] {
             assert_eq!(Key::hs256(text).unwrap_err(), KeyError::SecretIsAsymmetricKey);
@@ -113,7 +113,7 @@ fn an_hmac_takes_no_key_pair_in_any_form() {
 }
 
 #[test]
-fn encrypted_keys_certificates_and_strange_blocks_are_refused_with_the_way_out() {
+fn errors_for_unsupported_blocks_say_what_to_do() {
     let cases = [
         (P256_ENCRYPTED, "decrypt"),
         (P256_ENCRYPTED_SEC1, "encrypted"),
@@ -121,17 +121,17 @@ fn encrypted_keys_certificates_and_strange_blocks_are_refused_with_the_way_out()
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----", "ssh-keygen"),
         (P256_EXPLICIT, "named_curve"),
     ];
-    for (text, way_out) in cases {
+    for (text, advice) in cases {
         let error = private_error(Algorithm::ES256, text);
-        assert!(matches!(error, KeyError::Malformed { .. }) && error.to_string().contains(way_out), "{error}");
+        assert!(matches!(error, KeyError::Malformed { .. }) && error.to_string().contains(advice), "{error}");
     }
-    for (text, way_out) in [
+    for (text, advice) in [
         (P256_CERTIFICATE, "openssl x509"),
         (P256_PUBLIC_COMPRESSED, "-conv_form uncompressed"),
         (P256_EXPLICIT_PUBLIC, "named_curve"),
     ] {
         let error = public_error(Algorithm::ES256, text);
-        assert!(matches!(error, KeyError::Malformed { .. }) && error.to_string().contains(way_out), "{error}");
+        assert!(matches!(error, KeyError::Malformed { .. }) && error.to_string().contains(advice), "{error}");
     }
     for error in [private_error(Algorithm::PS256, RSA_PSS_OID), public_error(Algorithm::PS256, RSA_PSS_OID_PUBLIC)] {
         assert!(error.to_string().contains("id-RSASSA-PSS"), "{error}");
@@ -143,7 +143,7 @@ fn encrypted_keys_certificates_and_strange_blocks_are_refused_with_the_way_out()
 }
 
 #[test]
-fn pem_is_one_block_with_nothing_around_it() {
+fn pem_must_be_one_block_with_nothing_around_it() {
     let not_pem =
         ["", "\u{feff}", "MIIB", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----"];
     for text in not_pem {
@@ -182,8 +182,8 @@ fn der_has_one_spelling() {
             let refused = |bytes: Vec<u8>| {
                 Key::from_der(algorithm, &bytes).is_err() && VerifyingKey::from_der(algorithm, &bytes).is_err()
             };
-            assert!(refused([&good[..], &[0]].concat()), "something behind it");
-            assert!(refused(good[..good.len() - 1].to_vec()), "its end is missing");
+            assert!(refused([&good[..], &[0]].concat()), "trailing data");
+            assert!(refused(good[..good.len() - 1].to_vec()), "truncated");
             assert!(refused(vec![]));
         }
     }
@@ -194,13 +194,13 @@ fn der_has_one_spelling() {
     inside[1] += 1;
     inside[13] += 1;
     assert_eq!(inside[12], 4, "the OCTET STRING around the seed");
-    assert!(Key::from_der(Algorithm::EdDSA, inside).is_err(), "something behind the seed");
+    assert!(Key::from_der(Algorithm::EdDSA, inside).is_err(), "trailing data after the seed");
     let indefinite = [&[0x30, 0x80][..], &good[2..], &[0, 0]].concat();
     assert!(VerifyingKey::from_der(Algorithm::ES256, indefinite).is_err());
 }
 
 #[test]
-fn a_point_beside_the_curve_is_refused() {
+fn a_point_off_the_curve_is_refused() {
     let mut off = der(P256_PUBLIC);
     *off.last_mut().unwrap() ^= 1;
     assert!(VerifyingKey::from_der(Algorithm::ES256, &off).unwrap_err().to_string().contains("on the curve"));
@@ -212,14 +212,14 @@ fn a_point_beside_the_curve_is_refused() {
 }
 
 #[test]
-fn a_private_key_with_a_stranger_as_its_public_half_is_refused() {
-    let (key, stranger) = (der(P256), der(P256_SEC1_PUBLIC));
-    let swapped = [&key[..key.len() - 64], &stranger[stranger.len() - 64..]].concat();
+fn a_private_key_with_a_foreign_public_half_is_refused() {
+    let (key, foreign) = (der(P256), der(P256_SEC1_PUBLIC));
+    let swapped = [&key[..key.len() - 64], &foreign[foreign.len() - 64..]].concat();
     assert!(matches!(Key::from_der(Algorithm::ES256, swapped).unwrap_err(), KeyError::Malformed { .. }));
 }
 
 #[test]
-fn an_ed25519_key_for_which_anyone_can_sign_is_refused() {
+fn ed25519_keys_of_small_order_are_refused() {
     let end = |low: u8, middle: u8, high: u8| [&[low][..], &[middle; 30], &[high]].concat();
     let order_8 = ["JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU", "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o"];
     let mut points: Vec<Vec<u8>> = order_8.iter().map(|y| URL_SAFE_NO_PAD.decode(y).unwrap()).collect();

@@ -1,4 +1,4 @@
-//! Signatures that must not pass.
+//! Signatures that must be refused.
 
 use jwt_extended::jose::{Algorithm, JwsError, Key, sign, sign_with_header, verify};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use super::{
 };
 
 #[test]
-fn an_empty_short_long_zero_or_changed_signature_is_refused() {
+fn a_short_long_zero_or_changed_signature_is_refused() {
     for (algorithm, _, public_pem, token) in ALL {
         let ring = public(algorithm, public_pem);
         let changes: [fn(Vec<u8>) -> Vec<u8>; 10] = [
@@ -43,7 +43,7 @@ fn an_empty_short_long_zero_or_changed_signature_is_refused() {
 }
 
 #[test]
-fn an_ecdsa_signature_is_r_and_s_side_by_side_and_neither_is_zero() {
+fn an_ecdsa_signature_must_be_r_and_s_without_der() {
     for (algorithm, length, in_der) in [
         (Algorithm::ES256, 64, TOKEN_ES256_DER),
         (Algorithm::ES384, 96, TOKEN_ES384_DER),
@@ -70,7 +70,7 @@ fn an_ecdsa_signature_is_r_and_s_side_by_side_and_neither_is_zero() {
 }
 
 #[test]
-fn a_signature_of_one_rsa_algorithm_is_none_of_another() {
+fn an_rsa_signature_is_bound_to_its_algorithm() {
     let tokens = [TOKEN_RS256, TOKEN_RS384, TOKEN_RS512, TOKEN_PS256, TOKEN_PS384, TOKEN_PS512];
     let algorithms =
         [Algorithm::RS256, Algorithm::RS384, Algorithm::RS512, Algorithm::PS256, Algorithm::PS384, Algorithm::PS512];
@@ -79,7 +79,7 @@ fn a_signature_of_one_rsa_algorithm_is_none_of_another() {
         for other in algorithms.into_iter().filter(|other| *other != own) {
             let ring = only(key(other).into());
             assert_eq!(verify(&ring, token).unwrap_err(), JwsError::AlgorithmNotAllowed);
-            // The very text that `other` would sign, signed by `own`.
+            // The header claims `other`, but `own` made the signature.
             let header = format!(r#"{{"alg":"{other}"}}"#);
             let forged = sign_with_header(&key(own), &header, PAYLOAD).unwrap();
             assert_eq!(verify(&ring, &forged).unwrap_err(), JwsError::Signature, "{own} as {other}");
@@ -88,7 +88,7 @@ fn a_signature_of_one_rsa_algorithm_is_none_of_another() {
 }
 
 #[test]
-fn a_pss_salt_is_as_long_as_the_hash() {
+fn a_pss_salt_must_be_as_long_as_the_hash() {
     let ring = public(Algorithm::PS256, RSA_SPKI);
     for token in [TOKEN_PS256_NO_SALT, TOKEN_PS256_SALT_20, TOKEN_PS256_LONG_SALT] {
         assert_eq!(verify(&ring, token).unwrap_err(), JwsError::Signature);
@@ -96,8 +96,8 @@ fn a_pss_salt_is_as_long_as_the_hash() {
 }
 
 #[test]
-fn a_token_signed_with_the_public_key_as_a_secret_is_refused() {
-    // What an attacker would do to CVE-2016-10555; the short-secret door is shut to PEM as well.
+fn a_public_key_cannot_be_used_as_an_hmac_secret() {
+    // The attack of CVE-2016-10555. `hmac_short_secret` must refuse PEM as well.
     assert!(Key::hmac_short_secret(Algorithm::HS256, RSA_SPKI).is_err());
     let forged = sign_with_header(
         &Key::hs256("an attacker's own secret of at least thirty-two bytes").unwrap(),

@@ -21,7 +21,7 @@ fn rfc_7515_a_3_and_a_4_es256_and_es512() {
         let ring = only(key.verifying_key().clone());
         let verified = verify(&ring, token).unwrap();
         let again = sign_with_header(&key, verified.header(), verified.payload()).unwrap();
-        assert!(again != token && verify(&ring, &again).is_ok(), "each signature is another");
+        assert!(again != token && verify(&ring, &again).is_ok(), "ECDSA signatures differ each time");
     }
 }
 
@@ -39,7 +39,7 @@ fn rfc_7517_a_1_a_set_of_public_keys() {
     let set = VerifyingKey::from_jwk_set(rfc::PUBLIC_SET).unwrap();
     assert_eq!(set.keys.len(), 1);
     assert_eq!((set.keys[0].kid(), set.keys[0].algorithm()), (Some("2011-04-29"), Algorithm::RS256));
-    assert_eq!(set.unusable, [KeyError::JwkWithoutAlgorithm], "the key on P-256 does not say its algorithm");
+    assert_eq!(set.unusable, [KeyError::JwkWithoutAlgorithm], "the key on P-256 has no alg");
     let parsed: Value = serde_json::from_str(rfc::PUBLIC_SET).unwrap();
     let for_encryption = parsed["keys"][0].to_string();
     assert_eq!(VerifyingKey::from_jwk_as(Algorithm::ES256, &for_encryption).unwrap_err(), KeyError::JwkUse);

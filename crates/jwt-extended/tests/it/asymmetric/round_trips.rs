@@ -1,4 +1,4 @@
-//! Keys that work, in every form, with tokens of our own and of OpenSSL's.
+//! Keys that work, in every form, with our own tokens and with tokens from OpenSSL.
 
 use jwt_extended::jose::{Algorithm, JwsError, Key, KeyError, KeyRing, VerifyingKey, sign, verify};
 
@@ -12,14 +12,14 @@ use super::{
 };
 
 #[test]
-fn a_generated_key_signs_for_its_public_half_alone() {
+fn a_generated_key_signs_only_for_its_public_half() {
     for algorithm in asymmetric() {
         let (key, other) = (Key::generate(algorithm).unwrap(), Key::generate(algorithm).unwrap());
         let token = sign(&key, PAYLOAD).unwrap();
         assert_eq!(verify(&only(key.verifying_key().clone()), &token).unwrap().payload(), PAYLOAD, "{algorithm}");
         assert_ne!(key.kid(), other.kid());
-        let stranger = only(other.verifying_key().clone().without_kid());
-        assert_eq!(verify(&stranger, &token).unwrap_err(), JwsError::Signature, "{algorithm}");
+        let unrelated = only(other.verifying_key().clone().without_kid());
+        assert_eq!(verify(&unrelated, &token).unwrap_err(), JwsError::Signature, "{algorithm}");
     }
 }
 
@@ -45,7 +45,7 @@ fn a_key_pair_survives_pem_der_and_jwk() {
 }
 
 #[test]
-fn what_was_generated_can_be_kept_as_pem() {
+fn a_generated_key_can_be_stored_as_pem() {
     for algorithm in asymmetric() {
         let key = Key::generate(algorithm).unwrap();
         let text = key.to_pem().unwrap();
@@ -57,7 +57,7 @@ fn what_was_generated_can_be_kept_as_pem() {
 }
 
 #[test]
-fn a_key_read_from_openssl_is_written_as_openssl_wrote_it() {
+fn a_key_from_openssl_is_written_back_unchanged() {
     for text in [RSA_PKCS8, P256, P384, P521, SECP256K1, ED25519] {
         let (algorithm, ..) = ALL.into_iter().find(|(_, private, ..)| *private == text).unwrap();
         assert_eq!(Key::from_pem(algorithm, text).unwrap().to_pem().unwrap().as_str(), text);
@@ -73,7 +73,7 @@ fn tokens_of_openssl_are_accepted() {
 }
 
 #[test]
-fn the_same_key_in_its_older_forms_is_the_same_key() {
+fn older_forms_of_a_key_give_the_same_kid() {
     let kid = |key: Result<Key, KeyError>| key.unwrap().kid().unwrap().to_owned();
     let rsa = kid(Key::from_pem(Algorithm::RS256, RSA_PKCS8));
     assert_eq!(kid(Key::from_pem(Algorithm::RS256, RSA_PKCS1)), rsa);
@@ -89,7 +89,7 @@ fn the_same_key_in_its_older_forms_is_the_same_key() {
 }
 
 #[test]
-fn white_space_a_byte_order_mark_and_windows_lines_are_borne() {
+fn white_space_byte_order_marks_and_crlf_are_accepted() {
     let windows = RSA_PKCS8.replace('\n', "\r\n");
     let kid = Key::from_pem(Algorithm::RS256, RSA_PKCS8).unwrap().kid().unwrap().to_owned();
     for text in [format!("\n\t {RSA_PKCS8}\n \n"), format!("\u{feff}{windows}"), format!("\r\n\u{feff}{RSA_PKCS8}")] {
@@ -99,7 +99,7 @@ fn white_space_a_byte_order_mark_and_windows_lines_are_borne() {
 }
 
 #[test]
-fn an_ed25519_key_serves_both_names_of_its_algorithm_but_not_both_at_once() {
+fn an_ed25519_key_is_bound_to_one_name_of_its_algorithm() {
     let old = Key::from_pem(Algorithm::EdDSA, ED25519).unwrap();
     let new = Key::from_pem(Algorithm::Ed25519, ED25519).unwrap();
     assert_eq!(old.kid(), new.kid());
@@ -109,7 +109,7 @@ fn an_ed25519_key_serves_both_names_of_its_algorithm_but_not_both_at_once() {
 }
 
 #[test]
-fn a_version_2_key_may_carry_its_public_half_and_it_must_be_the_right_one() {
+fn the_public_half_in_a_version_2_key_must_match() {
     let plain = der(ED25519);
     let half = der(ED25519_PUBLIC).split_off(12);
     let with = |tail: &[u8], half: &[u8]| {

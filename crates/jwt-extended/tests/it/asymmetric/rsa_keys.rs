@@ -1,4 +1,4 @@
-//! TEST KEYS of the RSA kind, made with OpenSSL 3.0 and published here: never use one for anything else.
+//! RSA TEST KEYS, made with OpenSSL 3.0 for these tests and published here: never use them for anything else.
 
 /// An RSA key of 2048 bits, in PKCS#8.
 pub(crate) const RSA_PKCS8: &str = "\
@@ -88,7 +88,7 @@ SJd+6jVdXawtPAnBwn7Sxr9dSZuefDwNhwIDAQAB
 -----END RSA PUBLIC KEY-----
 ";
 
-/// RSA of 1024 bits.
+/// An RSA key of 1024 bits.
 pub(crate) const RSA_1024: &str = "\
 -----BEGIN PRIVATE KEY-----
 MIICdgIBADANBgkqhkiG9w0BAQEFAASCAmAwggJcAgEAAoGBAKFsex51+/FEW4ez
@@ -118,7 +118,7 @@ oz+vRGB1UzhyFQyQtQIDAQAB
 -----END PUBLIC KEY-----
 ";
 
-/// RSA of 2047 bits: as many bytes as 2048.
+/// An RSA key of 2047 bits, which needs as many bytes as 2048.
 pub(crate) const RSA_2047: &str = "\
 -----BEGIN PRIVATE KEY-----
 MIIEuwIBADANBgkqhkiG9w0BAQEFAASCBKUwggShAgEAAoIBAGVqonN2kuzdx8CV
@@ -163,7 +163,7 @@ AgMBAAE=
 -----END PUBLIC KEY-----
 ";
 
-/// RSA whose OID is id-RSASSA-PSS.
+/// An RSA key whose OID is id-RSASSA-PSS.
 pub(crate) const RSA_PSS_OID: &str = "\
 -----BEGIN PRIVATE KEY-----
 MIIEuwIBADALBgkqhkiG9w0BAQoEggSnMIIEowIBAAKCAQEAsDaGZycHDhw7/eg0

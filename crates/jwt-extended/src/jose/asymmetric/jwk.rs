@@ -1,0 +1,105 @@
+//! The members of key pairs in a JSON Web Key (RFC 7518 section 6, RFC 8037), in both directions, and the thumbprint
+//! that names a key (RFC 7638).
+//!
+//! Only public members can be written: [`PublicParams`] has no private ones.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::jose::{KeyError, base64url};
+
+/// The numbers of a public key, as RFC 7518 section 6 writes them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kty")]
+pub(crate) enum PublicParams {
+    #[serde(rename = "RSA")]
+    Rsa { n: String, e: String },
+    #[serde(rename = "EC")]
+    EllipticCurve { crv: &'static str, x: String, y: String },
+    #[serde(rename = "OKP")]
+    Edwards { crv: &'static str, x: String },
+}
+
+impl PublicParams {
+    /// Computes the RFC 7638 thumbprint: the hash of the required members in lexicographic order, in base64url.
+    pub(crate) fn thumbprint(&self) -> String {
+        let canonical = match self {
+            Self::Rsa { n, e } => format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#),
+            Self::EllipticCurve { crv, x, y } => format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#),
+            Self::Edwards { crv, x } => format!(r#"{{"crv":"{crv}","kty":"OKP","x":"{x}"}}"#),
+        };
+        base64url::encode(&Sha256::digest(canonical))
+    }
+}
+
+/// The members of a key pair as they were read, public or private. Their values are base64url text.
+#[derive(Deserialize)]
+pub(super) struct PairFields {
+    pub(super) kty: String,
+    pub(super) crv: Option<String>,
+    pub(super) x: Option<String>,
+    pub(super) y: Option<String>,
+    pub(super) n: Option<String>,
+    pub(super) e: Option<String>,
+    pub(super) d: Option<Zeroizing<String>>,
+    pub(super) p: Option<Zeroizing<String>>,
+    pub(super) q: Option<Zeroizing<String>>,
+    pub(super) dp: Option<Zeroizing<String>>,
+    pub(super) dq: Option<Zeroizing<String>>,
+    pub(super) qi: Option<Zeroizing<String>>,
+}
+
+impl PairFields {
+    /// Reads the members from a text that `JwkFields` has already accepted as strict JSON.
+    pub(super) fn parse(json: &str) -> Result<Self, KeyError> {
+        // The only possible failure is a member of the wrong kind.
+        serde_json::from_str(json).map_err(|_| KeyError::JwkMember { member: "kty" })
+    }
+}
+
+/// Decodes a number (RFC 7518 section 2, `Base64urlUInt`). Leading zeros are refused, so that each key has one
+/// thumbprint.
+pub(super) fn unsigned(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
+    let bytes = decode(text, member)?;
+    if bytes.first().is_some_and(|first| *first != 0) { Ok(bytes) } else { Err(KeyError::JwkMember { member }) }
+}
+
+/// Decodes a coordinate, which includes its leading zeros (RFC 7518 section 6.2.1.2).
+pub(super) fn exactly(length: usize, text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
+    let bytes = decode(text, member)?;
+    if bytes.len() == length { Ok(bytes) } else { Err(KeyError::JwkMember { member }) }
+}
+
+/// Decodes a private member into a buffer that is wiped, even if decoding fails.
+pub(super) fn secret(text: Option<&Zeroizing<String>>, member: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let unusable = KeyError::JwkMember { member };
+    let text = text.ok_or(unusable.clone())?;
+    let mut bytes = Zeroizing::new(vec![0; text.len() / 4 * 3 + 3]);
+    let length = base64url::decode_to(text, &mut bytes).map_err(|_| unusable)?;
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+fn decode(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
+    text.and_then(|text| base64url::decode(text).ok()).ok_or(KeyError::JwkMember { member })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of RFC 7638 section 3.1.
+    #[test]
+    fn thumbprint_of_the_rfc() {
+        let params = PublicParams::Rsa {
+            n: "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCi\
+                FV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgn\
+                Yb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqb\
+                w0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
+                .into(),
+            e: "AQAB".into(),
+        };
+        assert_eq!(params.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+    }
+}

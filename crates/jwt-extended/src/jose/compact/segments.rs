@@ -1,0 +1,62 @@
+//! The three segments of a token's text, before anything is known about their content.
+
+use crate::jose::{JwsError, Segment, VerifyingKey, base64url, json};
+
+/// The longest signature: RSA with 8,192 bits.
+const MAX_SIGNATURE: usize = 1024;
+/// The longest signature that is decoded into a small stack buffer: HMAC, ECDSA and Ed25519.
+const SMALL_SIGNATURE: usize = 136;
+
+pub(super) struct Segments<'t> {
+    pub(super) header: &'t str,
+    pub(super) payload: &'t str,
+    pub(super) signature: &'t str,
+    /// The text that the signature covers: header, dot, payload.
+    signed: &'t str,
+}
+
+impl<'t> Segments<'t> {
+    /// Splits a token at its two dots.
+    pub(super) fn split(token: &'t str) -> Result<Self, JwsError> {
+        // Searching from both ends is quick, because the short segments are there. An extra dot ends up in the payload.
+        let dot = |byte: &u8| *byte == b'.';
+        let bytes = token.as_bytes();
+        let first = bytes.iter().position(dot).ok_or(JwsError::NotEnoughSegments)?;
+        let last = bytes.iter().rposition(dot).filter(|last| *last > first).ok_or(JwsError::NotEnoughSegments)?;
+        let (header, payload, signature) = (&token[..first], &token[first + 1..last], &token[last + 1..]);
+        if payload.as_bytes().contains(&b'.') {
+            return Err(JwsError::TooManySegments);
+        }
+        Ok(Self { header, payload, signature, signed: &token[..last] })
+    }
+
+    /// Checks that one of the keys made the signature.
+    pub(super) fn check_signature(&self, keys: &[&VerifyingKey]) -> Result<(), JwsError> {
+        if self.signature.len() <= SMALL_SIGNATURE / 3 * 4 {
+            self.check_signature_on_stack::<SMALL_SIGNATURE>(keys)
+        } else {
+            self.check_signature_on_stack::<MAX_SIGNATURE>(keys)
+        }
+    }
+
+    fn check_signature_on_stack<const ROOM: usize>(&self, keys: &[&VerifyingKey]) -> Result<(), JwsError> {
+        let mut bytes = [0; ROOM];
+        let length =
+            base64url::decode_to(self.signature, &mut bytes).map_err(|_| JwsError::Base64(Segment::Signature))?;
+        let signature = &bytes[..length];
+        let good = keys.iter().any(|key| key.verify(self.signed.as_bytes(), signature));
+        if good { Ok(()) } else { Err(JwsError::Signature) }
+    }
+}
+
+/// Decodes one segment.
+pub(super) fn decode(text: &str, segment: Segment) -> Result<Vec<u8>, JwsError> {
+    base64url::decode(text).map_err(|_| JwsError::Base64(segment))
+}
+
+/// Checks that the bytes are exactly one strict JSON object, and returns its text.
+pub(super) fn object(bytes: &[u8], segment: Segment) -> Result<String, JwsError> {
+    json::scan_bytes(bytes, |_, _| {}).map_err(|error| JwsError::Json(segment, error))?;
+    // The scan refuses bytes that are not UTF-8, so nothing gets lost here.
+    Ok(String::from_utf8_lossy(bytes).into_owned())
+}
