@@ -1,9 +1,4 @@
-//! A Redis Cluster: every script finds its keys on one node, and nodes may go and come.
-
-#![cfg(feature = "cluster")]
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test ends by it")]
-
-mod common;
+//! Runs the store on a Redis Cluster: every script finds its keys on one node, and nodes fail and return.
 
 use std::{
     process::Command,
@@ -11,17 +6,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Server, token};
 use jwt_extended::{
-    session::{SessionStore, Standing, Turned},
+    session::{SessionStore, Standing, StoreError, Turned},
     test_util::sessions::{self, at, end_all, end_one, new_session, turn},
 };
 use jwt_extended_redis::{ConnectError, RedisStore};
 use test_services::free_port;
+use tokio::time::timeout;
 
-const LIMIT: Duration = Duration::from_millis(500);
+use crate::server::{PATIENCE, Server, eventually, token};
 
-/// Starts nodes and puts the slots among them.
+/// How long calls may take in tests where they must fail.
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// Starts nodes and distributes the slots among them.
 fn cluster(nodes: usize) -> Vec<Server> {
     let nodes: Vec<_> = (0..nodes).map(|_| node()).collect();
     if let [node] = &*nodes {
@@ -37,63 +35,69 @@ fn cluster(nodes: usize) -> Vec<Server> {
 }
 
 fn node() -> Server {
-    // Nodes talk to each other on another port, which is usually a fixed distance away and may be taken.
+    // Nodes talk to each other on a second port. Its default number may be taken.
     let bus = free_port().to_string();
-    Server::start_with(&["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "20000"])
+    Server::start_with(&["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "60000"])
 }
 
 fn wait_until_ready(node: &Server) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let began = Instant::now();
     while !node.ask::<String>("CLUSTER", "INFO").contains("cluster_state:ok") {
-        assert!(Instant::now() < deadline, "the cluster does not come up");
+        assert!(began.elapsed() < PATIENCE, "the cluster does not come up");
         sleep(Duration::from_millis(20));
     }
 }
 
-async fn store_of(nodes: &[Server]) -> RedisStore {
-    RedisStore::cluster(nodes.iter().map(|node| node.url())).timeout(LIMIT).connect().await.unwrap()
+async fn patient_store(nodes: &[Server]) -> RedisStore {
+    RedisStore::cluster(nodes.iter().map(|node| node.url())).timeout(PATIENCE).connect().await.unwrap()
 }
 
-async fn standing(store: &RedisStore, subject: &str) -> Option<Standing> {
-    store.standing(&token(subject, subject, "a", at(1))).wait().await.ok()
+/// Returns a store whose calls fail soon.
+async fn hasty_store(nodes: &[Server]) -> RedisStore {
+    let connect = || RedisStore::cluster(nodes.iter().map(|node| node.url())).timeout(LIMIT).connect();
+    eventually(connect).await
 }
 
-async fn open(store: &RedisStore, subject: &str) {
-    let new = new_session(subject, subject, "r0", at(0), None);
-    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+async fn standing(store: &RedisStore, subject: &str) -> Result<Standing, StoreError> {
+    store.standing(&token(subject, subject, "a", at(1))).wait().await
 }
 
-/// How long it takes until the store answers for this subject.
-async fn recovery(store: &RedisStore, subject: &str) -> Duration {
-    let began = Instant::now();
-    while standing(store, subject).await.is_none() {
-        assert!(began.elapsed() < Duration::from_secs(10), "the store does not recover");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    began.elapsed()
+async fn open(store: &RedisStore, subject: &str) -> Result<Standing, StoreError> {
+    store.open(&new_session(subject, subject, "r0", at(0), None)).wait().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_nodes_keep_sessions_as_one_store_must() {
+async fn sessions_spread_over_three_nodes() {
     let nodes = cluster(3);
-    // One node is enough to find the others; and this is not the place to be strict about time.
-    let store = RedisStore::cluster([nodes[0].url()]).timeout(Duration::from_secs(20)).connect().await.unwrap();
+    let store = patient_store(&nodes[..1]).await;
     for number in 0..30 {
-        open(&store, &format!("user {number}")).await;
+        assert_eq!(open(&store, &format!("user {number}")).await, Ok(Standing::Good));
     }
     let counts: Vec<u64> =
         nodes.iter().map(|node| redis::cmd("DBSIZE").query::<u64>(&mut node.connection()).unwrap().min(1)).collect();
     assert_eq!(counts, [1, 1, 1], "every node has some");
     assert_eq!(store.end(&end_one("user 7", None, at(1))).wait().await, Ok(1));
     assert_eq!(store.end(&end_all("user 8", None, at(1))).wait().await, Ok(1));
+    sessions::check_random(&store, 0..10).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unusual_subjects_work_in_a_cluster() {
+    let nodes = cluster(3);
+    let store = patient_store(&nodes[..1]).await;
     for subject in ["", "}{", "{}", "{a}", "älice \u{1f98a}\0\r\n"] {
-        open(&store, subject).await;
+        assert_eq!(open(&store, subject).await, Ok(Standing::Good));
         let presented = token(subject, subject, "r0", at(1));
         let turned = store.turn(&turn(presented, "r1", Duration::ZERO, None)).wait().await;
         assert_eq!(turned, Ok(Turned::Turned), "{subject:?}");
         assert_eq!(store.end(&end_one(subject, None, at(1))).wait().await, Ok(1), "{subject:?}");
     }
-    // What points at sessions is on any node, and goes with them.
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pointers_on_other_nodes_are_deleted() {
+    let nodes = cluster(3);
+    let store = patient_store(&nodes[..1]).await;
     let pointers = || nodes.iter().flat_map(Server::keys).filter(|key| key.starts_with("jwt:p:laptop")).count();
     for id in ["laptop 1", "laptop 2", "laptop 3"] {
         let new = new_session("carol", id, "r0", at(0), None);
@@ -102,59 +106,54 @@ async fn three_nodes_keep_sessions_as_one_store_must() {
     assert_eq!(pointers(), 3);
     assert_eq!(store.end(&end_all("carol", None, at(1))).wait().await, Ok(3));
     assert_eq!(pointers(), 0);
-    sessions::check_random(&store, 0..10).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_freezes_is_an_error_in_time_and_found_again() {
+async fn the_store_survives_a_frozen_node() {
     let nodes = cluster(1);
-    let store = store_of(&nodes).await;
-    open(&store, "alice").await;
+    let store = hasty_store(&nodes).await;
+    eventually(|| open(&store, "alice")).await;
     for _ in 0..2 {
         nodes[0].freeze();
         for _ in 0..3 {
-            let began = Instant::now();
-            assert_eq!(standing(&store, "alice").await, None);
-            assert!(began.elapsed() < LIMIT * 2, "{:?}", began.elapsed());
+            // Both time limits are checked in one task, so a busy machine cannot let the outer one win.
+            let answer = timeout(LIMIT * 2, standing(&store, "alice")).await;
+            assert!(answer.expect("the call ends in time").is_err());
         }
         nodes[0].go_on();
-        let took = recovery(&store, "alice").await;
-        assert!(took < Duration::from_secs(1), "{took:?}");
-        assert_eq!(standing(&store, "alice").await, Some(Standing::Good));
+        assert_eq!(eventually(|| standing(&store, "alice")).await, Standing::Good);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_is_started_again_is_found_again() {
+async fn the_store_survives_a_restarted_node() {
     let mut nodes = cluster(1);
-    let store = store_of(&nodes).await;
-    open(&store, "alice").await;
+    let store = hasty_store(&nodes).await;
+    eventually(|| open(&store, "alice")).await;
     for _ in 0..2 {
         nodes[0].stop();
         for _ in 0..3 {
-            let began = Instant::now();
-            assert_eq!(standing(&store, "alice").await, None);
-            assert!(began.elapsed() < LIMIT * 2, "{:?}", began.elapsed());
+            let answer = timeout(LIMIT * 2, standing(&store, "alice")).await;
+            assert!(answer.expect("the call ends in time").is_err());
         }
         nodes[0].start_again();
         wait_until_ready(&nodes[0]);
-        let took = recovery(&store, "alice").await;
-        assert!(took < Duration::from_secs(1), "{took:?}");
-        open(&store, "alice").await;
+        assert_eq!(eventually(|| standing(&store, "alice")).await, Standing::Revoked, "its data is gone");
+        assert_eq!(eventually(|| open(&store, "alice")).await, Standing::Good);
     }
 }
 
 #[test]
-fn a_store_outlives_the_runtime_that_it_was_first_used_in() {
+fn a_cluster_store_outlives_its_first_runtime() {
     let nodes = cluster(1);
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let store = runtime().block_on(store_of(&nodes));
-    runtime().block_on(open(&store, "alice"));
-    assert_eq!(runtime().block_on(standing(&store, "alice")), Some(Standing::Good));
+    let store = runtime().block_on(patient_store(&nodes));
+    assert_eq!(runtime().block_on(open(&store, "alice")), Ok(Standing::Good));
+    assert_eq!(runtime().block_on(standing(&store, "alice")), Ok(Standing::Good));
 }
 
 #[tokio::test]
-async fn a_cluster_without_a_node_is_told() {
+async fn a_cluster_without_nodes_is_an_error() {
     let none: [&str; 0] = [];
     assert_eq!(RedisStore::cluster(none).connect_lazily().unwrap_err(), ConnectError::Url);
     let nobody = format!("redis://127.0.0.1:{}", free_port());
