@@ -1,6 +1,6 @@
 //! Reads the replies of Redis and the scripts. It knows their shape, and `record` knows what is in them.
 
-use jwt_extended::session::{Session, Turned};
+use jwt_extended::session::{RotateOutcome, Session};
 use redis::Value;
 
 use crate::{connection::Failure, record};
@@ -20,17 +20,17 @@ pub(crate) fn counted(answer: Value) -> Result<Counted, Failure> {
 }
 
 /// Reads the outcome of a rotation, and the ids of ended sessions that had no expiry.
-pub(crate) fn rotation(answer: Value) -> Result<(Turned, Vec<String>), Failure> {
+pub(crate) fn rotation(answer: Value) -> Result<(RotateOutcome, Vec<String>), Failure> {
     let mut items = items(answer)?;
     Ok(match text(items.next())?.as_str() {
-        "rotated" => (Turned::Turned, Vec::new()),
+        "rotated" => (RotateOutcome::Rotated, Vec::new()),
         "repeated" => {
             let successor = text(items.next())?;
-            let turned = record::read_time(text(items.next())?.as_bytes())?;
-            (Turned::Repeated { successor, turned }, Vec::new())
+            let rotated_at = record::read_time(text(items.next())?.as_bytes())?;
+            (RotateOutcome::Repeated { successor, rotated_at }, Vec::new())
         }
-        "replayed" => (Turned::Replayed, items.map(|item| text(Some(item))).collect::<Result<_, _>>()?),
-        "ended" => (Turned::Over, Vec::new()),
+        "replayed" => (RotateOutcome::Replayed, items.map(|item| text(Some(item))).collect::<Result<_, _>>()?),
+        "ended" => (RotateOutcome::Ended, Vec::new()),
         _ => return Err(Failure::Foreign),
     })
 }
@@ -89,12 +89,15 @@ mod tests {
     #[test]
     fn the_outcome_of_a_rotation_is_read() {
         let read = |items: &[&str]| rotation(Value::Array(items.iter().map(|item| bulk(item)).collect()));
-        assert!(matches!(read(&["rotated"]), Ok((Turned::Turned, ended)) if ended.is_empty()));
+        assert!(matches!(read(&["rotated"]), Ok((RotateOutcome::Rotated, ended)) if ended.is_empty()));
         let (repeated, _) = read(&["repeated", "next", "000000001800000000"]).unwrap();
-        let turned = jwt_extended::Timestamp::from_micros(1_800_000_000);
-        assert_eq!(repeated, Turned::Repeated { successor: "next".to_owned(), turned });
-        assert_eq!(read(&["replayed", "a", "b"]).unwrap(), (Turned::Replayed, vec!["a".to_owned(), "b".to_owned()]));
-        assert_eq!(read(&["ended"]).unwrap().0, Turned::Over);
+        let rotated_at = jwt_extended::Timestamp::from_micros(1_800_000_000);
+        assert_eq!(repeated, RotateOutcome::Repeated { successor: "next".to_owned(), rotated_at });
+        assert_eq!(
+            read(&["replayed", "a", "b"]).unwrap(),
+            (RotateOutcome::Replayed, vec!["a".to_owned(), "b".to_owned()])
+        );
+        assert_eq!(read(&["ended"]).unwrap().0, RotateOutcome::Ended);
         for bad in [&["spun"][..], &["repeated", "next"], &["repeated", "next", "soon"], &[]] {
             assert!(read(bad).is_err(), "{bad:?}");
         }

@@ -1,8 +1,8 @@
 //! The connection to Redis: all requests share one, which is made when it is needed and replaced when it is lost. It
 //! knows nothing of sessions and keys.
 //!
-//! [`redis::aio::ConnectionManager`] with one retry would take half as many lines (150 instead of 290), but it fails two
-//! of the tests. If Redis refuses a new connection, for example while its user is disabled, the manager returns that
+//! [`redis::aio::ConnectionManager`] with one retry would take half as many lines (150 instead of 290), but two tests
+//! fail with it. If Redis refuses a new connection, for example while its user is disabled, the manager returns that
 //! error forever. It also keeps a connection on which nothing is answered, so all calls fail until the app restarts.
 
 use std::{

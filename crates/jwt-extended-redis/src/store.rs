@@ -6,8 +6,8 @@ use std::{fmt, sync::Arc};
 use jwt_extended::{
     Timestamp,
     session::{
-        Answer, Ending, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, TokenIds, Touch, Turn,
-        Turned,
+        Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, StoreError,
+        TokenIds, TokenStatus, TouchRequest,
     },
 };
 use redis::Cmd;
@@ -113,16 +113,16 @@ impl RedisStore {
     }
 
     /// Ends a session of an unknown subject, which its pointer names.
-    fn end_by_id(&self, session: String, now: Timestamp) -> Answer<'_, Result<u64, StoreError>> {
+    fn end_by_id<'a>(&'a self, session: &'a str, now: Timestamp) -> Answer<'a, Result<u64, StoreError>> {
         let mut command = Cmd::new();
-        command.arg("GET").arg(self.pointer(&session));
+        command.arg("GET").arg(self.pointer(session));
         Answer::later(async move {
             let end = async |mut live: Live| {
                 let Some(tag) = answers::held(Some(live.send(&command).await?))? else {
                     return Ok(0);
                 };
                 let keys = SubjectKeys::of_tag(&self.shared.prefix, &tag).ok_or(Failure::Foreign)?;
-                self.count_ended(&mut live, self.end_one(keys, &session, now)).await
+                self.count_ended(&mut live, self.end_one(keys, session, now)).await
             };
             Ok(self.shared.connection.within(end).await?)
         })
@@ -138,7 +138,7 @@ impl RedisStore {
             record::ttl(until, now),
             kept,
             keys.sessions(),
-            record::time(now.saturating_add(Ending::MAX_AHEAD)),
+            record::time(now.saturating_add(EndSessions::MAX_AHEAD)),
         ];
         self.shared.scripts.end_all.call(2, arguments)
     }
@@ -151,7 +151,7 @@ impl RedisStore {
 }
 
 impl SessionStore for RedisStore {
-    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         let mut keys = self.keys(token.subject);
         let mut command = Cmd::with_capacity(4, 256);
         command.arg("MGET").arg(keys.cut_off());
@@ -161,36 +161,35 @@ impl SessionStore for RedisStore {
         if let Some(jti) = token.jti {
             command.arg(keys.token(jti));
         }
-        let (session, has_jti) = (token.session.map(str::to_owned), token.jti.is_some());
-        let (since, now) = (token.since, token.now);
+        let (session, since, now) = (token.session, token.since, token.now);
         Answer::later(async move {
             let check = async |mut live: Live| {
                 let mut held = answers::items(live.send(&command).await?)?;
                 let cut_off = answers::held(held.next())?;
                 if let Some(cut_off) = cut_off
-                    && record::cuts_off(&cut_off, now, since, session.as_deref())?
+                    && record::cuts_off(&cut_off, now, since, session)?
                 {
-                    return Ok(Standing::Revoked);
+                    return Ok(TokenStatus::Revoked);
                 }
                 if session.is_some() {
                     match answers::held(held.next())? {
                         Some(open) if !record::has_expired(&open, now)? => {}
-                        _ => return Ok(Standing::Revoked),
+                        _ => return Ok(TokenStatus::Revoked),
                     }
                 }
-                if has_jti
+                if token.jti.is_some()
                     && let Some(revoked) = answers::held(held.next())?
                     && !record::has_expired(&revoked, now)?
                 {
-                    return Ok(Standing::Revoked);
+                    return Ok(TokenStatus::Revoked);
                 }
-                Ok(Standing::Good)
+                Ok(TokenStatus::Active)
             };
             Ok(self.shared.connection.within(check).await?)
         })
     }
 
-    fn revoke(&self, token: &RevokedToken<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {
         let mut keys = self.keys(token.subject);
         let (until, ttl) = (record::end(token.until), record::ttl(token.until, token.now));
         let call = self.shared.scripts.revoke.call(1, arguments![keys.token(token.jti), until, ttl]);
@@ -199,7 +198,7 @@ impl SessionStore for RedisStore {
         })
     }
 
-    fn open(&self, session: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn open<'a>(&'a self, session: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         let mut keys = self.keys(session.subject);
         let ttl = record::ttl(session.ends, session.opened);
         let pointer = self.pointer(session.id);
@@ -231,19 +230,19 @@ impl SessionStore for RedisStore {
                 if count == 0 {
                     let mut command = Cmd::new();
                     live.send(command.arg("DEL").arg(&pointer)).await?;
-                    return Ok(Standing::Revoked);
+                    return Ok(TokenStatus::Revoked);
                 }
                 self.delete_pointers(&mut live, &endless).await;
-                Ok(Standing::Good)
+                Ok(TokenStatus::Active)
             };
             Ok(self.shared.connection.within(open).await?)
         })
     }
 
-    fn turn(&self, turn: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>> {
-        let token = turn.token;
+    fn rotate<'a>(&'a self, request: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>> {
+        let token = request.token;
         let (Some(session), Some(jti)) = (token.session, token.jti) else {
-            return Answer::Now(Ok(Turned::Over));
+            return Answer::Now(Ok(RotateOutcome::Ended));
         };
         let mut keys = self.keys(token.subject);
         let arguments = arguments![
@@ -255,32 +254,32 @@ impl SessionStore for RedisStore {
             record::time(token.since),
             session,
             jti,
-            turn.successor,
-            record::time(token.now.saturating_sub(turn.grace)),
-            record::end(turn.ends),
-            record::ttl(turn.ends, token.now),
-            record::time(token.now.saturating_add(turn.grace)),
+            request.successor,
+            record::time(token.now.saturating_sub(request.grace)),
+            record::end(request.ends),
+            record::ttl(request.ends, token.now),
+            record::time(token.now.saturating_add(request.grace)),
             keys.tokens(),
         ];
         let call = self.shared.scripts.rotate.call(4, arguments);
-        let extend = self.extend(session, turn.ends, token.now);
+        let extend = self.extend(session, request.ends, token.now);
         Answer::later(async move {
-            let turn = async |mut live: Live| {
+            let rotate = async |mut live: Live| {
                 let mut beside = live.clone();
-                let (extended, turned) = tokio::join!(extend.send(&mut beside), call.send(&mut live));
+                let (extended, rotated) = tokio::join!(extend.send(&mut beside), call.send(&mut live));
                 extended?;
-                let (turned, endless) = answers::rotation(turned?)?;
+                let (outcome, endless) = answers::rotation(rotated?)?;
                 self.delete_pointers(&mut live, &endless).await;
-                Ok(turned)
+                Ok(outcome)
             };
-            Ok(self.shared.connection.within(turn).await?)
+            Ok(self.shared.connection.within(rotate).await?)
         })
     }
 
-    fn touch(&self, touch: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>> {
-        let token = touch.token;
+    fn touch<'a>(&'a self, request: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
+        let token = request.token;
         let Some(session) = token.session else {
-            return self.standing(&token);
+            return self.status(&request.token);
         };
         let mut keys = self.keys(token.subject);
         let mut arguments = arguments![keys.cut_off(), keys.session(session), keys.index()];
@@ -290,24 +289,24 @@ impl SessionStore for RedisStore {
             record::time(token.now),
             record::time(token.since),
             session,
-            record::end(touch.ends),
-            record::ttl(touch.ends, token.now),
+            record::end(request.ends),
+            record::ttl(request.ends, token.now),
         ]);
         let call = self.shared.scripts.touch.call(count, arguments);
-        let extend = self.extend(session, touch.ends, token.now);
+        let extend = self.extend(session, request.ends, token.now);
         Answer::later(async move {
             let touch = async |mut live: Live| {
                 let mut beside = live.clone();
                 let (extended, touched) = tokio::join!(extend.send(&mut beside), call.send(&mut live));
                 extended?;
-                let good = answers::number(Some(&touched?))? == 1;
-                Ok(if good { Standing::Good } else { Standing::Revoked })
+                let is_active = answers::number(Some(&touched?))? == 1;
+                Ok(if is_active { TokenStatus::Active } else { TokenStatus::Revoked })
             };
             Ok(self.shared.connection.within(touch).await?)
         })
     }
 
-    fn list(&self, subject: &str, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
+    fn list<'a>(&'a self, subject: &'a str, now: Timestamp) -> Answer<'a, Result<Vec<Session>, StoreError>> {
         let mut keys = self.keys(subject);
         let call = self.shared.scripts.list.call(1, arguments![keys.index(), record::time(now), keys.sessions()]);
         Answer::later(async move {
@@ -316,14 +315,14 @@ impl SessionStore for RedisStore {
         })
     }
 
-    fn end(&self, ending: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>> {
-        let call = match *ending {
-            Ending::One { session, subject: Some(subject), now } => self.end_one(self.keys(subject), session, now),
-            Ending::One { session, subject: None, now } => return self.end_by_id(session.to_owned(), now),
-            Ending::Others { subject, session, until, now } => {
-                self.end_all(subject, &format!("={session}"), until, now)
+    fn end<'a>(&'a self, request: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
+        let call = match *request {
+            EndSessions::One { session, subject: Some(subject), now } => self.end_one(self.keys(subject), session, now),
+            EndSessions::One { session, subject: None, now } => return self.end_by_id(session, now),
+            EndSessions::Others { subject, except, until, now } => {
+                self.end_all(subject, &format!("={except}"), until, now)
             }
-            Ending::All { subject, until, now } => self.end_all(subject, "-", until, now),
+            EndSessions::All { subject, until, now } => self.end_all(subject, "-", until, now),
             _ => {
                 let why = "jwt-extended-redis is older than jwt-extended; use the same version of both";
                 return Answer::Now(Err(StoreError::Unavailable(why.to_owned())));

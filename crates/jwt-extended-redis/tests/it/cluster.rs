@@ -7,8 +7,8 @@ use std::{
 };
 
 use jwt_extended::{
-    session::{SessionStore, Standing, StoreError, Turned},
-    test_util::sessions::{self, at, end_all, end_one, new_session, turn},
+    session::{RotateOutcome, SessionStore, StoreError, TokenStatus},
+    test_util::sessions::{self, at, end_all, end_one, new_session, rotate_request},
 };
 use jwt_extended_redis::{ConnectError, RedisStore};
 use test_services::free_port;
@@ -58,11 +58,11 @@ async fn hasty_store(nodes: &[Server]) -> RedisStore {
     eventually(connect).await
 }
 
-async fn standing(store: &RedisStore, subject: &str) -> Result<Standing, StoreError> {
-    store.standing(&token(subject, subject, "a", at(1))).wait().await
+async fn status(store: &RedisStore, subject: &str) -> Result<TokenStatus, StoreError> {
+    store.status(&token(subject, subject, "a", at(1))).wait().await
 }
 
-async fn open(store: &RedisStore, subject: &str) -> Result<Standing, StoreError> {
+async fn open(store: &RedisStore, subject: &str) -> Result<TokenStatus, StoreError> {
     store.open(&new_session(subject, subject, "r0", at(0), None)).wait().await
 }
 
@@ -71,7 +71,7 @@ async fn sessions_spread_over_three_nodes() {
     let nodes = cluster(3);
     let store = patient_store(&nodes[..1]).await;
     for number in 0..30 {
-        assert_eq!(open(&store, &format!("user {number}")).await, Ok(Standing::Good));
+        assert_eq!(open(&store, &format!("user {number}")).await, Ok(TokenStatus::Active));
     }
     let counts: Vec<u64> =
         nodes.iter().map(|node| redis::cmd("DBSIZE").query::<u64>(&mut node.connection()).unwrap().min(1)).collect();
@@ -86,10 +86,10 @@ async fn unusual_subjects_work_in_a_cluster() {
     let nodes = cluster(3);
     let store = patient_store(&nodes[..1]).await;
     for subject in ["", "}{", "{}", "{a}", "älice \u{1f98a}\0\r\n"] {
-        assert_eq!(open(&store, subject).await, Ok(Standing::Good));
+        assert_eq!(open(&store, subject).await, Ok(TokenStatus::Active));
         let presented = token(subject, subject, "r0", at(1));
-        let turned = store.turn(&turn(presented, "r1", Duration::ZERO, None)).wait().await;
-        assert_eq!(turned, Ok(Turned::Turned), "{subject:?}");
+        let outcome = store.rotate(&rotate_request(presented, "r1", Duration::ZERO, None)).wait().await;
+        assert_eq!(outcome, Ok(RotateOutcome::Rotated), "{subject:?}");
         assert_eq!(store.end(&end_one(subject, None, at(1))).wait().await, Ok(1), "{subject:?}");
     }
 }
@@ -101,7 +101,7 @@ async fn pointers_on_other_nodes_are_deleted() {
     let pointers = || nodes.iter().flat_map(Server::keys).filter(|key| key.starts_with("jwt:p:laptop")).count();
     for id in ["laptop 1", "laptop 2", "laptop 3"] {
         let new = new_session("carol", id, "r0", at(0), None);
-        assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+        assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
     }
     assert_eq!(pointers(), 3);
     assert_eq!(store.end(&end_all("carol", None, at(1))).wait().await, Ok(3));
@@ -117,11 +117,11 @@ async fn the_store_survives_a_frozen_node() {
         nodes[0].freeze();
         for _ in 0..3 {
             // Both time limits are checked in one task, so a busy machine cannot let the outer one win.
-            let answer = timeout(LIMIT * 2, standing(&store, "alice")).await;
+            let answer = timeout(LIMIT * 2, status(&store, "alice")).await;
             assert!(answer.expect("the call ends in time").is_err());
         }
         nodes[0].go_on();
-        assert_eq!(eventually(|| standing(&store, "alice")).await, Standing::Good);
+        assert_eq!(eventually(|| status(&store, "alice")).await, TokenStatus::Active);
     }
 }
 
@@ -133,13 +133,13 @@ async fn the_store_survives_a_restarted_node() {
     for _ in 0..2 {
         nodes[0].stop();
         for _ in 0..3 {
-            let answer = timeout(LIMIT * 2, standing(&store, "alice")).await;
+            let answer = timeout(LIMIT * 2, status(&store, "alice")).await;
             assert!(answer.expect("the call ends in time").is_err());
         }
         nodes[0].start_again();
         wait_until_ready(&nodes[0]);
-        assert_eq!(eventually(|| standing(&store, "alice")).await, Standing::Revoked, "its data is gone");
-        assert_eq!(eventually(|| open(&store, "alice")).await, Standing::Good);
+        assert_eq!(eventually(|| status(&store, "alice")).await, TokenStatus::Revoked, "its data is gone");
+        assert_eq!(eventually(|| open(&store, "alice")).await, TokenStatus::Active);
     }
 }
 
@@ -148,8 +148,8 @@ fn a_cluster_store_outlives_its_first_runtime() {
     let nodes = cluster(1);
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let store = runtime().block_on(patient_store(&nodes));
-    assert_eq!(runtime().block_on(open(&store, "alice")), Ok(Standing::Good));
-    assert_eq!(runtime().block_on(standing(&store, "alice")), Ok(Standing::Good));
+    assert_eq!(runtime().block_on(open(&store, "alice")), Ok(TokenStatus::Active));
+    assert_eq!(runtime().block_on(status(&store, "alice")), Ok(TokenStatus::Active));
 }
 
 #[tokio::test]

@@ -3,30 +3,30 @@
 use std::time::Duration;
 
 use jwt_extended::{
-    session::{SessionStore, Standing, StoreError, Turned},
-    test_util::sessions::{at, end_all, new_session, revoked_token, turn},
+    session::{RotateOutcome, SessionStore, StoreError, TokenStatus},
+    test_util::sessions::{at, end_all, new_session, revoked_token, rotate_request},
 };
 use jwt_extended_redis::{ConnectError, RedisStore};
 
 use crate::server::{Server, eventually, patient, token};
 
-async fn open(store: &RedisStore) -> Result<Standing, StoreError> {
+async fn open(store: &RedisStore) -> Result<TokenStatus, StoreError> {
     store.open(&new_session("alice", "session", "r0", at(0), None)).wait().await
 }
 
-async fn standing(store: &RedisStore) -> Result<Standing, StoreError> {
-    store.standing(&token("alice", "session", "a", at(1))).wait().await
+async fn status(store: &RedisStore) -> Result<TokenStatus, StoreError> {
+    store.status(&token("alice", "session", "a", at(1))).wait().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forgotten_scripts_are_sent_again() {
     let server = Server::start();
     let store = server.store().await;
-    assert_eq!(open(&store).await, Ok(Standing::Good));
+    assert_eq!(open(&store).await, Ok(TokenStatus::Active));
     let _: () = server.ask("SCRIPT", "FLUSH");
     let refresh = token("alice", "session", "r0", at(1));
-    let turned = store.turn(&turn(refresh, "r1", Duration::from_secs(10), None)).wait().await;
-    assert_eq!(turned, Ok(Turned::Turned));
+    let outcome = store.rotate(&rotate_request(refresh, "r1", Duration::from_secs(10), None)).wait().await;
+    assert_eq!(outcome, Ok(RotateOutcome::Rotated));
     let _: () = server.ask("SCRIPT", "FLUSH");
     assert_eq!(store.end(&end_all("alice", None, at(2))).wait().await, Ok(1));
 }
@@ -35,11 +35,11 @@ async fn forgotten_scripts_are_sent_again() {
 async fn a_full_redis_refuses_writes_and_still_answers() {
     let server = Server::start_with(&["--maxmemory-policy", "noeviction"]);
     let store = server.store().await;
-    assert_eq!(open(&store).await, Ok(Standing::Good));
+    assert_eq!(open(&store).await, Ok(TokenStatus::Active));
     let _: () = server.ask("CONFIG", ("SET", "maxmemory", "1"));
     let error = store.revoke(&revoked_token("alice", "a", None, at(1))).wait().await.unwrap_err().to_string();
     assert!(error.contains("OOM"), "{error}");
-    assert_eq!(standing(&store).await, Ok(Standing::Good));
+    assert_eq!(status(&store).await, Ok(TokenStatus::Active));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +56,7 @@ async fn passwords_and_addresses_are_never_shown() {
     let server = Server::start_with(&["--requirepass", "sesame-secret"]);
     let url = |password: &str| format!("redis://:{password}@127.0.0.1:{}", server.port());
     let store = patient(url("sesame-secret")).connect().await.unwrap();
-    assert_eq!(open(&store).await, Ok(Standing::Good));
+    assert_eq!(open(&store).await, Ok(TokenStatus::Active));
     let wrong = patient(url("wrong-secret")).connect().await.unwrap_err();
     let builder = RedisStore::builder(url("sesame-secret"));
     for shown in [format!("{store:?}"), format!("{builder:?}"), format!("{wrong:?}")] {
@@ -69,19 +69,19 @@ async fn a_refusal_to_connect_is_not_remembered() {
     let server = Server::start();
     let _: () = server.ask("ACL", ("SETUSER", "app", "on", ">sesame", "~*", "+@all"));
     let store = patient(format!("redis://app:sesame@127.0.0.1:{}", server.port())).connect().await.unwrap();
-    assert_eq!(open(&store).await, Ok(Standing::Good));
+    assert_eq!(open(&store).await, Ok(TokenStatus::Active));
     let _: () = server.ask("ACL", ("SETUSER", "app", "off"));
     let _: u64 = server.ask("CLIENT", ("KILL", "USER", "app"));
     // The first call may still fail because the old connection was closed.
     eventually(|| async {
-        match standing(&store).await {
+        match status(&store).await {
             Err(StoreError::Unavailable(why)) if why.contains("WRONGPASS") => Ok(()),
             answer => Err(answer),
         }
     })
     .await;
     let _: () = server.ask("ACL", ("SETUSER", "app", "on"));
-    assert_eq!(standing(&store).await, Ok(Standing::Good));
+    assert_eq!(status(&store).await, Ok(TokenStatus::Active));
 }
 
 #[tokio::test]

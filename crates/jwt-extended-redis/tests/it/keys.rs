@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use jwt_extended::{
     JwtManager,
     jose::Key,
-    session::{SessionStore, Standing, Turned},
+    session::{RotateOutcome, SessionStore, TokenStatus},
     test_util::sessions::{
-        at, at_most, end_all, end_one, end_others, labelled, new_session, revoked_token, touch, turn,
+        at, at_most, end_all, end_one, end_others, labelled, new_session, revoked_token, rotate_request, touch_request,
     },
 };
 use jwt_extended_redis::RedisStore;
@@ -19,11 +19,11 @@ const GRACE: Duration = Duration::from_secs(10);
 
 async fn open(store: &RedisStore, subject: &str, id: &str, opened: u64, ends: Option<u64>) {
     let new = new_session(subject, id, "r0", at(opened), ends.map(at));
-    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
 }
 
-async fn is_good(store: &RedisStore, subject: &str, id: &str, now: u64) -> bool {
-    store.standing(&token(subject, id, "a", at(now))).wait().await == Ok(Standing::Good)
+async fn is_active(store: &RedisStore, subject: &str, id: &str, now: u64) -> bool {
+    store.status(&token(subject, id, "a", at(now))).wait().await == Ok(TokenStatus::Active)
 }
 
 /// Returns for how many milliseconds Redis keeps a key; -1 means forever.
@@ -60,15 +60,15 @@ async fn prolonging_a_session_prolongs_all_its_keys() {
     let store = server.store().await;
     open(&store, "alice", "session", 0, Some(1000 * SECOND)).await;
     let ends = Some(at(2000 * SECOND));
-    let turned = store.turn(&turn(token("alice", "session", "r0", at(0)), "r1", GRACE, ends)).wait().await;
-    assert_eq!(turned, Ok(Turned::Turned));
+    let outcome = store.rotate(&rotate_request(token("alice", "session", "r0", at(0)), "r1", GRACE, ends)).wait().await;
+    assert_eq!(outcome, Ok(RotateOutcome::Rotated));
     for part in ["}:s:session", ":p:session", "}:i"] {
         lasts(&server, part, 2000);
     }
     // A later end prolongs it, an earlier one does not shorten it.
     for (until, seconds) in [(4000, 4000), (3000, 4000)] {
-        let touch = touch(token("alice", "session", "a", at(0)), Some(at(until * SECOND)));
-        assert_eq!(store.touch(&touch).wait().await, Ok(Standing::Good));
+        let touch = touch_request(token("alice", "session", "a", at(0)), Some(at(until * SECOND)));
+        assert_eq!(store.touch(&touch).wait().await, Ok(TokenStatus::Active));
         for part in ["}:s:session", ":p:session", "}:i"] {
             lasts(&server, part, seconds);
         }
@@ -88,13 +88,13 @@ async fn sessions_without_an_end_leave_no_keys_behind() {
     }
     // Sessions end in different ways, and each way must delete the session's pointer.
     assert_eq!(store.end(&end_one("one", None, at(1))).wait().await, Ok(1));
-    let replay = turn(token("alice", "two", "made up", at(1)), "r1", GRACE, None);
-    assert_eq!(store.turn(&replay).wait().await, Ok(Turned::Replayed));
+    let replay = rotate_request(token("alice", "two", "made up", at(1)), "r1", GRACE, None);
+    assert_eq!(store.rotate(&replay).wait().await, Ok(RotateOutcome::Replayed));
     let six = new_session("alice", "six", "r0", at(1), None);
-    assert_eq!(store.open(&at_most(six, 3)).wait().await, Ok(Standing::Good));
+    assert_eq!(store.open(&at_most(six, 3)).wait().await, Ok(TokenStatus::Active));
     assert_eq!(store.end(&end_all("alice", None, at(2))).wait().await, Ok(3));
     let late = new_session("alice", "late", "r0", at(1), None);
-    assert_eq!(store.open(&late).wait().await, Ok(Standing::Revoked));
+    assert_eq!(store.open(&late).wait().await, Ok(TokenStatus::Revoked));
     let left = server.keys();
     assert!(left.len() == 2 && left[0].ends_with("}:c") && left[1].ends_with("}:t:gone"), "{left:?}");
     assert_eq!(time_left(&server, "}:c"), -1);
@@ -153,10 +153,10 @@ async fn prefixes_separate_stores() {
     let server = Server::start();
     let (one, two) = (server.store().await, patient(server.url()).prefix("two").connect().await.unwrap());
     open(&one, "alice", "session", 0, Some(60 * SECOND)).await;
-    assert!(is_good(&one, "alice", "session", 1).await && !is_good(&two, "alice", "session", 1).await);
+    assert!(is_active(&one, "alice", "session", 1).await && !is_active(&two, "alice", "session", 1).await);
     assert_eq!(two.end(&end_one("session", None, at(1))).wait().await, Ok(0));
     assert_eq!(two.end(&end_all("alice", None, at(1))).wait().await, Ok(0));
-    assert!(is_good(&one, "alice", "session", 1).await);
+    assert!(is_active(&one, "alice", "session", 1).await);
 }
 
 #[tokio::test]
@@ -165,11 +165,11 @@ async fn no_part_of_a_token_or_secret_is_kept() {
     let secret = "a secret of at least thirty-two bytes, from a safe place";
     let key = Key::hs256(secret).unwrap();
     let jwt = JwtManager::builder().key(key).session_store(server.store().await).build().unwrap();
-    let pair = jwt.login_with_label("alice@example.org", "laptop").await.unwrap();
-    let refresh = jwt.decode_token(&pair.refresh_token.unwrap()).unwrap();
+    let pair = jwt.login("alice@example.org").label("laptop").await.unwrap();
+    let refresh = jwt.decode_token(&pair.refresh.unwrap()).unwrap();
     let next = jwt.refresh(&refresh).await.unwrap();
-    jwt.revoke(&jwt.decode_token(&pair.access_token).unwrap()).await.unwrap();
-    let texts = [&pair.access_token, &next.access_token, next.refresh_token.as_ref().unwrap()];
+    jwt.revoke_token(&jwt.decode_token(&pair.access).unwrap()).await.unwrap();
+    let texts = [&pair.access, &next.access, next.refresh.as_ref().unwrap()];
     let mut kept = Vec::new();
     for key in server.keys() {
         let dump: Vec<u8> = server.ask("DUMP", &key);
@@ -191,13 +191,13 @@ async fn emptying_redis_ends_all_sessions() {
     let server = Server::start();
     let store = server.store().await;
     open(&store, "alice", "session", 0, None).await;
-    assert!(is_good(&store, "alice", "session", 1).await);
+    assert!(is_active(&store, "alice", "session", 1).await);
     let _: () = server.ask("FLUSHALL", "SYNC");
-    assert!(!is_good(&store, "alice", "session", 1).await);
-    let turn = turn(token("alice", "session", "r0", at(1)), "r1", GRACE, None);
-    assert_eq!(store.turn(&turn).wait().await, Ok(Turned::Over));
-    let touch = touch(token("alice", "session", "a", at(1)), None);
-    assert_eq!(store.touch(&touch).wait().await, Ok(Standing::Revoked));
+    assert!(!is_active(&store, "alice", "session", 1).await);
+    let rotation = rotate_request(token("alice", "session", "r0", at(1)), "r1", GRACE, None);
+    assert_eq!(store.rotate(&rotation).wait().await, Ok(RotateOutcome::Ended));
+    let touch = touch_request(token("alice", "session", "a", at(1)), None);
+    assert_eq!(store.touch(&touch).wait().await, Ok(TokenStatus::Revoked));
     assert_eq!(server.keys(), Vec::<String>::new(), "these calls must not bring keys back");
 }
 
@@ -214,10 +214,10 @@ async fn sessions_can_be_ended_without_their_index() {
         Ok(0),
         "without the index nothing is counted"
     );
-    assert!(!is_good(&store, "alice", "other", 11).await && is_good(&store, "alice", "kept", 11).await);
-    let turn_of = |id| turn(token("alice", id, "r0", at(11)), "r1", GRACE, None);
-    assert_eq!(store.turn(&turn_of("other")).wait().await, Ok(Turned::Over));
-    assert_eq!(store.turn(&turn_of("kept")).wait().await, Ok(Turned::Turned));
+    assert!(!is_active(&store, "alice", "other", 11).await && is_active(&store, "alice", "kept", 11).await);
+    let rotation_of = |id| rotate_request(token("alice", id, "r0", at(11)), "r1", GRACE, None);
+    assert_eq!(store.rotate(&rotation_of("other")).wait().await, Ok(RotateOutcome::Ended));
+    assert_eq!(store.rotate(&rotation_of("kept")).wait().await, Ok(RotateOutcome::Rotated));
     let listed = store.list("alice", at(11)).wait().await.unwrap();
     assert_eq!(listed.len(), 1, "the rotation has put it back into the index");
 }
@@ -228,7 +228,7 @@ async fn opening_a_session_twice_replaces_it() {
     let store = server.store().await;
     for (opened, label) in [(0, "first"), (5, "second")] {
         let new = new_session("alice", "session", "r0", at(opened), Some(at(60 * SECOND)));
-        assert_eq!(store.open(&labelled(new, label)).wait().await, Ok(Standing::Good));
+        assert_eq!(store.open(&labelled(new, label)).wait().await, Ok(TokenStatus::Active));
     }
     let listed = store.list("alice", at(6)).wait().await.unwrap();
     assert_eq!((listed.len(), listed[0].opened, listed[0].label.as_deref()), (1, at(5), Some("second")));
@@ -242,9 +242,9 @@ async fn a_key_written_by_another_program_is_an_error() {
     open(&store, "alice", "session", 0, None).await;
     let key = server.keys().into_iter().find(|key| key.contains("}:s:")).unwrap();
     let _: () = server.ask("SET", (&key, "something else"));
-    let error = store.standing(&token("alice", "session", "a", at(1))).wait().await.unwrap_err().to_string();
+    let error = store.status(&token("alice", "session", "a", at(1))).wait().await.unwrap_err().to_string();
     assert!(error.contains("give this store its own prefix"), "{error}");
-    let turn = turn(token("alice", "session", "r0", at(1)), "r1", GRACE, None);
-    let error = store.turn(&turn).wait().await.unwrap_err().to_string();
+    let rotation = rotate_request(token("alice", "session", "r0", at(1)), "r1", GRACE, None);
+    let error = store.rotate(&rotation).wait().await.unwrap_err().to_string();
     assert!(error.contains("not written by this store"), "{error}");
 }

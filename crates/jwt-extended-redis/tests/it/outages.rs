@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use jwt_extended::{
-    session::{SessionStore, Standing, StoreError},
-    test_util::sessions::{at, end_all, end_one, ids, new_session, revoked_token, touch, turn},
+    session::{SessionStore, StoreError, TokenStatus},
+    test_util::sessions::{at, end_all, end_one, ids, new_session, revoked_token, rotate_request, touch_request},
 };
 use jwt_extended_redis::{ConnectError, RedisStore};
 use test_services::free_port;
@@ -25,12 +25,12 @@ async fn hasty(url: String) -> RedisStore {
     eventually(|| RedisStore::builder(&url).timeout(LIMIT).connect()).await
 }
 
-async fn open(store: &RedisStore) -> Result<Standing, StoreError> {
+async fn open(store: &RedisStore) -> Result<TokenStatus, StoreError> {
     store.open(&new_session("alice", "session", "r0", at(0), None)).wait().await
 }
 
-async fn standing(store: &RedisStore) -> Result<Standing, StoreError> {
-    store.standing(&token("alice", "session", "a", at(1))).wait().await
+async fn status(store: &RedisStore) -> Result<TokenStatus, StoreError> {
+    store.status(&token("alice", "session", "a", at(1))).wait().await
 }
 
 /// Makes every call at once, and checks that each fails within the store's limit and says why.
@@ -49,11 +49,11 @@ async fn all_fail(store: &RedisStore, limit: Duration, why: &str) {
         };
     }
     tokio::join!(
-        fails!(store.standing(&refresh)),
+        fails!(store.status(&refresh)),
         fails!(store.revoke(&revoked_token("alice", "a", None, at(1)))),
         fails!(store.open(&new_session("alice", "new", "r0", at(1), None))),
-        fails!(store.turn(&turn(refresh, "r1", Duration::from_secs(10), None))),
-        fails!(store.touch(&touch(refresh, None))),
+        fails!(store.rotate(&rotate_request(refresh, "r1", Duration::from_secs(10), None))),
+        fails!(store.touch(&touch_request(refresh, None))),
         fails!(store.list("alice", at(1))),
         fails!(store.end(&end_one("session", None, at(1)))),
         fails!(store.end(&end_all("bob", None, at(1)))),
@@ -69,9 +69,9 @@ async fn the_first_call_after_a_restart_succeeds() {
         server.stop();
         all_fail(&store, PATIENCE, "").await;
         server.start_again();
-        assert_eq!(standing(&store).await, Ok(Standing::Revoked), "its data is gone");
-        assert_eq!(open(&store).await, Ok(Standing::Good), "the scripts are sent again");
-        assert_eq!(standing(&store).await, Ok(Standing::Good));
+        assert_eq!(status(&store).await, Ok(TokenStatus::Revoked), "its data is gone");
+        assert_eq!(open(&store).await, Ok(TokenStatus::Active), "the scripts are sent again");
+        assert_eq!(status(&store).await, Ok(TokenStatus::Active));
     }
 }
 
@@ -86,7 +86,7 @@ async fn a_restart_between_calls_fails_no_call() {
     for _ in 0..10 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert_eq!(standing(&store).await, Ok(Standing::Revoked));
+    assert_eq!(status(&store).await, Ok(TokenStatus::Revoked));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,14 +98,14 @@ async fn a_frozen_server_fails_calls_in_time() {
         server.freeze();
         all_fail(&store, LIMIT, "did not answer within 1s").await;
         server.go_on();
-        eventually(|| standing(&store)).await;
+        eventually(|| status(&store)).await;
     }
     // Redis may still carry out calls that have timed out. Their replies must not be taken for those of later calls.
     for number in 0..100 {
         let subject = format!("user {number}");
         assert_eq!(eventually(|| store.list(&subject, at(2)).wait()).await, Vec::new());
         let alone = ids(&subject, None, Some("a"), at(0), at(1));
-        assert_eq!(eventually(|| store.standing(&alone).wait()).await, Standing::Good);
+        assert_eq!(eventually(|| store.status(&alone).wait()).await, TokenStatus::Active);
     }
 }
 
@@ -120,16 +120,16 @@ async fn the_store_recovers_under_load() {
         .map(|_| {
             let (store, failed) = (store.clone(), failed.clone());
             tokio::spawn(async move {
-                standing(&store).await.unwrap_err();
+                status(&store).await.unwrap_err();
                 failed.add_permits(1);
-                eventually(|| standing(&store)).await
+                eventually(|| status(&store)).await
             })
         })
         .collect();
     drop(failed.acquire_many(64).await.unwrap());
     server.go_on();
     for caller in callers {
-        assert_eq!(caller.await.unwrap(), Standing::Good);
+        assert_eq!(caller.await.unwrap(), TokenStatus::Active);
     }
 }
 
@@ -181,7 +181,7 @@ async fn a_dropped_call_does_not_disturb_others() {
     for micros in 0..200 {
         let call = store.list("alice", at(1)).wait();
         drop(timeout(Duration::from_micros(micros), call).await);
-        assert_eq!(standing(&store).await, Ok(Standing::Good));
+        assert_eq!(status(&store).await, Ok(TokenStatus::Active));
     }
 }
 
@@ -192,9 +192,9 @@ async fn a_silent_connection_is_replaced() {
     let store = hasty(relay.url()).await;
     eventually(|| open(&store)).await;
     relay.silence();
-    assert!(standing(&store).await.is_err());
+    assert!(status(&store).await.is_err());
     // The connections made after this get through.
-    assert_eq!(eventually(|| standing(&store)).await, Standing::Good);
+    assert_eq!(eventually(|| status(&store)).await, TokenStatus::Active);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,7 +206,7 @@ async fn a_lazy_store_can_start_before_its_server() {
     let store = patient(&url).connect_lazily().unwrap();
     all_fail(&store, PATIENCE, "refused").await;
     let _server = Server::start_on(port, &[]);
-    assert_eq!(open(&store).await, Ok(Standing::Good));
+    assert_eq!(open(&store).await, Ok(TokenStatus::Active));
 }
 
 #[test]
@@ -214,9 +214,9 @@ fn a_store_outlives_its_first_runtime() {
     let server = Server::start();
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let store = patient(server.url()).connect_lazily().unwrap();
-    assert_eq!(runtime().block_on(open(&store)), Ok(Standing::Good));
-    assert_eq!(runtime().block_on(standing(&store)), Ok(Standing::Good));
-    assert_eq!(runtime().block_on(standing(&store)), Ok(Standing::Good));
+    assert_eq!(runtime().block_on(open(&store)), Ok(TokenStatus::Active));
+    assert_eq!(runtime().block_on(status(&store)), Ok(TokenStatus::Active));
+    assert_eq!(runtime().block_on(status(&store)), Ok(TokenStatus::Active));
 }
 
 /// Forwards connections to a server, and can make those that exist silent: they stay open, but nothing gets through.

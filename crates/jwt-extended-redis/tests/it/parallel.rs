@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use jwt_extended::{
-    session::{SessionStore, Standing, Turned},
-    test_util::sessions::{at, at_most, new_session, turn},
+    session::{RotateOutcome, SessionStore, TokenStatus},
+    test_util::sessions::{at, at_most, new_session, rotate_request},
 };
 
 use crate::server::{Server, token};
@@ -18,24 +18,25 @@ async fn one_of_64_concurrent_rotations_wins() {
     for round in 0..20 {
         let id = format!("session {round}");
         let new = new_session("alice", &id, "r0", at(0), None);
-        assert_eq!(stores[0].open(&new).wait().await, Ok(Standing::Good));
+        assert_eq!(stores[0].open(&new).wait().await, Ok(TokenStatus::Active));
         let tasks: Vec<_> = (0..64)
             .map(|number| {
                 let (store, id) = (stores[number % 2].clone(), id.clone());
                 tokio::spawn(async move {
                     let successor = format!("r1 of {number}");
                     let presented = token("alice", &id, "r0", at(1));
-                    let turned = store.turn(&turn(presented, &successor, GRACE, None)).wait().await.unwrap();
-                    (successor, turned)
+                    let outcome =
+                        store.rotate(&rotate_request(presented, &successor, GRACE, None)).wait().await.unwrap();
+                    (successor, outcome)
                 })
             })
             .collect();
         let (mut winners, mut repeated) = (Vec::new(), Vec::new());
         for task in tasks {
             match task.await.unwrap() {
-                (successor, Turned::Turned) => winners.push(successor),
-                (_, Turned::Repeated { successor, turned }) => {
-                    assert_eq!(turned, at(1));
+                (successor, RotateOutcome::Rotated) => winners.push(successor),
+                (_, RotateOutcome::Repeated { successor, rotated_at }) => {
+                    assert_eq!(rotated_at, at(1));
                     repeated.push(successor);
                 }
                 other => panic!("{other:?}"),
@@ -60,7 +61,7 @@ async fn concurrent_logins_respect_the_session_limit() {
         })
         .collect();
     for task in tasks {
-        assert_eq!(task.await.unwrap(), Ok(Standing::Good));
+        assert_eq!(task.await.unwrap(), Ok(TokenStatus::Active));
     }
     assert_eq!(store.list("alice", at(100)).wait().await.unwrap().len(), 3);
 }

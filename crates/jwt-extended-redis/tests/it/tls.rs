@@ -7,7 +7,7 @@ use std::{
 };
 
 use jwt_extended::{
-    session::{SessionStore, Standing},
+    session::{SessionStore, TokenStatus},
     test_util::sessions::{at, new_session},
 };
 use test_services::free_port;
@@ -69,7 +69,7 @@ fn the_certificate_of_the_server_is_verified() {
 async fn inside_a_process_with_its_own_certificates() {
     let store = patient(env::var("TEST_REDIS_URL").unwrap()).connect().await.unwrap();
     let new = new_session("alice", "session", "r0", at(0), None);
-    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
-    let answer = store.standing(&token("alice", "session", "a", at(1))).wait().await;
-    assert_eq!(answer, Ok(Standing::Good));
+    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
+    let answer = store.status(&token("alice", "session", "a", at(1))).wait().await;
+    assert_eq!(answer, Ok(TokenStatus::Active));
 }

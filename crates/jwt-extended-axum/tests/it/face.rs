@@ -1,0 +1,421 @@
+//! What only a face has: the current user, typed claims, cookies beside a body, layers with exceptions and renewal.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{FromRef, State},
+    response::IntoResponse,
+    routing::{any, get, post},
+};
+use http::{Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
+use jwt_extended::{
+    ManualClock, Timestamp,
+    http::{Handler, Location},
+    session::{Subject, Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus},
+    token::LoadUser,
+};
+use jwt_extended_axum::{
+    Access, Claims, Cookies, CurrentUser, Fresh, GuardLayer, JwtManager, JwtManagerBuilder, Refresh, RefreshLayer,
+    Rejection, Requirement, Token, Tokens, UserRejection, jose::Key, token,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[derive(Clone)]
+struct App {
+    jwt: JwtManager,
+}
+
+impl FromRef<App> for JwtManager {
+    fn from_ref(app: &App) -> Self {
+        app.jwt.clone()
+    }
+}
+
+struct Person {
+    name: String,
+}
+
+/// The app's database is down for this user.
+struct DatabaseDown;
+
+impl IntoResponse for DatabaseDown {
+    fn into_response(self) -> axum::response::Response {
+        (StatusCode::BAD_GATEWAY, "database down").into_response()
+    }
+}
+
+impl LoadUser<App> for Person {
+    type Error = DatabaseDown;
+
+    async fn load_user(token: &Token, _: &App) -> Result<Option<Self>, DatabaseDown> {
+        match token.subject() {
+            "alice" => Ok(Some(Self { name: "Alice Liddell".to_owned() })),
+            "broken" => Err(DatabaseDown),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn builder() -> JwtManagerBuilder {
+    let key = Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap();
+    JwtManager::builder().key(key).session_store(MemoryStore::new())
+}
+
+async fn send(app: &Router, request: Request<Body>) -> Response<Vec<u8>> {
+    let (parts, body) = app.clone().oneshot(request).await.unwrap().into_parts();
+    Response::from_parts(parts, body.collect().await.unwrap().to_bytes().to_vec())
+}
+
+fn with_bearer(path: &str, token: &str) -> Request<Body> {
+    Request::builder().uri(path).header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap()
+}
+
+fn with_cookie(path: &str, token: &str) -> Request<Body> {
+    Request::builder().uri(path).header("cookie", format!("access_token_cookie={token}")).body(Body::empty()).unwrap()
+}
+
+fn set_cookies(response: &Response<Vec<u8>>) -> Vec<&str> {
+    response.headers().get_all(header::SET_COOKIE).iter().map(|line| line.to_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn the_current_user_is_loaded_refused_or_the_app_s_own_error() {
+    let jwt = builder().build().unwrap();
+    let app = Router::new()
+        .route("/", get(|user: CurrentUser<Person>| async move { user.name.clone() }))
+        .with_state(App { jwt: jwt.clone() });
+    let answer = async |subject: &str| send(&app, with_bearer("/", &jwt.create_access_token(subject).unwrap())).await;
+
+    assert_eq!(*answer("alice").await.body(), b"Alice Liddell");
+    let gone = answer("bob").await;
+    assert_eq!((gone.status().as_u16(), &**gone.body()), (401, &br#"{"msg":"Error loading the user bob"}"#[..]));
+    let broken = answer("broken").await;
+    assert_eq!((broken.status().as_u16(), &**broken.body()), (502, &b"database down"[..]));
+    let none = send(&app, Request::builder().body(Body::empty()).unwrap()).await;
+    assert_eq!(none.status(), 401);
+}
+
+#[tokio::test]
+async fn claims_come_as_a_type_and_a_token_without_them_is_refused() {
+    #[derive(Deserialize)]
+    struct Role {
+        sub: String,
+        role: String,
+    }
+    let jwt = builder().build().unwrap();
+    let app: Router = Router::new()
+        .route("/", get(|Claims(role): Claims<Role>| async move { format!("{} is {}", role.sub, role.role) }))
+        .with_state(jwt.clone());
+    let admin = jwt.access_token("alice").additional_claims(&json!({ "role": "admin" })).create().unwrap();
+    assert_eq!(*send(&app, with_bearer("/", &admin)).await.body(), b"alice is admin");
+    let refused = send(&app, with_bearer("/", &jwt.create_access_token("bob").unwrap())).await;
+    assert_eq!(refused.status(), 401);
+}
+
+#[tokio::test]
+async fn a_user_or_claims_may_be_optional_and_a_bad_token_is_still_refused() {
+    #[derive(Deserialize)]
+    struct Role {
+        role: String,
+    }
+    let jwt = builder().build().unwrap();
+    let app = Router::new()
+        .route(
+            "/user",
+            get(|user: Option<CurrentUser<Person>>| async move { user.map(|user| user.0.name).unwrap_or_default() }),
+        )
+        .route(
+            "/role",
+            get(|role: Option<Claims<Role>>| async move { role.map(|role| role.0.role).unwrap_or_default() }),
+        )
+        .with_state(App { jwt: jwt.clone() });
+    let alice = jwt.access_token("alice").additional_claims(&json!({ "role": "admin" })).create().unwrap();
+    for (path, expected) in [("/user", "Alice Liddell"), ("/role", "admin")] {
+        let none = send(&app, Request::builder().uri(path).body(Body::empty()).unwrap()).await;
+        assert_eq!((none.status().as_u16(), none.body().len()), (200, 0), "{path}");
+        assert_eq!(*send(&app, with_bearer(path, &alice)).await.body(), expected.as_bytes());
+        assert_eq!(send(&app, with_bearer(path, "nonsense")).await.status(), 401, "{path}");
+        assert_eq!(
+            send(&app, with_bearer(path, &jwt.create_access_token("bob").unwrap())).await.status(),
+            401,
+            "{path}"
+        );
+    }
+}
+
+async fn login(State(jwt): State<JwtManager>) -> Result<(Cookies, Json<Value>), Rejection> {
+    let pair = jwt.login("alice").await?;
+    Ok((Cookies(jwt.set_cookies(&pair)?), Json(json!({ "login": true }))))
+}
+
+async fn logout(State(jwt): State<JwtManager>, token: Access) -> Result<(Cookies, &'static str), Rejection> {
+    jwt.logout(&token).await?;
+    Ok((Cookies(jwt.unset_cookies()), "bye"))
+}
+
+#[tokio::test]
+async fn handlers_return_cookies_together_with_a_body() {
+    let jwt = builder().token_location([Location::Cookie]).build().unwrap();
+    let app = Router::new().route("/login", post(login)).with_state(jwt);
+    let answer = send(&app, Request::post("/login").body(Body::empty()).unwrap()).await;
+    assert_eq!(*answer.body(), br#"{"login":true}"#);
+    assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+    assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
+    let cookies = set_cookies(&answer);
+    assert_eq!(cookies.len(), 4);
+    assert!(
+        cookies[0].starts_with("access_token_cookie=ey")
+            && cookies[0].ends_with("; Secure; HttpOnly; Path=/; SameSite=Lax")
+    );
+    assert!(cookies[1].starts_with("csrf_access_token=") && cookies[1].ends_with("; Secure; Path=/; SameSite=Lax"));
+    assert!(cookies[2].starts_with("refresh_token_cookie=ey") && cookies[3].starts_with("csrf_refresh_token="));
+}
+
+#[tokio::test]
+async fn a_pair_in_the_body_may_not_be_cached_and_refreshing_keeps_the_session() {
+    let jwt = builder().build().unwrap();
+    let app = Router::new()
+        .route(
+            "/token",
+            post(async |State(jwt): State<JwtManager>| Ok::<_, Rejection>(Tokens(jwt.login("alice").await?))),
+        )
+        .route(
+            "/refresh",
+            any(async |State(jwt): State<JwtManager>, token: Refresh| {
+                Ok::<_, Rejection>(Tokens(jwt.refresh(&token).await?))
+            }),
+        )
+        .route("/transfer", any(async |_: Fresh| "done"))
+        .with_state(jwt.clone());
+    let answer = send(&app, Request::post("/token").body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+    let body: Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(900)));
+
+    let (access, refresh) = (body["access_token"].as_str().unwrap(), body["refresh_token"].as_str().unwrap());
+    assert_eq!(*send(&app, with_bearer("/transfer", access)).await.body(), b"done");
+    let body: Value = serde_json::from_slice(send(&app, with_bearer("/refresh", refresh)).await.body()).unwrap();
+    assert_eq!(body.get("refresh_token"), None, "without rotation the refresh token goes on");
+    let second = body["access_token"].as_str().unwrap();
+    assert_eq!(send(&app, with_bearer("/transfer", second)).await.status(), 401, "a refreshed token is not fresh");
+    let session = |token: &str| jwt.decode_token(token).unwrap().session().map(str::to_owned);
+    assert_eq!(session(access), session(second));
+    assert!(session(access).is_some());
+}
+
+#[tokio::test]
+async fn a_layer_protects_everything_but_named_exceptions() {
+    let jwt = builder().build().unwrap();
+    let layer = GuardLayer::new(jwt.clone(), Requirement::access())
+        .except("/login")
+        .unwrap()
+        .except("/public/{*file}")
+        .unwrap();
+    let app: Router = Router::new()
+        .route("/login", any(async || "open"))
+        .route("/public/{*file}", any(async || "open"))
+        .route("/private", any(async || "closed"))
+        .nest("/api", Router::new().route("/login", any(async || "closed")))
+        .layer(layer);
+    let status =
+        async |path: &str| send(&app, Request::builder().uri(path).body(Body::empty()).unwrap()).await.status();
+    for open in ["/login", "/login?next=/private", "/public/a.css", "/public/a/b.css"] {
+        assert_eq!(status(open).await, 200, "{open}");
+    }
+    let closed = [
+        "/private",
+        "/api/login",
+        "/nowhere",
+        "/login/",
+        "//login",
+        "/Login",
+        "/%6cogin",
+        "/public",
+        "/public/../private",
+    ];
+    for closed in closed.into_iter().chain(["/public/%2E%2e/private", "/public/..%2fprivate", "/public/..%5Cprivate"]) {
+        assert_eq!(status(closed).await, 401, "{closed}");
+    }
+    assert_eq!(send(&app, with_bearer("/private", &jwt.create_access_token("alice").unwrap())).await.status(), 200);
+    let preflight = Request::builder().method("OPTIONS").uri("/private").body(Body::empty()).unwrap();
+    assert_eq!(send(&app, preflight).await.status(), 200, "a CORS preflight has no token");
+}
+
+#[test]
+fn an_exception_that_means_nothing_is_an_error() {
+    let layer = GuardLayer::new(builder().build().unwrap(), Requirement::access());
+    assert_eq!(
+        layer.clone().except("login").unwrap_err().to_string(),
+        "\"login\" cannot be an exception: it must begin with /"
+    );
+    assert!(layer.clone().except("/{").is_err());
+    assert!(layer.except("/a").unwrap().except("/a").is_err());
+}
+
+fn renewing(jwt: &JwtManager) -> Router {
+    Router::new()
+        .route("/page", get(async || "page"))
+        .route("/login", get(login))
+        .route("/logout", get(logout))
+        .with_state(jwt.clone())
+        .layer(RefreshLayer::new(jwt.clone(), 5 * MINUTE))
+}
+
+fn clocked() -> (JwtManager, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_secs(1_800_000_000)));
+    (builder().token_location([Location::Cookie]).clock(Arc::clone(&clock)).build().unwrap(), clock)
+}
+
+#[tokio::test]
+async fn a_cookie_about_to_expire_is_renewed_in_passing() {
+    let (jwt, clock) = clocked();
+    let app = renewing(&jwt);
+    let first = jwt.login("alice").await.unwrap().access;
+    assert!(set_cookies(&send(&app, with_cookie("/page", &first)).await).is_empty(), "it is not time yet");
+
+    clock.advance(11 * MINUTE);
+    let answer = send(&app, with_cookie("/page", &first)).await;
+    let cookies = set_cookies(&answer);
+    assert_eq!(cookies.len(), 2);
+    assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+    let second = cookies[0].split(['=', ';']).nth(1).unwrap();
+    let (old, new) = (jwt.decode_token(&first).unwrap(), jwt.decode_token(second).unwrap());
+    assert_eq!((old.subject(), old.session(), old.csrf()), (new.subject(), new.session(), new.csrf()));
+    assert_ne!(old.jti(), new.jti());
+    assert_eq!(new.freshness(), token::Freshness::Stale, "renewing makes nobody fresh");
+
+    clock.advance(5 * MINUTE);
+    assert!(
+        set_cookies(&send(&app, with_cookie("/page", &first)).await).is_empty(),
+        "an expired one is not brought back"
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_was_refused_renews_nothing() {
+    let (jwt, clock) = clocked();
+    let app = Router::new()
+        .route("/me", get(|user: CurrentUser<Person>| async move { user.name.clone() }))
+        .route("/transfer", post(async |_: Access| "done"))
+        .with_state(App { jwt: jwt.clone() })
+        .layer(RefreshLayer::new(jwt.clone(), 5 * MINUTE));
+    let token = jwt.login("bob").await.unwrap().access;
+    clock.advance(11 * MINUTE);
+    let gone = send(&app, with_cookie("/me", &token)).await;
+    assert_eq!((gone.status().as_u16(), set_cookies(&gone).len()), (401, 0), "the app has no such user any more");
+    let mut forged = with_cookie("/transfer", &token);
+    *forged.method_mut() = http::Method::POST;
+    let forged = send(&app, forged).await;
+    assert_eq!((forged.status().as_u16(), set_cookies(&forged).len()), (401, 0), "no CSRF value");
+}
+
+#[tokio::test]
+async fn a_logged_out_cookie_is_not_brought_back() {
+    let (jwt, clock) = clocked();
+    let app = renewing(&jwt);
+    let token = jwt.login("alice").await.unwrap().access;
+    clock.advance(11 * MINUTE);
+    let answer = send(&app, with_cookie("/logout", &token)).await;
+    assert_eq!(*answer.body(), b"bye");
+    assert!(set_cookies(&answer).iter().all(|line| line.contains("=; Expires=Thu, 01 Jan 1970")), "only the clearing");
+    assert!(set_cookies(&send(&app, with_cookie("/page", &token)).await).is_empty(), "nor by a request that was late");
+}
+
+#[tokio::test]
+async fn a_login_is_not_overwritten_and_no_session_outlives_a_refresh_token() {
+    let (jwt, clock) = clocked();
+    let app = renewing(&jwt);
+    let token = jwt.login("alice").await.unwrap().access;
+    clock.advance(11 * MINUTE);
+    assert_eq!(set_cookies(&send(&app, with_cookie("/login", &token)).await).len(), 4);
+
+    let mut token = token;
+    let mut renewals = 0;
+    loop {
+        let answer = send(&app, with_cookie("/page", &token)).await;
+        let Some(renewed) = set_cookies(&answer).first().map(|line| line.split(['=', ';']).nth(1).unwrap().to_owned())
+        else {
+            break;
+        };
+        token = renewed;
+        renewals += 1;
+        clock.advance(12 * MINUTE);
+    }
+    assert_eq!(renewals, 30 * 24 * 60 / 12, "twelve minutes at a time, for thirty days");
+}
+
+/// A store that never answers in time.
+struct Down;
+
+impl RevocationStore for Down {
+    fn status<'a>(&'a self, _: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
+        Answer::later(async { Err(StoreError::Unavailable("connection refused by 10.0.0.7".to_owned())) })
+    }
+
+    fn revoke<'a>(&'a self, _: &'a RevokeRequest<'_>) -> Answer<'a, Result<(), StoreError>> {
+        Answer::later(async { Err(StoreError::Unavailable("connection refused by 10.0.0.7".to_owned())) })
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_means_503_and_says_nothing_of_why() {
+    let jwt = builder().revocation_store(Down).build().unwrap();
+    let app = Router::new()
+        .route("/page", get(async |_: Access| "page"))
+        .route("/optional", get(async |_: Option<Access>| "page"))
+        .route(
+            "/everywhere",
+            get(async |State(jwt): State<JwtManager>| Ok::<_, Rejection>(jwt.end_all_sessions(Subject("alice")).await?)),
+        )
+        .with_state(jwt.clone());
+    let token = jwt.create_access_token("alice").unwrap();
+    for path in ["/page", "/optional", "/everywhere"] {
+        let answer = send(&app, with_bearer(path, &token)).await;
+        assert_eq!(answer.status(), 503, "{path}");
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "1");
+        assert!(!String::from_utf8_lossy(answer.body()).contains("10.0.0.7"));
+    }
+}
+
+#[tokio::test]
+async fn the_app_s_own_answers_replace_the_default_ones() {
+    let jwt = builder()
+        .on(Handler::Unauthorized, |rejection| {
+            Response::builder().status(418).body(format!("no: {rejection}").into_bytes()).unwrap()
+        })
+        .build()
+        .unwrap();
+    let app = Router::new().route("/page", get(async |_: Access| "page")).with_state(jwt);
+    let answer = send(&app, Request::builder().uri("/page").body(Body::empty()).unwrap()).await;
+    assert_eq!((answer.status().as_u16(), &**answer.body()), (418, &b"no: Missing Authorization Header"[..]));
+}
+
+#[tokio::test]
+async fn what_a_handler_cannot_issue_is_its_own_fault_and_tells_no_secrets() {
+    let jwt = JwtManager::builder()
+        .verifying_key(Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap())
+        .build()
+        .unwrap();
+    let app = Router::new().route("/login", post(login)).with_state(jwt);
+    let answer = send(&app, Request::post("/login").body(Body::empty()).unwrap()).await;
+    assert_eq!((answer.status().as_u16(), &**answer.body()), (500, &br#"{"msg":"The token could not be issued"}"#[..]));
+}
+
+#[test]
+fn a_user_rejection_that_cannot_fail_in_looking_is_a_rejection() {
+    fn question_mark(rejection: UserRejection<std::convert::Infallible>) -> Result<(), Rejection> {
+        Err(rejection)?
+    }
+    let rejection = builder().build().unwrap().reject(jwt_extended::http::Reason::Verification, None);
+    let rejected = question_mark(UserRejection::Refused(rejection.into())).unwrap_err();
+    assert_eq!(rejected.to_string(), "User claims verification failed");
+}

@@ -1,0 +1,15 @@
+//! The tokens that the engine makes, byte for byte, and what becomes of them: login, refresh, logout, renewal.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "tokens/identities.rs"]
+mod identities;
+#[path = "tokens/lifetimes.rs"]
+mod lifetimes;
+#[path = "tokens/making.rs"]
+mod making;
+#[path = "tokens/renewal.rs"]
+mod renewal;
+#[path = "tokens/rotation.rs"]
+mod rotation;
+#[path = "tokens/sessions.rs"]
+mod sessions;

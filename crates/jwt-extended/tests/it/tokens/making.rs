@@ -1,0 +1,299 @@
+//! Claims and headers in upstream's order and bytes, and the app's own among them.
+
+use jwt_extended::{
+    EntropyError, JwtManager, JwtManagerBuilder, Timestamp,
+    config::{Switch, Tolerate},
+    jose::Key,
+    token::{ClaimsError, Fresh, IssueError, Lifetime},
+};
+use serde_json::json;
+
+use crate::common::*;
+
+fn fixed() -> JwtManagerBuilder {
+    builder().entropy(entropy)
+}
+
+fn jwt() -> JwtManager {
+    fixed().build().unwrap()
+}
+
+#[test]
+fn an_access_token_has_upstream_s_claims_in_upstream_s_order_and_bytes() {
+    let token = jwt().create_access_token("alice").unwrap();
+    assert_eq!(header_of(&token), HEADER);
+    assert_eq!(
+        payload_of(&token),
+        [
+            format!(r#"{{"fresh":false,"iat":1800000000,"jti":"{JTI}","type":"access","#),
+            format!(r#""sub":"alice","nbf":1800000000,"csrf":"{CSRF}","exp":1800000900}}"#),
+        ]
+        .concat()
+    );
+    assert_eq!(*token, signed(HEADER, &payload_of(&token)));
+}
+
+#[test]
+fn a_refresh_token_is_stale_and_lives_thirty_days() {
+    let token = jwt().create_refresh_token("alice").unwrap();
+    assert_eq!(
+        payload_of(&token),
+        [
+            format!(r#"{{"fresh":false,"iat":1800000000,"jti":"{JTI}","type":"refresh","#),
+            format!(r#""sub":"alice","nbf":1800000000,"csrf":"{CSRF}","exp":1802592000}}"#),
+        ]
+        .concat()
+    );
+}
+
+#[test]
+fn a_fraction_of_a_second_on_the_clock_is_rounded_down_in_the_claims() {
+    let jwt = fixed().clock(|| Timestamp::from_micros(1_800_000_000_999_999)).build().unwrap();
+    let payload = payload_of(&jwt.create_access_token("alice").unwrap());
+    assert!(payload.contains(r#""iat":1800000000,"#) && payload.contains(r#""nbf":1800000000,"#));
+    assert!(payload.ends_with(r#""exp":1800000900}"#), "{payload}");
+}
+
+#[test]
+fn audience_and_issuer_stand_between_csrf_and_exp() {
+    let jwt = fixed().encode_audience("api").encode_issuer("https://us.example".to_owned()).build().unwrap();
+    let token = jwt.create_access_token("alice").unwrap();
+    let end = format!(r#""csrf":"{CSRF}","aud":"api","iss":"https://us.example","exp":1800000900}}"#);
+    assert!(payload_of(&token).ends_with(&end), "{}", payload_of(&token));
+    assert!(jwt.decode_token(&token).is_ok());
+    let several = fixed().encode_audience(["api", "admin"]).build().unwrap();
+    let token = several.create_access_token("alice").unwrap();
+    assert!(payload_of(&token).contains(r#""aud":["api","admin"],"exp""#));
+    assert!(several.decode_token(&token).is_ok());
+}
+
+#[test]
+fn nbf_and_csrf_can_be_left_out() {
+    let jwt = fixed().encode_nbf(Switch::Off).cookie_csrf_protect(Switch::Off).build().unwrap();
+    let token = jwt.create_access_token("alice").unwrap();
+    assert_eq!(
+        payload_of(&token),
+        format!(r#"{{"fresh":false,"iat":1800000000,"jti":"{JTI}","type":"access","sub":"alice","exp":1800000900}}"#)
+    );
+    let token = jwt.decode_token(&token).unwrap();
+    assert_eq!((token.not_before(), token.csrf()), (None, None));
+}
+
+#[test]
+fn the_identity_claim_has_the_name_that_is_configured_and_is_read_back_from_there() {
+    let jwt = fixed().identity_claim("identity").build().unwrap();
+    let token = jwt.create_access_token("alice").unwrap();
+    assert!(payload_of(&token).contains(r#""type":"access","identity":"alice","nbf""#));
+    assert_eq!(jwt.decode_token(&token).unwrap().subject(), "alice");
+    assert_eq!(complaint(&manager(), &token), "Missing claim: sub");
+    assert_eq!(complaint(&jwt, &crate::common::token(&[])), "Missing claim: identity");
+}
+
+#[test]
+fn two_tokens_never_share_a_jti_or_a_csrf_value() {
+    let jwt = manager();
+    let mut names: Vec<String> = (0..100)
+        .map(|_| jwt.decode_token(&jwt.create_access_token("alice").unwrap()).unwrap())
+        .flat_map(|token| [token.jti().unwrap().to_owned(), token.csrf().unwrap().to_owned()])
+        .collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 200);
+}
+
+#[test]
+fn without_randomness_no_token_is_made() {
+    let jwt = builder().entropy(|_: &mut [u8]| Err(EntropyError)).build().unwrap();
+    assert_eq!(jwt.create_access_token("alice"), Err(IssueError::Entropy(EntropyError)));
+    assert_eq!(wait(jwt.login("alice")), Err(IssueError::Entropy(EntropyError)));
+}
+
+// Additional claims.
+
+#[test]
+fn additional_claims_follow_in_their_order_and_later_ones_replace_earlier_ones() {
+    #[derive(serde::Serialize)]
+    struct Own {
+        zebra: f64,
+        apple: Vec<&'static str>,
+    }
+    let token = jwt()
+        .access_token("alice")
+        .additional_claims(&Own { zebra: 1.5, apple: vec!["a b", "é"] })
+        .additional_claims(&json!({ "role": "x" }))
+        .additional_claims(&json!({ "role": { "name": "admin" } }))
+        .create()
+        .unwrap();
+    let end = r#""exp":1800000900,"zebra":1.5,"apple":["a b","\u00e9"],"role":{"name":"admin"}}"#;
+    assert!(payload_of(&token).ends_with(end), "{}", payload_of(&token));
+}
+
+#[test]
+fn an_additional_claim_by_the_name_of_the_token_s_own_is_refused() {
+    for name in ["fresh", "iat", "jti", "type", "sub", "nbf", "csrf", "aud", "iss", "exp", "sid"] {
+        let refused = jwt().access_token("alice").additional_claims(&json!({ name: 1 })).create();
+        assert_eq!(refused, Err(IssueError::ReservedClaim(name.to_owned())));
+    }
+    let renamed = fixed().identity_claim("identity").build().unwrap();
+    let refused = renamed.access_token("alice").additional_claims(&json!({ "identity": "bob" })).create();
+    assert_eq!(refused, Err(IssueError::ReservedClaim("identity".to_owned())));
+    let text = jwt().access_token("alice").additional_claims(&json!({ "exp": 1 })).create().unwrap_err().to_string();
+    assert!(text.contains("use `overriding_claims`"), "{text}");
+}
+
+#[test]
+fn replacing_claims_replace_in_place_as_upstream_s_do() {
+    let token = jwt()
+        .access_token("alice")
+        .overriding_claims(&json!({ "sub": "bob", "own": 1, "jti": "mine" }))
+        .create()
+        .unwrap();
+    assert_eq!(
+        payload_of(&token),
+        [
+            r#"{"fresh":false,"iat":1800000000,"jti":"mine","type":"access","#.to_owned(),
+            format!(r#""sub":"bob","nbf":1800000000,"csrf":"{CSRF}","exp":1800000900,"own":1}}"#),
+        ]
+        .concat()
+    );
+}
+
+#[test]
+fn what_is_no_object_or_holds_a_name_twice_is_no_set_of_claims() {
+    struct Twice;
+    impl serde::Serialize for Twice {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            use serde::ser::SerializeMap;
+            let mut map = serializer.serialize_map(Some(2))?;
+            map.serialize_entry("role", "user")?;
+            map.serialize_entry("role", "admin")?;
+            map.end()
+        }
+    }
+    for value in [json!([1]), json!("text"), json!(5), json!(true)] {
+        let refused = jwt().access_token("alice").additional_claims(&value).create();
+        assert!(matches!(refused, Err(IssueError::Claims(ClaimsError::NotAnObject(_)))), "{value}");
+    }
+    let refused = jwt().access_token("alice").additional_claims(&Twice).create();
+    assert!(matches!(refused, Err(IssueError::Claims(ClaimsError::NotAnObject(_)))));
+    let none = jwt().access_token("alice").additional_claims(&()).create().unwrap();
+    assert!(payload_of(&none).ends_with(r#""exp":1800000900}"#));
+}
+
+#[test]
+fn claims_are_read_back_one_by_one_or_as_a_type_of_the_app_s() {
+    #[derive(serde::Deserialize)]
+    struct Own {
+        sub: String,
+        roles: Vec<String>,
+    }
+    let text = jwt().access_token("alice").additional_claims(&json!({ "roles": ["a", "é"] })).create().unwrap();
+    let token = jwt().decode_token(&text).unwrap();
+    let own: Own = token.claims().unwrap();
+    assert_eq!((own.sub.as_str(), own.roles), ("alice", vec!["a".to_owned(), "é".to_owned()]));
+    assert_eq!(token.claim::<Vec<String>>("roles").unwrap().unwrap(), ["a", "é"]);
+    assert_eq!(token.claim::<String>("absent").unwrap(), None);
+    assert!(token.claim::<u8>("roles").is_err());
+    assert_eq!(token.claims_json(), payload_of(&text));
+    assert_eq!(token.header_json(), HEADER);
+}
+
+// Headers.
+
+#[test]
+fn additional_headers_are_sorted_among_the_key_s_own() {
+    let key = key().with_kid("2026").unwrap();
+    let jwt = keyless().key(key).build().unwrap();
+    let token = jwt.access_token("alice").additional_headers(&json!({ "zz": 1, "cty": "é", "alg": "HS256" })).create();
+    let token = token.unwrap();
+    assert_eq!(header_of(&token), r#"{"alg":"HS256","cty":"\u00e9","kid":"2026","typ":"JWT","zz":1}"#);
+    assert_eq!(jwt.decode_token(&token).unwrap().header_json(), header_of(&token));
+}
+
+#[test]
+fn typ_can_be_changed_and_null_takes_it_away() {
+    let header = |typ: serde_json::Value| {
+        let token = jwt().access_token("alice").additional_headers(&json!({ "typ": typ })).create().unwrap();
+        assert!(jwt().decode_token(&token).is_ok());
+        header_of(&token)
+    };
+    assert_eq!(header(json!(null)), r#"{"alg":"HS256"}"#);
+    assert_eq!(header(json!("at+jwt")), r#"{"alg":"HS256","typ":"at+jwt"}"#);
+}
+
+#[test]
+fn headers_that_would_make_the_token_mean_something_else_are_refused() {
+    let named = keyless().key(key().with_kid("2026").unwrap()).build().unwrap();
+    for (name, value) in [
+        ("alg", json!("none")),
+        ("alg", json!("HS512")),
+        ("alg", json!(null)),
+        ("crit", json!(["x"])),
+        ("b64", json!(false)),
+        ("kid", json!("another")),
+    ] {
+        let refused = named.access_token("alice").additional_headers(&json!({ name: value })).create();
+        assert_eq!(refused, Err(IssueError::ReservedHeader(name.to_owned())), "{name}: {value}");
+    }
+    let unnamed = jwt().access_token("alice").additional_headers(&json!({ "kid": "theirs" })).create().unwrap();
+    assert_eq!(header_of(&unnamed), r#"{"alg":"HS256","kid":"theirs","typ":"JWT"}"#);
+}
+
+#[test]
+fn a_token_that_this_manager_would_refuse_is_not_made() {
+    let headers = |headers: serde_json::Value| jwt().access_token("alice").additional_headers(&headers).create();
+    let claims = |claims: serde_json::Value| jwt().access_token("alice").overriding_claims(&claims).create();
+    for made in [
+        headers(json!({ "typ": "dpop+jwt" })),
+        headers(json!({ "kid": 5 })),
+        claims(json!({ "type": "app" })),
+        claims(json!({ "exp": "tomorrow" })),
+        claims(json!({ "sub": 5 })),
+        claims(json!({ "aud": "somebody else" })),
+    ] {
+        assert!(made.is_err(), "{:?}", made.map(|token| (header_of(&token), payload_of(&token))));
+    }
+}
+
+// Everything else that is refused when a token is made.
+
+#[test]
+fn a_token_must_say_whose_it_is_and_fit_the_limit() {
+    assert_eq!(jwt().create_access_token(""), Err(IssueError::EmptySubject));
+    let short = fixed().max_token_length(300).build().unwrap();
+    let refused = short.create_access_token(&*"x".repeat(100));
+    assert!(matches!(refused, Err(IssueError::TooLong { limit: 300, length: 301.. })), "{refused:?}");
+}
+
+#[test]
+fn a_session_has_a_name_or_all_without_one_would_end_together() {
+    assert_eq!(jwt().access_token("alice").session("").create(), Err(IssueError::EmptySession));
+}
+
+#[test]
+fn a_ring_that_only_checks_makes_nothing() {
+    let jwt = keyless().verifying_key(key()).build().unwrap();
+    assert_eq!(jwt.create_access_token("alice"), Err(IssueError::NoSigningKey));
+    assert_eq!(wait(jwt.login("alice")), Err(IssueError::NoSigningKey));
+    assert!(jwt.decode_token(&token(&[])).is_ok());
+}
+
+#[test]
+fn each_hmac_algorithm_signs_and_says_so() {
+    let secret = "s".repeat(64);
+    for (key, name) in [(Key::hs256(&secret), "HS256"), (Key::hs384(&secret), "HS384"), (Key::hs512(&secret), "HS512")]
+    {
+        let jwt = keyless().key(key.unwrap()).build().unwrap();
+        let token = jwt.access_token("alice").fresh(Fresh::Always).create().unwrap();
+        assert_eq!(header_of(&token), format!(r#"{{"alg":"{name}","typ":"JWT"}}"#));
+        assert!(jwt.decode_token(&token).is_ok());
+    }
+}
+
+#[test]
+fn a_token_for_ever_is_only_made_where_it_would_be_accepted() {
+    let never = |jwt: &JwtManager| jwt.access_token("alice").lifetime(Lifetime::Never).create();
+    assert_eq!(never(&jwt()), Err(IssueError::NeverRefused));
+    assert!(never(&fixed().tolerate([Tolerate::MissingExpiry]).build().unwrap()).is_ok());
+    assert!(never(&fixed().access_token_expires(Lifetime::Never).build().unwrap()).is_ok());
+}

@@ -1,0 +1,250 @@
+//! Login, refresh, logout: which tokens belong together, and what ends them.
+
+use std::{sync::Arc, time::Duration};
+
+use jwt_extended::{
+    JwtManager, ManualClock, Requirement, Timestamp, Token, TokenPair,
+    http::Reason,
+    session::{StoreError, Subject},
+    token::{Claims, ClaimsError, Freshness, Identity, TokenType},
+};
+use serde_json::json;
+
+use crate::common::*;
+
+struct Admin(&'static str, &'static str);
+
+impl Identity for Admin {
+    fn subject(&self) -> std::borrow::Cow<'_, str> {
+        self.0.into()
+    }
+
+    fn additional_claims(&self) -> Result<Claims, ClaimsError> {
+        Claims::new(&json!({ "role": self.1 }))
+    }
+}
+
+fn stored(clock: &Arc<ManualClock>) -> JwtManager {
+    builder().clock(Arc::clone(clock)).revocation_store(Blocklist::default()).build().unwrap()
+}
+
+fn tokens(jwt: &JwtManager, pair: &TokenPair) -> (Token, Token) {
+    let refresh = pair.refresh.as_deref().unwrap();
+    (jwt.decode_token(&pair.access).unwrap(), jwt.decode_token(refresh).unwrap())
+}
+
+fn opens(jwt: &JwtManager, text: &str) -> bool {
+    check(jwt, &bearer(text), &Requirement::any()).is_ok()
+}
+
+#[test]
+fn a_login_opens_a_session_with_a_fresh_access_token_and_a_refresh_token() {
+    let jwt = builder().entropy(entropy).build().unwrap();
+    let pair = wait(jwt.login("alice")).unwrap();
+    let (access, refresh) = tokens(&jwt, &pair);
+    assert_eq!((access.token_type(), access.freshness()), (TokenType::Access, Freshness::Fresh));
+    assert_eq!((refresh.token_type(), refresh.freshness()), (TokenType::Refresh, Freshness::Stale));
+    assert_eq!(access.session().unwrap(), refresh.session().unwrap());
+    assert!(
+        payload_of(&pair.access)
+            .ends_with(&format!(r#""exp":1800000900,"sid":"{}"}}"#, access.session().unwrap()))
+    );
+    assert_eq!(pair.expires_in(), Some(900));
+    assert_eq!(
+        pair.to_json(),
+        json!({
+            "access_token": pair.access.as_str(),
+            "refresh_token": pair.refresh.as_deref(),
+            "token_type": "Bearer",
+            "expires_in": 900,
+            "refresh_expires_in": 2_592_000,
+        })
+    );
+}
+
+#[test]
+fn two_logins_are_two_sessions() {
+    let jwt = manager();
+    let [one, two] = [(), ()].map(|()| tokens(&jwt, &wait(jwt.login("alice")).unwrap()).0);
+    assert_ne!(one.session(), two.session());
+}
+
+#[test]
+fn a_token_that_is_made_by_itself_belongs_to_no_session() {
+    let jwt = manager();
+    assert_eq!(jwt.decode_token(&jwt.create_access_token("alice").unwrap()).unwrap().session(), None);
+}
+
+#[test]
+fn a_refresh_gives_a_stale_access_token_of_the_same_session_with_the_claims_of_the_login() {
+    let clock = clock();
+    let jwt = stored(&clock);
+    let pair = wait(jwt.login(&Admin("alice", "admin"))).unwrap();
+    let (first, refresh) = tokens(&jwt, &pair);
+    clock.advance(Duration::from_secs(1000));
+    let next = wait(jwt.refresh(&refresh)).unwrap();
+    assert_eq!((next.refresh.as_ref(), next.expires_in()), (None, Some(900)));
+    let token = jwt.decode_token(&next.access).unwrap();
+    assert_eq!((token.token_type(), token.freshness()), (TokenType::Access, Freshness::Stale));
+    assert_eq!((token.subject(), token.session()), ("alice", first.session()));
+    assert_eq!(token.claim::<String>("role").unwrap().unwrap(), "admin");
+    assert_eq!(token.issued_at(), Some(Timestamp::from_secs(NOW + 1000)));
+    assert_ne!(token.jti(), first.jti());
+    assert_ne!(token.csrf(), first.csrf());
+    assert!(opens(&jwt, &next.access));
+}
+
+#[test]
+fn a_refresh_copies_the_app_s_claims_and_none_of_the_token_s_own() {
+    let jwt = builder().entropy(entropy).build().unwrap();
+    let refresh =
+        jwt.refresh_token("alice").additional_claims(&json!({ "z": "né", "a": [1.50, null] })).create().unwrap();
+    let pair = wait(jwt.refresh(&jwt.decode_token(&refresh).unwrap())).unwrap();
+    assert_eq!(
+        payload_of(&pair.access),
+        payload_of(&refresh).replace("\"refresh\"", "\"access\"").replace("1802592000", "1800000900")
+    );
+}
+
+#[test]
+fn refreshing_as_the_user_takes_the_claims_that_the_user_has_now() {
+    let jwt = manager();
+    let (_, refresh) = tokens(&jwt, &wait(jwt.login(&Admin("alice", "admin"))).unwrap());
+    let pair = wait(jwt.refresh(&refresh).identity(&Admin("alice", "demoted"))).unwrap();
+    let token = jwt.decode_token(&pair.access).unwrap();
+    assert_eq!(token.claim::<String>("role").unwrap().unwrap(), "demoted");
+    assert_eq!((token.session(), token.freshness()), (refresh.session(), Freshness::Stale));
+}
+
+#[test]
+fn refreshing_as_another_user_is_refused() {
+    let jwt = manager();
+    let (_, refresh) = tokens(&jwt, &wait(jwt.login("alice")).unwrap());
+    let refusal = wait(jwt.refresh(&refresh).identity("bob")).unwrap_err();
+    assert_eq!((refusal.status().as_u16(), refusal.code()), (401, "user_not_found"));
+}
+
+#[test]
+fn only_a_refresh_token_refreshes() {
+    let jwt = manager();
+    let (access, _) = tokens(&jwt, &wait(jwt.login("alice")).unwrap());
+    for refused in [wait(jwt.refresh(&access)), wait(jwt.refresh(&access).identity("alice"))] {
+        assert_eq!(*refused.unwrap_err().reason(), Reason::NotRefreshToken);
+    }
+}
+
+#[test]
+fn a_logout_ends_both_tokens_of_the_session_what_was_refreshed_and_no_other_session() {
+    let clock = clock();
+    let jwt = stored(&clock);
+    let pair = wait(jwt.login("alice")).unwrap();
+    let other = wait(jwt.login("alice")).unwrap();
+    let (access, refresh) = tokens(&jwt, &pair);
+    let refreshed = wait(jwt.refresh(&refresh)).unwrap().access;
+    wait(jwt.logout(&access)).unwrap();
+    assert_eq!(*wait(jwt.refresh(&refresh)).unwrap_err().reason(), Reason::Revoked);
+    for text in [&pair.access, pair.refresh.as_ref().unwrap(), &refreshed] {
+        assert!(!opens(&jwt, text));
+    }
+    assert!(opens(&jwt, &other.access) && opens(&jwt, other.refresh.as_ref().unwrap()));
+    assert!(wait(jwt.is_revoked(&refresh)).unwrap());
+}
+
+#[test]
+fn a_logout_of_a_token_without_a_session_ends_that_token_alone() {
+    let jwt = stored(&clock());
+    let [one, two] = [(), ()].map(|()| jwt.create_access_token("alice").unwrap());
+    wait(jwt.logout(&jwt.decode_token(&one).unwrap())).unwrap();
+    assert_eq!((opens(&jwt, &one), opens(&jwt, &two)), (false, true));
+}
+
+#[test]
+fn revoking_one_token_leaves_the_rest_of_its_session() {
+    let jwt = stored(&clock());
+    let pair = wait(jwt.login("alice")).unwrap();
+    let (access, _) = tokens(&jwt, &pair);
+    wait(jwt.revoke_token(&access)).unwrap();
+    assert!(!opens(&jwt, &pair.access));
+    assert!(opens(&jwt, pair.refresh.as_ref().unwrap()));
+    wait(jwt.revoke_token(&access)).unwrap();
+    assert!(!opens(&jwt, &pair.access), "twice is as good as once");
+}
+
+#[test]
+fn revoking_a_subject_ends_every_session_of_before_and_a_login_at_the_same_instant_is_good() {
+    let clock = clock();
+    clock.set(Timestamp::from_micros(NOW * 1_000_000 + 999_999));
+    let jwt = stored(&clock);
+    let before = [(), ()].map(|()| wait(jwt.login("alice")).unwrap());
+    let bob = wait(jwt.login("bob")).unwrap();
+    clock.advance(Duration::from_micros(1));
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
+    let after = wait(jwt.login("alice")).unwrap();
+    for pair in before {
+        let refresh = pair.refresh.unwrap();
+        assert!(!opens(&jwt, &pair.access) && !opens(&jwt, &refresh));
+        let revived = wait(jwt.refresh(&jwt.decode_token(&refresh).unwrap()));
+        assert_eq!(*revived.unwrap_err().reason(), Reason::Revoked, "nothing comes forth from an old session");
+    }
+    assert!(opens(&jwt, &after.access) && opens(&jwt, after.refresh.as_ref().unwrap()));
+    assert!(opens(&jwt, &bob.access));
+    let refreshed = wait(jwt.refresh(&tokens(&jwt, &after).1)).unwrap();
+    assert!(opens(&jwt, &refreshed.access));
+}
+
+#[test]
+fn within_one_second_sessions_are_told_apart_by_the_microsecond() {
+    let clock = clock();
+    let jwt = stored(&clock);
+    for micros in [1, 7, 333, 999_000] {
+        clock.set(Timestamp::from_micros(NOW * 1_000_000 + micros));
+        let before = wait(jwt.login("alice")).unwrap();
+        clock.advance(Duration::from_micros(1));
+        wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
+        let after = wait(jwt.login("alice")).unwrap();
+        assert_eq!((opens(&jwt, &before.access), opens(&jwt, &after.access)), (false, true), "{micros}");
+    }
+}
+
+#[test]
+fn a_token_without_a_session_of_the_same_second_falls_with_its_subject() {
+    let clock = clock();
+    clock.set(Timestamp::from_micros(NOW * 1_000_000 + 500_000));
+    let jwt = stored(&clock);
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
+    let same_second = jwt.create_access_token("alice").unwrap();
+    assert!(!opens(&jwt, &same_second));
+    clock.advance(Duration::from_millis(500));
+    assert!(opens(&jwt, &jwt.create_access_token("alice").unwrap()));
+}
+
+#[test]
+fn without_a_store_nothing_can_be_revoked_and_that_is_said() {
+    let jwt = manager();
+    let (access, _) = tokens(&jwt, &wait(jwt.login("alice")).unwrap());
+    for result in [
+        wait(jwt.revoke_token(&access)),
+        wait(jwt.logout(&access)),
+        wait(jwt.end_all_sessions(Subject("alice"))).map(drop),
+        wait(jwt.logout(&access)),
+    ] {
+        assert_eq!(result, Err(StoreError::NoStore));
+    }
+    assert!(!wait(jwt.is_revoked(&access)).unwrap());
+}
+
+#[test]
+fn a_token_without_the_name_that_it_would_be_revoked_by_is_an_error() {
+    let jwt = stored(&clock());
+    let bare = manager().decode_token(&token(&[("jti", "")])).unwrap();
+    assert_eq!(wait(jwt.revoke_token(&bare)), Err(StoreError::Unnamed("jti")));
+    assert_eq!(wait(jwt.logout(&bare)), Err(StoreError::Unnamed("jti")));
+}
+
+#[test]
+fn two_managers_know_nothing_of_each_other() {
+    let [one, two] = [(), ()].map(|()| stored(&clock()));
+    let text = one.create_access_token("alice").unwrap();
+    wait(one.revoke_token(&one.decode_token(&text).unwrap())).unwrap();
+    assert_eq!((opens(&one, &text), opens(&two, &text), opens(&one.clone(), &text)), (false, true, false));
+}
