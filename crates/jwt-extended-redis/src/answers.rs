@@ -1,41 +1,41 @@
-//! Reads what Redis and the scripts answer.
+//! Reads the replies of Redis and the scripts. It knows their shape, and `record` knows what is in them.
 
 use jwt_extended::session::{RotateOutcome, Session};
 use redis::Value;
 
 use crate::{connection::Failure, record};
 
-/// A number, such as how many sessions were open, and the names of ended sessions that had no end.
+/// A count, and the ids of ended sessions that had no expiry. The caller must delete their pointers.
 pub(crate) struct Counted {
     pub(crate) count: u64,
-    pub(crate) forgotten: Vec<String>,
+    pub(crate) endless: Vec<String>,
 }
 
-/// Reads a number and names.
+/// Reads a count and session ids.
 pub(crate) fn counted(answer: Value) -> Result<Counted, Failure> {
     let mut items = items(answer)?;
     let count = number(items.next().as_ref())?;
-    let forgotten = items.map(|item| text(Some(item))).collect::<Result<_, _>>()?;
-    Ok(Counted { count, forgotten })
+    let endless = items.map(|item| text(Some(item))).collect::<Result<_, _>>()?;
+    Ok(Counted { count, endless })
 }
 
-/// Reads what became of a turn, and the names of ended sessions that had no end.
-pub(crate) fn turned(answer: Value) -> Result<(RotateOutcome, Vec<String>), Failure> {
+/// Reads the outcome of a rotation, and the ids of ended sessions that had no expiry.
+pub(crate) fn rotation(answer: Value) -> Result<(RotateOutcome, Vec<String>), Failure> {
     let mut items = items(answer)?;
     Ok(match text(items.next())?.as_str() {
-        "turned" => (RotateOutcome::Rotated, Vec::new()),
+        "rotated" => (RotateOutcome::Rotated, Vec::new()),
         "repeated" => {
             let successor = text(items.next())?;
-            let turned = record::read_time(text(items.next())?.as_bytes())?;
-            (RotateOutcome::Repeated { successor, rotated_at: turned }, Vec::new())
+            let rotated_at = record::read_time(text(items.next())?.as_bytes())?;
+            (RotateOutcome::Repeated { successor, rotated_at }, Vec::new())
         }
         "replayed" => (RotateOutcome::Replayed, items.map(|item| text(Some(item))).collect::<Result<_, _>>()?),
-        "over" => (RotateOutcome::Ended, Vec::new()),
+        "ended" => (RotateOutcome::Ended, Vec::new()),
         _ => return Err(Failure::Foreign),
     })
 }
 
-/// Reads sessions, the latest opened first.
+/// Reads sessions and sorts them, the one opened last first.
 pub(crate) fn sessions(answer: Value) -> Result<Vec<Session>, Failure> {
     let mut items = items(answer)?;
     let mut sessions = Vec::with_capacity(items.len() / 2);
@@ -54,7 +54,7 @@ pub(crate) fn items(answer: Value) -> Result<std::vec::IntoIter<Value>, Failure>
     }
 }
 
-/// Reads what a key holds, if it is there.
+/// Reads the value of a key, if it exists.
 pub(crate) fn held(answer: Option<Value>) -> Result<Option<Vec<u8>>, Failure> {
     match answer {
         Some(Value::BulkString(text)) => Ok(Some(text)),
@@ -63,7 +63,7 @@ pub(crate) fn held(answer: Option<Value>) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-/// Reads a number.
+/// Reads a number that is not negative.
 pub(crate) fn number(answer: Option<&Value>) -> Result<u64, Failure> {
     match answer {
         Some(Value::Int(number)) => u64::try_from(*number).map_err(|_| Failure::Foreign),
@@ -87,24 +87,24 @@ mod tests {
     }
 
     #[test]
-    fn what_became_of_a_turn_is_read() {
-        let read = |items: &[&str]| turned(Value::Array(items.iter().map(|item| bulk(item)).collect()));
-        assert!(matches!(read(&["turned"]), Ok((RotateOutcome::Rotated, ended)) if ended.is_empty()));
+    fn the_outcome_of_a_rotation_is_read() {
+        let read = |items: &[&str]| rotation(Value::Array(items.iter().map(|item| bulk(item)).collect()));
+        assert!(matches!(read(&["rotated"]), Ok((RotateOutcome::Rotated, ended)) if ended.is_empty()));
         let (repeated, _) = read(&["repeated", "next", "000000001800000000"]).unwrap();
-        let turned = jwt_extended::Timestamp::from_micros(1_800_000_000);
-        assert_eq!(repeated, RotateOutcome::Repeated { successor: "next".to_owned(), rotated_at: turned });
+        let rotated_at = jwt_extended::Timestamp::from_micros(1_800_000_000);
+        assert_eq!(repeated, RotateOutcome::Repeated { successor: "next".to_owned(), rotated_at });
         assert_eq!(
             read(&["replayed", "a", "b"]).unwrap(),
             (RotateOutcome::Replayed, vec!["a".to_owned(), "b".to_owned()])
         );
-        assert_eq!(read(&["over"]).unwrap().0, RotateOutcome::Ended);
+        assert_eq!(read(&["ended"]).unwrap().0, RotateOutcome::Ended);
         for bad in [&["spun"][..], &["repeated", "next"], &["repeated", "next", "soon"], &[]] {
             assert!(read(bad).is_err(), "{bad:?}");
         }
     }
 
     #[test]
-    fn an_answer_of_another_kind_is_an_error() {
+    fn a_reply_of_another_kind_is_an_error() {
         for bad in [Value::Nil, Value::Okay, Value::Int(-1), bulk("1"), Value::Array(vec![Value::Int(-1)])] {
             assert!(counted(bad.clone()).is_err(), "{bad:?}");
             assert!(sessions(bad.clone()).is_err() && number(Some(&bad)).is_err());

@@ -1,4 +1,4 @@
-//! How a store is set up: where Redis is, and the few options.
+//! Sets up a store: reads the URLs, checks the options and creates the client. It opens no connection.
 
 use std::{fmt, time::Duration};
 
@@ -11,68 +11,73 @@ use crate::{
 
 /// Sets up a [`RedisStore`].
 pub struct RedisStoreBuilder {
-    urls: Vec<String>,
-    cluster: bool,
+    urls: Urls,
     prefix: String,
     timeout: Duration,
 }
 
-/// Why there is no store.
+pub(crate) enum Urls {
+    Server(String),
+    #[cfg(feature = "cluster")]
+    Cluster(Vec<String>),
+}
+
+/// Why a store could not be set up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The URL is none.
+    /// The URL cannot be read.
     #[error(
         "the Redis URL cannot be read; write it like redis://user:password@host:6379/0, with special characters of the \
          password percent-encoded"
     )]
     Url,
-    /// The URL asks for TLS, and this build has none.
+    /// The URL asks for TLS, which needs the feature `tls`.
     #[error("the Redis URL asks for TLS; switch on the feature `tls` of jwt-extended-redis")]
     NoTls,
-    /// The prefix would break the hash tags of a cluster.
-    #[error("the prefix {0:?} holds a brace; leave it out, because Redis Cluster reads braces in keys")]
+    /// The prefix contains a brace, which would break the hash tags of a cluster.
+    #[error("the prefix {0:?} contains a brace; leave it out, because braces in keys have a meaning in Redis Cluster")]
     Prefix(String),
-    /// No call would ever be in time.
+    /// The time limit is zero, so every call would fail.
     #[error("the timeout is zero; give Redis some time to answer")]
     Timeout,
-    /// Redis did not answer, or refused.
+    /// Redis did not answer, or refused the connection.
     #[error("cannot connect to Redis: {0}")]
     Unavailable(String),
 }
 
 impl RedisStoreBuilder {
-    pub(crate) fn new(urls: Vec<String>, cluster: bool) -> Self {
-        Self { urls, cluster, prefix: "jwt".to_owned(), timeout: Duration::from_secs(1) }
+    pub(crate) fn new(urls: Urls) -> Self {
+        Self { urls, prefix: "jwt".to_owned(), timeout: Duration::from_secs(1) }
     }
 
-    /// What the names of all keys begin with; `jwt` unless it is set. Apps that share a Redis need one each.
+    /// Sets the prefix of all keys; the default is `jwt`. Apps that share a Redis server need different ones.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// How long a call may take, connecting included; a second unless it is set.
+    /// Sets how long a call may take, including connecting; the default is a second.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// The store, once Redis has answered.
+    /// Connects, and returns the store once Redis has answered.
     ///
     /// # Errors
-    /// If an option makes no sense, or Redis does not answer or lets nobody in.
+    /// If an option is invalid, or Redis does not answer or refuses the login.
     pub async fn connect(self) -> Result<RedisStore, ConnectError> {
         let store = self.connect_lazily()?;
         store.ping().await.map_err(|Unavailable(why)| ConnectError::Unavailable(why))?;
         Ok(store)
     }
 
-    /// The store, whether Redis is there or not: it connects when it is first asked, and until Redis answers, every call
-    /// is an error.
+    /// Returns a store that connects at its first call, so that an app can start while Redis is down. Every call is an
+    /// error until Redis answers.
     ///
     /// # Errors
-    /// If an option makes no sense.
+    /// If an option is invalid.
     pub fn connect_lazily(self) -> Result<RedisStore, ConnectError> {
         if self.prefix.contains(['{', '}']) {
             return Err(ConnectError::Prefix(self.prefix));
@@ -80,33 +85,24 @@ impl RedisStoreBuilder {
         if self.timeout.is_zero() {
             return Err(ConnectError::Timeout);
         }
-        let infos = self.urls.iter().map(|url| self.read(url)).collect::<Result<Vec<_>, _>>()?;
-        let target = if self.cluster { self.cluster(infos)? } else { server(infos)? };
+        let target = match &self.urls {
+            Urls::Server(url) => self.server(url)?,
+            #[cfg(feature = "cluster")]
+            Urls::Cluster(urls) => self.cluster(urls)?,
+        };
         Ok(RedisStore::new(self.prefix, Connection::new(target, self.timeout)))
     }
 
-    fn read(&self, url: &str) -> Result<ConnectionInfo, ConnectError> {
-        if url.starts_with("rediss:") || url.starts_with("valkeys:") {
-            prepare_tls()?;
-        }
-        let info = url.into_connection_info().map_err(|_| ConnectError::Url)?;
-        // RESP3, because with it a connection that was closed is noticed before anything is sent on it.
-        let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        Ok(info.set_redis_settings(redis).set_tcp_settings(self.tcp()))
-    }
-
-    fn tcp(&self) -> TcpSettings {
-        let settings = TcpSettings::default().set_nodelay(true);
-        // A node that has vanished without a word is given up as soon as a call is.
-        #[cfg(target_os = "linux")]
-        let settings = settings.set_user_timeout(self.timeout);
-        settings
+    fn server(&self, url: &str) -> Result<Target, ConnectError> {
+        let client = Client::open(self.read(url)?).map_err(|_| ConnectError::Url)?;
+        Ok(Target::Server(Box::new(client)))
     }
 
     #[cfg(feature = "cluster")]
-    fn cluster(&self, infos: Vec<ConnectionInfo>) -> Result<Target, ConnectError> {
-        // The client sends a command again if its node was lost meanwhile. Every step bears that: a turn that is done twice
-        // is repeated, which gives the same successor.
+    fn cluster(&self, urls: &[String]) -> Result<Target, ConnectError> {
+        let infos = urls.iter().map(|url| self.read(url)).collect::<Result<Vec<_>, _>>()?;
+        // The client repeats a command if the connection to its node was lost. Every step tolerates that: a rotation
+        // that is done twice answers with the same successor.
         let client = redis::cluster::ClusterClientBuilder::new(infos)
             .use_protocol(ProtocolVersion::RESP3)
             .tcp_settings(self.tcp())
@@ -120,44 +116,42 @@ impl RedisStoreBuilder {
         Ok(Target::Cluster(Box::new(client)))
     }
 
-    #[cfg(not(feature = "cluster"))]
-    #[expect(clippy::unused_self, reason = "as with the feature `cluster`, without which no builder is of a cluster")]
-    fn cluster(&self, infos: Vec<ConnectionInfo>) -> Result<Target, ConnectError> {
-        server(infos)
+    fn read(&self, url: &str) -> Result<ConnectionInfo, ConnectError> {
+        if url.starts_with("rediss:") || url.starts_with("valkeys:") {
+            #[cfg(feature = "tls")]
+            choose_cryptography();
+            #[cfg(not(feature = "tls"))]
+            return Err(ConnectError::NoTls);
+        }
+        let info = url.into_connection_info().map_err(|_| ConnectError::Url)?;
+        // With RESP3 the client notices a closed connection before it sends anything on it.
+        let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        Ok(info.set_redis_settings(redis).set_tcp_settings(self.tcp()))
+    }
+
+    fn tcp(&self) -> TcpSettings {
+        let settings = TcpSettings::default().set_nodelay(true);
+        // A server that vanishes without closing its connections is given up after the same time as a call.
+        #[cfg(target_os = "linux")]
+        let settings = settings.set_user_timeout(self.timeout);
+        settings
     }
 }
 
 impl fmt::Debug for RedisStoreBuilder {
-    /// Without the URLs, which hold passwords.
+    /// Leaves out the URLs, because they contain passwords.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { urls: _, cluster, prefix, timeout } = self;
-        f.debug_struct("RedisStoreBuilder")
-            .field("cluster", cluster)
-            .field("prefix", prefix)
-            .field("timeout", timeout)
-            .finish_non_exhaustive()
+        let Self { urls: _, prefix, timeout } = self;
+        f.debug_struct("RedisStoreBuilder").field("prefix", prefix).field("timeout", timeout).finish_non_exhaustive()
     }
 }
 
-fn server(infos: Vec<ConnectionInfo>) -> Result<Target, ConnectError> {
-    let info = infos.into_iter().next().ok_or(ConnectError::Url)?;
-    Client::open(info).map(Box::new).map(Target::Server).map_err(|_| ConnectError::Url)
-}
-
-/// The client takes its cryptography from the process, and panics if there is none: so there is one, unless the app has
-/// chosen another.
+/// Chooses aws-lc-rs for the process unless the app has chosen another provider, because rustls panics without one.
 #[cfg(feature = "tls")]
-#[expect(clippy::unnecessary_wraps, reason = "without the feature it is an error")]
-fn prepare_tls() -> Result<(), ConnectError> {
+fn choose_cryptography() {
     if rustls::crypto::CryptoProvider::get_default().is_none()
         && rustls::crypto::aws_lc_rs::default_provider().install_default().is_err()
     {
-        tracing::debug!("the app has chosen its cryptography at this moment, which is as good");
+        tracing::debug!("the app has just chosen its own cryptography provider, which the store uses too");
     }
-    Ok(())
-}
-
-#[cfg(not(feature = "tls"))]
-fn prepare_tls() -> Result<(), ConnectError> {
-    Err(ConnectError::NoTls)
 }

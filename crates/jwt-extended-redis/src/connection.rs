@@ -1,7 +1,9 @@
-//! The way to Redis: one connection that all requests share, which is made when it is needed and again when it is lost.
+//! The connection to Redis: all requests share one, which is made when it is needed and replaced when it is lost. It
+//! knows nothing of sessions and keys.
 //!
-//! [`redis::aio::ConnectionManager`] would do, but for this: it keeps the outcome of its last attempt to reconnect, so
-//! that the first request after Redis is back still fails; and it keeps a connection on which nothing is answered.
+//! [`redis::aio::ConnectionManager`] with one retry would take half as many lines (150 instead of 290), but two tests
+//! fail with it. If Redis refuses a new connection, for example while its user is disabled, the manager returns that
+//! error forever. It also keeps a connection on which nothing is answered, so all calls fail until the app restarts.
 
 use std::{
     fmt,
@@ -24,15 +26,15 @@ use tokio::{sync::watch, task::AbortHandle, time::timeout};
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// Redis or the way there.
-    #[error("{}", told(.0))]
+    /// Redis or the connection to it failed.
+    #[error("{}", describe(.0))]
     Redis(#[from] RedisError),
-    /// A key or an answer is not as this store writes it.
-    #[error("a key holds what this store did not write; give the store a prefix of its own")]
+    /// A key or a reply is not in this store's format.
+    #[error("a key holds something that another program has written; give this store its own prefix")]
     Foreign,
 }
 
-/// Why there is no answer, in words without the URL.
+/// Why there is no answer. The text does not contain the URL.
 #[derive(Debug)]
 pub(crate) struct Unavailable(pub(crate) String);
 
@@ -42,7 +44,7 @@ impl From<Unavailable> for StoreError {
     }
 }
 
-/// Where Redis is.
+/// What to connect to.
 pub(crate) enum Target {
     /// One server.
     Server(Box<Client>),
@@ -51,7 +53,7 @@ pub(crate) enum Target {
     Cluster(Box<redis::cluster::ClusterClient>),
 }
 
-/// The connection, and every request's time limit.
+/// The shared connection, and the time limit of each call.
 #[derive(Clone)]
 pub(crate) struct Connection {
     shared: Arc<Shared>,
@@ -64,21 +66,21 @@ struct Shared {
 }
 
 enum State {
-    /// Nobody has needed a connection since the last one was lost.
+    /// There is no connection, and no request needs one.
     Idle,
-    /// On the way, for all who wait.
+    /// A task is connecting; all requests wait for its outcome.
     Connecting(watch::Receiver<Option<Result<Live, RedisError>>>),
-    /// Here.
+    /// The connection is open.
     Connected(Live),
 }
 
 impl Connection {
-    /// A way to Redis, on which nothing happens yet.
+    /// Prepares a connection without opening it.
     pub(crate) fn new(target: Target, timeout: Duration) -> Self {
         Self { shared: Arc::new(Shared { target, state: RwLock::new(State::Idle) }), timeout }
     }
 
-    /// Does what is to be done on the connection, within the time limit, connecting included.
+    /// Does some work on the connection. The time limit includes connecting.
     pub(crate) async fn within<T, W, F>(&self, work: W) -> Result<T, Unavailable>
     where
         W: FnOnce(Live) -> F,
@@ -87,32 +89,23 @@ impl Connection {
         let mut used = None;
         let attempt = async {
             let live = self.live().await?;
-            used = Some(live.mark());
+            used = live.replaceable();
             work(live).await
         };
-        let answer = timeout(self.timeout, attempt).await;
-        let told = match answer {
+        let (is_lost, why) = match timeout(self.timeout, attempt).await {
             Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(failure)) => {
-                if let (Failure::Redis(error), Some(used)) = (&failure, &used)
-                    && is_lost(error)
-                {
-                    self.retire(used);
-                }
-                failure.to_string()
-            }
-            Err(_) => {
-                // Perhaps nothing will ever be answered here. Whoever still waits for an answer on it goes on waiting.
-                if let Some(used) = &used {
-                    self.retire(used);
-                }
-                unanswered(self.timeout)
-            }
+            Ok(Err(failure)) => (failure.loses_connection(), failure.to_string()),
+            // The connection may be dead, so no further request gets it. Requests in flight on it keep waiting until
+            // their own time limit.
+            Err(_) => (true, unanswered(self.timeout)),
         };
-        Err(Unavailable(told))
+        if let Some(used) = used.filter(|_| is_lost) {
+            self.retire(&used);
+        }
+        Err(Unavailable(why))
     }
 
-    /// The connection; makes one if there is none.
+    /// Returns the connection, and opens one if there is none.
     async fn live(&self) -> Result<Live, RedisError> {
         if let Some(live) = self.shared.connected() {
             return Ok(live);
@@ -125,12 +118,12 @@ impl Connection {
         answer.unwrap_or_else(|| Err(RedisError::from((ErrorKind::Io, "the runtime that was connecting has ended"))))
     }
 
-    /// Starts to connect, unless somebody has. This is a task of its own, so that one that takes long is not started anew
-    /// for each request that gives up on it.
+    /// Starts to connect, unless that is under way. A separate task connects, so that a slow attempt goes on when the
+    /// request that started it runs out of time.
     fn connecting(&self) -> watch::Receiver<Option<Result<Live, RedisError>>> {
         let mut state = self.shared.state.write().unwrap_or_else(PoisonError::into_inner);
         match &*state {
-            // One whose sender is gone without an outcome has died with its runtime.
+            // If the sender is gone without an outcome, the runtime of its task has ended.
             State::Connecting(outcome) if outcome.has_changed().is_ok() => return outcome.clone(),
             State::Connected(live) if !live.is_lost() => return watch::channel(Some(Ok(live.clone()))).1,
             State::Idle | State::Connecting(_) | State::Connected(_) => {}
@@ -146,8 +139,8 @@ impl Connection {
             *state = match &made {
                 Ok(live) => State::Connected(live.clone()),
                 Err(error) => {
-                    // Every request that fails of it says so, too.
-                    tracing::debug!(error = %told(error), "cannot connect to Redis");
+                    // Each request that fails because of this reports it too, so debug is enough.
+                    tracing::debug!(error = %describe(error), "cannot connect to Redis");
                     State::Idle
                 }
             };
@@ -157,10 +150,10 @@ impl Connection {
         outcome
     }
 
-    /// Lets go of a connection, if it is still the one in use.
-    fn retire(&self, used: &Mark) {
+    /// Drops a connection, unless another one has replaced it already.
+    fn retire(&self, used: &Arc<Link>) {
         let mut state = self.shared.state.write().unwrap_or_else(PoisonError::into_inner);
-        if !used.heals && matches!(&*state, State::Connected(live) if Arc::ptr_eq(&live.link, &used.link)) {
+        if matches!(&*state, State::Connected(live) if Arc::ptr_eq(&live.link, used)) {
             *state = State::Idle;
         }
     }
@@ -176,7 +169,7 @@ impl Shared {
 }
 
 impl fmt::Debug for Connection {
-    /// Without the URL, which holds a password.
+    /// Leaves out the target, because its URL contains a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("timeout", &self.timeout).finish_non_exhaustive()
     }
@@ -188,15 +181,15 @@ impl Target {
         let link = Link::new();
         let connection = match self {
             Self::Server(client) => {
-                let told = Arc::clone(&link);
+                let lost = Arc::clone(&link);
                 let notice = move |info: PushInfo| {
                     if info.kind == PushKind::Disconnection {
-                        told.closed.store(true, Ordering::Release);
+                        lost.closed.store(true, Ordering::Release);
                     }
                     Ok::<(), redis::aio::SendError>(())
                 };
-                // The time limit is that of the whole call. As many requests as a busy server has at once find room in
-                // the queue, so that none waits twice.
+                // The caller limits the time. The queue has room for as many requests as a busy server handles at once,
+                // so that none waits for a place in it.
                 let config = AsyncConnectionConfig::new()
                     .set_pipeline_buffer_size(1024)
                     .set_connection_timeout(None)
@@ -211,17 +204,11 @@ impl Target {
     }
 }
 
-/// A connection that was made.
+/// An open connection.
 #[derive(Clone)]
 pub(crate) struct Live {
     connection: Kind,
     link: Arc<Link>,
-}
-
-/// A connection that was used.
-struct Mark {
-    link: Arc<Link>,
-    heals: bool,
 }
 
 #[derive(Clone)]
@@ -231,10 +218,10 @@ enum Kind {
     Cluster(redis::cluster_async::ClusterConnection),
 }
 
-/// What tells at once that a connection is lost, so that no request is sent into the void.
+/// Shows that a connection is lost before a request is sent on it.
 struct Link {
     closed: AtomicBool,
-    /// A task that does nothing. Once it is over, the runtime is, and with it the task that serves the connection.
+    /// A task that only waits. It ends with its runtime, and so does the task that serves the connection.
     runtime: AbortHandle,
 }
 
@@ -252,7 +239,7 @@ impl Drop for Link {
 }
 
 impl Live {
-    /// Sends one command, and waits for its answer.
+    /// Sends one command and waits for its reply.
     pub(crate) async fn send(&mut self, command: &Cmd) -> Result<Value, RedisError> {
         let answer = match &mut self.connection {
             Kind::Server(connection) => connection.send_packed_command(command).await,
@@ -265,10 +252,10 @@ impl Live {
         }
     }
 
-    /// What tells this connection from others, and whether it heals by itself.
-    fn mark(&self) -> Mark {
-        // A connection to a cluster is many, and looks after each.
-        Mark { link: Arc::clone(&self.link), heals: !matches!(self.connection, Kind::Server(_)) }
+    /// Returns what identifies the connection if it must be replaced when it is lost. A cluster's client replaces the
+    /// connections to its nodes itself.
+    fn replaceable(&self) -> Option<Arc<Link>> {
+        matches!(self.connection, Kind::Server(_)).then(|| Arc::clone(&self.link))
     }
 
     fn is_lost(&self) -> bool {
@@ -276,20 +263,23 @@ impl Live {
     }
 }
 
+impl Failure {
+    /// Whether the connection must be replaced after this failure. That includes a server that has become a replica,
+    /// because its address may lead to another server now.
+    fn loses_connection(&self) -> bool {
+        let Self::Redis(error) = self else { return false };
+        error.is_io_error()
+            || error.is_unrecoverable_error()
+            || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+    }
+}
+
 fn unanswered(limit: Duration) -> String {
     format!("Redis did not answer within {limit:?}")
 }
 
-/// Whether after this error another connection is better than this one. A server that has become a replica is no longer
-/// the one that its name stands for.
-fn is_lost(error: &RedisError) -> bool {
-    error.is_io_error()
-        || error.is_unrecoverable_error()
-        || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
-}
-
-/// What went wrong, without what the client adds of its own, which may hold parts of the URL.
-pub(crate) fn told(error: &RedisError) -> String {
+/// Describes an error without the details that the client adds, because they may contain parts of the URL.
+pub(crate) fn describe(error: &RedisError) -> String {
     match (error.kind(), error.code()) {
         (ErrorKind::Io, _) => error.to_string(),
         (_, Some(code)) => format!("{code} {}", error.detail().unwrap_or_default()),

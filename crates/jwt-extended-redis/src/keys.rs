@@ -1,25 +1,25 @@
-//! The names of the keys. All keys of one subject share one hash tag, so that one call touches one slot of a cluster.
+//! Names the keys. All keys of a subject share one hash tag, so that a script finds them on one node of a cluster.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-/// 128 bits of a subject's SHA-256, in base64url.
+/// The length of a tag: 128 bits of the subject's SHA-256 in base64url.
 const TAG_LEN: usize = 22;
 
 /// The keys of one subject: `prefix:{tag}:…`.
 ///
-/// A subject may hold anything, braces included, and may be of any length, so its keys are named by its digest.
+/// They contain the subject's digest, because a subject may be of any length and contain anything, even braces.
 pub(crate) struct SubjectKeys {
-    /// The key that was asked for last, of which the first `root` bytes are the same for all.
+    /// The key that was requested last. The first `root` bytes are the same for all keys.
     text: String,
     root: usize,
 }
 
 impl SubjectKeys {
-    /// The keys of a subject.
+    /// Returns the keys of a subject.
     pub(crate) fn of(prefix: &str, subject: &str) -> Self {
         let digest = Sha256::digest(subject.as_bytes());
-        // A tag, four more characters, and a name as long as a UUID.
+        // Room for a tag, the punctuation, a kind, and an id as long as a UUID.
         let mut text = String::with_capacity(prefix.len() + TAG_LEN + 43);
         text.push_str(prefix);
         text.push_str(":{");
@@ -29,7 +29,7 @@ impl SubjectKeys {
         Self { text, root }
     }
 
-    /// The keys of the subject to whom a pointer leads; `None` if what it holds is no tag.
+    /// Returns the keys of the subject whose tag a pointer holds; `None` if it is no tag.
     pub(crate) fn of_tag(prefix: &str, tag: &[u8]) -> Option<Self> {
         let tag =
             std::str::from_utf8(tag).ok().filter(|tag| URL_SAFE_NO_PAD.decode(tag).is_ok_and(|d| d.len() == 16))?;
@@ -38,37 +38,37 @@ impl SubjectKeys {
         Some(Self { text, root })
     }
 
-    /// What stands in the braces.
+    /// Returns the text between the braces.
     pub(crate) fn tag(&self) -> &str {
         &self.text[self.root - 2 - TAG_LEN..self.root - 2]
     }
 
-    /// A session of the subject.
+    /// Returns the key of a session.
     pub(crate) fn session(&mut self, id: &str) -> &str {
         self.key("s:", id)
     }
 
-    /// What the keys of the subject's sessions begin with.
+    /// Returns the prefix of the keys of all sessions.
     pub(crate) fn sessions(&mut self) -> &str {
         self.key("s:", "")
     }
 
-    /// A token that was revoked by itself.
+    /// Returns the key that says that a token was revoked.
     pub(crate) fn token(&mut self, jti: &str) -> &str {
         self.key("t:", jti)
     }
 
-    /// What the keys of the subject's revoked tokens begin with.
+    /// Returns the prefix of the keys of all revoked tokens.
     pub(crate) fn tokens(&mut self) -> &str {
         self.key("t:", "")
     }
 
-    /// Since when the subject's tokens count.
+    /// Returns the key of the cut-off: older tokens of the subject are revoked.
     pub(crate) fn cut_off(&mut self) -> &str {
         self.key("c", "")
     }
 
-    /// The subject's sessions.
+    /// Returns the key of the index of the subject's sessions.
     pub(crate) fn index(&mut self) -> &str {
         self.key("i", "")
     }
@@ -81,16 +81,18 @@ impl SubjectKeys {
     }
 }
 
-/// The key that leads from a session's name to its subject's tag. It has a slot of its own.
+/// Returns the key that leads from a session's id to its subject's tag. In a cluster it may be on another node.
 pub(crate) fn pointer(prefix: &str, session: &str) -> String {
     format!("{prefix}:p:{session}")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
-    /// What Redis Cluster hashes: what stands between the first brace and the next closing one, if that is anything.
+    /// Returns what Redis Cluster hashes: the text between the first opening brace and the next closing one.
     fn hash_tag(key: &str) -> &str {
         let (_, rest) = key.split_once('{').unwrap();
         let (tag, _) = rest.split_once('}').unwrap();
@@ -99,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn all_keys_of_a_subject_share_one_hash_tag_whatever_it_is_called() {
+    fn all_keys_of_a_subject_share_one_hash_tag() {
         let long = "x".repeat(10_000);
         for subject in ["alice", "", "}{", "{}", "{alice}", "älice\0\r\n", &long] {
             let mut keys = SubjectKeys::of("jwt", subject);
@@ -114,18 +116,20 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_told_apart() {
+    fn different_things_have_different_keys() {
         let mut keys = SubjectKeys::of("jwt", "alice");
-        let all = [keys.session("a").to_owned(), keys.token("a").to_owned(), keys.cut_off().to_owned()];
-        assert!(all[0].starts_with("jwt:{") && all[0].ends_with("}:s:a"), "{}", all[0]);
-        assert_eq!(all.iter().filter(|key| all.contains(key)).count(), 3);
-        assert_ne!(all[0], SubjectKeys::of("jwt", "bob").session("a"));
-        assert_ne!(all[0], SubjectKeys::of("app", "alice").session("a"));
+        let session = keys.session("a").to_owned();
+        assert!(session.starts_with("jwt:{") && session.ends_with("}:s:a"), "{session}");
+        let others = [keys.token("a").to_owned(), keys.cut_off().to_owned(), keys.index().to_owned()];
+        let all: HashSet<_> = others.iter().chain([&session]).collect();
+        assert_eq!(all.len(), 4, "{all:?}");
+        assert_ne!(session, SubjectKeys::of("jwt", "bob").session("a"));
+        assert_ne!(session, SubjectKeys::of("app", "alice").session("a"));
         assert_eq!(pointer("jwt", "a"), "jwt:p:a");
     }
 
     #[test]
-    fn a_tag_leads_to_the_same_keys() {
+    fn a_tag_leads_back_to_the_keys_of_its_subject() {
         let mut keys = SubjectKeys::of("jwt", "alice");
         let mut again = SubjectKeys::of_tag("jwt", keys.tag().as_bytes()).unwrap();
         assert_eq!(again.session("a"), keys.session("a"));

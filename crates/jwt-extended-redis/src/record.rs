@@ -1,4 +1,5 @@
-//! What the keys hold, as text. The scripts of `lua/` read and write the same; `lua/common.lua` says what stands where.
+//! Reads and writes the values of the keys, which are text. The scripts in `lua/` use the same format, which
+//! `lua/common.lua` describes.
 
 use jwt_extended::{
     Timestamp,
@@ -7,47 +8,47 @@ use jwt_extended::{
 
 use crate::connection::Failure;
 
-/// As long as a time is written.
+/// How many digits a time has.
 const TIME_LEN: usize = 18;
-/// No end, which is later than every time.
+/// Stands for "no expiry", and is later than every time.
 const NEVER: u64 = 999_999_999_999_999_999;
 
-/// A time: 18 digits, microseconds since 1970, so that times compare as texts do.
+/// Writes a time: microseconds since 1970 in 18 digits, so that times compare like their texts.
 pub(crate) fn time(time: Timestamp) -> String {
     format!("{:018}", time.as_micros())
 }
 
-/// An end: a time, or 18 nines for never.
+/// Writes an expiry: a time, or 18 nines for never.
 pub(crate) fn end(end: Option<Timestamp>) -> String {
     format!("{:018}", end.map_or(NEVER, Timestamp::as_micros))
 }
 
-/// For how many milliseconds Redis keeps a key that is needed until then; empty for ever.
+/// Returns for how many milliseconds Redis keeps a key that is needed until `end`; an empty text means forever.
 ///
-/// It is relative, so that clocks may differ, and a second longer than need be, so that no key goes before it is over.
+/// The TTL is relative, so clocks may differ. It is a second longer than needed, so Redis deletes no key too early.
 pub(crate) fn ttl(end: Option<Timestamp>, now: Timestamp) -> String {
     let millis = |end: Timestamp| end.saturating_duration_since(now).as_micros().div_ceil(1000) + 1000;
     end.map(millis).map_or_else(String::new, |millis| millis.to_string())
 }
 
-/// A session that opens.
+/// Writes a new session.
 pub(crate) fn session(new: &NewSession<'_>) -> String {
     let (ends, opened, jti) = (end(new.ends), time(new.opened), new.jti);
     let (length, labelled, label) = (jti.len(), u8::from(new.label.is_some()), new.label.unwrap_or_default());
     format!("{ends} {opened} {opened} {NEVER} {length} 0 {labelled}:{jti}{label}")
 }
 
-/// Reads a session, to list it.
+/// Reads a session for a list.
 pub(crate) fn read_session(id: String, text: &str) -> Result<Session, Failure> {
     let read = || {
         let (head, tail) = text.split_once(':')?;
         let mut fields = head.split(' ');
         let mut number = || fields.next()?.parse::<u64>().ok();
-        let (ends, opened, used, _turned) = (number()?, number()?, number()?, number()?);
-        let names = usize::try_from(number()?.checked_add(number()?)?).ok()?;
+        let (ends, opened, used, _rotated) = (number()?, number()?, number()?, number()?);
+        let token_ids = usize::try_from(number()?.checked_add(number()?)?).ok()?;
         let label = match number()? {
             0 => None,
-            _ => Some(tail.get(names..)?.to_owned()),
+            _ => Some(tail.get(token_ids..)?.to_owned()),
         };
         let ends = (ends != NEVER).then(|| Timestamp::from_micros(ends));
         Some(Session::new(id, label, Timestamp::from_micros(opened), Timestamp::from_micros(used), ends))
@@ -55,12 +56,12 @@ pub(crate) fn read_session(id: String, text: &str) -> Result<Session, Failure> {
     read().ok_or(Failure::Foreign)
 }
 
-/// Whether what begins with its end is over.
-pub(crate) fn is_over(text: &[u8], now: Timestamp) -> Result<bool, Failure> {
+/// Whether a value that begins with its expiry has expired.
+pub(crate) fn has_expired(text: &[u8], now: Timestamp) -> Result<bool, Failure> {
     Ok(micros(text, 0)? <= now.as_micros())
 }
 
-/// Whether a subject's cut-off takes back a token of this age and session.
+/// Whether a subject's cut-off revokes a token of this age and session.
 pub(crate) fn cuts_off(
     cut_off: &[u8],
     now: Timestamp,
@@ -68,17 +69,17 @@ pub(crate) fn cuts_off(
     session: Option<&str>,
 ) -> Result<bool, Failure> {
     let (at, remembered) = (micros(cut_off, 0)?, micros(cut_off, TIME_LEN + 1)?);
-    let stays = cut_off.get(2 * (TIME_LEN + 1)..).ok_or(Failure::Foreign)?;
-    let stays = stays.strip_prefix(b"=").is_some_and(|stays| session.is_some_and(|id| id.as_bytes() == stays));
-    Ok(remembered > now.as_micros() && since.as_micros() < at && !stays)
+    let kept = cut_off.get(2 * (TIME_LEN + 1)..).ok_or(Failure::Foreign)?;
+    let is_kept = kept.strip_prefix(b"=").is_some_and(|kept| session.is_some_and(|id| id.as_bytes() == kept));
+    Ok(remembered > now.as_micros() && since.as_micros() < at && !is_kept)
 }
 
-/// Reads a time out of what a script has answered.
+/// Reads a time that a script has returned.
 pub(crate) fn read_time(text: &[u8]) -> Result<Timestamp, Failure> {
     micros(text, 0).map(Timestamp::from_micros)
 }
 
-/// The time that stands at this place.
+/// Reads the time at this position.
 fn micros(text: &[u8], at: usize) -> Result<u64, Failure> {
     let digits = text.get(at..at + TIME_LEN).ok_or(Failure::Foreign)?;
     digits.iter().try_fold(0_u64, |number, byte| {
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn redis_keeps_a_key_a_second_longer_than_need_be() {
+    fn keys_live_a_second_longer_than_needed() {
         assert_eq!(ttl(None, at(10)), "");
         assert_eq!(ttl(Some(at(12)), at(10)), "3000");
         assert_eq!(ttl(Some(Timestamp::from_micros(10_000_001)), at(10)), "1001", "rounded up");
@@ -113,23 +114,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_of_this_store_is_an_error() {
+    fn values_in_another_format_are_errors() {
         for text in ["", "x", "17", "99999999999999999x", "{\"a\":1}", "000000000000000001 "] {
             assert!(read_session(String::new(), text).is_err(), "{text}");
             assert!(cuts_off(text.as_bytes(), at(1), at(1), None).is_err(), "{text}");
         }
-        assert!(is_over(b"revoked", at(1)).is_err());
+        assert!(has_expired(b"revoked", at(1)).is_err());
         assert!(read_session(String::new(), "1 1 1 1 18446744073709551615 1 1:x").is_err());
     }
 
     #[test]
-    fn a_cut_off_takes_what_is_older_but_who_stays() {
-        let text = |stays| format!("{} {} {stays}", time(at(10)), end(Some(at(100))));
+    fn a_cut_off_revokes_older_tokens_except_the_kept_session() {
+        let text = |kept| format!("{} {} {kept}", time(at(10)), end(Some(at(100))));
         let cuts = |text: String, now, since, session| cuts_off(text.as_bytes(), at(now), at(since), session).unwrap();
         assert!(cuts(text("-"), 11, 9, None));
         assert!(cuts(text("-"), 11, 9, Some("-")) && cuts(text("-"), 11, 9, Some("")));
-        assert!(!cuts(text("-"), 11, 10, None), "not what comes at the same time");
-        assert!(!cuts(text("-"), 100, 9, None), "until it is forgotten");
+        assert!(!cuts(text("-"), 11, 10, None), "a token of the same time is not older");
+        assert!(!cuts(text("-"), 100, 9, None), "a cut-off ends when it is no longer remembered");
         assert!(!cuts(text("=a"), 11, 9, Some("a")));
         assert!(cuts(text("=a"), 11, 9, Some("b")) && cuts(text("=a"), 11, 9, None));
         assert!(cuts(text("="), 11, 9, None) && !cuts(text("="), 11, 9, Some("")));
@@ -137,7 +138,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_session_is_read_as_it_was_written(
+        fn a_session_survives_writing_and_reading(
             jti in ".*", previous in ".*", label in proptest::option::of(".*"),
             ends in proptest::option::of(0..NEVER / 4), opened in 0..NEVER / 4,
         ) {

@@ -1,13 +1,13 @@
-//! The scripts, each of which is one atomic step, and how they are called.
+//! The Lua scripts, and how they are called. Each call of a script is one atomic step.
 
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, ToRedisArgs, Value};
 
 use crate::connection::Live;
 
-/// The calls that are more than one command.
+/// The scripts of the calls that take more than one command.
 pub(crate) struct Scripts {
     pub(crate) open: Script,
-    pub(crate) turn: Script,
+    pub(crate) rotate: Script,
     pub(crate) touch: Script,
     pub(crate) list: Script,
     pub(crate) end_one: Script,
@@ -20,7 +20,7 @@ impl Scripts {
     pub(crate) fn new() -> Self {
         Self {
             open: Script::new(include_str!("lua/open.lua")),
-            turn: Script::new(include_str!("lua/turn.lua")),
+            rotate: Script::new(include_str!("lua/rotate.lua")),
             touch: Script::new(include_str!("lua/touch.lua")),
             list: Script::new(include_str!("lua/list.lua")),
             end_one: Script::new(include_str!("lua/end_one.lua")),
@@ -31,7 +31,7 @@ impl Scripts {
     }
 }
 
-/// A script, and the digest that Redis knows it by once it has seen it.
+/// A script, and the digest by which Redis knows it once it has loaded it.
 pub(crate) struct Script {
     code: String,
     digest: String,
@@ -44,7 +44,7 @@ impl Script {
         Self { code, digest }
     }
 
-    /// Calls it, with so many keys first among its arguments.
+    /// Prepares a call. The first `keys` arguments are keys.
     pub(crate) fn call(&self, keys: usize, arguments: Vec<Vec<u8>>) -> Call<'_> {
         Call { script: self, keys, arguments }
     }
@@ -58,9 +58,9 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Calls by the digest; by the text, if Redis has not seen it or has forgotten it.
+    /// Sends the digest, or the whole script if Redis has not loaded it.
     ///
-    /// `SCRIPT LOAD`, which [`redis::Script`] sends instead, would go to every node of a cluster and fail with any of them.
+    /// [`redis::Script`] sends `SCRIPT LOAD` instead. In a cluster that goes to every node, and fails if one node fails.
     pub(crate) async fn send(&self, live: &mut Live) -> Result<Value, RedisError> {
         match live.send(&self.command("EVALSHA", &self.script.digest)).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
@@ -79,7 +79,7 @@ impl Call<'_> {
     }
 }
 
-/// Arguments of a call: keys first, then the rest.
+/// Collects the arguments of a call: keys first, then the rest.
 macro_rules! arguments {
     ($($argument:expr),* $(,)?) => { vec![$(Vec::from($argument)),*] };
 }

@@ -1,4 +1,5 @@
-//! The store: what each call asks of Redis, and what it makes of the answer.
+//! The store: turns each call into commands, and their replies into an answer. How a session is written is up to
+//! `record` and the scripts.
 
 use std::{fmt, sync::Arc};
 
@@ -13,17 +14,17 @@ use redis::Cmd;
 
 use crate::{
     answers::{self, Counted},
-    builder::{ConnectError, RedisStoreBuilder},
+    builder::{ConnectError, RedisStoreBuilder, Urls},
     connection::{Connection, Failure, Live, Unavailable},
     keys::{SubjectKeys, pointer},
     record,
     scripts::{Call, Scripts, arguments},
 };
 
-/// Keeps sessions, and what was revoked, in Redis or Valkey.
+/// Keeps sessions and revocations in Redis or Valkey.
 ///
-/// A clone is the same store: all share one connection, on which requests do not wait for one another. It is made when it
-/// is needed, and again when it is lost, so the store must be used within a Tokio runtime.
+/// Clones share one connection, on which requests do not wait for each other. It is made when it is needed and replaced
+/// when it is lost, so the store works only within a Tokio runtime.
 #[derive(Clone)]
 pub struct RedisStore {
     shared: Arc<Shared>,
@@ -40,35 +41,35 @@ impl RedisStore {
     /// `unix:///path?pass=password`.
     ///
     /// # Errors
-    /// If the URL is none, or Redis does not answer or lets nobody in.
+    /// If the URL cannot be read, or Redis does not answer or refuses the login.
     pub async fn connect(url: impl Into<String>) -> Result<Self, ConnectError> {
         Self::builder(url).connect().await
     }
 
-    /// A store that connects when it is first asked, so that an app starts while Redis is down.
+    /// Returns a store that connects at its first call, so that an app can start while Redis is down.
     ///
     /// # Errors
-    /// If the URL is none.
+    /// If the URL cannot be read.
     pub fn connect_lazily(url: impl Into<String>) -> Result<Self, ConnectError> {
         Self::builder(url).connect_lazily()
     }
 
-    /// Sets up a store on one server.
+    /// Sets up a store on one server, with options.
     pub fn builder(url: impl Into<String>) -> RedisStoreBuilder {
-        RedisStoreBuilder::new(vec![url.into()], false)
+        RedisStoreBuilder::new(Urls::Server(url.into()))
     }
 
-    /// Sets up a store on a Redis Cluster, some of whose nodes these are.
+    /// Sets up a store on a Redis Cluster. Some of its nodes are enough; the client finds the others.
     #[cfg(feature = "cluster")]
     pub fn cluster(urls: impl IntoIterator<Item = impl Into<String>>) -> RedisStoreBuilder {
-        RedisStoreBuilder::new(urls.into_iter().map(Into::into).collect(), true)
+        RedisStoreBuilder::new(Urls::Cluster(urls.into_iter().map(Into::into).collect()))
     }
 
     pub(crate) fn new(prefix: String, connection: Connection) -> Self {
         Self { shared: Arc::new(Shared { connection, prefix, scripts: Scripts::new() }) }
     }
 
-    /// Whether Redis answers, and lets this store in.
+    /// Checks that Redis answers and accepts the login.
     pub(crate) async fn ping(&self) -> Result<(), Unavailable> {
         let mut command = Cmd::new();
         command.arg("EXISTS").arg(self.pointer(""));
@@ -83,8 +84,8 @@ impl RedisStore {
         pointer(&self.shared.prefix, session)
     }
 
-    /// Deletes what points at sessions that have ended, and that no TTL deletes.
-    async fn forget(&self, live: &mut Live, sessions: &[String]) {
+    /// Deletes the pointers of ended sessions that have no TTL.
+    async fn delete_pointers(&self, live: &mut Live, sessions: &[String]) {
         if sessions.is_empty() {
             return;
         }
@@ -94,15 +95,15 @@ impl RedisStore {
             command.arg(self.pointer(session));
         }
         if let Err(error) = live.send(&command).await {
-            // The sessions are over all the same; what stays is a hundred bytes each.
+            // The sessions have ended all the same. About a hundred bytes are left of each.
             tracing::warn!(error = %Failure::from(error), "cannot delete the pointers of ended sessions");
         }
     }
 
-    /// Calls a script that ends sessions, and says how many of them were open.
-    async fn end_by(&self, live: &mut Live, call: Call<'_>) -> Result<u64, Failure> {
-        let Counted { count, forgotten } = answers::counted(call.send(live).await?)?;
-        self.forget(live, &forgotten).await;
+    /// Calls a script that ends sessions, and returns how many of them were open.
+    async fn count_ended(&self, live: &mut Live, call: Call<'_>) -> Result<u64, Failure> {
+        let Counted { count, endless } = answers::counted(call.send(live).await?)?;
+        self.delete_pointers(live, &endless).await;
         Ok(count)
     }
 
@@ -111,23 +112,23 @@ impl RedisStore {
         self.shared.scripts.end_one.call(2, arguments)
     }
 
-    /// Ends a session of which only the name is known: asks first whose it is.
-    fn end_named(&self, session: String, now: Timestamp) -> Answer<'_, Result<u64, StoreError>> {
+    /// Ends a session of an unknown subject, which its pointer names.
+    fn end_by_id<'a>(&'a self, session: &'a str, now: Timestamp) -> Answer<'a, Result<u64, StoreError>> {
         let mut command = Cmd::new();
-        command.arg("GET").arg(self.pointer(&session));
+        command.arg("GET").arg(self.pointer(session));
         Answer::later(async move {
             let end = async |mut live: Live| {
                 let Some(tag) = answers::held(Some(live.send(&command).await?))? else {
                     return Ok(0);
                 };
                 let keys = SubjectKeys::of_tag(&self.shared.prefix, &tag).ok_or(Failure::Foreign)?;
-                self.end_by(&mut live, self.end_one(keys, &session, now)).await
+                self.count_ended(&mut live, self.end_one(keys, session, now)).await
             };
             Ok(self.shared.connection.within(end).await?)
         })
     }
 
-    fn end_all(&self, subject: &str, stays: &str, until: Option<Timestamp>, now: Timestamp) -> Call<'_> {
+    fn end_all(&self, subject: &str, kept: &str, until: Option<Timestamp>, now: Timestamp) -> Call<'_> {
         let mut keys = self.keys(subject);
         let arguments = arguments![
             keys.cut_off(),
@@ -135,15 +136,15 @@ impl RedisStore {
             record::time(now),
             record::end(until),
             record::ttl(until, now),
-            stays,
+            kept,
             keys.sessions(),
             record::time(now.saturating_add(EndSessions::MAX_AHEAD)),
         ];
         self.shared.scripts.end_all.call(2, arguments)
     }
 
-    /// Lets what points at a session last as long as the session. It goes beside the call that prolongs the session, on a
-    /// slot of its own: a pointer that outlives its session does no harm.
+    /// Prolongs the pointer of a session. This is a separate call, because in a cluster the session and its pointer may
+    /// be on different nodes. A pointer that outlives its session does no harm.
     fn extend(&self, session: &str, ends: Option<Timestamp>, now: Timestamp) -> Call<'_> {
         self.shared.scripts.extend.call(1, arguments![self.pointer(session), record::ttl(ends, now)])
     }
@@ -160,32 +161,31 @@ impl SessionStore for RedisStore {
         if let Some(jti) = token.jti {
             command.arg(keys.token(jti));
         }
-        let (session, named) = (token.session.map(str::to_owned), token.jti.is_some());
-        let (since, now) = (token.since, token.now);
+        let (session, since, now) = (token.session, token.since, token.now);
         Answer::later(async move {
-            let judge = async |mut live: Live| {
+            let check = async |mut live: Live| {
                 let mut held = answers::items(live.send(&command).await?)?;
                 let cut_off = answers::held(held.next())?;
                 if let Some(cut_off) = cut_off
-                    && record::cuts_off(&cut_off, now, since, session.as_deref())?
+                    && record::cuts_off(&cut_off, now, since, session)?
                 {
                     return Ok(TokenStatus::Revoked);
                 }
                 if session.is_some() {
                     match answers::held(held.next())? {
-                        Some(open) if !record::is_over(&open, now)? => {}
+                        Some(open) if !record::has_expired(&open, now)? => {}
                         _ => return Ok(TokenStatus::Revoked),
                     }
                 }
-                if named
+                if token.jti.is_some()
                     && let Some(revoked) = answers::held(held.next())?
-                    && !record::is_over(&revoked, now)?
+                    && !record::has_expired(&revoked, now)?
                 {
                     return Ok(TokenStatus::Revoked);
                 }
                 Ok(TokenStatus::Active)
             };
-            Ok(self.shared.connection.within(judge).await?)
+            Ok(self.shared.connection.within(check).await?)
         })
     }
 
@@ -222,25 +222,25 @@ impl SessionStore for RedisStore {
         let call = self.shared.scripts.open.call(3, arguments);
         Answer::later(async move {
             let open = async |mut live: Live| {
-                // Sent together, the pointer first. If only one of them arrives, the login has failed.
+                // Both are sent together, the pointer first. If only one of them succeeds, the login fails.
                 let mut beside = live.clone();
-                let (told, opened) = tokio::join!(beside.send(&point), call.send(&mut live));
-                told?;
-                let Counted { count, forgotten } = answers::counted(opened?)?;
+                let (written, opened) = tokio::join!(beside.send(&point), call.send(&mut live));
+                written?;
+                let Counted { count, endless } = answers::counted(opened?)?;
                 if count == 0 {
                     let mut command = Cmd::new();
                     live.send(command.arg("DEL").arg(&pointer)).await?;
                     return Ok(TokenStatus::Revoked);
                 }
-                self.forget(&mut live, &forgotten).await;
+                self.delete_pointers(&mut live, &endless).await;
                 Ok(TokenStatus::Active)
             };
             Ok(self.shared.connection.within(open).await?)
         })
     }
 
-    fn rotate<'a>(&'a self, turn: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>> {
-        let token = turn.token;
+    fn rotate<'a>(&'a self, request: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>> {
+        let token = request.token;
         let (Some(session), Some(jti)) = (token.session, token.jti) else {
             return Answer::Now(Ok(RotateOutcome::Ended));
         };
@@ -254,32 +254,32 @@ impl SessionStore for RedisStore {
             record::time(token.since),
             session,
             jti,
-            turn.successor,
-            record::time(token.now.saturating_sub(turn.grace)),
-            record::end(turn.ends),
-            record::ttl(turn.ends, token.now),
-            record::time(token.now.saturating_add(turn.grace)),
+            request.successor,
+            record::time(token.now.saturating_sub(request.grace)),
+            record::end(request.ends),
+            record::ttl(request.ends, token.now),
+            record::time(token.now.saturating_add(request.grace)),
             keys.tokens(),
         ];
-        let call = self.shared.scripts.turn.call(4, arguments);
-        let extend = self.extend(session, turn.ends, token.now);
+        let call = self.shared.scripts.rotate.call(4, arguments);
+        let extend = self.extend(session, request.ends, token.now);
         Answer::later(async move {
-            let turn = async |mut live: Live| {
+            let rotate = async |mut live: Live| {
                 let mut beside = live.clone();
-                let (extended, turned) = tokio::join!(extend.send(&mut beside), call.send(&mut live));
+                let (extended, rotated) = tokio::join!(extend.send(&mut beside), call.send(&mut live));
                 extended?;
-                let (turned, forgotten) = answers::turned(turned?)?;
-                self.forget(&mut live, &forgotten).await;
-                Ok(turned)
+                let (outcome, endless) = answers::rotation(rotated?)?;
+                self.delete_pointers(&mut live, &endless).await;
+                Ok(outcome)
             };
-            Ok(self.shared.connection.within(turn).await?)
+            Ok(self.shared.connection.within(rotate).await?)
         })
     }
 
-    fn touch<'a>(&'a self, touch: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
-        let token = touch.token;
+    fn touch<'a>(&'a self, request: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
+        let token = request.token;
         let Some(session) = token.session else {
-            return self.status(&touch.token);
+            return self.status(&request.token);
         };
         let mut keys = self.keys(token.subject);
         let mut arguments = arguments![keys.cut_off(), keys.session(session), keys.index()];
@@ -289,18 +289,18 @@ impl SessionStore for RedisStore {
             record::time(token.now),
             record::time(token.since),
             session,
-            record::end(touch.ends),
-            record::ttl(touch.ends, token.now),
+            record::end(request.ends),
+            record::ttl(request.ends, token.now),
         ]);
         let call = self.shared.scripts.touch.call(count, arguments);
-        let extend = self.extend(session, touch.ends, token.now);
+        let extend = self.extend(session, request.ends, token.now);
         Answer::later(async move {
             let touch = async |mut live: Live| {
                 let mut beside = live.clone();
                 let (extended, touched) = tokio::join!(extend.send(&mut beside), call.send(&mut live));
                 extended?;
-                let good = answers::number(Some(&touched?))? == 1;
-                Ok(if good { TokenStatus::Active } else { TokenStatus::Revoked })
+                let is_active = answers::number(Some(&touched?))? == 1;
+                Ok(if is_active { TokenStatus::Active } else { TokenStatus::Revoked })
             };
             Ok(self.shared.connection.within(touch).await?)
         })
@@ -315,33 +315,33 @@ impl SessionStore for RedisStore {
         })
     }
 
-    fn end<'a>(&'a self, ending: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
-        let call = match *ending {
+    fn end<'a>(&'a self, request: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
+        let call = match *request {
             EndSessions::One { session, subject: Some(subject), now } => self.end_one(self.keys(subject), session, now),
-            EndSessions::One { session, subject: None, now } => return self.end_named(session.to_owned(), now),
+            EndSessions::One { session, subject: None, now } => return self.end_by_id(session, now),
             EndSessions::Others { subject, except, until, now } => {
                 self.end_all(subject, &format!("={except}"), until, now)
             }
             EndSessions::All { subject, until, now } => self.end_all(subject, "-", until, now),
             _ => {
-                let told = "jwt-extended-redis is older than jwt-extended; use the same version of both";
-                return Answer::Now(Err(StoreError::Unavailable(told.to_owned())));
+                let why = "jwt-extended-redis is older than jwt-extended; use the same version of both";
+                return Answer::Now(Err(StoreError::Unavailable(why.to_owned())));
             }
         };
         Answer::later(async move {
-            let end = async |mut live: Live| self.end_by(&mut live, call).await;
+            let end = async |mut live: Live| self.count_ended(&mut live, call).await;
             Ok(self.shared.connection.within(end).await?)
         })
     }
 
-    /// Nothing: Redis deletes by itself.
+    /// Does nothing: Redis deletes expired keys automatically.
     fn purge(&self, _: Timestamp, _: u32) -> Answer<'_, Result<u64, StoreError>> {
         Answer::Now(Ok(0))
     }
 }
 
 impl fmt::Debug for RedisStore {
-    /// Without the URL, which holds a password.
+    /// Leaves out the URL, because it contains a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shared { connection, prefix, scripts: _ } = &*self.shared;
         f.debug_struct("RedisStore").field("connection", connection).field("prefix", prefix).finish_non_exhaustive()

@@ -1,5 +1,5 @@
-//! Real Redis and PostgreSQL servers for tests: each on a free port of this computer, in a folder of its own, gone when it
-//! is dropped. They can be stopped, frozen and started again.
+//! Starts real Redis and PostgreSQL servers for tests. Each has a free port and a temporary folder, and it ends when it
+//! is dropped. A test can stop a server, freeze it and start it again.
 //!
 //! ```no_run
 //! let mut redis = test_services::Redis::start();
@@ -14,13 +14,14 @@
     clippy::panic,
     clippy::expect_used,
     clippy::missing_panics_doc,
-    reason = "a test that cannot run says so by it"
+    reason = "a test whose server cannot start must fail with a message"
 )]
 
+mod port;
 mod postgres;
 mod process;
 mod redis;
 
+pub use port::free_port;
 pub use postgres::Postgres;
-pub use process::free_port;
 pub use redis::Redis;

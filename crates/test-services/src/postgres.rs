@@ -1,18 +1,23 @@
-//! A PostgreSQL server. It refuses to run as root, so that root runs it as the user `postgres`.
+//! A PostgreSQL server. It refuses to run as root, so a test that runs as root starts it as the user `postgres`.
 
 use std::{
     fs,
     path::PathBuf,
     process::{Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 
-use crate::process::{Process, free_port};
+use crate::{
+    port::free_port,
+    process::{Process, START},
+};
 
 const MISSING: &str = "PostgreSQL is missing; install Debian's postgresql";
 
-/// A PostgreSQL whose superuser is `test` and whose database is `postgres`. It keeps what it knows when it is stopped.
+/// A PostgreSQL server whose superuser is `test` and whose database is `postgres`. Stopping it keeps its data.
 #[derive(Debug)]
 pub struct Postgres {
     process: Option<Process>,
@@ -23,12 +28,12 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts one that does not care for power cuts, and waits until it listens.
+    /// Starts a server without `fsync`, which no test needs, and waits until it answers.
     pub fn start() -> Self {
         Self::start_with(&["-c", "fsync=off"])
     }
 
-    /// Starts one with options.
+    /// Starts a server with command-line options and waits until it answers.
     pub fn start_with(options: &[&str]) -> Self {
         let programs = programs().expect(MISSING);
         let folder = TempDir::new().expect("a temporary folder can be made");
@@ -45,17 +50,17 @@ impl Postgres {
         postgres
     }
 
-    /// Where it is.
+    /// Returns the address of its database `postgres`.
     pub fn url(&self) -> String {
         format!("postgres://test@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// Its port.
+    /// Returns its port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Starts it again on the same port, with what it knew.
+    /// Starts it again on the same port, with the same data.
     pub fn start_again(&mut self) {
         let mut command = self.program("postgres");
         command
@@ -69,27 +74,27 @@ impl Postgres {
         self.wait_until_it_answers();
     }
 
-    /// Ends it at once, and all of its processes.
+    /// Ends it and all of its processes at once.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             self.signal_all(&process, "-CONT");
-            // Its immediate shutdown: the processes of its connections end with it.
+            // SIGQUIT is PostgreSQL's immediate shutdown: the processes of its connections end too.
             process.signal("-QUIT");
             process.wait();
         }
     }
 
-    /// Freezes it, with all of its processes: connections stay open, and nothing is answered.
+    /// Freezes it and all of its processes: connections stay open, but nothing is answered.
     pub fn freeze(&self) {
         self.process.iter().for_each(|process| self.signal_all(process, "-STOP"));
     }
 
-    /// Lets it go on.
+    /// Resumes it after [`freeze`](Self::freeze).
     pub fn go_on(&self) {
         self.process.iter().for_each(|process| self.signal_all(process, "-CONT"));
     }
 
-    /// A database of this name beside the usual one: its address.
+    /// Creates another database and returns its address.
     pub fn new_database(&self, name: &str) -> String {
         run(Command::new("psql").args(["--quiet", "-c", &format!("CREATE DATABASE {name}"), &self.url()]));
         format!("postgres://test@127.0.0.1:{}/{name}", self.port)
@@ -119,23 +124,21 @@ impl Postgres {
                 .status();
             ready.is_ok_and(|status| status.success())
         };
-        for _ in 0..600 {
-            if answers() {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
+        let deadline = Instant::now() + START;
+        while !answers() {
+            assert!(Instant::now() < deadline, "PostgreSQL does not answer on port {}", self.port);
+            sleep(Duration::from_millis(50));
         }
-        panic!("PostgreSQL does not answer on port {}", self.port);
     }
 
-    /// Signals the server and the processes that it has started, which know it by its number.
+    /// Signals the server and its child processes.
     fn signal_all(&self, process: &Process, signal: &str) {
         process.signal(signal);
         let Ok(pid) = fs::read_to_string(self.data().join("postmaster.pid")) else { return };
         let server = pid.lines().next().unwrap_or_default();
         let children = Command::new("ps").args(["--no-headers", "-o", "pid", "--ppid", server]).output();
         for child in String::from_utf8_lossy(&children.expect("ps runs").stdout).split_whitespace() {
-            // It may have ended in between.
+            // The child may have ended meanwhile.
             let _ = Command::new("kill").args([signal, child]).stderr(Stdio::null()).status();
         }
     }
@@ -147,7 +150,7 @@ impl Drop for Postgres {
     }
 }
 
-/// Where Debian keeps its newest version, or whoever has it on the path.
+/// Returns the folder of PostgreSQL's programs: the newest version that Debian has installed, or else one on the path.
 fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").ok();
     let mut found: Vec<_> =

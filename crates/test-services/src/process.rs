@@ -1,26 +1,29 @@
-//! A server's process: signals, waiting, and its end.
+//! A server's process: starts it, signals it, and ends it when it is dropped.
 
 use std::{
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
 };
 
-/// How long a server may take to start, also on a busy computer.
-const START: Duration = Duration::from_secs(30);
+/// How long a server may take to start. The limit only guards against hanging: a busy computer needs many seconds.
+pub(crate) const START: Duration = Duration::from_secs(120);
 
-/// A process that is ended when it is dropped.
+/// A process that ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Process(Child);
 
 impl Process {
-    /// Starts a program that is to listen on a port, and waits until it does.
+    /// Starts a program and waits until it listens on the port.
     pub(crate) fn listening(command: &mut Command, port: u16, missing: &str) -> Self {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let process = Self(child.unwrap_or_else(|error| panic!("{missing} ({error})")));
+        let mut process = Self(child.unwrap_or_else(|error| panic!("{missing} ({error})")));
         let deadline = Instant::now() + START;
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if let Ok(Some(status)) = process.0.try_wait() {
+                panic!("{command:?} ended before it listened on port {port}: {status}");
+            }
             assert!(Instant::now() < deadline, "nothing listens on port {port}");
             sleep(Duration::from_millis(5));
         }
@@ -34,20 +37,14 @@ impl Process {
     }
 
     pub(crate) fn wait(&mut self) {
-        self.0.wait().expect("a child can be waited for");
+        self.0.wait().expect("a child process can be awaited");
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // All only fail if it has ended already.
+        // Both fail only if the process has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// A port that was free just now.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-    listener.local_addr().expect("it has an address").port()
 }

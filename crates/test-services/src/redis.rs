@@ -4,11 +4,11 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::process::{Process, free_port};
+use crate::{port::free_port, process::Process};
 
 const MISSING: &str = "redis-server is missing; install Debian's redis-server";
 
-/// A Redis that forgets everything when it is stopped.
+/// A Redis server that keeps nothing on disk: stopping it deletes its data.
 #[derive(Debug)]
 pub struct Redis {
     process: Option<Process>,
@@ -18,17 +18,17 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts one, and waits until it listens.
+    /// Starts a server and waits until it listens.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// Starts one with further options.
+    /// Starts a server with further command-line options.
     pub fn start_with(options: &[&str]) -> Self {
         Self::start_on(free_port(), options)
     }
 
-    /// Starts one on a port that was chosen before.
+    /// Starts a server on a port that was chosen before.
     pub fn start_on(port: u16, options: &[&str]) -> Self {
         let options = options.iter().map(|&option| option.to_owned()).collect();
         let folder = TempDir::new().expect("a temporary folder can be made");
@@ -37,17 +37,17 @@ impl Redis {
         redis
     }
 
-    /// Where it is.
+    /// Returns its address.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Its port.
+    /// Returns its port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Starts it again on the same port, with nothing in it.
+    /// Starts it again on the same port, empty.
     pub fn start_again(&mut self) {
         let mut command = Command::new("redis-server");
         command
@@ -57,25 +57,18 @@ impl Redis {
         self.process = Some(Process::listening(&mut command, self.port, MISSING));
     }
 
-    /// Ends it at once.
+    /// Kills it.
     pub fn stop(&mut self) {
         self.process = None;
     }
 
-    /// Freezes it: connections stay open, and nothing is answered.
+    /// Freezes it: connections stay open, but nothing is answered.
     pub fn freeze(&self) {
         self.process.iter().for_each(|process| process.signal("-STOP"));
     }
 
-    /// Lets it go on.
+    /// Resumes it after [`freeze`](Self::freeze).
     pub fn go_on(&self) {
         self.process.iter().for_each(|process| process.signal("-CONT"));
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        // What is frozen does not end.
-        self.go_on();
     }
 }

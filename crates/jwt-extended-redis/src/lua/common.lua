@@ -1,9 +1,9 @@
--- What the scripts share. A time is a text of 18 digits, microseconds since 1970, so that times compare as texts do and
--- no number loses its last digits in a double. Only the times that are handed in decide what is over: what Redis deletes
--- by itself was over before, by whatever clock.
+-- The functions that the scripts share, and the format of the values. A time is a text of 18 digits: microseconds since
+-- 1970. So times compare like their texts, and no digit is lost in a double. Only the times in the arguments decide
+-- whether something has expired. Redis's clock only deletes keys a second after that.
 local NEVER = '999999999999999999'
 
--- Sets a key that expires by itself; a `ttl` of '' means never.
+-- Sets a key with a TTL in milliseconds; '' means that it never expires.
 local function put(key, value, ttl)
   if ttl == '' then
     redis.call('SET', key, value)
@@ -12,14 +12,14 @@ local function put(key, value, ttl)
   end
 end
 
--- Whether a token was revoked by itself. It may have no name, and then no key.
+-- Whether this one token was revoked. A token without an id has no key.
 local function revoked(key, now)
   local ends = key and redis.call('GET', key)
   return ends and ends > now
 end
 
--- Whether all of a subject's tokens of that age were revoked. A cut-off is '<time> <remembered until> <who stays>', and
--- who stays is '=<session>', or '-' for none.
+-- Whether all tokens of a subject from before its cut-off were revoked, and this one is among them. A cut-off is
+-- '<time> <remembered until> <kept>', where <kept> is '=<session>', or '-' if no session was kept.
 local function cut_off(key, now, since, session)
   local text = redis.call('GET', key)
   if not text then
@@ -28,17 +28,18 @@ local function cut_off(key, now, since, session)
   return string.sub(text, 20, 37) > now and since < string.sub(text, 1, 18) and string.sub(text, 39) ~= '=' .. session
 end
 
--- A session is '<ends> <opened> <last used> <turned> <length> <length> <0 or 1>:' and then the names of the current
--- refresh token and of the one before, of these lengths, and the label, if there is one. `turned` is NEVER until it is.
+-- Reads a session. Its format is '<ends> <opened> <used> <rotated> <length> <length> <0 or 1>:', then the ids of the
+-- current and the previous refresh token, which have these lengths, and then the label if the flag is 1. <rotated> is
+-- NEVER until the first rotation.
 local function read(key)
   local text = redis.call('GET', key)
   if not text then
     return nil
   end
-  local _, head, ends, opened, used, turned, current, previous, label =
+  local _, head, ends, opened, used, rotated, current, previous, label =
     string.find(text, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) ([01]):')
   if not head then
-    error('what is kept of a session is not of this store')
+    error('the session was not written by this store')
   end
   local middle = head + tonumber(current)
   local tail = middle + tonumber(previous)
@@ -46,7 +47,7 @@ local function read(key)
     ends = ends,
     opened = opened,
     used = used,
-    turned = turned,
+    rotated = rotated,
     current = string.sub(text, head + 1, middle),
     previous = string.sub(text, middle + 1, tail),
     label = label .. ':',
@@ -54,13 +55,14 @@ local function read(key)
   }
 end
 
+-- Writes a session.
 local function text_of(session)
   return table.concat({
-    session.ends, session.opened, session.used, session.turned, #session.current, #session.previous, session.label,
+    session.ends, session.opened, session.used, session.rotated, #session.current, #session.previous, session.label,
   }, ' ') .. session.current .. session.previous .. session.tail
 end
 
--- In the index a session counts until the second in which it ends is over, or for ever.
+-- Returns a session's score in the index: the first full second after it ends, or infinity.
 local function score(ends)
   if ends == NEVER then
     return '+inf'
@@ -68,7 +70,7 @@ local function score(ends)
   return string.format('%.0f', tonumber(string.sub(ends, 1, 12)) + 1)
 end
 
--- Indexes a session. The index lasts as long as the session that lasts longest.
+-- Puts a session into the index, whose TTL is that of the session that lasts longest.
 local function index(key, id, ends, ttl)
   local left = redis.call('PTTL', key)
   redis.call('ZADD', key, score(ends), id)
@@ -79,7 +81,7 @@ local function index(key, id, ends, ttl)
   end
 end
 
--- Takes out of the index what is over, and gives what is left: names and sessions.
+-- Removes expired sessions from the index, and returns the ids of the others and the sessions by id.
 local function open_sessions(key, base, now)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', string.sub(now, 1, 12))
   local ids, sessions = {}, {}
@@ -95,11 +97,11 @@ local function open_sessions(key, base, now)
   return ids, sessions
 end
 
--- Ends an open session. Names it in `forgotten`, if what points at it would stay for ever.
-local function close(key, index_key, id, session, forgotten)
+-- Ends an open session. If it has no expiry, it adds the id to `endless`: the caller must delete the pointer.
+local function close(key, index_key, id, session, endless)
   redis.call('DEL', key)
   redis.call('ZREM', index_key, id)
   if session.ends == NEVER then
-    forgotten[#forgotten + 1] = id
+    endless[#endless + 1] = id
   end
 end

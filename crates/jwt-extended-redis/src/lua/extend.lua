@@ -1,4 +1,4 @@
--- Lets a pointer last at least as long as its session does, if it is there. KEYS: pointer. ARGV: the TTL.
+-- Prolongs a pointer, if it exists, to the TTL of its session. KEYS: pointer. ARGV: TTL.
 local left = redis.call('PTTL', KEYS[1])
 if left >= 0 then
   if ARGV[1] == '' then

@@ -1,16 +1,17 @@
--- Opens a session, and ends the oldest ones if that makes too many.
--- KEYS: cut-off, session, index. ARGV: opened, session's name, session, its end, its TTL, at most ('' for any number),
--- what the keys of sessions begin with. Answers 0 or 1, and the names of ended sessions that had no end.
+-- Opens a session, and ends the oldest ones if there are too many.
+-- KEYS: cut-off, session, index. ARGV: opened, session id, session, its expiry, its TTL, the limit ('' for none), the
+-- prefix of the keys of sessions.
+-- Returns 1, or 0 if a cut-off forbids it, and the ids of ended sessions without an expiry.
 local opened, id, at_most = ARGV[1], ARGV[2], ARGV[6]
 if cut_off(KEYS[1], opened, opened, id) then
   return { 0 }
 end
 put(KEYS[2], ARGV[3], ARGV[5])
 index(KEYS[3], id, ARGV[4], ARGV[5])
-local forgotten = { 1 }
+local result = { 1 }
 if at_most == '' then
   redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', string.sub(opened, 1, 12))
-  return forgotten
+  return result
 end
 local ids, sessions = open_sessions(KEYS[3], ARGV[7], opened)
 local others = {}
@@ -23,7 +24,7 @@ table.sort(others, function(one, two)
   local first, second = sessions[one].opened, sessions[two].opened
   return first < second or (first == second and one < two)
 end)
-for place = 1, #others + 1 - tonumber(at_most) do
-  close(ARGV[7] .. others[place], KEYS[3], others[place], sessions[others[place]], forgotten)
+for position = 1, #others + 1 - tonumber(at_most) do
+  close(ARGV[7] .. others[position], KEYS[3], others[position], sessions[others[position]], result)
 end
-return forgotten
+return result

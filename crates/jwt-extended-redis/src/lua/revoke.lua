@@ -1,4 +1,4 @@
--- Revokes one token; if it was revoked before, the longer memory holds. KEYS: token. ARGV: until when, the TTL.
+-- Revokes one token. If it was revoked before, the later expiry wins. KEYS: token. ARGV: expiry, TTL.
 local old = redis.call('GET', KEYS[1])
 if not old or old < ARGV[1] then
   put(KEYS[1], ARGV[1], ARGV[2])

@@ -1,6 +1,6 @@
--- A session is used, and is good for longer from now on.
--- KEYS: cut-off, session, index, token (if it has a name). ARGV: now, since, session's name, the session's new end, its
--- TTL. Answers 1, or 0 if it is over.
+-- Records that a session was used, and prolongs it.
+-- KEYS: cut-off, session, index, token (if it has an id). ARGV: now, since, session id, the session's new expiry, its
+-- TTL. Returns 1, or 0 if the token is revoked or the session has ended.
 local now, id = ARGV[1], ARGV[3]
 if revoked(KEYS[4], now) or cut_off(KEYS[1], now, ARGV[2], id) then
   return 0

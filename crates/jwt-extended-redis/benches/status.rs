@@ -1,19 +1,23 @@
-//! What asking a store costs, beside a bare `GET` of the same key over a connection of the same kind, in one run.
+//! Compares checking a token with a bare `GET` of the same key, over the same kind of connection and in one run.
 //!
-//! Last, both are measured in turn, a few milliseconds each, and the median of their ratios is printed: it holds on a
-//! machine that has other things to do as well.
+//! At the end it measures both alternately, a few milliseconds each, and prints the median of their ratios. That figure
+//! is reliable on a busy machine too.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a bench ends by it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a bench fails by panicking and prints figures"
+)]
 
-#[path = "../tests/common/mod.rs"]
-mod common;
+#[path = "../tests/it/server.rs"]
+mod server;
 
 use std::{
     hint::black_box,
     time::{Duration, Instant},
 };
 
-use common::{Server, token};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jwt_extended::{
     session::{SessionStore, TokenStatus},
@@ -21,12 +25,13 @@ use jwt_extended::{
 };
 use jwt_extended_redis::RedisStore;
 use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, aio::MultiplexedConnection, io::tcp::TcpSettings};
+use server::{Server, token};
 use tokio::runtime::{Builder, Runtime};
 
 const SESSION: &str = "0193a0c5-1d1e-7b0e-8f5e-5b1f0a9c6d7e";
 const REFRESH: &str = "5b7bd64a-6a2e-4f0d-9d3c-0c7f5f2f0a11";
 const ACCESS: &str = "b3b1a3a4-7f5c-4a55-8f0b-6f0a3a1c9d02";
-/// How often each task asks.
+/// How many requests each task sends.
 const ROUNDS: usize = 32;
 
 async fn get(connection: &mut MultiplexedConnection, key: &str) {
@@ -34,18 +39,18 @@ async fn get(connection: &mut MultiplexedConnection, key: &str) {
     assert!(black_box(held).is_some());
 }
 
-/// The same three keys as [`standing`] asks for, as the client has them: no store can be faster.
+/// Reads the same three keys as [`status`] without the store, which cannot be faster than this.
 async fn mget(connection: &mut MultiplexedConnection, keys: &[String; 3]) {
     let held: Vec<Option<Vec<u8>>> = redis::cmd("MGET").arg(&keys[..]).query_async(connection).await.unwrap();
     assert!(black_box(held)[1].is_some());
 }
 
-async fn standing(store: &RedisStore) {
+async fn status(store: &RedisStore) {
     let answer = store.status(&token("alice@example.org", SESSION, ACCESS, at(1))).wait().await;
     assert_eq!(black_box(answer), Ok(TokenStatus::Active));
 }
 
-/// The store, and what it is compared with.
+/// The store, and the connection that it is compared with.
 struct Setting {
     runtime: Runtime,
     connection: MultiplexedConnection,
@@ -54,7 +59,7 @@ struct Setting {
 }
 
 impl Setting {
-    /// So many tasks `GET` so often, at the same time.
+    /// Measures concurrent tasks that send `GET`.
     async fn gets(&self, tasks: usize, times: usize) -> Duration {
         spawned(tasks, || {
             let (mut connection, key) = (self.connection.clone(), self.key.clone());
@@ -67,7 +72,7 @@ impl Setting {
         .await
     }
 
-    /// So many tasks `MGET` so often, at the same time.
+    /// Measures concurrent tasks that send `MGET`.
     async fn mgets(&self, tasks: usize, times: usize) -> Duration {
         let root = self.key.strip_suffix(SESSION).and_then(|key| key.strip_suffix("s:")).unwrap();
         let keys = [format!("{root}c"), self.key.clone(), format!("{root}t:{ACCESS}")];
@@ -82,13 +87,13 @@ impl Setting {
         .await
     }
 
-    /// So many tasks ask the store so often, at the same time.
-    async fn standings(&self, tasks: usize, times: usize) -> Duration {
+    /// Measures concurrent tasks that check a token in the store.
+    async fn checks(&self, tasks: usize, times: usize) -> Duration {
         spawned(tasks, || {
             let store = self.store.clone();
             async move {
                 for _ in 0..times {
-                    standing(&store).await;
+                    status(&store).await;
                 }
             }
         })
@@ -101,24 +106,24 @@ impl Setting {
         group.bench_function("GET", |bencher| {
             bencher.to_async(&self.runtime).iter(|| self.gets(tasks, ROUNDS));
         });
-        group.bench_function("standing", |bencher| {
-            bencher.to_async(&self.runtime).iter(|| self.standings(tasks, ROUNDS));
+        group.bench_function("status", |bencher| {
+            bencher.to_async(&self.runtime).iter(|| self.checks(tasks, ROUNDS));
         });
         group.finish();
-        let (standings, mgets) = self.runtime.block_on(async {
-            let (mut standings, mut mgets) = (Vec::new(), Vec::new());
+        let (checks, mgets) = self.runtime.block_on(async {
+            let (mut checks, mut mgets) = (Vec::new(), Vec::new());
             for _ in 0..301 {
                 let get = self.gets(tasks, ROUNDS).await.as_secs_f64();
-                standings.push(self.standings(tasks, ROUNDS).await.as_secs_f64() / get);
+                checks.push(self.checks(tasks, ROUNDS).await.as_secs_f64() / get);
                 mgets.push(self.mgets(tasks, ROUNDS).await.as_secs_f64() / get);
             }
-            (median(standings), median(mgets))
+            (median(checks), median(mgets))
         });
-        println!("{name}: a standing costs {standings:.2} times a GET, and its bare MGET {mgets:.2} times");
+        println!("{name}: checking a token costs {checks:.2} times a GET, its bare MGET {mgets:.2} times");
     }
 }
 
-/// How long it takes until all of so many tasks are done.
+/// Runs tasks at the same time, and returns how long all of them took.
 async fn spawned<F: Future<Output = ()> + Send + 'static>(tasks: usize, task: impl Fn() -> F) -> Duration {
     let began = Instant::now();
     for task in (0..tasks).map(|_| tokio::spawn(task())).collect::<Vec<_>>() {
@@ -147,8 +152,8 @@ fn benches(criterion: &mut Criterion) {
     });
     let key = server.keys().into_iter().find(|key| key.contains("}:s:")).unwrap();
     let setting = Setting { runtime, connection, key, store };
-    setting.compare(criterion, "one after another", 1);
-    setting.compare(criterion, "64 at once", 64);
+    setting.compare(criterion, "sequential", 1);
+    setting.compare(criterion, "64 concurrent", 64);
 }
 
 criterion_group!(all, benches);

@@ -1,9 +1,4 @@
-//! A server that only talks TLS, whose certificate is of an authority of the test's own.
-
-#![cfg(feature = "tls")]
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test ends by it")]
-
-mod common;
+//! Connects to a server that accepts only TLS, with a certificate that the test creates.
 
 use std::{
     env,
@@ -11,13 +6,13 @@ use std::{
     process::{Command, Output},
 };
 
-use common::{Server, token};
 use jwt_extended::{
     session::{SessionStore, TokenStatus},
     test_util::sessions::{at, new_session},
 };
-use jwt_extended_redis::RedisStore;
 use test_services::free_port;
+
+use crate::server::{Server, patient, token};
 
 const EXTENSIONS: &str = "subjectAltName=IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n";
 
@@ -27,16 +22,16 @@ fn openssl(folder: &Path, arguments: &str) {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 
-/// Runs the test `inside` in a process for which these are the system's certificates: that is read from the environment,
-/// and what is in it, a test cannot change for itself.
+/// Runs the test below in a child process that takes these for the system's certificates. They come from an environment
+/// variable, which a process cannot safely change while it runs.
 fn inside(certificates: &Path, url: &str) -> Output {
     let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--exact", "inside_a_process_with_its_own_certificates", "--ignored"]);
+    command.args(["--exact", "tls::inside_a_process_with_its_own_certificates", "--ignored"]);
     command.env("SSL_CERT_FILE", certificates).env("TEST_REDIS_URL", url).output().unwrap()
 }
 
 #[test]
-fn the_server_s_certificate_is_checked() {
+fn the_certificate_of_the_server_is_verified() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     std::fs::write(path.join("extensions"), EXTENSIONS).unwrap();
@@ -65,14 +60,14 @@ fn the_server_s_certificate_is_checked() {
     let good = inside(&path.join("ca.pem"), &url);
     assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stdout));
     let bad = inside(&path.join("other.pem"), &url);
-    let told = String::from_utf8_lossy(&bad.stdout).into_owned() + &String::from_utf8_lossy(&bad.stderr);
-    assert!(!bad.status.success() && told.contains("invalid peer certificate"), "{told}");
+    let output = String::from_utf8_lossy(&bad.stdout).into_owned() + &String::from_utf8_lossy(&bad.stderr);
+    assert!(!bad.status.success() && output.contains("invalid peer certificate"), "{output}");
 }
 
 #[tokio::test]
-#[ignore = "the other test runs it"]
+#[ignore = "`the_certificate_of_the_server_is_verified` runs it"]
 async fn inside_a_process_with_its_own_certificates() {
-    let store = RedisStore::connect(env::var("TEST_REDIS_URL").unwrap()).await.unwrap();
+    let store = patient(env::var("TEST_REDIS_URL").unwrap()).connect().await.unwrap();
     let new = new_session("alice", "session", "r0", at(0), None);
     assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
     let answer = store.status(&token("alice", "session", "a", at(1))).wait().await;

@@ -1,23 +1,20 @@
-//! Many at once: each call is one atomic step.
+//! Many calls at once: each is one atomic step.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test ends by it")]
+use std::{sync::Arc, time::Duration};
 
-mod common;
-
-use std::time::Duration;
-
-use common::{Server, shared, token};
 use jwt_extended::{
     session::{RotateOutcome, SessionStore, TokenStatus},
     test_util::sessions::{at, at_most, new_session, rotate_request},
 };
 
+use crate::server::{Server, token};
+
 const GRACE: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_64_turns_of_one_token_one_turns_and_all_get_the_same_successor() {
+async fn one_of_64_concurrent_rotations_wins() {
     let server = Server::start();
-    let stores = [shared(&server.store().await), shared(&server.store().await)];
+    let stores = [Arc::new(server.store().await), Arc::new(server.store().await)];
     for round in 0..20 {
         let id = format!("session {round}");
         let new = new_session("alice", &id, "r0", at(0), None);
@@ -28,16 +25,16 @@ async fn of_64_turns_of_one_token_one_turns_and_all_get_the_same_successor() {
                 tokio::spawn(async move {
                     let successor = format!("r1 of {number}");
                     let presented = token("alice", &id, "r0", at(1));
-                    let turned =
+                    let outcome =
                         store.rotate(&rotate_request(presented, &successor, GRACE, None)).wait().await.unwrap();
-                    (successor, turned)
+                    (successor, outcome)
                 })
             })
             .collect();
-        let (mut turned, mut repeated) = (Vec::new(), Vec::new());
+        let (mut winners, mut repeated) = (Vec::new(), Vec::new());
         for task in tasks {
             match task.await.unwrap() {
-                (successor, RotateOutcome::Rotated) => turned.push(successor),
+                (successor, RotateOutcome::Rotated) => winners.push(successor),
                 (_, RotateOutcome::Repeated { successor, rotated_at }) => {
                     assert_eq!(rotated_at, at(1));
                     repeated.push(successor);
@@ -45,15 +42,15 @@ async fn of_64_turns_of_one_token_one_turns_and_all_get_the_same_successor() {
                 other => panic!("{other:?}"),
             }
         }
-        assert_eq!((turned.len(), repeated.len()), (1, 63));
-        assert!(repeated.iter().all(|successor| *successor == turned[0]));
+        assert_eq!((winners.len(), repeated.len()), (1, 63));
+        assert!(repeated.iter().all(|successor| *successor == winners[0]), "all get the winner's successor");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logins_at_once_leave_no_more_sessions_than_there_may_be() {
+async fn concurrent_logins_respect_the_session_limit() {
     let server = Server::start();
-    let store = shared(&server.store().await);
+    let store = Arc::new(server.store().await);
     let tasks: Vec<_> = (0..64)
         .map(|number| {
             let store = store.clone();
