@@ -75,7 +75,7 @@ impl JwtManager {
         if for_refresh != (checked.token_type() == TokenType::Refresh) {
             return Err(CookieError::WrongType(names.token.clone()));
         }
-        if settings.locate.csrf_protect && !checked.csrf().is_some_and(is_cookie_value) {
+        if settings.locate.csrf.is_some() && !checked.csrf().is_some_and(is_cookie_value) {
             return Err(CookieError::Csrf(names.token.clone()));
         }
         settings.cookies.set(names, token, checked.csrf(), max_age, self.now())

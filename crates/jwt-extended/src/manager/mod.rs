@@ -178,9 +178,7 @@ impl JwtManager {
     /// Whether a guard with this requirement needs to see the body: for the JSON location, or a CSRF form field.
     pub fn needs_body(&self, requirement: &Requirement) -> bool {
         let locate = &self.inner.settings.locate;
-        let places = requirement.places(&locate.locations);
-        places.contains(&Location::Json)
-            || (places.contains(&Location::Cookie) && locate.csrf_protect && locate.csrf_check_form)
+        locate.needs_body(requirement.places(&locate.locations))
     }
 
     /// Checks a token that did not come by HTTP: its signature and its claims. The store and the app's own verification are
