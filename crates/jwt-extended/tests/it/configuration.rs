@@ -1,8 +1,6 @@
 //! The options: upstream's names and defaults, the sentence for every mistake, and the page that lists them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod common;
-
 #[path = "configuration/mistakes.rs"]
 mod mistakes;
 
@@ -15,9 +13,9 @@ use jwt_extended::{
     token::Lifetime,
 };
 
-use common::*;
+use crate::common::*;
 
-const PAGE: &str = include_str!("../src/docs/options.md");
+const PAGE: &str = include_str!("../../src/docs/options.md");
 
 /// Flask-JWT-Extended's 43 options and their defaults, as a configuration file of ours would say them; where our
 /// default differs, ours is asked for.
