@@ -40,7 +40,7 @@ async fn sessions(State(jwt): State<JwtManager>, token: Access) -> Result<Json<V
 
 /// Ends one of the user's own sessions. Returns false for another user's.
 async fn end(State(jwt): State<JwtManager>, token: Access, Path(id): Path<String>) -> Result<Json<bool>, Rejection> {
-    Ok(Json(jwt.end_session(token.subject(), &id).await?))
+    Ok(Json(jwt.end_session(&*token, &id).await?))
 }
 
 async fn end_others(State(jwt): State<JwtManager>, token: Access) -> Result<Json<u64>, Rejection> {

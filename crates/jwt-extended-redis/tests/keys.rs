@@ -159,11 +159,11 @@ async fn nothing_that_is_kept_makes_a_token() {
     let secret = "a secret of at least thirty-two bytes, from a safe place";
     let key = Key::hs256(secret).unwrap();
     let jwt = JwtManager::builder().key(key).session_store(server.store().await).build().unwrap();
-    let pair = jwt.login_with_label("alice@example.org", "laptop").await.unwrap();
-    let refresh = jwt.decode_token(&pair.refresh_token.unwrap()).unwrap();
+    let pair = jwt.login("alice@example.org").label("laptop").await.unwrap();
+    let refresh = jwt.decode_token(&pair.refresh.unwrap()).unwrap();
     let next = jwt.refresh(&refresh).await.unwrap();
-    jwt.revoke(&jwt.decode_token(&pair.access_token).unwrap()).await.unwrap();
-    let texts = [&pair.access_token, &next.access_token, next.refresh_token.as_ref().unwrap()];
+    jwt.revoke_token(&jwt.decode_token(&pair.access).unwrap()).await.unwrap();
+    let texts = [&pair.access, &next.access, next.refresh.as_ref().unwrap()];
     let mut kept = Vec::new();
     for key in server.keys() {
         let dump: Vec<u8> = server.ask("DUMP", &key);

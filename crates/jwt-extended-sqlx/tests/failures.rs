@@ -158,10 +158,10 @@ async fn no_token_and_nothing_to_make_one_of_is_in_the_database() {
         .session_store(server.store().await)
         .build()
         .unwrap();
-    let pair = jwt.login_with_label("alice", "a phone").await.unwrap();
-    let first = pair.refresh_token.unwrap();
+    let pair = jwt.login("alice").label("a phone").await.unwrap();
+    let first = pair.refresh.unwrap();
     let second = jwt.refresh(&jwt.decode_token(&first).unwrap()).await.unwrap();
-    jwt.revoke(&jwt.decode_token(&second.access_token).unwrap()).await.unwrap();
+    jwt.revoke_token(&jwt.decode_token(&second.access).unwrap()).await.unwrap();
 
     let mut connection = server.connection().await;
     let mut kept = String::new();
@@ -172,7 +172,7 @@ async fn no_token_and_nothing_to_make_one_of_is_in_the_database() {
         }
     }
     assert!(kept.contains("alice"), "{kept}");
-    for token in [&pair.access_token, &first, &second.access_token, second.refresh_token.as_ref().unwrap()] {
+    for token in [&pair.access, &first, &second.access, second.refresh.as_ref().unwrap()] {
         for part in token.split('.') {
             assert!(!kept.contains(part), "{kept}");
         }

@@ -219,11 +219,11 @@ async fn nothing_that_is_kept_makes_a_token() {
     let key = jwt_extended::jose::Key::hs256(secret).unwrap();
     let jwt = jwt_extended::JwtManager::builder().key(key).session_store(store).build().unwrap();
     let pair = jwt.login("alice").await.unwrap();
-    let refresh = jwt.decode_token(pair.refresh_token.as_deref().unwrap()).unwrap();
+    let refresh = jwt.decode_token(pair.refresh.as_deref().unwrap()).unwrap();
     let next = jwt.refresh(&refresh).await.unwrap();
-    jwt.revoke(&jwt.decode_token(&next.access_token).unwrap()).await.unwrap();
+    jwt.revoke_token(&jwt.decode_token(&next.access).unwrap()).await.unwrap();
     let mut secrets = vec![secret.to_owned()];
-    for text in [Some(pair.access_token), pair.refresh_token, Some(next.access_token), next.refresh_token] {
+    for text in [Some(pair.access), pair.refresh, Some(next.access), next.refresh] {
         let text = text.unwrap();
         secrets.push(jwt.decode_token(&text).unwrap().csrf().unwrap().to_owned());
         secrets.extend(text.split('.').skip(1).map(str::to_owned));

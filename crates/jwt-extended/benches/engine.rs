@@ -46,7 +46,7 @@ fn manager() -> JwtManager {
     let jwt = JwtManager::builder().key(Key::hs256(SECRET).unwrap()).revocation_store(store).build().unwrap();
     for _ in 0..1000 {
         let token = jwt.decode_token(&jwt.create_access_token("alice").unwrap()).unwrap();
-        now(jwt.revoke(&token)).unwrap();
+        now(jwt.revoke_token(&token)).unwrap();
     }
     jwt
 }

@@ -166,12 +166,12 @@ impl Guard {
     /// Returns whether the request passes without a check.
     fn skips(&self, request: &Request) -> bool {
         let path = request.uri().path();
-        self.jwt.exempts(request) || (self.exceptions.at(path).is_ok() && !has_parent_segment(path))
+        self.jwt.steps().is_exempt(request) || (self.exceptions.at(path).is_ok() && !has_parent_segment(path))
     }
 
     /// Returns the request with its token in its extensions, or the rejection.
     async fn check(&self, mut request: Request) -> Result<Request, Response> {
-        if self.jwt.needs_body(&self.requirement) {
+        if self.jwt.steps().needs_body(&self.requirement) {
             request = read(request, self.body_limit).await?;
         }
         // Taken apart, because a request with its body cannot be shared while the store is awaited.

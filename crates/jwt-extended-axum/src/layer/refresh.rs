@@ -92,14 +92,14 @@ where
     S::Future: Send + 'static,
 {
     fn call(&self, inner: &mut S, request: Request) -> ResponseFuture<S::Error> {
-        let expiring = self.jwt.expiring(&request, self.within);
+        let expiring = self.jwt.steps().expiring(&request, self.within);
         let response = inner.call(request);
         let jwt = self.jwt.clone();
         Box::pin(async move {
             let mut response = response.await?;
             let rejected = response.extensions().get::<jwt_extended::Rejection>().is_some();
             if let Some(expiring) = expiring.filter(|_| !rejected)
-                && let Some(cookies) = jwt.renew(&expiring, response.headers()).await
+                && let Some(cookies) = jwt.steps().renew(&expiring, response.headers()).await
             {
                 cookies.append_to(response.headers_mut());
             }

@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use jwt_extended::{
     ManualClock, Timestamp,
     http::{Handler, Location},
-    session::{Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, TokenIds},
+    session::{Subject, Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, TokenIds},
     token::LoadUser,
 };
 use jwt_extended_axum::{
@@ -286,7 +286,7 @@ fn clocked() -> (JwtManager, Arc<ManualClock>) {
 async fn a_cookie_about_to_expire_is_renewed() {
     let (jwt, clock) = clocked();
     let app = renewing(&jwt);
-    let first = jwt.login("alice").await.unwrap().access_token;
+    let first = jwt.login("alice").await.unwrap().access;
     assert!(set_cookies(&send(&app, with_cookie("/page", &first)).await).is_empty(), "it does not expire soon");
 
     clock.advance(11 * MINUTE);
@@ -312,7 +312,7 @@ async fn a_rejected_request_renews_nothing() {
         .route("/transfer", post(async |_: Access| "done"))
         .with_state(App { jwt: jwt.clone() })
         .layer(RefreshLayer::new(jwt.clone(), 5 * MINUTE));
-    let token = jwt.login("bob").await.unwrap().access_token;
+    let token = jwt.login("bob").await.unwrap().access;
     clock.advance(11 * MINUTE);
     let gone = send(&app, with_cookie("/me", &token)).await;
     assert_eq!((gone.status().as_u16(), set_cookies(&gone).len()), (401, 0), "the user no longer exists");
@@ -326,7 +326,7 @@ async fn a_rejected_request_renews_nothing() {
 async fn a_logged_out_cookie_is_not_brought_back() {
     let (jwt, clock) = clocked();
     let app = renewing(&jwt);
-    let token = jwt.login("alice").await.unwrap().access_token;
+    let token = jwt.login("alice").await.unwrap().access;
     clock.advance(11 * MINUTE);
     let answer = send(&app, with_cookie("/logout", &token)).await;
     assert_eq!(*answer.body(), b"bye");
@@ -340,7 +340,7 @@ async fn a_logged_out_cookie_is_not_brought_back() {
 #[tokio::test]
 async fn a_login_is_not_overwritten_by_a_renewal() {
     let (jwt, clock) = clocked();
-    let token = jwt.login("alice").await.unwrap().access_token;
+    let token = jwt.login("alice").await.unwrap().access;
     clock.advance(11 * MINUTE);
     assert_eq!(set_cookies(&send(&renewing(&jwt), with_cookie("/login", &token)).await).len(), 4);
 }
@@ -349,7 +349,7 @@ async fn a_login_is_not_overwritten_by_a_renewal() {
 async fn renewal_stops_after_a_refresh_tokens_lifetime() {
     let (jwt, clock) = clocked();
     let app = renewing(&jwt);
-    let mut token = jwt.login("alice").await.unwrap().access_token;
+    let mut token = jwt.login("alice").await.unwrap().access;
     clock.advance(11 * MINUTE);
     let mut renewals = 0;
     loop {
@@ -386,7 +386,7 @@ async fn a_failing_store_means_503_without_details() {
         .route("/optional", get(async |_: Option<Access>| "page"))
         .route(
             "/everywhere",
-            get(async |State(jwt): State<JwtManager>| Ok::<_, Rejection>(jwt.revoke_subject("alice").await?)),
+            get(async |State(jwt): State<JwtManager>| Ok::<_, Rejection>(jwt.end_all_sessions(Subject("alice")).await?)),
         )
         .with_state(jwt.clone());
     let token = jwt.create_access_token("alice").unwrap();

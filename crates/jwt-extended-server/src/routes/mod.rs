@@ -132,7 +132,7 @@ impl App {
     async fn log_in(&self, credentials: Credentials, device: &Device) -> Result<TokenPair, Rejection> {
         let (name, proof) = credentials.check(self).await?;
         let pair = match device.label() {
-            Some(label) => self.jwt.login_with_label(&name, label).await?,
+            Some(label) => self.jwt.login(&name).label(label).await?,
             None => self.jwt.login(&name).await?,
         };
         // Whoever was disabled, or got another password, while this one was checked has this session to lose as well.
@@ -141,7 +141,7 @@ impl App {
             Ok(false) => self.bad_credentials(),
             Err(error) => self.cannot_check(&error),
         };
-        if let Ok(token) = self.jwt.decode_token(&pair.access_token) {
+        if let Ok(token) = self.jwt.decode_token(&pair.access) {
             self.jwt.logout(&token).await?;
         }
         Err(refusal)

@@ -13,14 +13,14 @@
 //!     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
 //!     .session_store(MemoryStore::new())
 //!     .build()?;
-//! let pair = jwt.login_with_label("alice", "Firefox on Linux").await?;
-//! let access = jwt.decode_token(&pair.access_token)?;
+//! let pair = jwt.login("alice").label("Firefox on Linux").await?;
+//! let access = jwt.decode_token(&pair.access)?;
 //! assert_eq!(jwt.sessions(&access).await?[0].label.as_deref(), Some("Firefox on Linux"));
 //!
 //! // A refresh token is good for one use, and gives the one that is due next.
-//! let first = jwt.decode_token(&pair.refresh_token.unwrap())?;
+//! let first = jwt.decode_token(&pair.refresh.unwrap())?;
 //! let pair = jwt.refresh(&first).await?;
-//! assert!(pair.refresh_token.is_some());
+//! assert!(pair.refresh.is_some());
 //!
 //! jwt.logout(&access).await?;
 //! assert!(jwt.is_revoked(&access).await?);

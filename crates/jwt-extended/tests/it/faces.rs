@@ -11,7 +11,7 @@ use jwt_extended::{
     config::Tolerate,
     http::{JsonMember, Location, Request},
     jose::{Algorithm, ExternalKey, JwsError, Key, KeyRing, Segment, Unverified, json},
-    session::MemoryStore,
+    session::{Subject, MemoryStore},
     token::{Claims, TokenError},
 };
 
@@ -40,14 +40,14 @@ fn the_key_can_be_chosen_between_locating_and_judging() {
     let made = jwt.access_token("alice").signed_by(&other_key()).create().unwrap();
     let request = bearer(&made);
     let asked = Requirement::access();
-    let located = jwt.locate(&request, &asked).unwrap();
+    let located = jwt.steps().locate(&request, &asked).unwrap();
     assert_eq!((located.token(), located.location()), (&*made, Location::Header));
     assert!(!format!("{located:?}").contains(&made), "logs must not contain tokens");
     let judged = |ring: KeyRing| jwt.judge(&located, &ring, &asked).map(|token| token.subject().to_owned());
     assert_eq!(judged(KeyRing::new(other_key())).unwrap(), "alice");
     assert_eq!(judged(KeyRing::new(key())).unwrap_err().message(), "Signature verification failed");
-    assert!(jwt.decode_token_with(&KeyRing::new(other_key()), &made).is_ok());
-    assert_eq!(jwt.locate(&get(&[]), &asked).unwrap_err().message(), "Missing Authorization Header");
+    assert!(jwt.steps().decode_with(&KeyRing::new(other_key()), &made).is_ok());
+    assert_eq!(jwt.steps().locate(&get(&[]), &asked).unwrap_err().message(), "Missing Authorization Header");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn an_unusual_token_is_verified_with_the_key_that_signed_it() {
         |claims: &str| jwt.access_token("alice").signed_by(&other).replacing(Claims::from_json(claims).unwrap());
     assert!(replacing(r#"{"sub":"bob"}"#).create().is_ok());
     assert!(replacing(r#"{"sub":5}"#).create().is_err());
-    let made = replacing(r#"{"sub":5,"exp":1}"#).also_if_refused().create().unwrap();
+    let made = replacing(r#"{"sub":5,"exp":1}"#).allow_unverifiable().create().unwrap();
     assert!(payload_of(&made).contains(r#""sub":5,"#) && payload_of(&made).contains(r#""exp":1}"#));
     let headers = Claims::from_json(r#"{"x":1}"#).unwrap();
     assert_eq!(
@@ -97,15 +97,15 @@ fn an_external_key_is_used_for_its_one_algorithm() {
 #[test]
 fn tokens_made_one_by_one_can_share_a_session() {
     let jwt = builder().revocation_store(MemoryStore::new()).build().unwrap();
-    let session = jwt.new_session().unwrap();
+    let session = jwt.steps().new_session().unwrap();
     let [access, refresh] = [jwt.access_token("alice"), jwt.refresh_token("alice")]
         .map(|token| jwt.decode_token(&token.session(&session).create().unwrap()).unwrap());
     assert_eq!((access.session(), refresh.session()), (Some(&*session), Some(&*session)));
-    wait(jwt.revoke_by_id("alice", access.jti().unwrap(), access.expires_at())).unwrap();
+    wait(jwt.steps().revoke_by_id(Subject("alice"), access.jti().unwrap(), access.expires_at())).unwrap();
     assert!(wait(jwt.is_revoked(&access)).unwrap());
     let other = jwt.decode_token(&token(&[])).unwrap();
     assert!(!wait(jwt.is_revoked(&other)).unwrap());
-    assert!(wait(manager().revoke_by_id("alice", "a jti", None)).is_err(), "without a store, nothing can be revoked");
+    assert!(wait(manager().steps().revoke_by_id(Subject("alice"), "a jti", None)).is_err(), "without a store, nothing can be revoked");
 }
 
 // Requirements of a view.

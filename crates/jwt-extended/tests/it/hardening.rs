@@ -8,7 +8,7 @@ use crate::common::*;
 use jwt_extended::{
     CookieError, JwtManager, ManualClock,
     http::{CsrfError, Location, Reason},
-    session::MemoryStore,
+    session::{Subject, MemoryStore},
     token::{IssueError, Lifetime},
 };
 use serde_json::json;
@@ -29,7 +29,7 @@ fn a_token_cannot_outlive_the_memory_of_its_revocation() {
     let clock = clock();
     let jwt = with_store(&clock);
     let long_lived = foreign(NOW, NOW + 60 * DAY);
-    wait(jwt.revoke_subject("alice")).unwrap();
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
     for day in [0, 29, 31, 59] {
         clock.set(jwt_extended::Timestamp::from_secs(NOW + day * DAY));
         assert_eq!(complaint(&jwt, &long_lived), "The token lives longer than it may here", "day {day}");
@@ -45,10 +45,10 @@ fn a_revocation_outlasts_a_token_from_a_clock_ahead() {
     let jwt =
         builder().clock(Arc::clone(&clock)).revocation_store(MemoryStore::new()).decode_leeway(leeway).build().unwrap();
     let ahead = foreign(NOW + 300, NOW + 300 + 30 * DAY);
-    wait(jwt.revoke_subject("alice")).unwrap();
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
     // The token's `iat` is 300 seconds ahead, so only a revocation after that time covers it.
     clock.advance(leeway + Duration::from_secs(1));
-    wait(jwt.revoke_subject("alice")).unwrap();
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
     clock.set(jwt_extended::Timestamp::from_secs(NOW + 300 + 30 * DAY + 299));
     let token = jwt.decode_token(&ahead).unwrap();
     assert!(wait(jwt.is_revoked(&token)).unwrap(), "it is revoked until its last second");
@@ -58,7 +58,7 @@ fn a_revocation_outlasts_a_token_from_a_clock_ahead() {
 fn overriding_one_claim_does_not_allow_another() {
     let jwt = manager();
     let smuggled = jwt.access_token("alice").additional_claims(&json!({ "sub": "admin" }));
-    let refused = smuggled.replacing_claims(&json!({ "fresh": true })).create();
+    let refused = smuggled.overriding_claims(&json!({ "fresh": true })).create();
     assert_eq!(refused, Err(IssueError::ReservedClaim("sub".to_owned())));
 }
 
@@ -66,9 +66,9 @@ fn overriding_one_claim_does_not_allow_another() {
 fn a_revoked_refresh_token_cannot_refresh_without_a_guard() {
     let jwt = with_store(&clock());
     let token = jwt.decode_token(&jwt.create_refresh_token("alice").unwrap()).unwrap();
-    wait(jwt.revoke(&token)).unwrap();
+    wait(jwt.revoke_token(&token)).unwrap();
     assert_eq!(*wait(jwt.refresh(&token)).unwrap_err().reason(), Reason::Revoked);
-    assert_eq!(*wait(jwt.refresh_as(&token, "alice")).unwrap_err().reason(), Reason::Revoked);
+    assert_eq!(*wait(jwt.refresh(&token).identity("alice")).unwrap_err().reason(), Reason::Revoked);
 }
 
 #[test]
@@ -113,9 +113,9 @@ fn a_cross_site_login_can_be_rejected() {
 #[test]
 fn a_token_that_app_verification_rejects_is_not_renewed() {
     let jwt = builder().token_location([Location::Cookie]).token_verification(|_| false).build().unwrap();
-    let text = wait(jwt.login("alice")).unwrap().access_token;
+    let text = wait(jwt.login("alice")).unwrap().access;
     let page = get(&[("Cookie", &format!("access_token_cookie={text}"))]);
-    assert!(jwt.expiring(&page, Duration::from_secs(DAY)).is_none());
+    assert!(jwt.steps().expiring(&page, Duration::from_secs(DAY)).is_none());
 }
 
 #[test]
@@ -124,10 +124,10 @@ fn a_cookie_rejects_a_token_of_the_wrong_type() {
     let access = jwt.create_access_token("alice").unwrap();
     let refresh = jwt.create_refresh_token("alice").unwrap();
     let wrong = |name: &str| Err(CookieError::WrongType(name.to_owned()));
-    assert_eq!(jwt.set_access_cookies(&refresh), wrong("access_token_cookie"));
-    assert_eq!(jwt.set_refresh_cookies(&access), wrong("refresh_token_cookie"));
+    assert_eq!(jwt.cookies().set_access(&refresh), wrong("access_token_cookie"));
+    assert_eq!(jwt.cookies().set_refresh(&access), wrong("refresh_token_cookie"));
     for csrf in ["", "\"x; Domain=example.com\"", "\"\"", "\"\\u0007\""] {
-        let refused = jwt.set_access_cookies(&token(&[("csrf", csrf)]));
+        let refused = jwt.cookies().set_access(&token(&[("csrf", csrf)]));
         assert_eq!(refused, Err(CookieError::Csrf("access_token_cookie".to_owned())), "{csrf}");
     }
 }
@@ -135,9 +135,9 @@ fn a_cookie_rejects_a_token_of_the_wrong_type() {
 #[test]
 fn a_token_with_a_later_nbf_is_still_checked_when_made() {
     let jwt = manager();
-    let later = jwt.access_token("alice").replacing_claims(&json!({ "nbf": NOW + 60 })).create();
+    let later = jwt.access_token("alice").overriding_claims(&json!({ "nbf": NOW + 60 })).create();
     assert!(later.is_ok());
-    let broken = jwt.access_token("alice").replacing_claims(&json!({ "nbf": NOW + 60, "type": "zzz" })).create();
+    let broken = jwt.access_token("alice").overriding_claims(&json!({ "nbf": NOW + 60, "type": "zzz" })).create();
     assert!(matches!(broken, Err(IssueError::WouldBeRefused(_))), "{broken:?}");
 }
 
@@ -159,11 +159,11 @@ fn a_renewed_token_does_not_outlive_its_session() {
         .refresh_token_expires(Lifetime::minutes(20))
         .build()
         .unwrap();
-    let text = wait(jwt.login("alice")).unwrap().access_token;
+    let text = wait(jwt.login("alice")).unwrap().access;
     clock.advance(Duration::from_secs(14 * 60));
     let page = get(&[("Cookie", &format!("access_token_cookie={text}"))]);
-    let expiring = jwt.expiring(&page, Duration::from_secs(120)).unwrap();
-    let cookies = wait(jwt.renew(&expiring, &http::HeaderMap::new())).unwrap();
+    let expiring = jwt.steps().expiring(&page, Duration::from_secs(120)).unwrap();
+    let cookies = wait(jwt.steps().renew(&expiring, &http::HeaderMap::new())).unwrap();
     let line = cookies.lines()[0].to_str().unwrap();
     let renewed = jwt.decode_token(line.split(['=', ';']).nth(1).unwrap()).unwrap();
     assert_eq!(renewed.expires_at().unwrap().as_secs(), NOW + 20 * 60);
@@ -172,7 +172,7 @@ fn a_renewed_token_does_not_outlive_its_session() {
 #[test]
 fn a_session_can_be_ended_by_its_id() {
     let jwt = with_store(&clock());
-    let token = jwt.decode_token(&wait(jwt.login("alice")).unwrap().access_token).unwrap();
-    wait(jwt.revoke_session_by_id(token.session().unwrap())).unwrap();
+    let token = jwt.decode_token(&wait(jwt.login("alice")).unwrap().access).unwrap();
+    wait(jwt.steps().end_session_by_id(token.session().unwrap())).unwrap();
     assert!(wait(jwt.is_revoked(&token)).unwrap());
 }

@@ -11,7 +11,7 @@ use std::{
 use jwt_extended::{
     JwtManager, Requirement, Token,
     http::Handler,
-    session::{Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, TokenIds},
+    session::{Subject, Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, TokenIds},
 };
 
 use crate::common::*;
@@ -125,9 +125,9 @@ fn a_revocation_that_the_store_could_not_save_is_an_error() {
     let jwt = with_store(Scripted::new(When::Later, down()));
     let token = jwt.decode_token(&token(&[("sid", "\"a session\"")])).unwrap();
     for result in [
-        wait(jwt.revoke(&token)),
-        wait(jwt.revoke_session(&token)),
-        wait(jwt.revoke_subject("alice")),
+        wait(jwt.revoke_token(&token)),
+        wait(jwt.logout(&token)),
+        wait(jwt.end_all_sessions(Subject("alice"))),
         wait(jwt.logout(&token)),
     ] {
         assert!(matches!(result, Err(StoreError::Unavailable(_))));
@@ -168,8 +168,8 @@ fn revoked_tokens_and_those_of_ended_sessions_are_rejected() {
         refusal(&jwt, &request, &Requirement::access()).code()
     };
     let decoded = |jwt: &JwtManager| jwt.decode_token(&token(&session)).unwrap();
-    assert_eq!(refused(&|jwt| wait(jwt.revoke(&decoded(jwt))).unwrap()), "token_revoked");
-    assert_eq!(refused(&|jwt| wait(jwt.revoke_session(&decoded(jwt))).unwrap()), "token_revoked");
+    assert_eq!(refused(&|jwt| wait(jwt.revoke_token(&decoded(jwt))).unwrap()), "token_revoked");
+    assert_eq!(refused(&|jwt| wait(jwt.logout(&decoded(jwt))).unwrap()), "token_revoked");
     let another = |jwt: &JwtManager| jwt.decode_token(&token(&[session[0], ("jti", "\"another\"")])).unwrap();
     assert_eq!(refused(&|jwt| wait(jwt.logout(&another(jwt))).unwrap()), "token_revoked");
 }
@@ -182,11 +182,11 @@ fn revoking_a_subject_covers_tokens_without_a_session() {
     let pair = wait(jwt.login("alice")).unwrap();
     let other = jwt.create_access_token("bob").unwrap();
     clock.advance(Duration::from_secs(1));
-    wait(jwt.revoke_subject("alice")).unwrap();
-    for token in [&bare, &pair.access_token] {
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
+    for token in [&bare, &pair.access] {
         assert_eq!(refusal(&jwt, &bearer(token), &Requirement::access()).code(), "token_revoked");
     }
-    let refresh = bearer(&pair.refresh_token.unwrap());
+    let refresh = bearer(&pair.refresh.unwrap());
     assert_eq!(refusal(&jwt, &refresh, &Requirement::refresh()).code(), "token_revoked");
     assert!(check(&jwt, &bearer(&other), &Requirement::access()).is_ok(), "nobody else's");
 }
@@ -200,7 +200,7 @@ fn a_token_without_iat_is_revoked_with_its_subject() {
         .build()
         .unwrap();
     for (jwt, code) in [(limited, "token_invalid"), (unlimited, "token_revoked")] {
-        wait(jwt.revoke_subject("alice")).unwrap();
+        wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
         for changes in [&[("iat", "")][..], &[("iat", ""), ("sid", "\"a session\"")]] {
             let refusal = refusal(&jwt, &bearer(&token(changes)), &Requirement::access());
             assert_eq!(refusal.code(), code);
@@ -231,17 +231,17 @@ fn a_revocation_outlives_every_token_it_covers() {
         clock.advance(Duration::from_secs(31 * 86_400));
         check(&jwt, &request, &Requirement::access()).is_ok()
     };
-    assert!(!lives_again(&|jwt, token| wait(jwt.revoke(token)).unwrap()), "the token");
-    assert!(!lives_again(&|jwt, token| wait(jwt.revoke_session(token)).unwrap()), "its session");
-    assert!(!lives_again(&|jwt, token| wait(jwt.revoke_subject(token.subject())).unwrap()), "its subject");
+    assert!(!lives_again(&|jwt, token| wait(jwt.revoke_token(token)).unwrap()), "the token");
+    assert!(!lives_again(&|jwt, token| wait(jwt.logout(token)).unwrap()), "its session");
+    assert!(!lives_again(&|jwt, token| wait(jwt.end_all_sessions(token)).unwrap()), "its subject");
 }
 
 #[test]
 fn a_full_store_evicts_nothing() {
     let jwt = with_store(MemoryStore::with_capacity(1));
     let [one, two] = ["\"one\"", "\"two\""].map(|jti| token(&[("jti", jti)]));
-    wait(jwt.revoke(&jwt.decode_token(&one).unwrap())).unwrap();
-    let full = wait(jwt.revoke(&jwt.decode_token(&two).unwrap()));
+    wait(jwt.revoke_token(&jwt.decode_token(&one).unwrap())).unwrap();
+    let full = wait(jwt.revoke_token(&jwt.decode_token(&two).unwrap()));
     assert_eq!(full, Err(StoreError::Full { capacity: 1 }));
     assert_eq!(refusal(&jwt, &bearer(&one), &Requirement::access()).code(), "token_revoked");
 }

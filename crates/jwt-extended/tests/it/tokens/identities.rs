@@ -105,8 +105,8 @@ fn the_app_s_own_user_brings_its_claims_and_headers_into_every_token() {
     let (jwt, user) = (manager(), User { id: 7, name: "Zoë" });
     let pair = wait(jwt.login(&user)).unwrap();
     for text in [
-        &pair.access_token,
-        pair.refresh_token.as_ref().unwrap(),
+        &pair.access,
+        pair.refresh.as_ref().unwrap(),
         &jwt.create_access_token(&user).unwrap(),
         &jwt.create_refresh_token(&user).unwrap(),
     ] {
