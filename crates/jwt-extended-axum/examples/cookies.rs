@@ -11,20 +11,20 @@
 use std::{borrow::Cow, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{FromRef, Path, State},
-    http::StatusCode,
+    http::{StatusCode, request::Parts},
     routing::{get, post},
 };
 use jwt_extended_axum::{
     Access, AnyToken, Claims, Cookies, CurrentUser, GuardLayer, JwtManager, Location, Reason, Refresh, RefreshLayer,
-    Rejection, Requirement, Switch, Token,
+    Rejection, Requirement, Switch, Token, TokenPair,
     jose::{Algorithm, Key},
     session::MemoryStore,
     token::{self, Identity, LoadUser},
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The app's own user.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ impl LoadUser<App> for User {
     type Error = Infallible;
 
     async fn load_user(token: &Token, app: &App) -> Result<Option<Self>, Infallible> {
-        Ok(token.subject().parse().ok().and_then(|id| app.find(id)))
+        Ok(app.find(token.subject()))
     }
 }
 
@@ -67,8 +67,12 @@ struct App {
 }
 
 impl App {
-    fn find(&self, id: u64) -> Option<User> {
-        self.users.iter().find(|user| user.id == id).cloned()
+    fn find(&self, id: &str) -> Option<User> {
+        self.users.iter().find(|user| user.id.to_string() == id).cloned()
+    }
+
+    fn user(&self, id: &str) -> Result<User, Rejection> {
+        self.find(id).ok_or_else(|| self.jwt.reject(Reason::UserNotFound(id.to_owned()), None).into())
     }
 }
 
@@ -79,18 +83,27 @@ impl FromRef<App> for JwtManager {
     }
 }
 
+/// A response that sets cookies and tells the page when to refresh.
+type CookieResponse = Result<(Cookies, Json<Value>), Rejection>;
+
 /// Sets four cookies: two tokens that no script can read, and two CSRF values that the app's pages can read.
-async fn login(State(app): State<App>, Path(id): Path<u64>) -> Result<(Cookies, &'static str), Rejection> {
-    // Check a password here.
-    let user = app.find(id).ok_or_else(|| app.jwt.reject(Reason::UserNotFound(id.to_string()), None))?;
-    let pair = app.jwt.login(&user).await?;
-    Ok((Cookies(app.jwt.set_cookies(&pair)?), "welcome\n"))
+fn set_cookies(jwt: &JwtManager, pair: &TokenPair) -> CookieResponse {
+    let expiry = json!({ "expires_in": pair.expires_in(), "refresh_expires_in": pair.refresh_expires_in() });
+    Ok((Cookies(jwt.set_cookies(pair)?), Json(expiry)))
 }
 
-/// Sets a new access cookie and the next refresh cookie.
-async fn refresh(State(app): State<App>, token: Refresh) -> Result<(Cookies, &'static str), Rejection> {
-    let pair = app.jwt.refresh(&token).await?;
-    Ok((Cookies(app.jwt.set_cookies(&pair)?), "refreshed\n"))
+async fn login(State(app): State<App>, Path(id): Path<String>, request: Parts) -> CookieResponse {
+    // Otherwise another site could log its visitor in as somebody else.
+    app.jwt.refuse_cross_site(&request)?;
+    // Check a password here.
+    let user = app.user(&id)?;
+    set_cookies(&app.jwt, &app.jwt.login(&user).await?)
+}
+
+/// Sets a new access cookie and the next refresh cookie, with the user's current claims.
+async fn refresh(State(app): State<App>, token: Refresh) -> CookieResponse {
+    let user = app.user(token.subject())?;
+    set_cookies(&app.jwt, &app.jwt.refresh(&token).identity(&user).await?)
 }
 
 /// Ends the session and clears the cookies.

@@ -25,7 +25,7 @@ async fn login(
     Path(user): Path<String>,
     headers: HeaderMap,
 ) -> Result<Tokens, Rejection> {
-    Ok(Tokens(jwt.login_with_label(&user, device(&headers)).await?))
+    Ok(Tokens(jwt.login(&user).label(device(&headers)).await?))
 }
 
 /// Each refresh token works once and gives the next one.
@@ -40,7 +40,7 @@ async fn sessions(State(jwt): State<JwtManager>, token: Access) -> Result<Json<V
 
 /// Ends one of the user's own sessions. Returns false for another user's.
 async fn end(State(jwt): State<JwtManager>, token: Access, Path(id): Path<String>) -> Result<Json<bool>, Rejection> {
-    Ok(Json(jwt.end_session(&*token, &id).await?))
+    Ok(Json(jwt.end_session(&token, &id).await?))
 }
 
 async fn end_others(State(jwt): State<JwtManager>, token: Access) -> Result<Json<u64>, Rejection> {
@@ -49,7 +49,7 @@ async fn end_others(State(jwt): State<JwtManager>, token: Access) -> Result<Json
 
 /// Store the new password first. Then one call ends all of the user's sessions and opens a new one here.
 async fn password(State(jwt): State<JwtManager>, token: Fresh, headers: HeaderMap) -> Result<Tokens, Rejection> {
-    Ok(Tokens(jwt.password_changed_with_label(token.subject(), device(&headers)).await?))
+    Ok(Tokens(jwt.password_changed(token.subject()).label(device(&headers)).await?))
 }
 
 /// The label by which the user recognises the session.

@@ -7,6 +7,7 @@ use http::request::Parts;
 use jwt_extended::{
     Admitted, JwtManager, Requirement, Token,
     http::{Location, Reason},
+    session::Subject,
     token::TokenError,
 };
 use serde::de::DeserializeOwned;
@@ -38,6 +39,12 @@ macro_rules! guards {
 
             fn deref(&self) -> &Token {
                 self.0.token()
+            }
+        }
+
+        impl<'a> From<&'a $guard> for Subject<'a> {
+            fn from(token: &'a $guard) -> Self {
+                Self(token.subject())
             }
         }
 
