@@ -1,6 +1,7 @@
 //! Sessions: where a user is logged in, ending a session, changing the password, and noticing a stolen refresh token.
 //!
-//! Start it with `JWT_SECRET_KEY="$(openssl rand -base64 48)" cargo run -p jwt-extended-axum --example sessions`, and then:
+//! Start it with `JWT_SECRET_KEY="$(openssl rand -base64 48)" cargo run -p jwt-extended-axum --example sessions`, and
+//! then:
 //!
 //! ```text
 //! curl -X POST http://127.0.0.1:3000/login/alice

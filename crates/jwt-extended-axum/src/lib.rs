@@ -54,9 +54,9 @@
 //! | [`Claims<T>`] | an access token whose claims deserialize as `T` |
 //! | [`CurrentUser<U>`] | an access token whose user still exists |
 //!
-//! For other requirements, such as other locations or no revocation check, there are two ways. Either put a [`GuardLayer`]
-//! with a [`Requirement`] around the route and take the token as `Extension<Admitted>`. Or write your own argument with
-//! [`authenticate`].
+//! For other requirements, such as other locations or no revocation check, there are two ways. Either put a
+//! [`GuardLayer`] with a [`Requirement`] around the route and take the token as `Extension<Admitted>`. Or write your
+//! own argument with [`authenticate`].
 //!
 //! `Claims`, `Fresh` and `Rejection` are this crate's arguments and response. The engine has types with the same names:
 //! [`token::Claims`], [`token::Fresh`] and [`jwt_extended::Rejection`].
@@ -71,15 +71,15 @@
 //!
 //! # Layers
 //!
-//! [`GuardLayer`] guards a group of routes, or all routes with named exceptions. [`RefreshLayer`] renews cookies that are
-//! about to expire. [`BodyLayer`] lets guards read JSON bodies and forms, if tokens or CSRF values may come in them. Each
-//! page lists the layer's rules.
+//! [`GuardLayer`] guards a group of routes, or all routes with named exceptions. [`RefreshLayer`] renews cookies that
+//! are about to expire. [`BodyLayer`] lets guards read JSON bodies and forms, if tokens or CSRF values may come in
+//! them. Each page lists the layer's rules.
 //!
 //! # Responses
 //!
 //! [`Tokens`] answers with a pair of tokens in the body. [`Cookies`] sets or clears cookies beside any body:
-//! `(Cookies(…), Json(…))`. Both forbid caching. A rejected request is answered with a [`Rejection`]. Its response carries
-//! the engine's [`jwt_extended::Rejection`] in its extensions, so that outer layers see the reason.
+//! `(Cookies(…), Json(…))`. Both forbid caching. A rejected request is answered with a [`Rejection`]. Its response
+//! carries the engine's [`jwt_extended::Rejection`] in its extensions, so that outer layers see the reason.
 
 mod extract;
 mod layer;

@@ -21,10 +21,11 @@ use crate::{Rejection, extract::authenticate};
 ///
 /// # Rules
 ///
-/// 1. A request that meets the [`Requirement`] goes on to the routes, with its token in its extensions: the handler takes
-///    it as `Extension<Admitted>` ([`Admitted`](jwt_extended::Admitted)). All others are answered with a [`Rejection`].
-/// 2. An exception is a path pattern, written as a route is. It is compared with the path as the client sent it, which is
-///    case-sensitive and not decoded. A pattern that is not valid is an error when the app starts.
+/// 1. A request that meets the [`Requirement`] goes on to the routes, with its token in its extensions: the handler
+///    takes it as `Extension<Admitted>` ([`Admitted`](jwt_extended::Admitted)). All others are answered with a
+///    [`Rejection`].
+/// 2. An exception is a path pattern, written as a route is. It is compared with the path as the client sent it, which
+///    is case-sensitive and not decoded. A pattern that is not valid is an error when the app starts.
 /// 3. A path with a `..` segment, plain or percent-encoded, is never an exception.
 /// 4. OPTIONS requests pass: before a request to another origin, browsers send one without a token.
 /// 5. If the token or the CSRF value may come in the body, the layer reads the body first, as a
@@ -32,8 +33,8 @@ use crate::{Rejection, extract::authenticate};
 ///
 /// # Deployment caveats
 ///
-/// - A guard for access tokens around all routes also rejects the refresh tokens that `/refresh` needs. Make `/refresh` an
-///   exception and guard it with the argument [`Refresh`](crate::Refresh).
+/// - A guard for access tokens around all routes also rejects the refresh tokens that `/refresh` needs. Make `/refresh`
+///   an exception and guard it with the argument [`Refresh`](crate::Refresh).
 /// - [`Router::layer`](https://docs.rs/axum/latest/axum/struct.Router.html#method.layer) on the outermost router also
 ///   guards paths without a route, so that strangers cannot find out which paths exist. `Router::route_layer` does not.
 /// - Inside a nested router, the path lacks the prefix of the nest. Write exceptions without it.

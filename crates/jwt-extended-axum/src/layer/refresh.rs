@@ -23,8 +23,8 @@ use super::{Around, Layered, ResponseFuture};
 /// # Deployment caveats
 ///
 /// - Renewal ends freshness. If a token must stay fresh for some time, set `within` well below the rest of its life.
-/// - Put the layer outside of a [`GuardLayer`](crate::GuardLayer), so that it sees which requests were rejected. The last
-///   `.layer(…)` of a router is the outermost one.
+/// - Put the layer outside of a [`GuardLayer`](crate::GuardLayer), so that it sees which requests were rejected. The
+///   last `.layer(…)` of a router is the outermost one.
 ///
 /// # Example
 ///

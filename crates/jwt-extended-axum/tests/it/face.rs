@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use jwt_extended::{
     ManualClock, Timestamp,
     http::{Handler, Location},
-    session::{Subject, Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, TokenIds},
+    session::{Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, Subject, TokenIds},
     token::LoadUser,
 };
 use jwt_extended_axum::{
@@ -386,7 +386,9 @@ async fn a_failing_store_means_503_without_details() {
         .route("/optional", get(async |_: Option<Access>| "page"))
         .route(
             "/everywhere",
-            get(async |State(jwt): State<JwtManager>| Ok::<_, Rejection>(jwt.end_all_sessions(Subject("alice")).await?)),
+            get(async |State(jwt): State<JwtManager>| {
+                Ok::<_, Rejection>(jwt.end_all_sessions(Subject("alice")).await?)
+            }),
         )
         .with_state(jwt.clone());
     let token = jwt.create_access_token("alice").unwrap();

@@ -221,7 +221,8 @@ impl CookieSettings {
         if length > MAX_COOKIE {
             return Err(too_long());
         }
-        // This cannot fail: names, paths and domain were checked and tokens are base64url, so the line is printable ASCII.
+        // This cannot fail: names, paths and domain were checked and tokens are base64url, so the line is printable
+        // ASCII.
         let mut value = HeaderValue::try_from(line).map_err(|_| too_long())?;
         value.set_sensitive(true);
         Ok(value)

@@ -1,5 +1,5 @@
-//! The faults of a request that are found before its token is verified. Messages that Flask-JWT-Extended also has keep its
-//! wording.
+//! The faults of a request that are found before its token is verified. Messages that Flask-JWT-Extended also has keep
+//! its wording.
 
 use super::Location;
 

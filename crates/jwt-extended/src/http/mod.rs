@@ -6,9 +6,10 @@
 //!    ends the search.
 //! 2. A request may carry one token. Two headers, two cookies with the same name, or different tokens in two locations
 //!    are rejected (RFC 6750 section 2).
-//! 3. A cookie alone does not authorise a method that changes something. The CSRF value must be sent too, in a header or a
-//!    form field, and the browser must not say that another site sent the request.
-//! 4. A rejection has a status, a stable code, a message that says what to do, and a challenge. It never contains a token.
+//! 3. A cookie alone does not authorise a method that changes something. The CSRF value must be sent too, in a header
+//!    or a form field, and the browser must not say that another site sent the request.
+//! 4. A rejection has a status, a stable code, a message that says what to do, and a challenge. It never contains a
+//!    token.
 //!
 //! These modules see a request through one small trait, [`Request`], so every face follows the same rules.
 //!

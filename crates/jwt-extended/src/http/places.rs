@@ -106,8 +106,8 @@ fn by_flask_rule<'v>(value: &'v str, scheme: &str) -> Result<Option<Cow<'v, str>
     }
 }
 
-/// Returns the text after the scheme, if the value begins with it. Schemes are compared without regard to case (RFC 9110
-/// section 11.1).
+/// Returns the text after the scheme, if the value begins with it. Schemes are compared without regard to case (RFC
+/// 9110 section 11.1).
 fn after_scheme<'v>(value: &'v str, scheme: &str) -> Option<&'v str> {
     let (start, rest) = value.split_at_checked(scheme.len())?;
     rest.strip_prefix(' ').filter(|_| start.eq_ignore_ascii_case(scheme))

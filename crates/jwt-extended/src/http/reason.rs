@@ -42,8 +42,8 @@ pub enum Reason {
     /// The token is valid but not fresh.
     #[error("Fresh token required")]
     NotFresh {
-        /// The maximum age of the login in seconds (RFC 9470): `fresh_token_expires`. It is 0, which asks for a new login,
-        /// if freshness has no set length.
+        /// The maximum age of the login in seconds (RFC 9470): `fresh_token_expires`. It is 0, which asks for a new
+        /// login, if freshness has no set length.
         max_age: u64,
     },
     /// The app's own verification rejected the token.
@@ -128,8 +128,8 @@ impl Reason {
         }
     }
 
-    /// Makes the challenge: with an error code if the client sent a token, bare for other 401 responses, and none for the
-    /// rest.
+    /// Makes the challenge: with an error code if the client sent a token, bare for other 401 responses, and none for
+    /// the rest.
     pub(super) fn challenge(&self, settings: &RefusalSettings) -> Option<HeaderValue> {
         match self.challenge_error() {
             Some(error) => {

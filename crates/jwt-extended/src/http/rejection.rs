@@ -63,8 +63,8 @@ impl Rejection {
         self.inner.reason.challenge(self.settings())
     }
 
-    /// Returns the token, if its signature is good and the fault lies elsewhere: it is expired, revoked, not fresh, of the
-    /// wrong type, without a user, or rejected by the app.
+    /// Returns the token, if its signature is good and the fault lies elsewhere: it is expired, revoked, not fresh, of
+    /// the wrong type, without a user, or rejected by the app.
     pub fn token(&self) -> Option<&Token> {
         self.inner.token.as_ref()
     }

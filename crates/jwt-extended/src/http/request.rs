@@ -22,8 +22,8 @@ pub trait Request {
 
     /// Returns the body if the face has read it, which is empty if the request has none.
     ///
-    /// `None` means that the face did not read it. The request is then rejected if a token or a CSRF value may come in a
-    /// body of its type ([`Steps::needs_body`](crate::Steps::needs_body)).
+    /// `None` means that the face did not read it. The request is then rejected if a token or a CSRF value may come in
+    /// a body of its type ([`Steps::needs_body`](crate::Steps::needs_body)).
     fn body(&self) -> Option<&[u8]> {
         None
     }

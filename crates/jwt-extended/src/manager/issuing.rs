@@ -9,7 +9,8 @@ use crate::{
     jose::{Key, KeyRing},
     time::Timestamp,
     token::{
-        Claims, Draft, Fresh, Freshness, Identity, IssueError, Issued, Lifetime, Override, TokenError, TokenType, verify,
+        Claims, Draft, Fresh, Freshness, Identity, IssueError, Issued, Lifetime, Override, TokenError, TokenType,
+        verify,
     },
 };
 

@@ -169,7 +169,9 @@ impl JwtManager {
                 tracing::error!(%error, "the store failed, so the request is refused");
             }
             Reason::Issue(error) => tracing::error!(%error, "a token could not be issued"),
-            Reason::Misconfigured(error) => tracing::error!(%error, "the app is misconfigured, so the request is refused"),
+            Reason::Misconfigured(error) => {
+                tracing::error!(%error, "the app is misconfigured, so the request is refused")
+            }
             _ => tracing::debug!(code = reason.code(), "the request is refused"),
         }
         Rejection::new(reason, token, Arc::clone(&self.inner.renderer))

@@ -152,7 +152,12 @@ impl Steps<'_> {
             RotateOutcome::Rotated => Ok(due),
             RotateOutcome::Repeated { successor, rotated_at } => {
                 let (session, jti) = (token.session(), token.jti());
-                tracing::info!(event = "refresh_token_repeated", session, jti, "a refresh token was used again in its grace time");
+                tracing::info!(
+                    event = "refresh_token_repeated",
+                    session,
+                    jti,
+                    "a refresh token was used again in its grace time"
+                );
                 Ok(Rotation { jti: successor, at: rotated_at, ..due })
             }
             RotateOutcome::Ended => Err(ended()),

@@ -154,11 +154,7 @@ impl Steps<'_> {
     ///
     /// # Errors
     /// If there is no store that keeps sessions, or it could not answer.
-    pub async fn end_sessions_except(
-        &self,
-        subject: impl Into<Subject<'_>>,
-        session: &str,
-    ) -> Result<u64, StoreError> {
+    pub async fn end_sessions_except(&self, subject: impl Into<Subject<'_>>, session: &str) -> Result<u64, StoreError> {
         let (manager, now) = (self.manager, self.manager.now());
         let until = manager.remembered(now);
         let others = EndSessions::Others { subject: subject.into().0, session, until, now };

@@ -61,7 +61,9 @@ pub enum IssueError {
     #[error("the session id is of another kind; use the one that `new_session` returned")]
     ForeignSession,
     /// Overriding claims changed the ids by which the store knows a session's tokens.
-    #[error("the store knows a session's tokens by their claims jti and sid, and additional claims cannot override them")]
+    #[error(
+        "the store knows a session's tokens by their claims jti and sid, and additional claims cannot override them"
+    )]
     SessionClaims,
     /// Overriding claims gave a session's tokens another subject.
     #[error("the additional claims give the tokens another subject than their session's")]

@@ -8,7 +8,12 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use jwt_extended::{JwtManager, Requirement, http::Location, jose::Key, session::{Subject, MemoryStore}};
+use jwt_extended::{
+    JwtManager, Requirement,
+    http::Location,
+    jose::Key,
+    session::{MemoryStore, Subject},
+};
 
 /// The outcome of a future that does not wait.
 fn now<T>(future: impl Future<Output = T>) -> T {

@@ -11,7 +11,7 @@ use jwt_extended::{
     config::Tolerate,
     http::{JsonMember, Location, Request},
     jose::{Algorithm, ExternalKey, JwsError, Key, KeyRing, Segment, Unverified, json},
-    session::{Subject, MemoryStore},
+    session::{MemoryStore, Subject},
     token::{Claims, TokenError},
 };
 
@@ -105,7 +105,10 @@ fn tokens_made_one_by_one_can_share_a_session() {
     assert!(wait(jwt.is_revoked(&access)).unwrap());
     let other = jwt.decode_token(&token(&[])).unwrap();
     assert!(!wait(jwt.is_revoked(&other)).unwrap());
-    assert!(wait(manager().steps().revoke_by_id(Subject("alice"), "a jti", None)).is_err(), "without a store, nothing can be revoked");
+    assert!(
+        wait(manager().steps().revoke_by_id(Subject("alice"), "a jti", None)).is_err(),
+        "without a store, nothing can be revoked"
+    );
 }
 
 // Requirements of a view.

@@ -8,7 +8,7 @@ use crate::common::*;
 use jwt_extended::{
     CookieError, JwtManager, ManualClock,
     http::{CsrfError, Location, Reason},
-    session::{Subject, MemoryStore},
+    session::{MemoryStore, Subject},
     token::{IssueError, Lifetime},
 };
 use serde_json::json;

@@ -7,7 +7,7 @@ use crate::{
     JwtManager, ManualClock, Token, TokenPair,
     http::Reason,
     jose::Key,
-    session::{Subject, SessionStore, StoreError},
+    session::{SessionStore, StoreError, Subject},
     time::Timestamp,
 };
 

@@ -79,8 +79,8 @@ pub(crate) fn hs256(secret: &[u8], segments: &str) -> String {
     format!("{segments}.{}", encode(tag.finalize().into_bytes()))
 }
 
-/// Returns the payload of a valid access token with changes. A change is a claim and its JSON text, or `""` to leave the
-/// claim out.
+/// Returns the payload of a valid access token with changes. A change is a claim and its JSON text, or `""` to leave
+/// the claim out.
 pub(crate) fn payload(changes: &[(&str, &str)]) -> String {
     let (now, end) = (NOW.to_string(), (NOW + 900).to_string());
     let mut claims = vec![

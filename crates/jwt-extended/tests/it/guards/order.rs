@@ -1,5 +1,5 @@
-//! The requirements of routes, and the order of the checks: location, token, CSRF, type, freshness, revocation, the app's
-//! own verification.
+//! The requirements of routes, and the order of the checks: location, token, CSRF, type, freshness, revocation, the
+//! app's own verification.
 
 use std::sync::{
     Arc,
@@ -231,8 +231,9 @@ fn only_options_requests_are_exempt() {
 
 #[test]
 fn json_location_and_csrf_form_field_need_the_body() {
-    let needs =
-        |builder: JwtManagerBuilder, requirement: &Requirement| builder.build().unwrap().steps().needs_body(requirement);
+    let needs = |builder: JwtManagerBuilder, requirement: &Requirement| {
+        builder.build().unwrap().steps().needs_body(requirement)
+    };
     let access = Requirement::access();
     let json = Requirement::access().locations([Location::Json]);
     let header = Requirement::access().locations([Location::Header]);

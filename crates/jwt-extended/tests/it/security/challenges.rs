@@ -248,8 +248,7 @@ fn no_debug_text_holds_a_secret_or_a_token() {
         format!("{:?}", Claims::new(&serde_json::json!({"role": "boss"})).unwrap()),
         format!("{:?}", MemoryStore::new()),
     ];
-    let segments =
-        pair.access.split('.').chain(refresh.split('.')).skip(1).filter(|part| *part != header_of_any());
+    let segments = pair.access.split('.').chain(refresh.split('.')).skip(1).filter(|part| *part != header_of_any());
     let secrets: Vec<_> = segments.chain([SECRET, csrf.as_str(), "boss", "alice"]).collect();
     for text in shown {
         for secret in &secrets {

@@ -105,8 +105,8 @@ fn a_jwk_without_alg_needs_an_algorithm_from_the_app() {
     let set = VerifyingKey::from_jwk_set(&format!(r#"{{"keys":[{jwk}]}}"#)).unwrap();
     assert!(set.keys.is_empty());
     assert_eq!(set.unusable, [KeyError::JwkWithoutAlgorithm]);
-    let told = Key::from_jwk_as(Algorithm::HS256, &jwk).unwrap();
-    assert_eq!(told.algorithm(), Algorithm::HS256);
+    let named = Key::from_jwk_as(Algorithm::HS256, &jwk).unwrap();
+    assert_eq!(named.algorithm(), Algorithm::HS256);
 }
 
 #[test]

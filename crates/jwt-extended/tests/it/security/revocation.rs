@@ -11,7 +11,7 @@ use std::{
 use jwt_extended::{
     JwtManager, Requirement, Token,
     http::Handler,
-    session::{Subject, Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, TokenIds},
+    session::{Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, Subject, TokenIds},
 };
 
 use crate::common::*;

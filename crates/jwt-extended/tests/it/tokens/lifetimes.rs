@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jwt_extended::{
     JwtManager, JwtManagerBuilder, ManualClock, Requirement, Timestamp,
-    session::{Subject, MemoryStore},
+    session::{MemoryStore, Subject},
     token::{Fresh, Freshness, IssueError, Lifetime},
 };
 

@@ -11,9 +11,9 @@ use std::{
 use jwt_extended::{
     JwtManager, JwtManagerBuilder, ManualClock, Requirement, Rotation, Timestamp, Token, TokenPair,
     http::{Location, Reason},
-    session::{Subject, 
-        Answer, Ending, MemoryStore, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, TokenIds,
-        Touch, Turn, Turned,
+    session::{
+        Answer, Ending, MemoryStore, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, Subject,
+        TokenIds, Touch, Turn, Turned,
     },
     token::{Freshness, IssueError, Lifetime},
 };
@@ -127,8 +127,7 @@ fn threads_that_refresh_one_token_at_once_get_one_successor() {
     let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let first = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
     let successors: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..64).map(|_| scope.spawn(|| wait(jwt.refresh(&first)).unwrap().refresh)).collect();
+        let threads: Vec<_> = (0..64).map(|_| scope.spawn(|| wait(jwt.refresh(&first)).unwrap().refresh)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(successors.windows(2).all(|two| two[0] == two[1]));
@@ -231,7 +230,9 @@ fn implicit_renewal_is_a_use_and_brings_no_ended_session_back() {
         .unwrap();
     let renew = |text: &str| {
         let request = get(&[("Cookie", &format!("access_token_cookie={text}"))]);
-        let cookies = wait(jwt.steps().renew(&jwt.steps().expiring(&request, Duration::from_secs(300))?, &http::HeaderMap::new()))?;
+        let cookies = wait(
+            jwt.steps().renew(&jwt.steps().expiring(&request, Duration::from_secs(300))?, &http::HeaderMap::new()),
+        )?;
         let line = cookies.lines()[0].to_str().unwrap().to_owned();
         Some(line["access_token_cookie=".len()..].split(';').next().unwrap().to_owned())
     };

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jwt_extended::{
     JwtManager, ManualClock, Requirement, Timestamp, Token, TokenPair,
     http::Reason,
-    session::{Subject, MemoryStore, StoreError},
+    session::{MemoryStore, StoreError, Subject},
     token::{Claims, ClaimsError, Freshness, Identity, TokenType},
 };
 use serde_json::json;
@@ -46,8 +46,7 @@ fn a_login_opens_a_session_with_a_fresh_access_token_and_a_refresh_token() {
     assert_eq!((refresh.token_type(), refresh.freshness()), (TokenType::Refresh, Freshness::Stale));
     assert_eq!(access.session().unwrap(), refresh.session().unwrap());
     assert!(
-        payload_of(&pair.access)
-            .ends_with(&format!(r#""exp":1800000900,"sid":"{}"}}"#, access.session().unwrap()))
+        payload_of(&pair.access).ends_with(&format!(r#""exp":1800000900,"sid":"{}"}}"#, access.session().unwrap()))
     );
     assert_eq!(pair.expires_in(), Some(900));
     assert_eq!(
