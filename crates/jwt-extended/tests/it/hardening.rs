@@ -8,7 +8,7 @@ use crate::common::*;
 use jwt_extended::{
     CookieError, JwtManager, ManualClock,
     http::{CsrfError, Location, Reason},
-    session::{MemoryStore, Subject},
+    session::Subject,
     token::{IssueError, Lifetime},
 };
 use serde_json::json;
@@ -16,7 +16,7 @@ use serde_json::json;
 const DAY: u64 = 86_400;
 
 fn with_store(clock: &Arc<ManualClock>) -> JwtManager {
-    builder().clock(Arc::clone(clock)).revocation_store(MemoryStore::new()).build().unwrap()
+    builder().clock(Arc::clone(clock)).revocation_store(Blocklist::default()).build().unwrap()
 }
 
 /// Signs an access token of another issuer that shares the key.
@@ -42,8 +42,12 @@ fn a_token_cannot_outlive_the_memory_of_its_revocation() {
 fn a_revocation_outlasts_a_token_from_a_clock_ahead() {
     let clock = clock();
     let leeway = Duration::from_secs(300);
-    let jwt =
-        builder().clock(Arc::clone(&clock)).revocation_store(MemoryStore::new()).decode_leeway(leeway).build().unwrap();
+    let jwt = builder()
+        .clock(Arc::clone(&clock))
+        .revocation_store(Blocklist::default())
+        .decode_leeway(leeway)
+        .build()
+        .unwrap();
     let ahead = foreign(NOW + 300, NOW + 300 + 30 * DAY);
     wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
     // The token's `iat` is 300 seconds ahead, so only a revocation after that time covers it.

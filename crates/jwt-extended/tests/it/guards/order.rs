@@ -101,7 +101,7 @@ fn optional_admits_no_token_but_rejects_a_bad_one() {
 #[test]
 fn optional_still_checks_freshness_and_revocation() {
     let jwt = builder()
-        .revocation_store(MemoryStore::new())
+        .session_store(MemoryStore::new())
         .token_verification(|token| token.subject() != "mallory")
         .build()
         .unwrap();
@@ -123,7 +123,7 @@ fn optional_still_checks_freshness_and_revocation() {
 fn of_several_faults_the_first_in_order_is_reported() {
     let jwt = builder()
         .token_location([Location::Cookie])
-        .revocation_store(MemoryStore::new())
+        .session_store(MemoryStore::new())
         .token_verification(|_| false)
         .build()
         .unwrap();
@@ -168,7 +168,7 @@ fn a_csrf_claim_is_required_only_where_it_is_compared() {
 
 #[test]
 fn a_route_can_skip_the_revocation_check_only() {
-    let jwt = builder().revocation_store(MemoryStore::new()).build().unwrap();
+    let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let text = token(&[]);
     wait(jwt.revoke_token(&jwt.decode_token(&text).unwrap())).unwrap();
     assert_eq!(refusal(&jwt, &bearer(&text), &Requirement::access()).code(), "token_revoked");
@@ -208,7 +208,7 @@ fn app_verification_sees_only_otherwise_valid_tokens() {
 
 #[test]
 fn a_rejection_carries_a_token_with_a_good_signature() {
-    let jwt = builder().revocation_store(MemoryStore::new()).build().unwrap();
+    let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let revoked = token(&[("jti", "\"revoked\"")]);
     wait(jwt.revoke_token(&jwt.decode_token(&revoked).unwrap())).unwrap();
     for text in [token(&[EXPIRED]), token(&[REFRESH]), token(&[STALE]), revoked] {
