@@ -1,6 +1,6 @@
-//! A whole app for browsers: cookies with CSRF protection, the app's own user and claims, renewal in passing.
+//! An app for browsers: cookies with CSRF protection, the app's own user and claims, automatic renewal.
 //!
-//! Try it with `cargo run -p jwt-extended-axum --example cookies`, and then:
+//! Start it with `cargo run -p jwt-extended-axum --example cookies`, and then:
 //!
 //! ```text
 //! curl -X POST http://127.0.0.1:3000/login/1 -c jar.txt
@@ -11,21 +11,20 @@
 use std::{borrow::Cow, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{FromRef, Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    http::{StatusCode, request::Parts},
     routing::{get, post},
 };
 use jwt_extended_axum::{
-    Access, AnyToken, Claims, Cookies, CurrentUser, GuardLayer, JwtManager, Location, Refresh, RefreshLayer, Rejection,
-    Requirement, Switch, Token,
-    jose::Key,
+    Access, AnyToken, Claims, Cookies, CurrentUser, GuardLayer, JwtManager, Location, Reason, Refresh, RefreshLayer,
+    Rejection, Requirement, Switch, Token, TokenPair,
+    jose::{Algorithm, Key},
     session::MemoryStore,
     token::{self, Identity, LoadUser},
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The app's own user.
 #[derive(Clone)]
@@ -35,7 +34,7 @@ struct User {
     role: &'static str,
 }
 
-/// From the user to the token: whose it is, and what else it says.
+/// From the user to the token: its subject and the app's own claims.
 impl Identity for User {
     fn subject(&self) -> Cow<'_, str> {
         self.id.to_string().into()
@@ -46,16 +45,16 @@ impl Identity for User {
     }
 }
 
-/// From the token back to the user; `None` if there is none any more, which refuses the request.
+/// From the token back to the user. `None` rejects the request: the user no longer exists.
 impl LoadUser<App> for User {
     type Error = Infallible;
 
     async fn load_user(token: &Token, app: &App) -> Result<Option<Self>, Infallible> {
-        Ok(token.subject().parse().ok().and_then(|id| app.find(id)))
+        Ok(app.find(token.subject()))
     }
 }
 
-/// The claims that a route wants of a token.
+/// The claims that a route needs.
 #[derive(Deserialize)]
 struct Role {
     role: String,
@@ -68,30 +67,43 @@ struct App {
 }
 
 impl App {
-    fn find(&self, id: u64) -> Option<User> {
-        self.users.iter().find(|user| user.id == id).cloned()
+    fn find(&self, id: &str) -> Option<User> {
+        self.users.iter().find(|user| user.id.to_string() == id).cloned()
+    }
+
+    fn user(&self, id: &str) -> Result<User, Rejection> {
+        self.find(id).ok_or_else(|| self.jwt.reject(Reason::UserNotFound(id.to_owned()), None).into())
     }
 }
 
-/// How guards find the manager in the app's state.
+/// Lets guards find the manager in the app's state.
 impl FromRef<App> for JwtManager {
     fn from_ref(app: &App) -> Self {
         app.jwt.clone()
     }
 }
 
-/// Sets four cookies: two tokens that no script can read, and two CSRF values that the app's pages can.
-async fn login(State(app): State<App>, Path(id): Path<u64>) -> Result<Response, Rejection> {
-    // Check a password here.
-    let Some(user) = app.find(id) else { return Ok(StatusCode::UNAUTHORIZED.into_response()) };
-    let pair = app.jwt.login(&user).await?;
-    Ok((Cookies(app.jwt.set_cookies(&pair)?), "welcome\n").into_response())
+/// A response that sets cookies and tells the page when to refresh.
+type CookieResponse = Result<(Cookies, Json<Value>), Rejection>;
+
+/// Sets four cookies: two tokens that no script can read, and two CSRF values that the app's pages can read.
+fn set_cookies(jwt: &JwtManager, pair: &TokenPair) -> CookieResponse {
+    let expiry = json!({ "expires_in": pair.expires_in(), "refresh_expires_in": pair.refresh_expires_in() });
+    Ok((Cookies(jwt.set_cookies(pair)?), Json(expiry)))
 }
 
-/// Sets a new access cookie, and the refresh cookie that is due next.
-async fn refresh(State(app): State<App>, token: Refresh) -> Result<(Cookies, &'static str), Rejection> {
-    let pair = app.jwt.refresh(&token).await?;
-    Ok((Cookies(app.jwt.set_cookies(&pair)?), "refreshed\n"))
+async fn login(State(app): State<App>, Path(id): Path<String>, request: Parts) -> CookieResponse {
+    // Otherwise another site could log its visitor in as somebody else.
+    app.jwt.refuse_cross_site(&request)?;
+    // Check a password here.
+    let user = app.user(&id)?;
+    set_cookies(&app.jwt, &app.jwt.login(&user).await?)
+}
+
+/// Sets a new access cookie and the next refresh cookie, with the user's current claims.
+async fn refresh(State(app): State<App>, token: Refresh) -> CookieResponse {
+    let user = app.user(token.subject())?;
+    set_cookies(&app.jwt, &app.jwt.refresh(&token).identity(&user).await?)
 }
 
 /// Ends the session and clears the cookies.
@@ -104,7 +116,7 @@ async fn me(user: CurrentUser<User>) -> String {
     format!("{}\n", user.name)
 }
 
-/// For everyone: a browser whose cookie has expired or was revoked sees what a stranger sees.
+/// A page for everyone. A browser whose cookie has expired or was revoked sees what a stranger sees.
 async fn home(token: Result<Access, Rejection>) -> String {
     token.map_or("hello, stranger\n".to_owned(), |token| format!("hello, user {}\n", token.subject()))
 }
@@ -116,9 +128,9 @@ async fn report(Claims(claims): Claims<Role>) -> Result<&'static str, StatusCode
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let jwt = JwtManager::builder()
-        .key(Key::generate(jwt_extended_axum::jose::Algorithm::HS256)?)
+        .key(Key::generate(Algorithm::HS256)?)
         .token_location([Location::Cookie])
-        // For plain HTTP on this machine; leave it out behind HTTPS.
+        // For plain HTTP on this machine. Leave it out behind HTTPS.
         .cookie_secure(Switch::Off)
         .session_store(MemoryStore::new())
         .build()?;

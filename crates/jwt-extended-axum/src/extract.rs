@@ -1,4 +1,4 @@
-//! Guards as arguments: each extractor asks the engine with one requirement.
+//! Guards as arguments: each extractor authenticates the request with one requirement.
 
 use std::ops::Deref;
 
@@ -7,6 +7,7 @@ use http::request::Parts;
 use jwt_extended::{
     Admitted, JwtManager, Requirement, Token,
     http::{Location, Reason},
+    session::Subject,
     token::TokenError,
 };
 use serde::de::DeserializeOwned;
@@ -22,12 +23,12 @@ macro_rules! guards {
         pub struct $guard(Admitted);
 
         impl $guard {
-            /// Where in the request the token was.
+            /// Returns where in the request the token was.
             pub fn location(&self) -> Location {
                 self.0.location()
             }
 
-            /// The token alone.
+            /// Returns the token alone.
             pub fn into_token(self) -> Token {
                 self.0.into_token()
             }
@@ -38,6 +39,12 @@ macro_rules! guards {
 
             fn deref(&self) -> &Token {
                 self.0.token()
+            }
+        }
+
+        impl<'a> From<&'a $guard> for Subject<'a> {
+            fn from(token: &'a $guard) -> Self {
+                Self(token.subject())
             }
         }
 
@@ -68,17 +75,17 @@ macro_rules! guards {
 }
 
 guards! {
-    /// Lets in a request with an access token: `@jwt_required()`.
+    /// Admits a request with an access token: `@jwt_required()`.
     Access = access;
-    /// Lets in a request with a fresh access token: `@jwt_required(fresh=True)`.
+    /// Admits a request with a fresh access token: `@jwt_required(fresh=True)`.
     Fresh = fresh;
-    /// Lets in a request with a refresh token: `@jwt_required(refresh=True)`.
+    /// Admits a request with a refresh token: `@jwt_required(refresh=True)`.
     Refresh = refresh;
-    /// Lets in a request with a token of either type: `@jwt_required(verify_type=False)`.
+    /// Admits a request with a token of either type: `@jwt_required(verify_type=False)`.
     AnyToken = any;
 }
 
-/// Lets in a request with an access token whose claims are a `T`, the registered ones and the app's own.
+/// Admits a request with an access token whose claims deserialize as `T`: the registered claims and the app's own.
 ///
 /// ```
 /// use jwt_extended_axum::Claims;
@@ -125,23 +132,23 @@ where
     }
 }
 
-/// No token is `None`; a bad one is still refused.
+/// Turns a missing token into `None`. A bad token is still rejected.
 fn optional<T>(guarded: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
     match guarded {
-        Err(rejection) if rejection.is_for_lack_of_a_token() => Ok(None),
+        Err(rejection) if rejection.is_for_missing_token() => Ok(None),
         guarded => guarded.map(Some),
     }
 }
 
-/// Checks a request by any requirement, with the body if [`BodyLayer`](crate::BodyLayer) has read it: for guards that are
-/// none of the above.
+/// Checks a request against any requirement, for guards that this crate does not have. Searches the body too, if a
+/// [`BodyLayer`](crate::BodyLayer) has read it.
 ///
 /// ```
 /// use axum::extract::FromRequestParts;
 /// use http::request::Parts;
 /// use jwt_extended_axum::{Admitted, JwtManager, Location, Rejection, Requirement, authenticate};
 ///
-/// /// A token in the query string, as links to downloads have it.
+/// /// A token in the query string, for links to downloads.
 /// struct Download(Admitted);
 ///
 /// impl FromRequestParts<JwtManager> for Download {
@@ -155,11 +162,11 @@ fn optional<T>(guarded: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
 /// ```
 ///
 /// # Errors
-/// If the request must not pass.
+/// If the request does not meet the requirement.
 pub async fn authenticate(parts: &Parts, jwt: &JwtManager, requirement: &Requirement) -> Result<Admitted, Rejection> {
     let admitted = match parts.extensions.get::<Body>() {
         Some(Body(bytes)) => jwt.authenticate(&(parts, &**bytes), requirement).await,
-        // Without `BodyLayer` the engine refuses, if a token or a CSRF value may come in the body.
+        // Without the body, the engine rejects the request if a token or a CSRF value may come in it.
         None => jwt.authenticate(parts, requirement).await,
     };
     Ok(admitted?)

@@ -1,71 +1,67 @@
-//! JWT authentication for axum: the argument's type is the guard.
+//! JWT sessions for axum: the argument's type is the guard.
 //!
 //! ```
-//! use axum::{Router, extract::{FromRef, State}, routing::{get, post}};
-//! use jwt_extended_axum::{Access, Fresh, JwtManager, Refresh, Rejection, Tokens, jose::Key};
+//! use axum::{Router, extract::State, routing::{get, post}};
+//! use jwt_extended_axum::{Access, Fresh, JwtManager, Refresh, Rejection, Tokens, jose::Key, session::MemoryStore};
 //!
-//! #[derive(Clone)]
-//! struct AppState {
-//!     jwt: JwtManager,
+//! async fn login(State(jwt): State<JwtManager>) -> Result<Tokens, Rejection> {
+//!     // Check the password first. The pair is a fresh access token and a refresh token of one new session.
+//!     Ok(Tokens(jwt.login("alice").await?))
 //! }
 //!
-//! impl FromRef<AppState> for JwtManager {
-//!     fn from_ref(state: &AppState) -> Self {
-//!         state.jwt.clone()
-//!     }
-//! }
-//!
-//! async fn login(State(app): State<AppState>) -> Result<Tokens, Rejection> {
-//!     // Check the password first; then: a fresh access token and a refresh token, one session.
-//!     Ok(Tokens(app.jwt.login("alice").await?))
-//! }
 //! async fn protected(token: Access) -> String {
 //!     format!("hello {}", token.subject())
 //! }
+//!
 //! async fn transfer(_: Fresh) -> &'static str {
 //!     "done"
 //! }
-//! async fn refresh(State(app): State<AppState>, token: Refresh) -> Result<Tokens, Rejection> {
-//!     Ok(Tokens(app.jwt.refresh(&token).await?))
-//! }
+//!
 //! async fn page(token: Option<Access>) -> String {
-//!     token.map_or("hello, whoever you are".to_owned(), |token| format!("hello {}", token.subject()))
+//!     token.map_or("hello, stranger".to_owned(), |token| format!("hello {}", token.subject()))
+//! }
+//!
+//! async fn refresh(State(jwt): State<JwtManager>, token: Refresh) -> Result<Tokens, Rejection> {
+//!     Ok(Tokens(jwt.refresh(&token).await?))
 //! }
 //!
 //! let jwt = JwtManager::builder()
 //!     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
+//!     .session_store(MemoryStore::new())
 //!     .build()?;
 //! let app: Router = Router::new()
 //!     .route("/login", post(login))
 //!     .route("/protected", get(protected))
 //!     .route("/transfer", post(transfer))
-//!     .route("/refresh", post(refresh))
 //!     .route("/", get(page))
-//!     .with_state(AppState { jwt });
+//!     .route("/refresh", post(refresh))
+//!     .with_state(jwt);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! An app with more state keeps the manager in it and implements `FromRef`: see the example `cookies`.
+//!
 //! # Guards
 //!
-//! | argument | lets in |
+//! | argument | admits |
 //! |---|---|
 //! | [`Access`] | an access token |
-//! | [`Fresh`] | an access token that is fresh |
+//! | [`Fresh`] | a fresh access token |
 //! | [`Refresh`] | a refresh token |
-//! | [`AnyToken`] | either |
-//! | `Option<Access>`, and so on | a request without a token as `None`; a bad token, such as an expired one, is refused |
-//! | `Result<Access, Rejection>`, and so on | every request: for pages that a browser with an old cookie must see too |
-//! | [`Claims<T>`] | an access token whose claims are a `T` |
-//! | [`CurrentUser<U>`] | an access token whose user the app still has |
+//! | [`AnyToken`] | either type |
+//! | `Option<Access>`, and so on | a request without a token, as `None`; a bad token, such as an expired one, is rejected |
+//! | `Result<Access, Rejection>`, and so on | every request: for pages that must also open with an expired cookie |
+//! | [`Claims<T>`] | an access token whose claims deserialize as `T` |
+//! | [`CurrentUser<U>`] | an access token whose user still exists |
 //!
-//! For other requirements (places of its own, no revocation check) put a [`GuardLayer`] with a [`Requirement`] around the
-//! route, and take the [`Admitted`] token out of the request by `Extension<Admitted>`; or make an argument of your own with
-//! [`authenticate`].
+//! For other requirements, such as other locations or no revocation check, there are two ways. Either put a
+//! [`GuardLayer`] with a [`Requirement`] around the route and take the token as `Extension<Admitted>`. Or write your
+//! own argument with [`authenticate`].
 //!
-//! The names `Claims`, `Fresh` and `Rejection` are arguments and answers here; the engine's own of these names are
+//! `Claims`, `Fresh` and `Rejection` are this crate's arguments and response. The engine has types with the same names:
 //! [`token::Claims`], [`token::Fresh`] and [`jwt_extended::Rejection`].
 //!
-//! A guard needs a [`JwtManager`] in the router's state; a router without one does not compile:
+//! A guard needs a [`JwtManager`] in the router's state. A router without one does not compile:
 //!
 //! ```compile_fail
 //! async fn protected(_: jwt_extended_axum::Access) {}
@@ -75,14 +71,15 @@
 //!
 //! # Layers
 //!
-//! [`GuardLayer`] guards a group of routes, or all with named exceptions. [`RefreshLayer`] renews cookies in passing.
-//! [`BodyLayer`] lets guards see JSON bodies and forms, if tokens or CSRF values may come in them.
+//! [`GuardLayer`] guards a group of routes, or all routes with named exceptions. [`RefreshLayer`] renews cookies that
+//! are about to expire. [`BodyLayer`] lets guards read JSON bodies and forms, if tokens or CSRF values may come in
+//! them. Each page lists the layer's rules.
 //!
 //! # Responses
 //!
-//! [`Tokens`] answers a pair in the body, [`Cookies`] sets or clears cookies beside any body: `(Cookies(…), Json(…))`. Both
-//! forbid caching. A refused request is a [`Rejection`]; its reason rides in the response's extensions, as the engine's
-//! [`jwt_extended::Rejection`], for layers outside to see.
+//! [`Tokens`] answers with a pair of tokens in the body. [`Cookies`] sets or clears cookies beside any body:
+//! `(Cookies(…), Json(…))`. Both forbid caching. A rejected request is answered with a [`Rejection`]. Its response
+//! carries the engine's [`jwt_extended::Rejection`] in its extensions, so that outer layers see the reason.
 
 mod extract;
 mod layer;
@@ -96,6 +93,11 @@ pub use jwt_extended::{
     http::{ErrorFormat, Handler, Location, Reason, SameSite, SetCookies, Statuses},
     jose, session, token,
 };
-pub use layer::{BadException, BodyLayer, BodyService, GuardLayer, GuardService, RefreshLayer, RefreshService};
+pub use layer::{BadException, BodyLayer, GuardLayer, Layered, RefreshLayer, ResponseFuture};
 pub use response::{Cookies, Rejection, Tokens};
 pub use user::{CurrentUser, UserRejection};
+
+/// Compiles the README's program.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,4 @@
-//! What handlers answer with: tokens in the body, cookies beside it, refusals.
+//! Responses: tokens in the body, cookies beside any body, and rejections.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use jwt_extended::{
     token::IssueError,
 };
 
-/// Answers a pair of tokens as JSON, with `Cache-Control: no-store`: the body of RFC 6749 section 5.1.
+/// Answers with a pair of tokens as JSON, in the format of RFC 6749 section 5.1, and `Cache-Control: no-store`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tokens(pub TokenPair);
 
@@ -52,7 +52,10 @@ impl IntoResponse for Cookies {
     }
 }
 
-/// A refused request, or one whose answer could not be made: what `?` gives in a handler.
+/// A rejected request, or an error of the engine in a handler: every error of the engine converts to it by `?`.
+///
+/// It wraps the engine's [`jwt_extended::Rejection`], because only a type of this crate can be an axum response. The
+/// response carries the engine's rejection in its extensions.
 #[derive(Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct Rejection(Cause);
@@ -60,7 +63,7 @@ pub struct Rejection(Cause);
 #[derive(Clone, Debug, thiserror::Error)]
 enum Cause {
     #[error(transparent)]
-    Refused(#[from] jwt_extended::Rejection),
+    Rejected(#[from] jwt_extended::Rejection),
     #[error(transparent)]
     Issue(#[from] IssueError),
     #[error(transparent)]
@@ -70,27 +73,27 @@ enum Cause {
 }
 
 impl Rejection {
-    /// The engine's refusal, with its reason; `None` where the app's own answer failed.
-    pub fn refusal(&self) -> Option<&jwt_extended::Rejection> {
+    /// Returns the engine's rejection with its reason, or `None` if the handler failed for another reason.
+    pub fn rejection(&self) -> Option<&jwt_extended::Rejection> {
         match &self.0 {
-            Cause::Refused(rejection) => Some(rejection),
+            Cause::Rejected(rejection) => Some(rejection),
             Cause::Issue(_) | Cause::Cookie(_) | Cause::Store(_) => None,
         }
     }
 
-    pub(crate) fn is_for_lack_of_a_token(&self) -> bool {
-        self.refusal().is_some_and(|rejection| matches!(rejection.reason(), Reason::Missing(_)))
+    pub(crate) fn is_for_missing_token(&self) -> bool {
+        self.rejection().is_some_and(|rejection| matches!(rejection.reason(), Reason::Missing(_)))
     }
 }
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let rejection = match self.0 {
-            Cause::Refused(rejection) => rejection,
-            Cause::Store(error) | Cause::Issue(IssueError::Store(error)) => return not_kept(&error),
-            Cause::Issue(IssueError::SessionEnded) => return plain(StatusCode::UNAUTHORIZED, LOGGED_OUT),
-            Cause::Issue(error) => return not_issued(&error),
-            Cause::Cookie(error) => return not_issued(&error),
+            Cause::Rejected(rejection) => rejection,
+            Cause::Store(error) | Cause::Issue(IssueError::Store(error)) => return store_failed(&error),
+            Cause::Issue(IssueError::SessionEnded) => return json_error(StatusCode::UNAUTHORIZED, LOGGED_OUT),
+            Cause::Issue(error) => return issue_failed(&error),
+            Cause::Cookie(error) => return issue_failed(&error),
         };
         let mut response = rejection.to_response().map(Into::into);
         response.extensions_mut().insert(rejection);
@@ -98,31 +101,31 @@ impl IntoResponse for Rejection {
     }
 }
 
-/// All sessions of the user ended while this one was being opened.
+/// The message if all of the user's sessions were ended while this one was being opened.
 const LOGGED_OUT: &str = "You were logged out everywhere meanwhile. Log in again";
 
-fn not_kept(error: &StoreError) -> Response {
+fn store_failed(error: &StoreError) -> Response {
     tracing::error!(%error, "the store failed");
     match error {
-        // The app asks for what it is not set up for: trying again would not help.
+        // The app is misconfigured, so trying again would not help.
         StoreError::NoStore | StoreError::NoSessions | StoreError::ReadOnly | StoreError::Unnamed(_) => {
-            plain(StatusCode::INTERNAL_SERVER_ERROR, "The server is not set up for this request")
+            json_error(StatusCode::INTERNAL_SERVER_ERROR, "The server is not set up for this request")
         }
         _ => {
-            let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment");
+            let mut response = json_error(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment");
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             response
         }
     }
 }
 
-fn not_issued(error: &dyn fmt::Display) -> Response {
+fn issue_failed(error: &dyn fmt::Display) -> Response {
     tracing::error!(%error, "a token could not be issued");
-    plain(StatusCode::INTERNAL_SERVER_ERROR, "The token could not be issued")
+    json_error(StatusCode::INTERNAL_SERVER_ERROR, "The token could not be issued")
 }
 
-/// A small answer for faults of the app's own, whose details are for the log.
-pub(crate) fn plain(status: StatusCode, message: &str) -> Response {
+/// Answers with a short JSON error. The details are in the log.
+pub(crate) fn json_error(status: StatusCode, message: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], format!("{{\"msg\":\"{message}\"}}")).into_response()
 }
 

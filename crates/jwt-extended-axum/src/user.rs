@@ -11,7 +11,7 @@ use jwt_extended::{JwtManager, Requirement, http::Reason, token::LoadUser};
 
 use crate::{Rejection, extract::authenticate};
 
-/// Lets in a request with an access token whose user the app still has: upstream's `current_user`.
+/// Admits a request with an access token whose user still exists: upstream's `current_user`.
 ///
 /// ```
 /// use jwt_extended_axum::{CurrentUser, Token, token::LoadUser};
@@ -45,10 +45,10 @@ impl<U> Deref for CurrentUser<U> {
 /// Why there is no current user.
 #[derive(Debug, thiserror::Error)]
 pub enum UserRejection<E> {
-    /// The token was refused, or the app has no such user.
+    /// The token was rejected, or the app has no such user.
     #[error(transparent)]
     Refused(#[from] Rejection),
-    /// The app could not look; its error answers for itself.
+    /// The lookup failed. The app's own error is the response.
     #[error("the user could not be loaded")]
     Lookup(E),
 }
@@ -105,7 +105,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
         match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
-            Err(UserRejection::Refused(rejection)) if rejection.is_for_lack_of_a_token() => Ok(None),
+            Err(UserRejection::Refused(rejection)) if rejection.is_for_missing_token() => Ok(None),
             user => user.map(Some),
         }
     }

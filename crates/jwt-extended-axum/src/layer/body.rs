@@ -1,41 +1,81 @@
-//! Lets guards see bodies: axum gives an argument that is not the last one no body, so a layer reads it first.
-
-use std::task::{Context, Poll};
+//! Reads bodies for guards. axum gives the body only to a handler's last argument, and a guard is rarely that one.
 
 use axum_core::{extract::Request, response::Response};
 use bytes::Bytes;
-use http::{StatusCode, request::Parts};
+use http::StatusCode;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jwt_extended::http::BodyKind;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{ResponseFuture, take_ready};
-use crate::response::plain;
+use super::{Around, Layered, ResponseFuture, call_if};
+use crate::response::json_error;
 
-/// How long a body may be that a guard wants to see: as long as axum's own extractors allow.
+/// The longest body that guards read by default: the limit of axum's own extractors.
 pub(super) const DEFAULT_LIMIT: usize = 2 * 1024 * 1024;
 
 /// A body that was read, left in the request's extensions for guards. Empty if it is neither JSON nor a form.
 #[derive(Clone)]
 pub(crate) struct Body(pub(crate) Bytes);
 
-/// Reads JSON bodies and forms before the routes run, so that [`Access`](crate::Access) and the other guards can find a
-/// token (location `json`) or a CSRF value (option `csrf_check_form`) in them. Handlers get the body all the same.
+/// Reads JSON bodies and forms before the routes run, so that [`Access`](crate::Access) and the other guards can search
+/// them: for a token (location `json`) or a CSRF value (option `csrf_check_form`).
 ///
-/// Put it around the routes: `router.layer(BodyLayer::new())`. A [`GuardLayer`](crate::GuardLayer) does it by itself.
+/// # Rules
+///
+/// 1. A body that is JSON or a form, by its `Content-Type`, is read to its end. Any other body is left unread and still
+///    streams to the handler.
+/// 2. The handler receives the same body.
+/// 3. A body over the limit, 2 MiB by default, is answered with 413. A body that cannot be read is answered with 400.
+/// 4. Several of these layers, or one of them and a [`GuardLayer`](crate::GuardLayer), read a body only once.
+///
+/// # Deployment caveats
+///
+/// - A guard that may need the body, on a route without this layer, answers 500 and logs why. It does not guess.
+/// - A [`GuardLayer`](crate::GuardLayer) reads the body itself and does not need this layer.
+///
+/// # Example
+///
+/// ```
+/// use axum::{Router, body::Body, routing::post};
+/// use http::Request;
+/// use jwt_extended_axum::{Access, BodyLayer, JwtManager, Location, jose::Key};
+/// use tower::ServiceExt;
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let jwt = JwtManager::builder()
+///     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
+///     .token_location([Location::Json])
+///     .build()?;
+/// let token = jwt.create_access_token("alice")?;
+/// let app = Router::new()
+///     .route("/echo", post(async |_: Access, body: String| body))
+///     .layer(BodyLayer::new().limit(1000))
+///     .with_state(jwt);
+///
+/// let send = async |body: String| {
+///     let request = Request::post("/echo").header("content-type", "application/json").body(Body::from(body));
+///     app.clone().oneshot(request.unwrap()).await.unwrap().status()
+/// };
+/// assert_eq!(send(format!(r#"{{"access_token": "{token}"}}"#)).await, 200);
+/// assert_eq!(send("{}".to_owned()).await, 401);
+/// assert_eq!(send("x".repeat(1001)).await, 413);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct BodyLayer {
     limit: usize,
 }
 
 impl BodyLayer {
-    /// For bodies of up to 2 MiB; longer ones are answered with 413.
+    /// Reads bodies of up to 2 MiB.
     pub const fn new() -> Self {
         Self { limit: DEFAULT_LIMIT }
     }
 
-    /// For bodies of up to this many bytes.
+    /// Sets the longest body in bytes.
     pub const fn limit(self, bytes: usize) -> Self {
         Self { limit: bytes }
     }
@@ -48,63 +88,40 @@ impl Default for BodyLayer {
 }
 
 impl<S> Layer<S> for BodyLayer {
-    type Service = BodyService<S>;
+    type Service = Layered<S, Self>;
 
-    fn layer(&self, inner: S) -> BodyService<S> {
-        BodyService { inner, limit: self.limit }
+    fn layer(&self, inner: S) -> Self::Service {
+        Layered { inner, layer: *self }
     }
 }
 
-/// The service that [`BodyLayer`] makes.
-#[derive(Clone, Copy, Debug)]
-pub struct BodyService<S> {
-    inner: S,
-    limit: usize,
-}
-
-impl<S> Service<Request> for BodyService<S>
+impl<S> Around<S> for BodyLayer
 where
     S: Service<Request, Response = Response> + Clone + Send + 'static,
     S::Future: Send,
 {
-    type Response = Response;
-    type Error = S::Error;
-    type Future = ResponseFuture<S::Error>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        let mut inner = take_ready(&mut self.inner);
-        let limit = self.limit;
-        Box::pin(async move {
-            match read(request, limit).await {
-                Ok((parts, body)) => inner.call(Request::from_parts(parts, body)).await,
-                Err(response) => Ok(response),
-            }
-        })
+    fn call(&self, inner: &mut S, request: Request) -> ResponseFuture<S::Error> {
+        call_if(inner, read(request, self.limit))
     }
 }
 
-/// Reads the body if it is of a kind that guards look into, and leaves it in the extensions. The same body is given back
-/// for the handler.
-pub(crate) async fn read(request: Request, limit: usize) -> Result<(Parts, axum_core::body::Body), Response> {
+/// Reads the body if guards search bodies of its kind, and leaves a copy in the request's extensions.
+pub(super) async fn read(request: Request, limit: usize) -> Result<Request, Response> {
     let (mut parts, body) = request.into_parts();
     if parts.extensions.get::<Body>().is_some() {
-        return Ok((parts, body));
+        return Ok(Request::from_parts(parts, body));
     }
     if BodyKind::of(&parts) == BodyKind::Other {
         parts.extensions.insert(Body(Bytes::new()));
-        return Ok((parts, body));
+        return Ok(Request::from_parts(parts, body));
     }
     let bytes = match Limited::new(body, limit).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
-            return Err(plain(StatusCode::PAYLOAD_TOO_LARGE, "The body is too long"));
+            return Err(json_error(StatusCode::PAYLOAD_TOO_LARGE, "The body is too long"));
         }
-        Err(_) => return Err(plain(StatusCode::BAD_REQUEST, "The body could not be read")),
+        Err(_) => return Err(json_error(StatusCode::BAD_REQUEST, "The body could not be read")),
     };
     parts.extensions.insert(Body(bytes.clone()));
-    Ok((parts, bytes.into()))
+    Ok(Request::from_parts(parts, bytes.into()))
 }

@@ -1,10 +1,6 @@
 //! Guards many routes at once: a group of them, or all with named exceptions.
 
-use std::{
-    fmt,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::{fmt, sync::Arc};
 
 use axum_core::{
     extract::Request,
@@ -15,41 +11,80 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{
-    ResponseFuture,
+    Around, Layered, ResponseFuture,
     body::{DEFAULT_LIMIT, read},
-    take_ready,
+    call_if,
 };
 use crate::{Rejection, extract::authenticate};
 
-/// Refuses every request that does not meet a requirement, but for named exceptions and OPTIONS, which browsers send without
-/// tokens before a request to another origin.
+/// Rejects every request that does not meet a requirement, except on the paths that the app names.
+///
+/// # Rules
+///
+/// 1. A request that meets the [`Requirement`] goes on to the routes, with its token in its extensions: the handler
+///    takes it as `Extension<Admitted>` ([`Admitted`](jwt_extended::Admitted)). All others are answered with a
+///    [`Rejection`].
+/// 2. An exception is a path pattern, written as a route is. It is compared with the path as the client sent it, which
+///    is case-sensitive and not decoded. A pattern that is not valid is an error when the app starts.
+/// 3. A path with a `..` segment, plain or percent-encoded, is never an exception.
+/// 4. OPTIONS requests pass: before a request to another origin, browsers send one without a token.
+/// 5. If the token or the CSRF value may come in the body, the layer reads the body first, as a
+///    [`BodyLayer`](crate::BodyLayer) does.
+///
+/// # Deployment caveats
+///
+/// - A guard for access tokens around all routes also rejects the refresh tokens that `/refresh` needs. Make `/refresh`
+///   an exception and guard it with the argument [`Refresh`](crate::Refresh).
+/// - [`Router::layer`](https://docs.rs/axum/latest/axum/struct.Router.html#method.layer) on the outermost router also
+///   guards paths without a route, so that strangers cannot find out which paths exist. `Router::route_layer` does not.
+/// - Inside a nested router, the path lacks the prefix of the nest. Write exceptions without it.
+/// - A route that answers OPTIONS with more than CORS headers needs a guard argument (rule 4).
+///
+/// # Example
 ///
 /// ```
-/// use axum::{Router, routing::{get, post}};
-/// use jwt_extended_axum::{GuardLayer, JwtManager, Requirement};
-/// # async fn handler() {}
-/// # fn routers(jwt: JwtManager) -> Result<(), Box<dyn std::error::Error>> {
-/// // Everything, with exceptions:
+/// use axum::{Extension, Router, body::Body, routing::{get, post}};
+/// use http::Request;
+/// use jwt_extended_axum::{Admitted, GuardLayer, JwtManager, Requirement, jose::Key};
+/// use tower::ServiceExt;
+///
+/// async fn accounts(Extension(admitted): Extension<Admitted>) -> String {
+///     format!("the accounts of {}", admitted.token().subject())
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let jwt = JwtManager::builder()
+///     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
+///     .build()?;
+/// let transfers = Router::new()
+///     .route("/transfers", post(async || "done"))
+///     .route_layer(GuardLayer::new(jwt.clone(), Requirement::fresh()));
+/// let guard = GuardLayer::new(jwt.clone(), Requirement::access()).except("/login")?.except("/assets/{*file}")?;
 /// let app: Router = Router::new()
-///     .route("/login", post(handler))
-///     .route("/accounts", get(handler))
-///     .layer(GuardLayer::new(jwt.clone(), Requirement::access()).except("/login")?.except("/refresh")?.except("/static/{*file}")?);
+///     .route("/login", post(async || "welcome"))
+///     .route("/accounts", get(accounts))
+///     .merge(transfers)
+///     .layer(guard);
 ///
-/// // A group of routes:
-/// let critical: Router = Router::new()
-///     .route("/transfer", post(handler))
-///     .route_layer(GuardLayer::new(jwt, Requirement::fresh()));
-/// # Ok(())
-/// # }
+/// let status = async |method: &str, path: &str, token: Option<&str>| {
+///     let mut request = Request::builder().method(method).uri(path);
+///     if let Some(token) = token {
+///         request = request.header("Authorization", format!("Bearer {token}"));
+///     }
+///     app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
+/// };
+/// assert_eq!(status("POST", "/login", None).await, 200);
+/// assert_eq!(status("GET", "/accounts", None).await, 401);
+/// assert_eq!(status("GET", "/no/such/path", None).await, 401);
+/// assert_eq!(status("GET", "/assets/../accounts", None).await, 401);
+///
+/// let token = jwt.create_access_token("alice")?;
+/// assert_eq!(status("GET", "/accounts", Some(&token)).await, 200);
+/// assert_eq!(status("POST", "/transfers", Some(&token)).await, 401, "the token is not fresh");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-///
-/// The handler finds the [`Admitted`](jwt_extended::Admitted) token in the request's extensions. With
-/// [`Router::layer`](https://docs.rs/axum/latest/axum/struct.Router.html#method.layer) on the outermost router, addresses
-/// that lead nowhere are guarded too, so that strangers cannot tell which exist. Inside a nested router, paths are seen
-/// without the prefix that it is nested under.
-///
-/// A guard for access tokens around everything also refuses the refresh tokens that `/refresh` is for: make such routes
-/// exceptions, and guard them by their arguments.
 #[derive(Clone)]
 pub struct GuardLayer {
     guard: Arc<Guard>,
@@ -63,7 +98,7 @@ struct Guard {
     body_limit: usize,
 }
 
-/// An exception that is not a path, or that another exception covers already.
+/// An exception that is not a path pattern, or that overlaps another exception.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("\"{path}\" cannot be an exception: {why}")]
 pub struct BadException {
@@ -72,14 +107,14 @@ pub struct BadException {
 }
 
 impl GuardLayer {
-    /// Guards by this requirement.
+    /// Guards with this requirement.
     pub fn new(jwt: JwtManager, requirement: Requirement) -> Self {
         Self {
             guard: Arc::new(Guard { jwt, requirement, exceptions: matchit::Router::new(), body_limit: DEFAULT_LIMIT }),
         }
     }
 
-    /// How long a body may be that the guard must see, for a token or a CSRF value in it: 2 MiB unless told otherwise.
+    /// Sets the longest body in bytes that the layer reads in search of a token or a CSRF value. The default is 2 MiB.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         Arc::make_mut(&mut self.guard).body_limit = bytes;
         self
@@ -88,7 +123,7 @@ impl GuardLayer {
     /// Leaves a path unguarded. It is written as a route is: `/login`, `/users/{id}`, `/static/{*file}`.
     ///
     /// # Errors
-    /// If it does not begin with `/`, is not a valid pattern, or collides with another exception.
+    /// If it does not begin with `/`, is not a valid pattern, or overlaps another exception.
     pub fn except(mut self, path: &str) -> Result<Self, BadException> {
         let bad = |why: String| BadException { path: path.to_owned(), why };
         if !path.starts_with('/') {
@@ -100,37 +135,6 @@ impl GuardLayer {
     }
 }
 
-impl Guard {
-    fn lets_pass(&self, request: &Request) -> bool {
-        let path = request.uri().path();
-        self.jwt.steps().is_exempt(request) || (self.exceptions.at(path).is_ok() && !climbs(path))
-    }
-
-    /// The request with its token in its extensions, or the refusal.
-    async fn check(&self, mut request: Request) -> Result<Request, Response> {
-        if self.jwt.steps().needs_body(&self.requirement) {
-            let (mut parts, body) = read(request, self.body_limit).await?;
-            let admitted = authenticate(&parts, &self.jwt, &self.requirement).await;
-            parts.extensions.insert(admitted.map_err(Rejection::into_response)?);
-            return Ok(Request::from_parts(parts, body));
-        }
-        // In two steps, because a request with its body cannot be shared while the store is waited for.
-        let asked = self.jwt.authenticate(&request, &self.requirement);
-        let admitted = asked.await.map_err(|rejection| Rejection::from(rejection).into_response())?;
-        request.extensions_mut().insert(admitted);
-        Ok(request)
-    }
-}
-
-/// Whether a path has a `..` in it, plain or encoded. axum takes it as it stands, but what serves the files behind an
-/// exception may climb out of it.
-fn climbs(path: &str) -> bool {
-    path.split(['/', '\\']).any(|segment| {
-        let segment = segment.to_ascii_lowercase().replace("%2e", ".");
-        segment == ".." || segment.contains("%2f") || segment.contains("%5c")
-    })
-}
-
 impl fmt::Debug for GuardLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GuardLayer").field("requirement", &self.guard.requirement).finish_non_exhaustive()
@@ -138,50 +142,52 @@ impl fmt::Debug for GuardLayer {
 }
 
 impl<S> Layer<S> for GuardLayer {
-    type Service = GuardService<S>;
+    type Service = Layered<S, Self>;
 
-    fn layer(&self, inner: S) -> GuardService<S> {
-        GuardService { inner, guard: Arc::clone(&self.guard) }
+    fn layer(&self, inner: S) -> Self::Service {
+        Layered { inner, layer: self.clone() }
     }
 }
 
-/// The service that [`GuardLayer`] makes.
-#[derive(Clone)]
-pub struct GuardService<S> {
-    inner: S,
-    guard: Arc<Guard>,
-}
-
-impl<S: fmt::Debug> fmt::Debug for GuardService<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardService").field("inner", &self.inner).finish_non_exhaustive()
-    }
-}
-
-impl<S> Service<Request> for GuardService<S>
+impl<S> Around<S> for GuardLayer
 where
     S: Service<Request, Response = Response> + Clone + Send + 'static,
     S::Future: Send,
 {
-    type Response = Response;
-    type Error = S::Error;
-    type Future = ResponseFuture<S::Error>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        if self.guard.lets_pass(&request) {
-            return Box::pin(self.inner.call(request));
+    fn call(&self, inner: &mut S, request: Request) -> ResponseFuture<S::Error> {
+        if self.guard.skips(&request) {
+            return Box::pin(inner.call(request));
         }
-        let mut inner = take_ready(&mut self.inner);
         let guard = Arc::clone(&self.guard);
-        Box::pin(async move {
-            match guard.check(request).await {
-                Ok(request) => inner.call(request).await,
-                Err(refusal) => Ok(refusal),
-            }
-        })
+        call_if(inner, async move { guard.check(request).await })
     }
+}
+
+impl Guard {
+    /// Returns whether the request passes without a check.
+    fn skips(&self, request: &Request) -> bool {
+        let path = request.uri().path();
+        self.jwt.steps().is_exempt(request) || (self.exceptions.at(path).is_ok() && !has_parent_segment(path))
+    }
+
+    /// Returns the request with its token in its extensions, or the rejection.
+    async fn check(&self, mut request: Request) -> Result<Request, Response> {
+        if self.jwt.steps().needs_body(&self.requirement) {
+            request = read(request, self.body_limit).await?;
+        }
+        // Taken apart, because a request with its body cannot be shared while the store is awaited.
+        let (mut parts, body) = request.into_parts();
+        let admitted = authenticate(&parts, &self.jwt, &self.requirement).await.map_err(Rejection::into_response)?;
+        parts.extensions.insert(admitted);
+        Ok(Request::from_parts(parts, body))
+    }
+}
+
+/// Returns whether a path has a `..` segment, plain or encoded. axum does not resolve it, but a file server behind an
+/// exception may, and would then serve files outside of the exception.
+fn has_parent_segment(path: &str) -> bool {
+    path.split(['/', '\\']).any(|segment| {
+        let segment = segment.to_ascii_lowercase().replace("%2e", ".");
+        segment == ".." || segment.contains("%2f") || segment.contains("%5c")
+    })
 }

@@ -14,7 +14,7 @@ fn seen(subject: &str, location: jwt_extended::http::Location) -> Json<Value> {
     Json(json!({ "subject": subject, "location": location.name() }))
 }
 
-/// Guards as arguments.
+/// Guards with arguments.
 fn by_extractors(jwt: JwtManager) -> Router {
     Router::new()
         .route("/access", any(|token: Access| async move { seen(token.subject(), token.location()) }))
@@ -33,7 +33,7 @@ fn by_extractors(jwt: JwtManager) -> Router {
         .with_state(jwt)
 }
 
-/// Guards around routes.
+/// Guards with layers.
 fn by_layers(jwt: &JwtManager) -> Router {
     let handler =
         |Extension(admitted): Extension<Admitted>| async move { seen(admitted.token().subject(), admitted.location()) };
@@ -54,10 +54,10 @@ async fn failures(app: impl Fn(&JwtManager) -> Router, concerns: impl Fn(&Case) 
     for case in table.cases().iter().filter(|case| concerns(case)) {
         let answer = answer(app(&table.manager(case)), table.request(case)).await;
         failures.extend(case.check(&answer).err());
-        // The reason rides in the response's extensions.
+        // The response carries the engine's rejection in its extensions.
         let code = answer.extensions().get::<jwt_extended::Rejection>().map(jwt_extended::Rejection::code);
         if code != case.code() {
-            failures.push(format!("{}: the code should be {:?} and is {code:?}", case.name, case.code()));
+            failures.push(format!("{}: expected the code {:?}, got {code:?}", case.name, case.code()));
         }
     }
     failures
@@ -76,7 +76,7 @@ async fn layers_answer_every_request_of_the_table() {
 }
 
 #[tokio::test]
-async fn the_body_that_a_guard_has_seen_is_still_there_for_the_handler() {
+async fn a_handler_still_gets_the_body_that_a_guard_has_read() {
     let table = Table::load();
     let case = table.cases().iter().find(|case| case.name == "a JSON body").unwrap();
     let jwt = table.manager(case);
@@ -92,7 +92,7 @@ async fn the_body_that_a_guard_has_seen_is_still_there_for_the_handler() {
 }
 
 #[tokio::test]
-async fn without_the_body_layer_a_guard_that_needs_the_body_refuses_loudly() {
+async fn a_guard_that_needs_the_body_answers_500_without_body_layer() {
     let table = Table::load();
     let case = table.cases().iter().find(|case| case.name == "a JSON body").unwrap();
     let app = Router::new().route("/access", any(|_: Access| async {})).with_state(table.manager(case));
@@ -102,7 +102,7 @@ async fn without_the_body_layer_a_guard_that_needs_the_body_refuses_loudly() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_and_others_stream_on() {
+async fn a_body_over_the_limit_is_rejected() {
     let table = Table::load();
     let case = table.cases().iter().find(|case| case.name == "a JSON body").unwrap();
     let app = || {

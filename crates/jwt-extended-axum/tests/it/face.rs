@@ -1,4 +1,5 @@
-//! What only a face has: the current user, typed claims, cookies beside a body, layers with exceptions and renewal.
+//! Features that only a face has: the current user, typed claims, cookies beside a body, layers with exceptions and
+//! renewal.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -16,7 +17,7 @@ use http_body_util::BodyExt;
 use jwt_extended::{
     ManualClock, Timestamp,
     http::{Handler, Location},
-    session::{Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, Subject, TokenIds, TokenStatus},
+    session::{Subject, Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus},
     token::LoadUser,
 };
 use jwt_extended_axum::{
@@ -44,7 +45,7 @@ struct Person {
     name: String,
 }
 
-/// The app's database is down for this user.
+/// The app's error when its database is down.
 struct DatabaseDown;
 
 impl IntoResponse for DatabaseDown {
@@ -88,7 +89,7 @@ fn set_cookies(response: &Response<Vec<u8>>) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn the_current_user_is_loaded_refused_or_the_app_s_own_error() {
+async fn the_current_user_is_loaded_or_rejected_or_an_app_error() {
     let jwt = builder().build().unwrap();
     let app = Router::new()
         .route("/", get(|user: CurrentUser<Person>| async move { user.name.clone() }))
@@ -105,7 +106,7 @@ async fn the_current_user_is_loaded_refused_or_the_app_s_own_error() {
 }
 
 #[tokio::test]
-async fn claims_come_as_a_type_and_a_token_without_them_is_refused() {
+async fn a_token_without_the_claims_of_the_type_is_rejected() {
     #[derive(Deserialize)]
     struct Role {
         sub: String,
@@ -122,7 +123,7 @@ async fn claims_come_as_a_type_and_a_token_without_them_is_refused() {
 }
 
 #[tokio::test]
-async fn a_user_or_claims_may_be_optional_and_a_bad_token_is_still_refused() {
+async fn an_optional_user_still_rejects_a_bad_token() {
     #[derive(Deserialize)]
     struct Role {
         role: String,
@@ -181,30 +182,25 @@ async fn handlers_return_cookies_together_with_a_body() {
 }
 
 #[tokio::test]
-async fn a_pair_in_the_body_may_not_be_cached_and_refreshing_keeps_the_session() {
-    let jwt = builder().build().unwrap();
-    let app = Router::new()
-        .route(
-            "/token",
-            post(async |State(jwt): State<JwtManager>| Ok::<_, Rejection>(Tokens(jwt.login("alice").await?))),
-        )
-        .route(
-            "/refresh",
-            any(async |State(jwt): State<JwtManager>, token: Refresh| {
-                Ok::<_, Rejection>(Tokens(jwt.refresh(&token).await?))
-            }),
-        )
-        .route("/transfer", any(async |_: Fresh| "done"))
-        .with_state(jwt.clone());
+async fn a_pair_in_the_body_must_not_be_cached() {
+    let app = token_routes(&builder().build().unwrap());
     let answer = send(&app, Request::post("/token").body(Body::empty()).unwrap()).await;
     assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
     let body: Value = serde_json::from_slice(answer.body()).unwrap();
     assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(900)));
+}
 
+#[tokio::test]
+async fn a_refresh_keeps_the_session_and_ends_freshness() {
+    let jwt = builder().build().unwrap();
+    let app = token_routes(&jwt);
+    let answer = send(&app, Request::post("/token").body(Body::empty()).unwrap()).await;
+    let body: Value = serde_json::from_slice(answer.body()).unwrap();
     let (access, refresh) = (body["access_token"].as_str().unwrap(), body["refresh_token"].as_str().unwrap());
     assert_eq!(*send(&app, with_bearer("/transfer", access)).await.body(), b"done");
+
     let body: Value = serde_json::from_slice(send(&app, with_bearer("/refresh", refresh)).await.body()).unwrap();
-    assert_eq!(body.get("refresh_token"), None, "without rotation the refresh token goes on");
+    assert_ne!(body["refresh_token"].as_str().unwrap(), refresh, "the refresh token is rotated");
     let second = body["access_token"].as_str().unwrap();
     assert_eq!(send(&app, with_bearer("/transfer", second)).await.status(), 401, "a refreshed token is not fresh");
     let session = |token: &str| jwt.decode_token(token).unwrap().session().map(str::to_owned);
@@ -212,8 +208,19 @@ async fn a_pair_in_the_body_may_not_be_cached_and_refreshing_keeps_the_session()
     assert!(session(access).is_some());
 }
 
+fn token_routes(jwt: &JwtManager) -> Router {
+    let token = async |State(jwt): State<JwtManager>| Ok::<_, Rejection>(Tokens(jwt.login("alice").await?));
+    let refresh =
+        async |State(jwt): State<JwtManager>, token: Refresh| Ok::<_, Rejection>(Tokens(jwt.refresh(&token).await?));
+    Router::new()
+        .route("/token", post(token))
+        .route("/refresh", any(refresh))
+        .route("/transfer", any(async |_: Fresh| "done"))
+        .with_state(jwt.clone())
+}
+
 #[tokio::test]
-async fn a_layer_protects_everything_but_named_exceptions() {
+async fn a_guard_layer_protects_everything_but_named_exceptions() {
     let jwt = builder().build().unwrap();
     let layer = GuardLayer::new(jwt.clone(), Requirement::access())
         .except("/login")
@@ -251,7 +258,7 @@ async fn a_layer_protects_everything_but_named_exceptions() {
 }
 
 #[test]
-fn an_exception_that_means_nothing_is_an_error() {
+fn a_malformed_exception_is_an_error() {
     let layer = GuardLayer::new(builder().build().unwrap(), Requirement::access());
     assert_eq!(
         layer.clone().except("login").unwrap_err().to_string(),
@@ -276,11 +283,11 @@ fn clocked() -> (JwtManager, Arc<ManualClock>) {
 }
 
 #[tokio::test]
-async fn a_cookie_about_to_expire_is_renewed_in_passing() {
+async fn a_cookie_about_to_expire_is_renewed() {
     let (jwt, clock) = clocked();
     let app = renewing(&jwt);
     let first = jwt.login("alice").await.unwrap().access;
-    assert!(set_cookies(&send(&app, with_cookie("/page", &first)).await).is_empty(), "it is not time yet");
+    assert!(set_cookies(&send(&app, with_cookie("/page", &first)).await).is_empty(), "it does not expire soon");
 
     clock.advance(11 * MINUTE);
     let answer = send(&app, with_cookie("/page", &first)).await;
@@ -291,17 +298,14 @@ async fn a_cookie_about_to_expire_is_renewed_in_passing() {
     let (old, new) = (jwt.decode_token(&first).unwrap(), jwt.decode_token(second).unwrap());
     assert_eq!((old.subject(), old.session(), old.csrf()), (new.subject(), new.session(), new.csrf()));
     assert_ne!(old.jti(), new.jti());
-    assert_eq!(new.freshness(), token::Freshness::Stale, "renewing makes nobody fresh");
+    assert_eq!(new.freshness(), token::Freshness::Stale, "renewal never gives a fresh token");
 
     clock.advance(5 * MINUTE);
-    assert!(
-        set_cookies(&send(&app, with_cookie("/page", &first)).await).is_empty(),
-        "an expired one is not brought back"
-    );
+    assert!(set_cookies(&send(&app, with_cookie("/page", &first)).await).is_empty(), "an expired token is not renewed");
 }
 
 #[tokio::test]
-async fn a_request_that_was_refused_renews_nothing() {
+async fn a_rejected_request_renews_nothing() {
     let (jwt, clock) = clocked();
     let app = Router::new()
         .route("/me", get(|user: CurrentUser<Person>| async move { user.name.clone() }))
@@ -311,7 +315,7 @@ async fn a_request_that_was_refused_renews_nothing() {
     let token = jwt.login("bob").await.unwrap().access;
     clock.advance(11 * MINUTE);
     let gone = send(&app, with_cookie("/me", &token)).await;
-    assert_eq!((gone.status().as_u16(), set_cookies(&gone).len()), (401, 0), "the app has no such user any more");
+    assert_eq!((gone.status().as_u16(), set_cookies(&gone).len()), (401, 0), "the user no longer exists");
     let mut forged = with_cookie("/transfer", &token);
     *forged.method_mut() = http::Method::POST;
     let forged = send(&app, forged).await;
@@ -326,19 +330,27 @@ async fn a_logged_out_cookie_is_not_brought_back() {
     clock.advance(11 * MINUTE);
     let answer = send(&app, with_cookie("/logout", &token)).await;
     assert_eq!(*answer.body(), b"bye");
-    assert!(set_cookies(&answer).iter().all(|line| line.contains("=; Expires=Thu, 01 Jan 1970")), "only the clearing");
-    assert!(set_cookies(&send(&app, with_cookie("/page", &token)).await).is_empty(), "nor by a request that was late");
+    assert!(
+        set_cookies(&answer).iter().all(|line| line.contains("=; Expires=Thu, 01 Jan 1970")),
+        "the response only clears cookies"
+    );
+    assert!(set_cookies(&send(&app, with_cookie("/page", &token)).await).is_empty(), "nor does a late request");
 }
 
 #[tokio::test]
-async fn a_login_is_not_overwritten_and_no_session_outlives_a_refresh_token() {
+async fn a_login_is_not_overwritten_by_a_renewal() {
     let (jwt, clock) = clocked();
-    let app = renewing(&jwt);
     let token = jwt.login("alice").await.unwrap().access;
     clock.advance(11 * MINUTE);
-    assert_eq!(set_cookies(&send(&app, with_cookie("/login", &token)).await).len(), 4);
+    assert_eq!(set_cookies(&send(&renewing(&jwt), with_cookie("/login", &token)).await).len(), 4);
+}
 
-    let mut token = token;
+#[tokio::test]
+async fn renewal_stops_after_a_refresh_tokens_lifetime() {
+    let (jwt, clock) = clocked();
+    let app = renewing(&jwt);
+    let mut token = jwt.login("alice").await.unwrap().access.into_string();
+    clock.advance(11 * MINUTE);
     let mut renewals = 0;
     loop {
         let answer = send(&app, with_cookie("/page", &token)).await;
@@ -353,7 +365,7 @@ async fn a_login_is_not_overwritten_and_no_session_outlives_a_refresh_token() {
     assert_eq!(renewals, 30 * 24 * 60 / 12, "twelve minutes at a time, for thirty days");
 }
 
-/// A store that never answers in time.
+/// A store that always fails.
 struct Down;
 
 impl RevocationStore for Down {
@@ -367,7 +379,7 @@ impl RevocationStore for Down {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_means_503_and_says_nothing_of_why() {
+async fn a_failing_store_means_503_without_details() {
     let jwt = builder().revocation_store(Down).build().unwrap();
     let app = Router::new()
         .route("/page", get(async |_: Access| "page"))
@@ -375,7 +387,7 @@ async fn a_store_that_fails_means_503_and_says_nothing_of_why() {
         .route(
             "/everywhere",
             get(async |State(jwt): State<JwtManager>| {
-                Ok::<_, Rejection>(jwt.end_all_sessions(Subject("alice")).await?)
+                Ok::<_, Rejection>(Json(jwt.end_all_sessions(Subject("alice")).await?))
             }),
         )
         .with_state(jwt.clone());
@@ -389,7 +401,7 @@ async fn a_store_that_fails_means_503_and_says_nothing_of_why() {
 }
 
 #[tokio::test]
-async fn the_app_s_own_answers_replace_the_default_ones() {
+async fn an_apps_handler_replaces_the_default_response() {
     let jwt = builder()
         .on(Handler::Unauthorized, |rejection| {
             Response::builder().status(418).body(format!("no: {rejection}").into_bytes()).unwrap()
@@ -402,7 +414,7 @@ async fn the_app_s_own_answers_replace_the_default_ones() {
 }
 
 #[tokio::test]
-async fn what_a_handler_cannot_issue_is_its_own_fault_and_tells_no_secrets() {
+async fn a_token_that_cannot_be_issued_means_500_without_details() {
     let jwt = JwtManager::builder()
         .verifying_key(Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap())
         .build()
@@ -413,7 +425,7 @@ async fn what_a_handler_cannot_issue_is_its_own_fault_and_tells_no_secrets() {
 }
 
 #[test]
-fn a_user_rejection_that_cannot_fail_in_looking_is_a_rejection() {
+fn an_infallible_user_rejection_converts_to_a_rejection() {
     fn question_mark(rejection: UserRejection<std::convert::Infallible>) -> Result<(), Rejection> {
         Err(rejection)?
     }

@@ -7,8 +7,8 @@ use http::HeaderName;
 use super::{Config, Tolerate};
 use crate::{
     http::{
-        CookieNames, CookieSettings, ErrorFormat, Statuses,
-        settings::{KindSettings, LocateSettings},
+        CookieNames, CookieSettings, RefusalSettings,
+        settings::{CsrfSettings, KindSettings, LocateSettings},
     },
     jose::{KeyRing, Limits, Typ},
     session::StoreKind,
@@ -52,16 +52,6 @@ pub(crate) struct SessionSettings {
     /// For how long a refresh token that was just used gives the same successor.
     pub(crate) grace: Duration,
     pub(crate) at_most: Option<NonZeroU32>,
-}
-
-/// How refusals look.
-#[derive(Debug)]
-pub(crate) struct RefusalSettings {
-    pub(crate) statuses: Statuses,
-    pub(crate) format: ErrorFormat,
-    pub(crate) message_key: String,
-    pub(crate) scheme: String,
-    pub(crate) realm: Option<String>,
 }
 
 /// The names of headers, found to be such.
@@ -200,9 +190,10 @@ fn locate_settings(config: Config, names: HeaderNames) -> LocateSettings {
             csrf_header: names.refresh_csrf,
             csrf_field: config.refresh_csrf_field_name,
         },
-        csrf_protect: config.cookie_csrf_protect.is_on(),
-        csrf_methods: config.csrf_methods.0,
-        csrf_check_form: config.csrf_check_form.is_on(),
-        refuse_cross_site: config.csrf_refuse_cross_site.is_on(),
+        csrf: config.cookie_csrf_protect.is_on().then_some(CsrfSettings {
+            methods: config.csrf_methods.0,
+            check_form: config.csrf_check_form.is_on(),
+            refuse_cross_site: config.csrf_refuse_cross_site.is_on(),
+        }),
     }
 }

@@ -1,6 +1,6 @@
-//! Writing cookies (RFC 6265bis): the token's own, out of reach of scripts, and beside it the CSRF value, in reach.
+//! Writes cookies (RFC 6265bis): the token's cookie, which scripts cannot read, and the CSRF value's, which they can.
 //!
-//! Knows the configuration's names and attributes; what a cookie holds is handed in.
+//! Knows the configured names and attributes. The caller passes in the values.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -9,23 +9,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::{time::Timestamp, token::TokenError};
 
-/// What browsers keep at most, in octets: name, value and attributes (RFC 6265 section 6.1).
+/// The longest cookie that browsers keep, in octets: name, value and attributes (RFC 6265 section 6.1).
 const MAX_COOKIE: usize = 4096;
 
-/// When a browser sends a cookie to us from another site's page: the attribute `SameSite`.
+/// The `SameSite` attribute: whether a browser sends a cookie with requests from another site's page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SameSite {
-    /// Never.
+    /// The browser never sends it.
     #[serde(alias = "strict")]
     Strict,
-    /// Only when the user follows a link.
+    /// The browser sends it only when the user follows a link.
     #[serde(alias = "lax")]
     Lax,
-    /// Always. Browsers demand `Secure` with it.
+    /// The browser always sends it. Browsers demand `Secure` with this value.
     #[serde(alias = "none")]
     None,
-    /// The attribute is left out, as Flask-JWT-Extended does by default; browsers then choose for themselves.
+    /// The attribute is left out, as Flask-JWT-Extended does by default. The browser's default applies.
     #[serde(alias = "unset")]
     Unset,
 }
@@ -34,16 +34,16 @@ pub enum SameSite {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CookieError {
-    /// The token would be refused when it comes back.
+    /// The token would be rejected when the browser sends it.
     #[error("the token for the cookie is not acceptable: {0}")]
     Token(#[from] TokenError),
-    /// An access token was given for the refresh cookie, or the reverse.
+    /// The token is an access token and the cookie is for refresh tokens, or the reverse.
     #[error("the token is not of the type that belongs in the cookie \"{0}\"")]
     WrongType(String),
-    /// The token has no `csrf` claim that a cookie can hold, though cookies are protected by one.
+    /// Cookies are protected by a CSRF value, and the token has no `csrf` claim that a cookie can hold.
     #[error("the token for the cookie \"{0}\" has no usable csrf claim; make it with `cookie_csrf_protect` on")]
     Csrf(String),
-    /// The cookie would be dropped by browsers (RFC 6265 section 6.1).
+    /// Browsers would drop the cookie (RFC 6265 section 6.1).
     #[error(
         "the cookie \"{name}\" would have {length} octets and browsers keep at most 4096; give the token fewer claims"
     )]
@@ -55,7 +55,7 @@ pub enum CookieError {
     },
 }
 
-/// How our cookies look, checked and ready to use.
+/// The configuration of cookies, checked and ready to use.
 #[derive(Clone, Debug)]
 pub(crate) struct CookieSettings {
     pub(crate) access: CookieNames,
@@ -64,13 +64,13 @@ pub(crate) struct CookieSettings {
     pub(crate) partitioned: bool,
     pub(crate) domain: Option<String>,
     pub(crate) same_site: SameSite,
-    /// `None`: the cookie ends with the browser's session.
+    /// `None` for cookies that end with the browser's session.
     pub(crate) max_age: Option<Duration>,
-    /// Whether the CSRF value has a cookie of its own.
+    /// Whether the CSRF value is set as a separate cookie.
     pub(crate) csrf_in_cookies: bool,
 }
 
-/// Names and paths of a token's two cookies.
+/// The names and paths of a token's two cookies.
 #[derive(Clone, Debug)]
 pub(crate) struct CookieNames {
     pub(crate) token: String,
@@ -79,9 +79,9 @@ pub(crate) struct CookieNames {
     pub(crate) csrf_path: String,
 }
 
-/// The headers that set or clear our cookies: `Set-Cookie` lines, and `Cache-Control: no-store` with them.
+/// The headers that set or clear a token's cookies: `Set-Cookie` lines and `Cache-Control: no-store`.
 ///
-/// A face turns them into its framework's response, beside any body.
+/// A face adds them to its framework's response, whatever the body is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use = "cookies are set only when they are part of the response"]
 pub struct SetCookies {
@@ -89,18 +89,18 @@ pub struct SetCookies {
 }
 
 impl SetCookies {
-    /// These, and then those.
+    /// Appends another set of cookies to this one.
     pub fn and(mut self, other: Self) -> Self {
         self.lines.extend(other.lines);
         self
     }
 
-    /// The `Set-Cookie` values, in order.
+    /// Returns the `Set-Cookie` values, in order.
     pub fn lines(&self) -> &[HeaderValue] {
         &self.lines
     }
 
-    /// Adds the headers to a response's. Cookies that are there already stay.
+    /// Adds the headers to those of a response. Keeps cookies that are already there.
     pub fn append_to(self, headers: &mut HeaderMap) {
         for (name, value) in self {
             if name == header::CACHE_CONTROL {
@@ -116,37 +116,37 @@ impl IntoIterator for SetCookies {
     type Item = (HeaderName, HeaderValue);
     type IntoIter = Box<dyn Iterator<Item = Self::Item> + Send>;
 
-    /// Every header, `Cache-Control` last.
+    /// Returns every header, `Cache-Control` last.
     fn into_iter(self) -> Self::IntoIter {
         let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Box::new(self.lines.into_iter().map(|line| (header::SET_COOKIE, line)).chain([no_store]))
     }
 }
 
-/// Whether a script in the page can read a cookie.
+/// The `HttpOnly` attribute: `Yes` hides the cookie from scripts in the page.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Scripts {
-    Kept,
-    Let,
+enum HttpOnly {
+    Yes,
+    No,
 }
 
-/// When a browser forgets a cookie, if not with its session.
+/// When a browser deletes a cookie that does not end with its session.
 #[derive(Clone, Copy)]
 enum Expiry {
-    /// It is gone: cleared as Flask-JWT-Extended clears it.
+    /// At once: the way Flask-JWT-Extended clears a cookie.
     Past,
-    /// So long from this time.
+    /// After this duration, counted from this time.
     In(Duration, Timestamp),
 }
 
 impl CookieSettings {
-    /// Whether one of a response's `Set-Cookie` lines sets or clears a token's cookie.
+    /// Returns whether a `Set-Cookie` line sets or clears a token's cookie.
     pub(crate) fn concerns(&self, line: &HeaderValue) -> bool {
         let name = line.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default();
         name == self.access.token.as_bytes() || name == self.refresh.token.as_bytes()
     }
 
-    /// Sets a token's cookie, and that of its CSRF value if it has one and they are kept in cookies.
+    /// Sets a token's cookie, and the cookie of its CSRF value if there is one and the configuration wants it.
     pub(crate) fn set(
         &self,
         names: &CookieNames,
@@ -156,33 +156,33 @@ impl CookieSettings {
         now: Timestamp,
     ) -> Result<SetCookies, CookieError> {
         let expiry = max_age.or(self.max_age).map(|age| Expiry::In(age, now));
-        let mut lines = vec![self.line(&names.token, token, &names.token_path, Scripts::Kept, expiry)?];
+        let mut lines = vec![self.line(&names.token, token, &names.token_path, HttpOnly::Yes, expiry)?];
         if let Some(csrf) = csrf.filter(|_| self.csrf_in_cookies) {
-            lines.push(self.line(&names.csrf, csrf, &names.csrf_path, Scripts::Let, expiry)?);
+            lines.push(self.line(&names.csrf, csrf, &names.csrf_path, HttpOnly::No, expiry)?);
         }
         Ok(SetCookies { lines })
     }
 
     /// Clears a token's cookies.
     pub(crate) fn unset(&self, names: &CookieNames) -> SetCookies {
-        let mut cookies = vec![(&names.token, &names.token_path, Scripts::Kept)];
+        let mut cookies = vec![(&names.token, &names.token_path, HttpOnly::Yes)];
         if self.csrf_in_cookies {
-            cookies.push((&names.csrf, &names.csrf_path, Scripts::Let));
+            cookies.push((&names.csrf, &names.csrf_path, HttpOnly::No));
         }
-        // An empty cookie under a configured name is never too long: the names were checked.
+        // `line` cannot fail here: the configured names were checked, and an empty cookie is never too long.
         let lines = cookies
             .into_iter()
-            .filter_map(|(name, path, scripts)| self.line(name, "", path, scripts, Some(Expiry::Past)).ok());
+            .filter_map(|(name, path, http_only)| self.line(name, "", path, http_only, Some(Expiry::Past)).ok());
         SetCookies { lines: lines.collect() }
     }
 
-    /// One `Set-Cookie` value, its attributes in the order in which Werkzeug writes them.
+    /// Writes one `Set-Cookie` value, with the attributes in Werkzeug's order.
     fn line(
         &self,
         name: &str,
         value: &str,
         path: &str,
-        scripts: Scripts,
+        http_only: HttpOnly,
         expiry: Option<Expiry>,
     ) -> Result<HeaderValue, CookieError> {
         let mut line = format!("{name}={value}");
@@ -202,7 +202,7 @@ impl CookieSettings {
         if self.secure {
             line.push_str("; Secure");
         }
-        if scripts == Scripts::Kept {
+        if http_only == HttpOnly::Yes {
             line.push_str("; HttpOnly");
         }
         line.push_str("; Path=");
@@ -221,7 +221,8 @@ impl CookieSettings {
         if length > MAX_COOKIE {
             return Err(too_long());
         }
-        // Names, paths and domain were checked, and tokens are base64url: the line is printable ASCII.
+        // This cannot fail: names, paths and domain were checked and tokens are base64url, so the line is printable
+        // ASCII.
         let mut value = HeaderValue::try_from(line).map_err(|_| too_long())?;
         value.set_sensitive(true);
         Ok(value)

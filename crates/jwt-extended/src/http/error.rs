@@ -1,15 +1,16 @@
-//! What can be wrong with a request before any token is judged. Sentences are Flask-JWT-Extended's where it has one.
+//! The faults of a request that are found before its token is verified. Messages that Flask-JWT-Extended also has keep
+//! its wording.
 
 use super::Location;
 
-/// There is no token where one was looked for.
+/// No token was found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Missing {
-    /// No such header.
+    /// The header is missing.
     #[error("Missing {0} Header")]
     Header(String),
-    /// The header is there, with another scheme.
+    /// The header has another scheme.
     #[error("Missing '{scheme}' type in '{header}' header. Expected '{header}: {scheme} <JWT>'")]
     Scheme {
         /// The header's name.
@@ -17,46 +18,46 @@ pub enum Missing {
         /// The scheme that was expected.
         scheme: String,
     },
-    /// No such cookie.
+    /// The cookie is missing.
     #[error("Missing cookie \"{0}\"")]
     Cookie(String),
-    /// No such parameter.
+    /// The parameter is missing.
     #[error("Missing '{0}' query paramater")]
     QueryString(String),
     /// The body is not JSON.
     #[error("Invalid content-type. Must be application/json.")]
     NotJson,
-    /// The JSON body has no such member, or is no object.
+    /// The JSON body has no such member, or is not an object.
     #[error("Missing \"{0}\" key in json data.")]
     JsonKey(String),
-    /// None in any of several places.
-    #[error("Missing JWT in {places} ({reasons})", places = places(.0),
+    /// Several locations were searched and none has a token.
+    #[error("Missing JWT in {locations} ({reasons})", locations = locations(.0),
             reasons = join(.0, |(_, missing)| missing.to_string(), "; "))]
     Everywhere(Vec<(Location, Missing)>),
 }
 
-/// The request carries tokens in a way that is malformed (RFC 6750 section 3.1, `invalid_request`).
+/// The request carries its token in a malformed way (RFC 6750 section 3.1, `invalid_request`).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The header has its scheme, and then not exactly one token.
+    /// The header has the scheme, but not exactly one token after it.
     #[error("Bad {header} header. Expected '{header}: {expected}'")]
     Header {
         /// The header's name.
         header: String,
-        /// What it should look like.
+        /// The expected value.
         expected: String,
     },
-    /// The header stands twice, or has two tokens.
+    /// The header occurs twice or has two tokens.
     #[error("More than one token in the {0} header. Send exactly one")]
     SeveralInHeader(String),
-    /// The cookie holds bytes that no token has.
+    /// The cookie holds bytes that cannot be part of a token.
     #[error("Bad cookie \"{0}\". Clear the site's cookies and log in again")]
     Cookie(String),
-    /// Two cookies of one name: one of them may have been tossed in from elsewhere.
+    /// Two cookies have the same name. A sibling subdomain may have planted one of them.
     #[error("More than one cookie \"{0}\". Clear the site's cookies and log in again")]
     SeveralCookies(String),
-    /// The parameter stands twice.
+    /// The parameter occurs twice.
     #[error("More than one '{0}' query parameter. Send exactly one")]
     SeveralParameters(String),
     /// The parameter lacks its prefix.
@@ -64,34 +65,34 @@ pub enum RequestError {
     QueryPrefix {
         /// The parameter's name.
         name: String,
-        /// What its value starts with.
+        /// The prefix that its value must have.
         prefix: String,
     },
     /// The JSON member is not a string.
     #[error("The \"{0}\" key in json data must be a string")]
     JsonNotAString(String),
-    /// Two places hold different tokens (RFC 6750 section 2).
+    /// Two locations hold different tokens (RFC 6750 section 2).
     #[error("Different tokens in {0} and {1}. Send exactly one")]
     SeveralLocations(Location, Location),
 }
 
-/// The request may have been forged by another site.
+/// Another site may have forged the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CsrfError {
-    /// Neither the header nor the form field is there.
+    /// The header is missing, and so is the form field where one is accepted.
     #[error("Missing CSRF token")]
     Missing,
-    /// What was sent is not what the token says.
+    /// The value that was sent is not the token's.
     #[error("CSRF double submit tokens do not match")]
     Mismatch,
-    /// The browser says that another site sent it (`Sec-Fetch-Site`).
+    /// The browser says that another site sent the request (`Sec-Fetch-Site`).
     #[error("Cross-site requests with cookies are refused")]
     CrossSite,
 }
 
-/// `headers, cookies or json`.
-fn places(missing: &[(Location, Missing)]) -> String {
+/// Joins the locations: `headers, cookies or json`.
+fn locations(missing: &[(Location, Missing)]) -> String {
     let name = |(location, _): &(Location, Missing)| location.to_string();
     match missing {
         [] => String::new(),

@@ -1,20 +1,20 @@
-//! Where in a request a token may be: option `TOKEN_LOCATION`.
+//! The locations in a request where a token may be: option `TOKEN_LOCATION`.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A place in a request where a token may be.
+/// A location in a request where a token may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Location {
-    /// The `Authorization` header, or another that the configuration names.
+    /// The `Authorization` header, or the header that the configuration names.
     #[serde(rename = "headers")]
     Header,
-    /// A cookie, guarded by double submit of a CSRF value.
+    /// A cookie, protected by double submit of a CSRF value.
     #[serde(rename = "cookies")]
     Cookie,
-    /// A parameter of the query string. Addresses end up in logs and histories: for last resorts.
+    /// A parameter of the query string. A last resort, because URLs end up in logs and browser histories.
     #[serde(rename = "query_string")]
     QueryString,
     /// A member of a JSON body.
@@ -23,7 +23,7 @@ pub enum Location {
 }
 
 impl Location {
-    /// Flask-JWT-Extended's name for it.
+    /// Returns Flask-JWT-Extended's name for the location.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Header => "headers",

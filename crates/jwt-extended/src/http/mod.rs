@@ -1,14 +1,17 @@
-//! Where a token travels: headers, cookies, query string and JSON body on the way in, cookies on the way out, and what
-//! a refusal looks like.
+//! Everything about HTTP: finding the token in a request, setting cookies, and answering rejected requests.
 //!
-//! 1. Places are tried in the configured order. Where there is no token, the next is tried; anything else that is
-//!    wrong ends the search.
-//! 2. Two tokens are one too many: two headers, two cookies of a name, two places that differ (RFC 6750 section 2).
-//! 3. A cookie alone is not enough for a method that changes something: its CSRF value must come along, in a header or
-//!    a form field, and the browser must not say that another site sent the request.
-//! 4. A refusal has a status, a stable code, a sentence that says what to do, and a challenge. It never holds a token.
+//! The rules:
 //!
-//! All of it sees a request through one small trait, [`Request`], so that every face has the same rules.
+//! 1. The configured locations are tried in order. A location without a token leads on to the next one; any other fault
+//!    ends the search.
+//! 2. A request may carry one token. Two headers, two cookies with the same name, or different tokens in two locations
+//!    are rejected (RFC 6750 section 2).
+//! 3. A cookie alone does not authorise a method that changes something. The CSRF value must be sent too, in a header
+//!    or a form field, and the browser must not say that another site sent the request.
+//! 4. A rejection has a status, a stable code, a message that says what to do, and a challenge. It never contains a
+//!    token.
+//!
+//! These modules see a request through one small trait, [`Request`], so every face follows the same rules.
 //!
 //! ```
 //! use jwt_extended::{JwtManager, Requirement, jose::Key};
@@ -19,17 +22,20 @@
 //! let (request, ()) = http::Request::builder().header("Authorization", "Basic YTpi").body(())?.into_parts();
 //!
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-//! let refusal = jwt.authenticate(&request, &Requirement::access()).await.unwrap_err();
-//! assert_eq!(refusal.status(), 401);
-//! assert_eq!(refusal.message(), "Missing 'Bearer' type in 'Authorization' header. Expected 'Authorization: Bearer <JWT>'");
+//! let rejection = jwt.authenticate(&request, &Requirement::access()).await.unwrap_err();
+//! assert_eq!(rejection.status(), 401);
+//! assert_eq!(rejection.message(), "Missing 'Bearer' type in 'Authorization' header. Expected 'Authorization: Bearer <JWT>'");
 //! # });
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod cookies;
+mod csrf;
 mod error;
 mod locate;
 mod location;
+mod places;
+mod reason;
 mod rejection;
 mod render;
 mod request;
@@ -37,11 +43,14 @@ pub(crate) mod settings;
 
 pub use cookies::{CookieError, SameSite, SetCookies};
 pub(crate) use cookies::{CookieNames, CookieSettings};
+pub(crate) use csrf::{CsrfCheck, refuse_cross_site};
 pub use error::{CsrfError, Missing, RequestError};
 pub use locate::Located;
-pub(crate) use locate::{CsrfCheck, NotLocated, Wanted, locate, refuse_cross_site};
+pub(crate) use locate::{NotLocated, Wanted, locate};
 pub use location::Location;
-pub use rejection::{Handler, Reason, Rejection};
-pub use render::{ErrorFormat, Statuses};
-pub(crate) use render::{RejectionHandler, Renderer};
+pub use reason::Reason;
+pub use rejection::Rejection;
+pub(crate) use rejection::{RejectionHandler, Renderer};
+pub(crate) use render::RefusalSettings;
+pub use render::{ErrorFormat, Handler, Statuses};
 pub use request::{BodyKind, JsonMember, Request};

@@ -1,27 +1,25 @@
-//! What a refusal looks like: `{"msg": "..."}` as upstream's clients expect it, RFC 9457 problem details, or the app's
-//! own answers.
-
-use std::{collections::HashMap, fmt, sync::Arc};
+//! How a rejection looks by default: `{"msg": "..."}` as Flask-JWT-Extended's clients expect it, or RFC 9457 problem
+//! details.
+//!
+//! Knows statuses, codes and messages, but not the reasons behind them.
 
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Handler, Reason, Rejection};
-
-/// Which statuses refusals have.
+/// Which statuses rejections have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Statuses {
-    /// Those of RFC 6750: 401 for a bad token, 400 for a malformed request.
+    /// RFC 6750's: 401 for a bad token, 400 for a malformed request.
     #[default]
     Standard,
-    /// Those of Flask-JWT-Extended: 422 for both, and 400 when the app's own verification fails.
+    /// Flask-JWT-Extended's: 422 for both, and 400 when the app's own verification fails.
     FlaskJwtExtended,
 }
 
-/// What the body of a refusal looks like.
+/// The format of a rejection's body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -33,38 +31,73 @@ pub enum ErrorFormat {
     ProblemDetails,
 }
 
-/// An app's own answer to a refusal.
-pub(crate) type RejectionHandler = Arc<dyn Fn(&Rejection) -> Response<Vec<u8>> + Send + Sync>;
-
-/// All that an app has said about its refusals.
-pub(crate) struct Renderer {
-    pub(crate) statuses: Statuses,
-    pub(crate) format: ErrorFormat,
-    pub(crate) message_key: String,
-    /// The challenge's scheme and, if there is one, its realm: printable ASCII, checked.
-    pub(crate) scheme: String,
-    pub(crate) realm: Option<String>,
-    pub(crate) handlers: HashMap<Handler, RejectionHandler>,
-    pub(crate) handler_for_all: Option<RejectionHandler>,
+/// A group of reasons that an app can answer with its own handler: Flask-JWT-Extended's seven loaders, and three more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Handler {
+    /// No token, or no CSRF value: `unauthorized_loader`.
+    Unauthorized,
+    /// A malformed request or token: `invalid_token_loader`.
+    InvalidToken,
+    /// An expired token: `expired_token_loader`.
+    ExpiredToken,
+    /// A token that is not fresh: `needs_fresh_token_loader`.
+    NeedsFreshToken,
+    /// A revoked token: `revoked_token_loader`.
+    RevokedToken,
+    /// No user for the token: `user_lookup_error_loader`.
+    UserLookupError,
+    /// The app's own verification failed: `token_verification_failed_loader`.
+    TokenVerificationFailed,
+    /// The store failed. Flask-JWT-Extended has no such loader.
+    StoreUnavailable,
+    /// The app's own reason.
+    App,
+    /// An error in the app or its configuration: 500.
+    ServerError,
 }
 
-impl Renderer {
-    pub(crate) fn response(&self, rejection: &Rejection) -> Response<Vec<u8>> {
-        let own = self.handlers.get(&rejection.reason().handler()).or(self.handler_for_all.as_ref());
-        own.map_or_else(|| self.default_response(rejection), |handler| handler(rejection))
-    }
+/// How rejections look.
+#[derive(Clone, Debug)]
+pub(crate) struct RefusalSettings {
+    pub(crate) statuses: Statuses,
+    pub(crate) format: ErrorFormat,
+    /// The member of the JSON body that holds the message.
+    pub(crate) message_key: String,
+    /// The challenge's scheme: printable ASCII.
+    pub(crate) scheme: String,
+    /// The challenge's realm, if it has one: printable ASCII.
+    pub(crate) realm: Option<String>,
+}
 
-    pub(crate) fn default_response(&self, rejection: &Rejection) -> Response<Vec<u8>> {
-        let status = rejection.status();
+/// The facts of a rejection, for its response.
+pub(super) struct Facts<'a> {
+    pub(super) status: StatusCode,
+    pub(super) code: &'a str,
+    pub(super) message: &'a str,
+    pub(super) challenge: Option<HeaderValue>,
+}
+
+/// The parameters of a challenge besides the realm.
+pub(super) struct ChallengeError<'a> {
+    pub(super) error: &'static str,
+    pub(super) description: &'a str,
+    pub(super) max_age: Option<u64>,
+}
+
+impl RefusalSettings {
+    /// Makes the default response.
+    pub(super) fn response(&self, facts: Facts<'_>) -> Response<Vec<u8>> {
+        let Facts { status, code, message, challenge } = facts;
         let (content_type, body) = match self.format {
-            ErrorFormat::Message => ("application/json", json!({ &*self.message_key: rejection.message() })),
+            ErrorFormat::Message => ("application/json", json!({ &*self.message_key: message })),
             ErrorFormat::ProblemDetails => (
                 "application/problem+json",
                 json!({
                     "title": status.canonical_reason(),
                     "status": status.as_u16(),
-                    "detail": rejection.message(),
-                    "code": rejection.code(),
+                    "detail": message,
+                    "code": code,
                 }),
             ),
         };
@@ -72,7 +105,7 @@ impl Renderer {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        if let Some(challenge) = rejection.challenge() {
+        if let Some(challenge) = challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -81,36 +114,23 @@ impl Renderer {
         response
     }
 
-    /// RFC 6750 section 3, RFC 9470 section 3.
-    pub(crate) fn challenge(&self, rejection: &Rejection) -> Option<HeaderValue> {
-        let error = rejection.reason().challenge_error();
-        if error.is_none() && rejection.status() != StatusCode::UNAUTHORIZED {
-            return None;
-        }
+    /// Makes the `WWW-Authenticate` challenge (RFC 6750 section 3, RFC 9470 section 3). Without an error it is bare, as
+    /// for a request without a token.
+    pub(super) fn challenge(&self, error: Option<&ChallengeError<'_>>) -> Option<HeaderValue> {
         let mut parameters = Vec::new();
         parameters.extend(self.realm.as_ref().map(|realm| format!("realm=\"{}\"", quotable(realm))));
-        if let Some(error) = error {
+        if let Some(ChallengeError { error, description, max_age }) = error {
             parameters.push(format!("error=\"{error}\""));
-            parameters.push(format!("error_description=\"{}\"", quotable(&rejection.message())));
-        }
-        if let Reason::NotFresh { max_age } = rejection.reason() {
-            parameters.push(format!("max_age=\"{max_age}\""));
+            parameters.push(format!("error_description=\"{}\"", quotable(description)));
+            parameters.extend(max_age.map(|max_age| format!("max_age=\"{max_age}\"")));
         }
         let challenge = format!("{} {}", self.scheme, parameters.join(", "));
         HeaderValue::try_from(challenge.trim_end()).ok()
     }
 }
 
-impl fmt::Debug for Renderer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Renderer")
-            .field("statuses", &self.statuses)
-            .field("format", &self.format)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The characters that RFC 6750 allows in a description, as many as fit a header anywhere; quotes become single ones.
+/// Returns the text with the characters that RFC 6750 allows in a description: double quotes become single ones, and
+/// other forbidden characters `?`. Cuts it at 400 characters, so that the header is not too long for any proxy.
 fn quotable(text: &str) -> String {
     text.chars()
         .take(400)

@@ -1,4 +1,4 @@
-//! The one view of a request that all faces share.
+//! The view of a request that all faces share.
 
 use std::borrow::Cow;
 
@@ -6,34 +6,36 @@ use http::{HeaderName, header};
 
 use crate::jose::json;
 
-/// A request, as far as tokens are concerned. A face implements it for its framework's request.
+/// The parts of a request that matter to tokens. A face implements it for its framework's request.
 ///
-/// It is implemented for [`http::Request`] and its [`Parts`](http::request::Parts), without their body, and for such
-/// parts together with a body, `(&Parts, &[u8])`.
+/// It is implemented for [`http::Request`] and its [`Parts`](http::request::Parts), which give no body, and for parts
+/// together with a body: `(&Parts, &[u8])`.
 pub trait Request {
-    /// The method, in capitals.
+    /// Returns the method, in capitals.
     fn method(&self) -> &str;
 
-    /// Every value of a header, in order, as they came.
+    /// Returns every value of a header, in order and unchanged.
     fn header<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]>;
 
-    /// The query string, without its question mark, still encoded.
+    /// Returns the query string, without its question mark and still encoded.
     fn query(&self) -> Option<&str>;
 
-    /// The body, if the face has read it: empty if there is none. `None` means that the face did not look, and is a refusal
-    /// where a token or a CSRF value may come in a body of the request's type ([`JwtManager::needs_body`](crate::JwtManager::needs_body)).
+    /// Returns the body if the face has read it, which is empty if the request has none.
+    ///
+    /// `None` means that the face did not read it. The request is then rejected if a token or a CSRF value may come in
+    /// a body of its type ([`Steps::needs_body`](crate::Steps::needs_body)).
     fn body(&self) -> Option<&[u8]> {
         None
     }
 
-    /// Whether body and form are read already, or can be had through [`json_member`](Self::json_member) and
+    /// Returns whether the body can be searched: by [`json_member`](Self::json_member) and
     /// [`form_field`](Self::form_field).
     fn has_body(&self) -> bool {
         self.body().is_some()
     }
 
-    /// A member of a JSON body. A face whose framework has parsed the body asks the framework; the default parses
-    /// [`body`](Self::body), strictly.
+    /// Returns a member of a JSON body. The default parses [`body`](Self::body) strictly. A face overrides it if its
+    /// framework has already parsed the body.
     fn json_member(&self, name: &str) -> JsonMember<'_> {
         if BodyKind::of(self) != BodyKind::Json {
             return JsonMember::NotJson;
@@ -50,8 +52,8 @@ pub trait Request {
         }
     }
 
-    /// The one non-empty value of a form field; `None` also if there are several. A face whose framework has parsed the
-    /// form asks the framework; the default parses [`body`](Self::body).
+    /// Returns the one non-empty value of a form field, or `None` if there are several. The default parses
+    /// [`body`](Self::body). A face overrides it if its framework has already parsed the form.
     fn form_field(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         if BodyKind::of(self) != BodyKind::Form {
             return None;
@@ -66,17 +68,17 @@ pub trait Request {
     }
 }
 
-/// What a JSON body says under a name.
+/// The value of a member in a JSON body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a face must be able to say each of them")]
+#[expect(clippy::exhaustive_enums, reason = "a face constructs every variant")]
 pub enum JsonMember<'r> {
-    /// The body is not JSON, by its `Content-Type`.
+    /// The body's `Content-Type` is not JSON.
     NotJson,
-    /// The body is no JSON object, or has no such member, or it is `null`.
+    /// The body is not a JSON object, it has no such member, or the member is `null`.
     Absent,
-    /// The member is no string.
+    /// The member is not a string.
     NotAString,
-    /// The member.
+    /// The member's text.
     Text(Cow<'r, str>),
 }
 
@@ -126,19 +128,19 @@ impl Request for (&http::request::Parts, &[u8]) {
     }
 }
 
-/// What a body is, by its `Content-Type`.
+/// The kind of a body, by its `Content-Type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyKind {
     /// `application/json`, or any type that ends in `+json`.
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
-    /// Anything else, or not said.
+    /// Anything else, or no `Content-Type`.
     Other,
 }
 
 impl BodyKind {
-    /// What the request's body is.
+    /// Returns the kind of the request's body.
     pub fn of<R: Request + ?Sized>(request: &R) -> Self {
         let mut types = request.header(&header::CONTENT_TYPE);
         let (Some(value), None) = (types.next(), types.next()) else {
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_json_and_forms_by_their_content_type() {
+    fn content_type_tells_json_and_forms_apart() {
         for json in [
             "application/json",
             "Application/JSON; charset=utf-8",

@@ -1,31 +1,39 @@
-//! The part of the configuration that says how tokens travel, checked and ready to use.
+//! The part of the configuration that says where tokens are, checked and ready to use.
 
 use http::HeaderName;
 
 use super::Location;
 
-/// Where tokens are looked for, and what is asked of a cookie.
+/// Where to look for tokens, and how to read each location.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one option of the configuration, already decided")]
 pub(crate) struct LocateSettings {
     pub(crate) locations: Vec<Location>,
     pub(crate) header_name: HeaderName,
     /// The header's name as the configuration spells it, for messages.
     pub(crate) header_display: String,
-    /// Empty: the whole header is the token.
+    /// The scheme before the token. Empty if the whole header is the token.
     pub(crate) header_type: String,
     pub(crate) query_name: String,
     pub(crate) query_prefix: String,
     pub(crate) access: KindSettings,
     pub(crate) refresh: KindSettings,
-    pub(crate) csrf_protect: bool,
-    pub(crate) csrf_methods: Vec<String>,
-    pub(crate) csrf_check_form: bool,
-    pub(crate) refuse_cross_site: bool,
-    /// Two different tokens in one request are refused; otherwise the first one counts.
+    /// `None` if cookies are not protected.
+    pub(crate) csrf: Option<CsrfSettings>,
+    /// Rejects two different tokens in one request. Otherwise the first one counts.
     pub(crate) refuse_several: bool,
-    /// The header is read by Flask-JWT-Extended's rule.
+    /// Reads the header by Flask-JWT-Extended's rule.
     pub(crate) flask_header: bool,
+}
+
+/// How cookies are protected against requests forged by another site.
+#[derive(Clone, Debug)]
+pub(crate) struct CsrfSettings {
+    /// The methods that need a CSRF value.
+    pub(crate) methods: Vec<String>,
+    /// Accepts the value in a form field if the header is missing.
+    pub(crate) check_form: bool,
+    /// Rejects requests that the browser calls cross-site.
+    pub(crate) refuse_cross_site: bool,
 }
 
 /// The names that differ between access and refresh tokens.
@@ -35,4 +43,12 @@ pub(crate) struct KindSettings {
     pub(crate) json_key: String,
     pub(crate) csrf_header: HeaderName,
     pub(crate) csrf_field: String,
+}
+
+impl LocateSettings {
+    /// Returns whether a token or a CSRF value may come in the body, if these locations are searched.
+    pub(crate) fn needs_body(&self, locations: &[Location]) -> bool {
+        let form = self.csrf.as_ref().is_some_and(|csrf| csrf.check_form);
+        locations.contains(&Location::Json) || (form && locations.contains(&Location::Cookie))
+    }
 }

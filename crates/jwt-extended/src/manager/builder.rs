@@ -149,13 +149,8 @@ impl JwtManagerBuilder {
     pub fn build(self) -> Result<JwtManager, ConfigError> {
         let keys = gather(self.ring, self.signing, self.verifying);
         let settings = check(self.config, keys, self.store.kind()).map_err(ConfigError::new)?;
-        let refusals = &settings.refusals;
         let renderer = Renderer {
-            statuses: refusals.statuses,
-            format: refusals.format,
-            message_key: refusals.message_key.clone(),
-            scheme: refusals.scheme.clone(),
-            realm: refusals.realm.clone(),
+            settings: settings.refusals.clone(),
             handlers: self.handlers,
             handler_for_all: self.handler_for_all,
         };

@@ -121,7 +121,7 @@ impl CookieWriter<'_> {
         if (kind == TokenType::Refresh) != (expected == TokenType::Refresh) {
             return Err(CookieError::WrongType(names.token.clone()));
         }
-        if settings.locate.csrf_protect && !csrf.is_some_and(is_cookie_value) {
+        if settings.locate.csrf.is_some() && !csrf.is_some_and(is_cookie_value) {
             return Err(CookieError::Csrf(names.token.clone()));
         }
         settings.cookies.set(names, text, csrf, self.max_age, self.manager.now())

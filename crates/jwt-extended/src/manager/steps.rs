@@ -5,7 +5,7 @@ use http::Method;
 use super::{Admitted, JwtManager};
 use crate::{
     guard::{self, Requirement},
-    http::{BodyKind, Located, Location, Reason, Rejection, Request},
+    http::{BodyKind, Located, Reason, Rejection, Request},
     jose::KeyRing,
     token::{Token, TokenError, verify},
 };
@@ -96,9 +96,7 @@ impl<'a> Steps<'a> {
     /// Returns whether a guard with this requirement needs the body: for the JSON location, or for a CSRF form field.
     pub fn needs_body(self, requirement: &Requirement) -> bool {
         let locate = &self.manager.inner.settings.locate;
-        let locations = requirement.locations_or(&locate.locations);
-        locations.contains(&Location::Json)
-            || (locations.contains(&Location::Cookie) && locate.csrf_protect && locate.csrf_check_form)
+        locate.needs_body(requirement.locations_or(&locate.locations))
     }
 
     /// Refuses a request whose body the face has not passed on, although a guard must look into it.

@@ -8,7 +8,7 @@ use jwt_extended::{
 };
 use serde_json::json;
 
-/// What an app of the table answers.
+/// Answers as an app of the table does.
 async fn answer(jwt: &JwtManager, table: &Table, case: &Case) -> (Response<Vec<u8>>, Option<Rejection>) {
     let (parts, body) = table.request(case).into_parts();
     let request = (&parts, &*body);
@@ -36,7 +36,7 @@ async fn the_engine_answers_every_request_of_the_table() {
         failures.extend(case.check(&answer).err());
         let code = rejection.as_ref().map(Rejection::code);
         if code != case.code() {
-            failures.push(format!("{}: the code should be {:?} and is {code:?}", case.name, case.code()));
+            failures.push(format!("{}: expected the code {:?}, got {code:?}", case.name, case.code()));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -44,7 +44,7 @@ async fn the_engine_answers_every_request_of_the_table() {
 }
 
 #[tokio::test]
-async fn flask_s_statuses_are_one_option_away() {
+async fn one_option_gives_flask_statuses() {
     let table = Table::load();
     let mut failures = Vec::new();
     for case in table.cases() {
@@ -55,7 +55,7 @@ async fn flask_s_statuses_are_one_option_away() {
 }
 
 #[tokio::test]
-async fn a_wrong_answer_to_any_case_is_found_out() {
+async fn every_case_detects_a_wrong_answer() {
     let table = Table::load();
     for case in table.cases() {
         let (right, _) = answer(&table.manager(case), &table, case).await;
@@ -70,7 +70,7 @@ async fn a_wrong_answer_to_any_case_is_found_out() {
 }
 
 #[test]
-fn the_memory_store_keeps_sessions_as_every_store_must() {
+fn the_memory_store_meets_the_store_specification() {
     let store = std::sync::Arc::new(jwt_extended::session::MemoryStore::new());
     let check = jwt_extended::test_util::sessions::check(store);
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(check);

@@ -1,4 +1,4 @@
-//! What the engine offers to faces that call back into an app, or whose framework has read the request already.
+//! The engine's interface for faces that call back into an app, or whose framework has already parsed the request.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
@@ -23,7 +23,7 @@ fn without_keys() -> JwtManagerBuilder {
     keyless().key_ring(KeyRing::empty())
 }
 
-// Keys, token by token.
+// A key for each token.
 
 #[test]
 fn an_empty_ring_accepts_nothing_and_signs_nothing() {
@@ -42,7 +42,7 @@ fn the_caller_can_choose_the_key_of_a_located_token() {
     let asked = Requirement::access();
     let located = jwt.steps().locate(&request, &asked).unwrap();
     assert_eq!((located.token(), located.location()), (&*made, Location::Header));
-    assert!(!format!("{located:?}").contains(&*made), "a token is not for logs");
+    assert!(!format!("{located:?}").contains(&*made), "logs must not contain tokens");
     let judged = |ring: KeyRing| {
         let admitted = jwt.steps().authenticate_with(&request, &asked, |found, judge| {
             assert_eq!(found.token(), &*made);
@@ -57,7 +57,7 @@ fn the_caller_can_choose_the_key_of_a_located_token() {
 }
 
 #[test]
-fn an_unusual_token_is_tried_out_with_the_key_that_signed_it() {
+fn an_unusual_token_is_verified_with_the_key_that_signed_it() {
     let jwt = builder().build().unwrap();
     let other = other_key();
     let replacing =
@@ -73,7 +73,7 @@ fn an_unusual_token_is_tried_out_with_the_key_that_signed_it() {
     );
 }
 
-/// Signs by turning the message around, which no one may do outside of a test.
+/// Signs with the reversed message. For tests only.
 struct Backwards;
 
 impl ExternalKey for Backwards {
@@ -87,7 +87,7 @@ impl ExternalKey for Backwards {
 }
 
 #[test]
-fn a_key_may_live_elsewhere_and_is_asked_for_its_one_algorithm_alone() {
+fn an_external_key_is_used_for_its_one_algorithm() {
     let jwt = keyless().key(Key::external(Algorithm::RS256, Arc::new(Backwards))).build().unwrap();
     let made = jwt.create_access_token("alice").unwrap();
     assert_eq!(header_of(&made), r#"{"alg":"RS256","typ":"JWT"}"#);
@@ -95,13 +95,13 @@ fn a_key_may_live_elsewhere_and_is_asked_for_its_one_algorithm_alone() {
     let (signed, _) = made.rsplit_once('.').unwrap();
     assert_eq!(complaint(&jwt, &format!("{signed}.AAAA")), "Signature verification failed");
     assert_eq!(complaint(&jwt, &token(&[])), "The specified alg value is not allowed");
-    assert!(jwt.key_ring().to_jwk_set().keys.is_empty(), "it is not published");
+    assert!(jwt.key_ring().to_jwk_set().keys.is_empty(), "an external key is not published");
 }
 
 // Sessions, one token at a time.
 
 #[test]
-fn tokens_made_one_by_one_can_share_a_session_and_be_revoked_by_their_names() {
+fn tokens_made_one_by_one_can_share_a_session() {
     let jwt = builder().revocation_store(Blocklist::default()).build().unwrap();
     let session = jwt.steps().new_session().unwrap();
     let [access, refresh] = [jwt.access_token("alice"), jwt.refresh_token("alice")]
@@ -113,14 +113,14 @@ fn tokens_made_one_by_one_can_share_a_session_and_be_revoked_by_their_names() {
     assert!(!wait(jwt.is_revoked(&other)).unwrap());
     assert!(
         wait(manager().steps().revoke_by_id(Subject("alice"), "a jti", None)).is_err(),
-        "without a store nothing is revoked"
+        "without a store, nothing can be revoked"
     );
 }
 
-// What a view asks.
+// Requirements of a view.
 
 #[test]
-fn a_requirement_can_ask_for_freshness_and_leave_the_type_open() {
+fn a_requirement_can_combine_freshness_with_any_type() {
     let jwt = builder().token_location([Location::Cookie]).build().unwrap();
     let at = |name: &str, token: String| get(&[("Cookie", &format!("{name}_token_cookie={token}"))]);
     let refresh = [("type", "\"refresh\""), ("fresh", "false")];
@@ -137,7 +137,7 @@ fn a_requirement_can_ask_for_freshness_and_leave_the_type_open() {
     );
 }
 
-// Bodies that a framework has parsed.
+// Bodies that a framework has already parsed.
 
 struct Parsed {
     json: JsonMember<'static>,
@@ -172,7 +172,7 @@ impl Request for Parsed {
 }
 
 #[test]
-fn a_framework_that_has_parsed_the_body_is_asked_for_its_members_and_fields() {
+fn a_framework_can_supply_json_members_and_form_fields() {
     let say = |jwt: &JwtManager, json, form, cookie: &str| {
         let request = Parsed { json, form, cookie: cookie.to_owned() };
         check(jwt, &request, &Requirement::access()).map(|found| found.location()).map_err(|no| no.message())
@@ -195,10 +195,10 @@ fn a_framework_that_has_parsed_the_body_is_asked_for_its_members_and_fields() {
     assert_eq!(say(&jwt, JsonMember::NotJson, None, &cookie), Err("Missing CSRF token".to_owned()));
 }
 
-// Reading what nobody has checked.
+// Reading tokens that are not verified.
 
 #[test]
-fn a_header_can_be_read_whatever_the_payload_is() {
+fn an_unverified_header_is_readable_with_any_payload() {
     let odd = signed(HEADER, "no JSON");
     assert_eq!(Unverified::header_within(8192, &odd).unwrap(), HEADER);
     let why = |error: JwsError| matches!(error, JwsError::Json(Segment::Payload, _));
@@ -210,7 +210,7 @@ fn a_header_can_be_read_whatever_the_payload_is() {
 }
 
 #[test]
-fn arrays_are_read_element_by_element_as_strictly_as_objects() {
+fn arrays_are_scanned_as_strictly_as_objects() {
     let mut texts = Vec::new();
     json::scan_array(r#" [1, "a" ,[2,{"b":3}]] "#, |element| texts.push(element.text.to_owned())).unwrap();
     assert_eq!(texts, ["1", "\"a\"", r#"[2,{"b":3}]"#]);
@@ -220,7 +220,7 @@ fn arrays_are_read_element_by_element_as_strictly_as_objects() {
 }
 
 #[test]
-fn complaints_about_a_claim_name_it() {
+fn a_claim_error_names_the_claim() {
     let jwt = builder().tolerate([Tolerate::MissingType]).build().unwrap();
     for (claim, value) in
         [("exp", "\"x\""), ("iat", "null"), ("sub", "5"), ("jti", "5"), ("csrf", "5"), ("fresh", "5.x")]

@@ -1,4 +1,4 @@
-//! What a route asks and what a refused client gets: the order of the checks, the places, the answers.
+//! Requirements of routes and their rejections: the order of the checks, the locations, the responses.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "guards/answers.rs"]

@@ -1,4 +1,4 @@
-//! Ways around a guard that reviews have found, each closed and shown to be.
+//! Ways around a guard that reviews have found. Each is closed, and a test shows it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
@@ -19,13 +19,13 @@ fn with_store(clock: &Arc<ManualClock>) -> JwtManager {
     builder().clock(Arc::clone(clock)).revocation_store(Blocklist::default()).build().unwrap()
 }
 
-/// An access token of another issuer that shares the key.
+/// Signs an access token of another issuer that shares the key.
 fn foreign(issued: u64, end: u64) -> String {
     token(&[("iat", &issued.to_string()), ("nbf", ""), ("exp", &end.to_string())])
 }
 
 #[test]
-fn waiting_does_not_help_a_token_that_lives_longer_than_its_revocation_is_remembered() {
+fn a_token_cannot_outlive_the_memory_of_its_revocation() {
     let clock = clock();
     let jwt = with_store(&clock);
     let long_lived = foreign(NOW, NOW + 60 * DAY);
@@ -35,11 +35,11 @@ fn waiting_does_not_help_a_token_that_lives_longer_than_its_revocation_is_rememb
         assert_eq!(complaint(&jwt, &long_lived), "The token lives longer than it may here", "day {day}");
     }
     assert_eq!(complaint(&jwt, &foreign(NOW + 59 * DAY, NOW + 90 * DAY)), "The token lives longer than it may here");
-    assert!(jwt.decode_token(&foreign(NOW + 59 * DAY, NOW + 89 * DAY)).is_ok(), "thirty days it may");
+    assert!(jwt.decode_token(&foreign(NOW + 59 * DAY, NOW + 89 * DAY)).is_ok(), "it may live for thirty days");
 }
 
 #[test]
-fn a_revocation_outlasts_a_token_whose_issuer_s_clock_is_ahead() {
+fn a_revocation_outlasts_a_token_from_a_clock_ahead() {
     let clock = clock();
     let leeway = Duration::from_secs(300);
     let jwt = builder()
@@ -50,16 +50,16 @@ fn a_revocation_outlasts_a_token_whose_issuer_s_clock_is_ahead() {
         .unwrap();
     let ahead = foreign(NOW + 300, NOW + 300 + 30 * DAY);
     wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
-    // `since` is the issuer's 300 seconds ahead, so the revocation must come after it to concern it.
+    // The token's `iat` is 300 seconds ahead, so only a revocation after that time covers it.
     clock.advance(leeway + Duration::from_secs(1));
     wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
     clock.set(jwt_extended::Timestamp::from_secs(NOW + 300 + 30 * DAY + 299));
     let token = jwt.decode_token(&ahead).unwrap();
-    assert!(wait(jwt.is_revoked(&token)).unwrap(), "in the last second of its life");
+    assert!(wait(jwt.is_revoked(&token)).unwrap(), "it is revoked until its last second");
 }
 
 #[test]
-fn leave_to_replace_some_claims_is_no_leave_to_replace_others() {
+fn overriding_one_claim_does_not_allow_another() {
     let jwt = manager();
     let smuggled = jwt.access_token("alice").additional_claims(&json!({ "sub": "admin" }));
     let refused = smuggled.overriding_claims(&json!({ "fresh": true })).create();
@@ -67,7 +67,7 @@ fn leave_to_replace_some_claims_is_no_leave_to_replace_others() {
 }
 
 #[test]
-fn a_revoked_refresh_token_refreshes_nothing_also_without_a_guard() {
+fn a_revoked_refresh_token_cannot_refresh_without_a_guard() {
     let jwt = with_store(&clock());
     let token = jwt.decode_token(&jwt.create_refresh_token("alice").unwrap()).unwrap();
     wait(jwt.revoke_token(&token)).unwrap();
@@ -76,7 +76,7 @@ fn a_revoked_refresh_token_refreshes_nothing_also_without_a_guard() {
 }
 
 #[test]
-fn a_key_that_no_algorithm_uses_is_a_mistake() {
+fn a_key_for_no_configured_algorithm_is_a_mistake() {
     let mistake = |build: jwt_extended::JwtManagerBuilder| build.build().unwrap_err().to_string();
     let unused = "private_key or public_key is set and algorithm is symmetric; set algorithm, such as \"RS256\"";
     assert_eq!(mistake(keyless().secret_key(SECRET).private_key("garbage")), unused);
@@ -87,7 +87,7 @@ fn a_key_that_no_algorithm_uses_is_a_mistake() {
 
 #[cfg(feature = "asymmetric")]
 #[test]
-fn a_public_key_that_is_not_the_private_key_s_half_is_a_mistake() {
+fn a_public_key_that_does_not_match_is_a_mistake() {
     use jwt_extended::jose::{Algorithm, Key};
     let build = |pem: &str, public: &str| {
         keyless()
@@ -103,7 +103,7 @@ fn a_public_key_that_is_not_the_private_key_s_half_is_a_mistake() {
 }
 
 #[test]
-fn a_login_that_another_site_sends_can_be_refused() {
+fn a_cross_site_login_can_be_rejected() {
     let login = |site: &str| request("POST", "/login", &[("Sec-Fetch-Site", site)]);
     let refused = manager().refuse_cross_site(&login("cross-site")).unwrap_err();
     assert_eq!(*refused.reason(), Reason::Csrf(CsrfError::CrossSite));
@@ -115,7 +115,7 @@ fn a_login_that_another_site_sends_can_be_refused() {
 }
 
 #[test]
-fn what_the_app_s_own_verification_refuses_is_not_renewed() {
+fn a_token_that_app_verification_rejects_is_not_renewed() {
     let jwt = builder().token_location([Location::Cookie]).token_verification(|_| false).build().unwrap();
     let text = wait(jwt.login("alice")).unwrap().access;
     let page = get(&[("Cookie", &format!("access_token_cookie={text}"))]);
@@ -123,7 +123,7 @@ fn what_the_app_s_own_verification_refuses_is_not_renewed() {
 }
 
 #[test]
-fn a_cookie_holds_the_token_that_belongs_in_it_and_a_csrf_value_that_fits() {
+fn a_cookie_rejects_a_token_of_the_wrong_type() {
     let jwt = manager();
     let access = jwt.create_access_token("alice").unwrap();
     let refresh = jwt.create_refresh_token("alice").unwrap();
@@ -137,7 +137,7 @@ fn a_cookie_holds_the_token_that_belongs_in_it_and_a_csrf_value_that_fits() {
 }
 
 #[test]
-fn a_token_that_begins_later_is_checked_in_all_else_when_it_is_made() {
+fn a_token_with_a_later_nbf_is_still_checked_when_made() {
     let jwt = manager();
     let later = jwt.access_token("alice").overriding_claims(&json!({ "nbf": NOW + 60 })).create();
     assert!(later.is_ok());
@@ -146,7 +146,7 @@ fn a_token_that_begins_later_is_checked_in_all_else_when_it_is_made() {
 }
 
 #[test]
-fn a_bad_cookie_is_a_bad_token_and_not_none() {
+fn a_malformed_cookie_is_not_a_missing_token() {
     let jwt = builder().token_location([Location::Cookie]).build().unwrap();
     let mut parts = get(&[]);
     parts.headers.insert("cookie", http::HeaderValue::from_bytes(b"access_token_cookie=\xff").unwrap());
@@ -155,12 +155,11 @@ fn a_bad_cookie_is_a_bad_token_and_not_none() {
 }
 
 #[test]
-fn a_session_can_be_ended_by_its_name_and_its_last_token_does_not_outlive_it() {
+fn a_renewed_token_does_not_outlive_its_session() {
     let clock = clock();
     let jwt = builder()
         .clock(Arc::clone(&clock))
         .token_location([Location::Cookie])
-        .revocation_store(Blocklist::default())
         .refresh_token_expires(Lifetime::minutes(20))
         .build()
         .unwrap();
@@ -172,7 +171,12 @@ fn a_session_can_be_ended_by_its_name_and_its_last_token_does_not_outlive_it() {
     let line = cookies.lines()[0].to_str().unwrap();
     let renewed = jwt.decode_token(line.split(['=', ';']).nth(1).unwrap()).unwrap();
     assert_eq!(renewed.expires_at().unwrap().as_secs(), NOW + 20 * 60);
+}
 
-    wait(jwt.steps().end_session_by_id(renewed.session().unwrap())).unwrap();
-    assert!(wait(jwt.is_revoked(&renewed)).unwrap());
+#[test]
+fn a_session_can_be_ended_by_its_id() {
+    let jwt = with_store(&clock());
+    let token = jwt.decode_token(&wait(jwt.login("alice")).unwrap().access).unwrap();
+    wait(jwt.steps().end_session_by_id(token.session().unwrap())).unwrap();
+    assert!(wait(jwt.is_revoked(&token)).unwrap());
 }

@@ -1,4 +1,4 @@
-//! What the tokens must withstand: the lines of SECURITY.md that concern the engine, each with the tests that own it.
+//! The attacks that tokens must withstand: the lines of SECURITY.md that concern the engine, each with its tests.
 //!
 //! Tokens are forged by hand; key pairs (parts of lines 2 and 7) have their tests in `asymmetric.rs`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]

@@ -1,5 +1,4 @@
-//! What the engine's tests share: a clock that stands still, randomness that repeats itself, hostile tokens signed by
-//! hand, and requests.
+//! Shared by the engine's tests: a clock that does not move, repeatable randomness, tokens signed by hand, requests.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::{
@@ -21,7 +20,7 @@ pub(crate) const SECRET: &str = "a secret of at least thirty-two bytes, from a s
 /// The time on the tests' clock, in seconds.
 pub(crate) const NOW: u64 = 1_800_000_000;
 pub(crate) const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
-/// What `entropy` makes of a token's two identifiers.
+/// The two identifiers of a token that is made with [`entropy`].
 pub(crate) const JTI: &str = "00010203-0405-4607-8809-0a0b0c0d0e0f";
 pub(crate) const CSRF: &str = "10111213-1415-4617-9819-1a1b1c1d1e1f";
 
@@ -33,8 +32,8 @@ pub(crate) fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::new(Timestamp::from_secs(NOW)))
 }
 
-/// Bytes that count up from zero, each time.
-#[allow(clippy::unnecessary_wraps, reason = "the shape of an `Entropy`")]
+/// Fills the buffer with 0, 1, 2 and so on, the same each time.
+#[allow(clippy::unnecessary_wraps, reason = "an `Entropy` returns a `Result`")]
 pub(crate) fn entropy(buffer: &mut [u8]) -> Result<(), EntropyError> {
     for (byte, value) in buffer.iter_mut().zip(0..) {
         *byte = value;
@@ -42,7 +41,7 @@ pub(crate) fn entropy(buffer: &mut [u8]) -> Result<(), EntropyError> {
     Ok(())
 }
 
-/// No key, no clock that moves.
+/// Starts a manager without a key, on a clock that does not move.
 pub(crate) fn keyless() -> JwtManagerBuilder {
     JwtManager::builder().clock(clock())
 }
@@ -59,7 +58,7 @@ pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The payload of a token, as text.
+/// Returns the payload of a token, as text.
 pub(crate) fn payload_of(token: &str) -> String {
     segment(token, 1)
 }
@@ -73,18 +72,18 @@ fn segment(token: &str, at: usize) -> String {
     String::from_utf8(URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
 }
 
-/// A token with any header and payload, which the tests' key has signed.
+/// Signs any header and payload with the tests' key.
 pub(crate) fn signed(header: &str, payload: &str) -> String {
     jose::sign_with_header(&key(), header, payload).unwrap()
 }
 
-/// Signs two segments as they stand, whatever they are, with any secret, even an empty one.
+/// Signs two segments unchanged, whatever they are, with any secret, even an empty one.
 pub(crate) fn hs256(secret: &[u8], segments: &str) -> String {
     let tag = Hmac::<Sha256>::new_from_slice(secret).unwrap().chain_update(segments);
     format!("{segments}.{}", encode(tag.finalize().into_bytes()))
 }
 
-/// The payload of a good access token, changed: each change is a claim and its JSON text, which may be `""` to leave
+/// Returns the payload of a valid access token with changes. A change is a claim and its JSON text, or `""` to leave
 /// the claim out.
 pub(crate) fn payload(changes: &[(&str, &str)]) -> String {
     let (now, end) = (NOW.to_string(), (NOW + 900).to_string());
@@ -109,12 +108,12 @@ pub(crate) fn payload(changes: &[(&str, &str)]) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// A good access token, changed.
+/// Signs a valid access token with changes.
 pub(crate) fn token(changes: &[(&str, &str)]) -> String {
     signed(HEADER, &payload(changes))
 }
 
-/// Why a text is not accepted as a token.
+/// Returns why a text is not accepted as a token.
 pub(crate) fn complaint(jwt: &JwtManager, token: &str) -> String {
     match jwt.decode_token(token) {
         Err(error) => error.to_string(),
@@ -138,7 +137,7 @@ pub(crate) fn bearer(token: &str) -> Parts {
     get(&[("Authorization", &format!("Bearer {token}"))])
 }
 
-/// The good or bad end of a check.
+/// Authenticates a request.
 pub(crate) fn check(
     jwt: &JwtManager,
     request: &impl jwt_extended::http::Request,
@@ -159,14 +158,14 @@ pub(crate) fn wait<F: IntoFuture>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future.into_future())
 }
 
-/// The challenge of a refusal; empty if there is none.
+/// Returns the challenge of a rejection, empty if it has none.
 pub(crate) fn challenge(refusal: &Rejection) -> String {
     let response = refusal.to_response();
     let value = response.headers().get("www-authenticate");
     value.map_or(String::new(), |value| value.to_str().unwrap().to_owned())
 }
 
-/// The body of a refusal, as text.
+/// Returns the body of a rejection, as text.
 pub(crate) fn body(refusal: &Rejection) -> String {
     String::from_utf8(refusal.to_response().into_body()).unwrap()
 }

@@ -1,4 +1,4 @@
-//! What a refused client gets: statuses, bodies, and the app's own answers.
+//! Responses to rejected requests: statuses, bodies, and the app's own handlers.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use crate::common::*;
 
-/// A reason, its code, its handler, its status by RFC 6750 and by Flask-JWT-Extended.
+/// A reason, its code, its handler, and its status by RFC 6750 and by Flask-JWT-Extended.
 type Row = (Reason, &'static str, Handler, [u16; 2]);
 
-/// Every kind of reason.
+/// Lists every kind of reason.
 fn table() -> Vec<Row> {
     let several = RequestError::SeveralInHeader("Authorization".to_owned());
     let missing = Missing::Header("Authorization".to_owned());
@@ -49,7 +49,7 @@ fn build(builder: JwtManagerBuilder) -> JwtManager {
 }
 
 #[test]
-fn every_reason_has_its_code_its_handler_and_its_status_in_both_ways() {
+fn every_reason_has_its_code_handler_and_statuses() {
     let (standard, flask) = (manager(), build(builder().error_statuses(Statuses::FlaskJwtExtended)));
     for (reason, code, handler, expected) in table() {
         assert_eq!((reason.code(), reason.handler()), (code, handler));
@@ -59,7 +59,7 @@ fn every_reason_has_its_code_its_handler_and_its_status_in_both_ways() {
 }
 
 #[test]
-fn a_refusal_of_the_app_s_own_looks_like_all_others() {
+fn an_apps_own_rejection_looks_like_all_others() {
     let refusal = manager().reject(Reason::UserNotFound("7".to_owned()), None);
     assert_eq!(body(&refusal), r#"{"msg":"Error loading the user 7"}"#);
     assert_eq!(refusal.to_response().headers()["content-type"], "application/json");
@@ -67,7 +67,7 @@ fn a_refusal_of_the_app_s_own_looks_like_all_others() {
 }
 
 #[test]
-fn what_concerns_only_the_server_s_log_is_not_told_to_the_client() {
+fn details_for_the_log_are_not_sent_to_the_client() {
     for reason in [
         Reason::Issue(IssueError::ReservedClaim("hush".to_owned())),
         Reason::Misconfigured("hush"),
@@ -79,7 +79,7 @@ fn what_concerns_only_the_server_s_log_is_not_told_to_the_client() {
 }
 
 #[test]
-fn the_sentence_stands_under_the_configured_key() {
+fn the_message_is_under_the_configured_key() {
     let jwt = build(builder().error_message_key("error \"text\""));
     let refusal = refusal(&jwt, &get(&[]), &Requirement::access());
     assert_eq!(body(&refusal), r#"{"error \"text\"":"Missing Authorization Header"}"#);
@@ -113,7 +113,7 @@ fn problem_details_are_those_of_rfc_9457() {
 }
 
 #[test]
-fn flask_jwt_extended_s_statuses_are_those_that_its_clients_expect() {
+fn flask_statuses_are_those_that_its_clients_expect() {
     let jwt = build(
         builder()
             .error_statuses(Statuses::FlaskJwtExtended)
@@ -136,7 +136,7 @@ fn flask_jwt_extended_s_statuses_are_those_that_its_clients_expect() {
     assert_eq!(refusal(&jwt, &stale, &Requirement::fresh()).status().as_u16(), 401);
 }
 
-// The app's own answers.
+// The app's own handlers.
 
 fn teapot(text: &'static str) -> impl Fn(&Rejection) -> Response<Vec<u8>> + Send + Sync + 'static {
     move |refusal| {
@@ -162,7 +162,7 @@ fn each_handler_answers_its_own_reasons_and_no_others() {
 }
 
 #[test]
-fn a_handler_for_all_answers_whatever_has_no_handler_of_its_own() {
+fn on_rejection_answers_reasons_without_their_own_handler() {
     let jwt = build(builder().on_rejection(teapot("all")).on(Handler::ExpiredToken, teapot("expired")));
     for (reason, code, handler, ..) in table() {
         let who = if handler == Handler::ExpiredToken { "expired" } else { "all" };
@@ -171,13 +171,13 @@ fn a_handler_for_all_answers_whatever_has_no_handler_of_its_own() {
 }
 
 #[test]
-fn the_last_handler_that_is_given_for_a_reason_counts() {
+fn the_last_handler_set_for_a_reason_counts() {
     let jwt = build(builder().on(Handler::ExpiredToken, teapot("one")).on(Handler::ExpiredToken, teapot("two")));
     assert_eq!(body(&jwt.reject(Reason::Expired, None)), "two: token_expired");
 }
 
 #[test]
-fn a_handler_sees_the_reason_and_the_token_and_may_change_a_part_of_the_default() {
+fn a_handler_can_change_a_part_of_the_default_response() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let notes = Arc::clone(&seen);
     let jwt = build(builder().on(Handler::ExpiredToken, move |refusal| {
@@ -194,7 +194,7 @@ fn a_handler_sees_the_reason_and_the_token_and_may_change_a_part_of_the_default(
 }
 
 #[test]
-fn a_handler_s_default_response_does_not_call_the_handler_again() {
+fn default_response_does_not_call_the_handler_again() {
     let jwt = build(builder().on_rejection(Rejection::default_response));
     assert_eq!(body(&jwt.reject(Reason::Expired, None)), r#"{"msg":"Token has expired"}"#);
 }

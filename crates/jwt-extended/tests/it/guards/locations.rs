@@ -1,4 +1,4 @@
-//! Where a token is looked for, in which order, and what each place says when there is none.
+//! Where a token is looked for, in which order, and the message for each location without one.
 
 use http::request::Parts;
 use jwt_extended::{
@@ -28,7 +28,7 @@ fn cookie(token: &str) -> String {
 // Header.
 
 #[test]
-fn the_header_says_what_is_missing_in_upstream_s_words() {
+fn a_header_without_a_token_gets_flask_jwt_extendeds_words() {
     let jwt = manager();
     assert_eq!(refused(&jwt, &get(&[])), "Missing Authorization Header");
     let scheme = "Missing 'Bearer' type in 'Authorization' header. Expected 'Authorization: Bearer <JWT>'";
@@ -39,7 +39,7 @@ fn the_header_says_what_is_missing_in_upstream_s_words() {
 }
 
 #[test]
-fn another_name_and_scheme_of_the_header_are_said_as_they_are_configured() {
+fn messages_use_the_configured_header_and_scheme() {
     let jwt = builder().header_name("X-Token").header_type("JWT").build().unwrap();
     assert_eq!(refused(&jwt, &bearer(&token(&[]))), "Missing X-Token Header");
     let value = format!("Bearer {}", token(&[]));
@@ -49,7 +49,7 @@ fn another_name_and_scheme_of_the_header_are_said_as_they_are_configured() {
 }
 
 #[test]
-fn a_header_without_a_type_is_the_token_and_nothing_else() {
+fn with_an_empty_header_type_the_header_is_the_token() {
     let jwt = builder().header_type("").build().unwrap();
     assert!(check(&jwt, &get(&[("Authorization", &token(&[]))]), &Requirement::access()).is_ok());
     let bad = "Bad Authorization header. Expected 'Authorization: <JWT>'";
@@ -58,7 +58,7 @@ fn a_header_without_a_type_is_the_token_and_nothing_else() {
 }
 
 #[test]
-fn other_credentials_beside_the_token_in_one_header_are_passed_over() {
+fn other_credentials_in_the_header_are_skipped() {
     let text = token(&[]);
     for value in [
         format!("Basic YTpi, Bearer {text}"),
@@ -92,7 +92,7 @@ fn access_and_refresh_tokens_have_their_own_cookies() {
 }
 
 #[test]
-fn any_takes_the_access_token_first_and_the_refresh_token_if_there_is_no_other() {
+fn any_prefers_the_access_token() {
     let jwt = at([Location::Cookie, Location::Json]).build().unwrap();
     let (access, refresh) = (token(&[]), token(&[("type", "\"refresh\""), ("jti", "\"refresh\"")]));
     let jti = |request: &Parts, body: &str| {
@@ -110,7 +110,7 @@ fn any_takes_the_access_token_first_and_the_refresh_token_if_there_is_no_other()
 }
 
 #[test]
-fn the_query_string_has_its_name_and_its_prefix() {
+fn the_query_parameter_has_a_name_and_a_prefix() {
     let jwt = at([Location::QueryString]).build().unwrap();
     let text = token(&[]);
     let query = |query: &str| request("GET", &format!("/page?{query}"), &[]);
@@ -133,7 +133,7 @@ fn post(jwt: &JwtManager, content_type: &str, body: &str) -> Result<Location, Re
 }
 
 #[test]
-fn a_json_body_may_hold_the_token_under_its_name() {
+fn a_json_body_may_hold_the_token() {
     let jwt = at([Location::Json]).build().unwrap();
     let body = format!(r#"{{"user":{{"access_token":1}},"access_token":"{}"}}"#, token(&[]));
     for content_type in ["application/json", "application/json; charset=utf-8", "application/vnd.api+json"] {
@@ -148,7 +148,7 @@ fn a_json_body_may_hold_the_token_under_its_name() {
 }
 
 #[test]
-fn a_json_body_without_the_token_is_a_refusal_and_never_a_failure_of_the_server() {
+fn a_json_body_without_a_token_is_never_a_server_error() {
     let jwt = at([Location::Json]).build().unwrap();
     for body in ["", "{}", "null", "[]", "\"text\"", "5", "{", r#"{"access_token":null}"#, r#"{"refresh_token":"x"}"#] {
         let refusal = post(&jwt, "application/json", body).unwrap_err();
@@ -162,10 +162,10 @@ fn a_json_body_without_the_token_is_a_refusal_and_never_a_failure_of_the_server(
     }
 }
 
-// Several places.
+// Several locations.
 
 #[test]
-fn only_the_lack_of_a_token_leads_on_to_the_next_place() {
+fn only_a_missing_token_leads_on_to_the_next_location() {
     let jwt = at([Location::Header, Location::Cookie]).build().unwrap();
     let cookie = cookie(&token(&[]));
     let with = |value: &str| get(&[("Authorization", value), ("Cookie", &cookie)]);
@@ -187,7 +187,7 @@ fn only_the_lack_of_a_token_leads_on_to_the_next_place() {
 }
 
 #[test]
-fn with_cookies_first_a_missing_csrf_value_is_refused_even_beside_a_good_header() {
+fn a_cookie_without_csrf_value_is_rejected_beside_a_good_header() {
     let jwt = at([Location::Cookie, Location::Header]).build().unwrap();
     let text = token(&[]);
     let header = format!("Bearer {text}");
@@ -197,7 +197,7 @@ fn with_cookies_first_a_missing_csrf_value_is_refused_even_beside_a_good_header(
 }
 
 #[test]
-fn without_a_token_in_any_of_several_places_each_says_what_it_misses_in_order() {
+fn the_message_lists_what_each_location_lacks() {
     let jwt = at([Location::Header, Location::Cookie]).build().unwrap();
     assert_eq!(
         refused(&jwt, &get(&[])),
@@ -212,19 +212,19 @@ fn without_a_token_in_any_of_several_places_each_says_what_it_misses_in_order() 
 }
 
 #[test]
-fn a_route_may_look_in_places_of_its_own() {
+fn a_route_can_search_other_locations() {
     let jwt = manager();
     let text = token(&[]);
     let download = request("GET", &format!("/?jwt={text}"), &[]);
     assert!(check(&jwt, &download, &Requirement::access()).is_err());
     let in_query = Requirement::access().locations([Location::QueryString]);
     assert_eq!(check(&jwt, &download, &in_query).unwrap().location(), Location::QueryString);
-    assert!(check(&jwt, &bearer(&text), &in_query).is_err(), "and in no others");
+    assert!(check(&jwt, &bearer(&text), &in_query).is_err(), "and only there");
     let in_cookie = Requirement::access().locations([Location::Cookie]);
     let forged = request("POST", "/", &[("Cookie", &cookie(&text))]);
-    assert_eq!(refusal(&jwt, &forged, &in_cookie).code(), "csrf_missing", "cookies are guarded there too");
+    assert_eq!(refusal(&jwt, &forged, &in_cookie).code(), "csrf_missing", "cookies are protected there too");
     let nowhere = Requirement::access().locations([]);
-    assert_eq!(refusal(&jwt, &bearer(&text), &nowhere).code(), "token_missing", "nowhere is no way in");
+    assert_eq!(refusal(&jwt, &bearer(&text), &nowhere).code(), "token_missing", "no locations admit no request");
 }
 
 // CSRF values in headers and forms.
@@ -240,7 +240,7 @@ fn form(jwt: &JwtManager, headers: &[(&str, &str)], body: &str) -> &'static str 
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 
 #[test]
-fn a_form_field_may_carry_the_csrf_value_where_that_is_on_and_the_header_is_empty() {
+fn csrf_check_form_accepts_the_value_in_a_form_field() {
     let jwt = at([Location::Cookie]).csrf_check_form(Switch::On).build().unwrap();
     assert_eq!(form(&jwt, &[FORM], "a=b&csrf_token=a+value"), "admitted");
     assert_eq!(form(&jwt, &[FORM], "csrf%5Ftoken=a%20value"), "admitted");
@@ -256,7 +256,7 @@ fn a_form_field_may_carry_the_csrf_value_where_that_is_on_and_the_header_is_empt
 }
 
 #[test]
-fn the_csrf_header_field_and_methods_have_the_names_that_are_configured() {
+fn csrf_header_field_and_methods_are_configurable() {
     let jwt = at([Location::Cookie])
         .csrf_check_form(Switch::On)
         .access_csrf_header_name("X-Own")

@@ -1,5 +1,5 @@
-//! The requirements of routes, and the order in which a request is asked: place, token, CSRF, type, freshness,
-//! revocation, the app's own verification.
+//! The requirements of routes, and the order of the checks: location, token, CSRF, type, freshness, revocation, the
+//! app's own verification.
 
 use std::sync::{
     Arc,
@@ -20,13 +20,13 @@ const REFRESH: (&str, &str) = ("type", "\"refresh\"");
 const STALE: (&str, &str) = ("fresh", "false");
 const EXPIRED: (&str, &str) = ("exp", "1");
 
-/// What becomes of a token in a header.
+/// Returns the outcome for a token in the header.
 fn outcome(requirement: &Requirement, changes: &[(&str, &str)]) -> &'static str {
     check(&manager(), &bearer(&token(changes)), requirement).map_or_else(|refusal| refusal.code(), |_| "admitted")
 }
 
 #[test]
-fn access_opens_for_access_tokens_fresh_or_not() {
+fn access_admits_access_tokens_fresh_or_not() {
     let access = Requirement::access();
     assert_eq!(outcome(&access, &[]), "admitted");
     assert_eq!(outcome(&access, &[STALE]), "admitted");
@@ -35,17 +35,17 @@ fn access_opens_for_access_tokens_fresh_or_not() {
 }
 
 #[test]
-fn fresh_opens_for_fresh_access_tokens_alone() {
+fn fresh_admits_only_fresh_access_tokens() {
     let fresh = Requirement::fresh();
     assert_eq!(outcome(&fresh, &[]), "admitted");
     assert_eq!(outcome(&fresh, &[STALE]), "token_not_fresh");
     assert_eq!(outcome(&fresh, &[("fresh", "1799999999")]), "token_not_fresh");
     assert_eq!(outcome(&fresh, &[("fresh", "1800000000")]), "admitted");
-    assert_eq!(outcome(&fresh, &[REFRESH]), "token_type_wrong", "even if the refresh token says that it is fresh");
+    assert_eq!(outcome(&fresh, &[REFRESH]), "token_type_wrong", "even if the refresh token says it is fresh");
 }
 
 #[test]
-fn refresh_opens_for_refresh_tokens_alone() {
+fn refresh_admits_only_refresh_tokens() {
     let refresh = Requirement::refresh();
     assert_eq!(outcome(&refresh, &[REFRESH]), "admitted");
     assert_eq!(outcome(&refresh, &[REFRESH, STALE]), "admitted");
@@ -54,7 +54,7 @@ fn refresh_opens_for_refresh_tokens_alone() {
 }
 
 #[test]
-fn any_opens_for_both_types_and_for_nothing_that_is_bad() {
+fn any_admits_both_types() {
     let any = Requirement::any();
     assert_eq!(outcome(&any, &[]), "admitted");
     assert_eq!(outcome(&any, &[REFRESH]), "admitted");
@@ -63,7 +63,7 @@ fn any_opens_for_both_types_and_for_nothing_that_is_bad() {
 }
 
 #[test]
-fn an_admitted_request_knows_its_token_and_where_it_was() {
+fn an_admitted_request_has_its_token_and_location() {
     let admitted = check(&manager(), &bearer(&token(&[])), &Requirement::access()).unwrap();
     assert_eq!((admitted.token().subject(), admitted.location()), ("alice", Location::Header));
     assert_eq!(admitted.into_token().token_type(), TokenType::Access);
@@ -72,7 +72,7 @@ fn an_admitted_request_knows_its_token_and_where_it_was() {
 // Optional.
 
 #[test]
-fn optional_means_that_no_token_is_anonymous_and_a_bad_one_is_still_refused() {
+fn optional_admits_no_token_but_rejects_a_bad_one() {
     let jwt = builder().token_location([Location::Header, Location::Cookie]).build().unwrap();
     let optional = |request: &http::request::Parts| wait(jwt.authenticate_optional(request, &Requirement::access()));
     let cookie = |text: &str| format!("access_token_cookie={text}");
@@ -99,7 +99,7 @@ fn optional_means_that_no_token_is_anonymous_and_a_bad_one_is_still_refused() {
 }
 
 #[test]
-fn optional_still_asks_for_freshness_revocation_and_the_app_s_verification() {
+fn optional_still_checks_freshness_and_revocation() {
     let jwt = builder()
         .session_store(MemoryStore::new())
         .token_verification(|token| token.subject() != "mallory")
@@ -120,7 +120,7 @@ fn optional_still_asks_for_freshness_revocation_and_the_app_s_verification() {
 // The order.
 
 #[test]
-fn of_several_faults_the_first_in_order_is_the_one_that_is_told() {
+fn of_several_faults_the_first_in_order_is_reported() {
     let jwt = builder()
         .token_location([Location::Cookie])
         .session_store(MemoryStore::new())
@@ -152,7 +152,7 @@ fn of_several_faults_the_first_in_order_is_the_one_that_is_told() {
 }
 
 #[test]
-fn a_csrf_claim_is_missed_only_where_it_is_needed() {
+fn a_csrf_claim_is_required_only_where_it_is_compared() {
     let jwt = builder().token_location([Location::Header, Location::Cookie]).build().unwrap();
     let bare = token(&[("csrf", "")]);
     assert!(check(&jwt, &bearer(&bare), &Requirement::access()).is_ok());
@@ -167,7 +167,7 @@ fn a_csrf_claim_is_missed_only_where_it_is_needed() {
 // Revocation and the app's own verification.
 
 #[test]
-fn a_route_may_skip_the_revocation_check_and_only_that() {
+fn a_route_can_skip_the_revocation_check_only() {
     let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let text = token(&[]);
     wait(jwt.revoke_token(&jwt.decode_token(&text).unwrap())).unwrap();
@@ -189,7 +189,7 @@ fn counting(answer: bool) -> (JwtManagerBuilder, Arc<AtomicUsize>) {
 }
 
 #[test]
-fn the_app_s_own_verification_judges_every_token_that_is_otherwise_good_and_no_other() {
+fn app_verification_sees_only_otherwise_valid_tokens() {
     let (builder, asked) = counting(false);
     let jwt: JwtManager = builder.build().unwrap();
     let refused = refusal(&jwt, &bearer(&token(&[])), &Requirement::access());
@@ -207,7 +207,7 @@ fn the_app_s_own_verification_judges_every_token_that_is_otherwise_good_and_no_o
 }
 
 #[test]
-fn a_refusal_carries_the_token_where_its_signature_was_good_and_the_fault_lies_elsewhere() {
+fn a_rejection_carries_a_token_with_a_good_signature() {
     let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let revoked = token(&[("jti", "\"revoked\"")]);
     wait(jwt.revoke_token(&jwt.decode_token(&revoked).unwrap())).unwrap();
@@ -220,17 +220,17 @@ fn a_refusal_carries_the_token_where_its_signature_was_good_and_the_fault_lies_e
     }
 }
 
-// What faces ask.
+// Questions of faces.
 
 #[test]
-fn only_the_options_of_a_preflight_passes_unseen() {
+fn only_options_requests_are_exempt() {
     for (method, exempt) in [("OPTIONS", true), ("GET", false), ("HEAD", false), ("POST", false), ("options", false)] {
         assert_eq!(manager().steps().is_exempt(&request(method, "/", &[])), exempt, "{method}");
     }
 }
 
 #[test]
-fn the_body_is_needed_for_the_json_place_and_for_a_csrf_form_field() {
+fn json_location_and_csrf_form_field_need_the_body() {
     let needs = |builder: JwtManagerBuilder, requirement: &Requirement| {
         builder.build().unwrap().steps().needs_body(requirement)
     };

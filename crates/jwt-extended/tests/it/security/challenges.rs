@@ -1,4 +1,4 @@
-//! Lines 20, 21 and 24: what a refusal says and what it never says, and what must not be cached.
+//! Lines 20, 21 and 24: what a rejection says, what it never says, and which responses must not be cached.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn no_token_gets_a_bare_challenge_without_an_error_code() {
 }
 
 #[test]
-fn a_bad_an_expired_and_a_revoked_token_get_401_invalid_token() {
+fn bad_expired_and_revoked_tokens_get_401_invalid_token() {
     let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let revoked = token(&[("jti", "\"revoked\"")]);
     wait(jwt.revoke_token(&jwt.decode_token(&revoked).unwrap())).unwrap();
@@ -45,7 +45,7 @@ fn a_bad_an_expired_and_a_revoked_token_get_401_invalid_token() {
 }
 
 #[test]
-fn what_the_app_s_own_verification_refuses_gets_401_invalid_token() {
+fn failed_app_verification_gets_401_invalid_token() {
     let jwt = builder().token_verification(|_| false).build().unwrap();
     let refusal = refusal(&jwt, &bearer(&token(&[])), &Requirement::access());
     let expected = "Bearer error=\"invalid_token\", error_description=\"User claims verification failed\"";
@@ -53,7 +53,7 @@ fn what_the_app_s_own_verification_refuses_gets_401_invalid_token() {
 }
 
 #[test]
-fn two_ways_of_sending_a_token_get_400_invalid_request() {
+fn two_tokens_in_a_request_get_400_invalid_request() {
     let jwt = builder().token_location([Location::Header, Location::QueryString]).build().unwrap();
     let twice = request("GET", "/?jwt=another", &[("Authorization", "Bearer one")]);
     let refused = refusal(&jwt, &twice, &Requirement::access());
@@ -65,7 +65,7 @@ fn two_ways_of_sending_a_token_get_400_invalid_request() {
 }
 
 #[test]
-fn a_token_that_is_not_fresh_gets_401_insufficient_user_authentication_with_max_age() {
+fn a_stale_token_gets_insufficient_user_authentication() {
     for (jwt, max_age) in
         [(manager(), 0), (builder().fresh_token_expires(Duration::from_secs(300)).build().unwrap(), 300)]
     {
@@ -79,7 +79,7 @@ fn a_token_that_is_not_fresh_gets_401_insufficient_user_authentication_with_max_
 }
 
 #[test]
-fn a_missing_csrf_value_gets_401_with_a_bare_challenge_for_the_token_itself_may_be_good() {
+fn a_missing_csrf_value_gets_401_with_a_bare_challenge() {
     let jwt = builder().token_location([Location::Cookie]).build().unwrap();
     let cookie = format!("access_token_cookie={}", token(&[]));
     let refusal = refusal(&jwt, &request("POST", "/", &[("Cookie", &cookie)]), &Requirement::access());
@@ -87,7 +87,7 @@ fn a_missing_csrf_value_gets_401_with_a_bare_challenge_for_the_token_itself_may_
 }
 
 #[test]
-fn the_server_s_own_faults_challenge_nobody() {
+fn server_errors_have_no_challenge() {
     let jwt = manager();
     for (reason, status) in [
         (Reason::StoreUnavailable(StoreError::NoStore), 503),
@@ -108,7 +108,7 @@ fn the_challenge_names_the_scheme_that_is_configured() {
 }
 
 #[test]
-fn a_challenge_is_one_header_line_whatever_the_refusal_says() {
+fn a_challenge_is_always_one_header_line() {
     let user = "a \"quoted\" \\ back\r\nSet-Cookie: x=y\u{e9}";
     let refusal = manager().reject(Reason::UserNotFound(user.to_owned()), None);
     assert_eq!(
@@ -118,9 +118,9 @@ fn a_challenge_is_one_header_line_whatever_the_refusal_says() {
     );
 }
 
-// Line 21: what no text of ours holds.
+// Line 21: secrets that no text contains.
 
-/// One refusal of every kind that a request can bring about, with the texts that it must not repeat.
+/// Makes one rejection of every kind that a request can cause, with the texts that it must not repeat.
 fn refusals() -> Vec<(Rejection, Vec<String>)> {
     let jwt = builder()
         .token_location([Location::Header, Location::Cookie, Location::QueryString, Location::Json])
@@ -174,7 +174,7 @@ fn refusals() -> Vec<(Rejection, Vec<String>)> {
 }
 
 #[test]
-fn a_refusal_holds_no_token_no_key_and_not_the_value_that_was_expected() {
+fn a_rejection_contains_no_token_key_or_expected_value() {
     for (refusal, hidden) in refusals() {
         let response = refusal.to_response();
         let shown = [
@@ -189,14 +189,14 @@ fn a_refusal_holds_no_token_no_key_and_not_the_value_that_was_expected() {
         let ours = [SECRET, "https://issuer.example", "a secret", "a value", "alice"].map(str::to_owned);
         for text in &shown {
             for secret in hidden.iter().chain(&ours) {
-                assert!(!text.contains(secret), "{text:?} holds {secret:?}");
+                assert!(!text.contains(secret), "{text:?} contains {secret:?}");
             }
         }
     }
 }
 
 #[test]
-fn a_refusal_does_not_say_which_half_of_a_comparison_failed() {
+fn a_rejection_hides_which_half_of_a_comparison_failed() {
     let (segments, signature) = {
         let token = token(&[]);
         let (segments, signature) = token.rsplit_once('.').unwrap();
@@ -252,12 +252,12 @@ fn no_debug_text_holds_a_secret_or_a_token() {
     let secrets: Vec<_> = segments.chain([SECRET, csrf.as_str(), "boss", "alice"]).collect();
     for text in shown {
         for secret in &secrets {
-            assert!(!text.contains(secret), "{text} holds {secret}");
+            assert!(!text.contains(secret), "{text} contains {secret}");
         }
     }
 }
 
-/// The first segment, which is no secret: it is the same in every token.
+/// Returns the first segment, which is not secret: it is the same in every token.
 fn header_of_any() -> &'static str {
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 }
@@ -283,7 +283,7 @@ fn no_message_about_a_key_or_the_configuration_holds_the_key() {
 }
 
 #[test]
-fn every_refusal_is_a_sentence_under_the_configured_key_in_every_shape() {
+fn every_error_format_has_the_message_and_a_challenge() {
     for (statuses, format) in [
         (Statuses::Standard, ErrorFormat::Message),
         (Statuses::FlaskJwtExtended, ErrorFormat::Message),
@@ -299,7 +299,7 @@ fn every_refusal_is_a_sentence_under_the_configured_key_in_every_shape() {
 // Line 24: responses that carry tokens.
 
 #[test]
-fn whatever_sets_or_clears_a_token_s_cookie_also_says_no_store() {
+fn setting_or_clearing_cookies_also_sends_no_store() {
     let jwt = builder().token_location([Location::Cookie]).build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
     let soon = Duration::from_secs(60);
@@ -321,7 +321,11 @@ fn whatever_sets_or_clears_a_token_s_cookie_also_says_no_store() {
         let count = cookies.lines().len();
         cookies.append_to(&mut response);
         assert_eq!(response.get_all("cache-control").iter().collect::<Vec<_>>(), ["no-store"]);
-        assert_eq!(response.get_all("set-cookie").iter().count(), count + 1, "cookies that were there stay");
+        assert_eq!(
+            response.get_all("set-cookie").iter().count(),
+            count + 1,
+            "it keeps cookies that were already there"
+        );
     }
 }
 

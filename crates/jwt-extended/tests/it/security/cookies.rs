@@ -1,4 +1,4 @@
-//! Line 23: cookies that browsers would drop, or that another site could set, are errors and not silent losses.
+//! Line 23: cookies that browsers would drop, or that another site could set, are errors rather than silent failures.
 
 use jwt_extended::{
     CookieError, JwtManager, JwtManagerBuilder, Requirement,
@@ -31,7 +31,7 @@ fn a_host_cookie_demands_secure_the_root_path_and_no_domain() {
 }
 
 #[test]
-fn each_of_the_four_cookies_is_held_to_its_prefix() {
+fn each_of_the_four_cookies_must_honour_its_prefix() {
     let off = || cookies().cookie_secure(Switch::Off);
     for (builder, option) in [
         (off().access_cookie_name("__Host-x"), "access_cookie_name"),
@@ -55,7 +55,7 @@ fn same_site_none_and_partitioned_demand_secure() {
 }
 
 #[test]
-fn cookies_are_secure_http_only_and_lax_unless_told_otherwise() {
+fn cookies_are_secure_http_only_and_lax_by_default() {
     let jwt = cookies().entropy(entropy).build().unwrap();
     let text = jwt.create_access_token("alice").unwrap();
     let set = jwt.cookies().set_access(&text).unwrap();
@@ -87,7 +87,7 @@ fn a_cookie_over_4096_octets_is_an_error_when_it_is_set() {
 }
 
 #[test]
-fn only_a_token_that_would_be_accepted_becomes_a_cookie() {
+fn only_an_acceptable_token_becomes_a_cookie() {
     let jwt = jwt_with_room();
     for text in ["", "garbage", &token(&[("exp", "1")]), "x; Domain=evil.example", "x\r\nSet-Cookie: y=z"] {
         assert!(matches!(jwt.cookies().set_access(text), Err(CookieError::Token(_))), "{text}");
@@ -95,7 +95,7 @@ fn only_a_token_that_would_be_accepted_becomes_a_cookie() {
 }
 
 #[test]
-fn two_cookies_of_one_name_are_refused_also_when_they_are_the_same() {
+fn two_cookies_of_one_name_are_rejected_even_if_equal() {
     let (one, two) = (token(&[]), token(&[("jti", "\"another\"")]));
     for cookie in [
         format!("access_token_cookie={one}; access_token_cookie={two}"),
@@ -116,7 +116,7 @@ fn two_cookies_of_one_name_are_refused_also_when_they_are_the_same() {
 }
 
 #[test]
-fn a_cookie_is_found_among_others_by_its_whole_name() {
+fn a_cookie_is_found_by_its_whole_name() {
     let text = token(&[]);
     for cookie in [
         format!("a=b; access_token_cookie={text}; c=d"),
@@ -133,7 +133,7 @@ fn a_cookie_is_found_among_others_by_its_whole_name() {
 }
 
 #[test]
-fn names_paths_and_domains_that_could_break_out_of_their_place_are_refused() {
+fn names_paths_and_domains_cannot_inject_attributes() {
     for name in ["", "a b", "a;b", "a=b", "a\r\nb", "é", "a,b"] {
         let mistake = mistakes(cookies().access_cookie_name(name));
         assert!(mistake.starts_with("access_cookie_name must be a cookie's name"), "{name}: {mistake}");

@@ -1,4 +1,4 @@
-//! Line 22: a cookie alone is not enough for a request that changes something.
+//! Line 22: a cookie alone does not authorise a request that changes something.
 
 use jwt_extended::{JwtManager, Requirement, SystemEntropy, config::Switch, http::Location};
 
@@ -12,7 +12,7 @@ fn cookie() -> String {
     format!("access_token_cookie={}", token(&[]))
 }
 
-/// A request with the good cookie, and these headers.
+/// Makes a request with a valid cookie and these headers.
 fn with_cookie(method: &str, headers: &[(&str, &str)]) -> http::request::Parts {
     let cookie = cookie();
     let mut all = vec![("Cookie", cookie.as_str())];
@@ -25,7 +25,7 @@ fn code(jwt: &JwtManager, request: &http::request::Parts) -> &'static str {
 }
 
 #[test]
-fn a_method_that_changes_something_needs_the_csrf_value_and_one_that_does_not_does_not() {
+fn only_unsafe_methods_need_the_csrf_value() {
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
         assert_eq!(code(&jwt(), &with_cookie(method, &[])), "csrf_missing", "{method}");
         assert_eq!(code(&jwt(), &with_cookie(method, &[("X-CSRF-TOKEN", "")])), "csrf_missing", "{method}");
@@ -46,25 +46,25 @@ fn only_the_value_in_the_signed_token_matches() {
     assert_eq!(code(&jwt(), &twice), "csrf_mismatch");
     let mut bytes = with_cookie("POST", &[]);
     bytes.headers.insert("x-csrf-token", http::HeaderValue::from_bytes(b"a valu\xe9").unwrap());
-    assert_eq!(code(&jwt(), &bytes), "csrf_mismatch", "what is not ASCII is a refusal like any other");
+    assert_eq!(code(&jwt(), &bytes), "csrf_mismatch", "a value that is not ASCII is rejected like any other");
 }
 
 #[test]
-fn a_value_tossed_from_a_sibling_subdomain_does_not_match() {
-    // The attacker sets both the CSRF cookie and, by a forged page, the header.
+fn a_value_planted_by_a_sibling_subdomain_does_not_match() {
+    // The attacker sets the CSRF cookie and, from a forged page, the header.
     let cookies = format!("{}; csrf_access_token=tossed", cookie());
     let request = request("POST", "/", &[("Cookie", &cookies), ("X-CSRF-TOKEN", "tossed")]);
     assert_eq!(code(&jwt(), &request), "csrf_mismatch");
 }
 
 #[test]
-fn the_csrf_cookie_by_itself_proves_nothing() {
+fn the_csrf_cookie_alone_proves_nothing() {
     let cookies = format!("{}; csrf_access_token=a value", cookie());
     assert_eq!(code(&jwt(), &request("POST", "/", &[("Cookie", &cookies)])), "csrf_missing");
 }
 
 #[test]
-fn another_token_s_value_does_not_match() {
+fn another_tokens_value_does_not_match() {
     let jwt = builder().entropy(SystemEntropy).token_location([Location::Cookie]).build().unwrap();
     let [mine, theirs] = ["mallory", "alice"].map(|user| wait(jwt.login(user)).unwrap());
     let value = jwt.decode_token(&mine.access).unwrap().csrf().unwrap().to_owned();
@@ -77,7 +77,7 @@ fn another_token_s_value_does_not_match() {
 }
 
 #[test]
-fn a_cookie_whose_token_has_no_csrf_value_is_refused_where_one_is_due() {
+fn a_cookie_token_without_csrf_claim_is_rejected() {
     let cookie = format!("access_token_cookie={}", token(&[("csrf", "")]));
     for sent in ["a value", "null", "undefined"] {
         let request = request("POST", "/", &[("Cookie", &cookie), ("X-CSRF-TOKEN", sent)]);
@@ -90,7 +90,7 @@ fn a_cookie_whose_token_has_no_csrf_value_is_refused_where_one_is_due() {
 }
 
 #[test]
-fn an_unsafe_request_that_the_browser_calls_cross_site_is_refused_even_with_the_value() {
+fn an_unsafe_cross_site_request_is_rejected_despite_the_value() {
     let value = ("X-CSRF-TOKEN", "a value");
     for site in ["cross-site", " cross-site "] {
         assert_eq!(code(&jwt(), &with_cookie("POST", &[value, ("Sec-Fetch-Site", site)])), "csrf_cross_site");
@@ -100,14 +100,18 @@ fn an_unsafe_request_that_the_browser_calls_cross_site_is_refused_even_with_the_
     for site in ["same-origin", "same-site", "none"] {
         assert_eq!(code(&jwt(), &with_cookie("POST", &[value, ("Sec-Fetch-Site", site)])), "admitted", "{site}");
     }
-    assert_eq!(code(&jwt(), &with_cookie("GET", &[("Sec-Fetch-Site", "cross-site")])), "admitted", "a followed link");
+    assert_eq!(
+        code(&jwt(), &with_cookie("GET", &[("Sec-Fetch-Site", "cross-site")])),
+        "admitted",
+        "the user followed a link"
+    );
     let apart = builder().token_location([Location::Cookie]).csrf_refuse_cross_site(Switch::Off).build().unwrap();
     assert_eq!(code(&apart, &with_cookie("POST", &[value, ("Sec-Fetch-Site", "cross-site")])), "admitted");
     assert_eq!(code(&apart, &with_cookie("POST", &[("Sec-Fetch-Site", "cross-site")])), "csrf_missing");
 }
 
 #[test]
-fn a_bearer_header_needs_no_csrf_value_and_may_come_from_another_site() {
+fn a_bearer_header_needs_no_csrf_value() {
     let header = format!("Bearer {}", token(&[]));
     let request = request("POST", "/", &[("Authorization", &header), ("Sec-Fetch-Site", "cross-site")]);
     assert_eq!(code(&manager(), &request), "admitted");
@@ -138,7 +142,7 @@ fn a_new_login_makes_a_new_value_for_each_token() {
 }
 
 #[test]
-fn a_login_replaces_every_cookie_that_was_there_by_the_same_name_path_and_domain() {
+fn a_login_replaces_every_earlier_cookie() {
     let jwt = builder()
         .token_location([Location::Cookie])
         .cookie_domain("example.com")
@@ -159,14 +163,14 @@ fn a_login_replaces_every_cookie_that_was_there_by_the_same_name_path_and_domain
 }
 
 #[test]
-fn the_token_s_cookie_is_out_of_reach_of_scripts_and_the_csrf_cookie_is_in_reach() {
+fn only_the_token_cookies_are_http_only() {
     let cookies = jwt().set_cookies(&wait(jwt().login("alice")).unwrap()).unwrap();
     let flags: Vec<_> = cookies.lines().iter().map(|line| line.to_str().unwrap().contains("; HttpOnly")).collect();
     assert_eq!(flags, [true, false, true, false]);
 }
 
 #[test]
-fn an_expired_cookie_in_a_forged_request_is_a_forged_request() {
+fn a_forged_request_with_an_expired_cookie_gets_csrf_mismatch() {
     let cookie = format!("access_token_cookie={}", token(&[("exp", "1")]));
     let post = |value: &str| request("POST", "/", &[("Cookie", &cookie), ("X-CSRF-TOKEN", value)]);
     assert_eq!(code(&jwt(), &post("wrong")), "csrf_mismatch");

@@ -19,10 +19,10 @@ fn another() -> String {
     token(&[("jti", "\"another\"")])
 }
 
-// Line 18: two places.
+// Line 18: two locations.
 
 #[test]
-fn different_tokens_in_two_places_are_refused_as_an_invalid_request() {
+fn different_tokens_in_two_locations_are_an_invalid_request() {
     let (one, two) = (token(&[]), another());
     let (header, cookie) = (format!("Bearer {one}"), format!("access_token_cookie={two}"));
     let header = ("Authorization", header.as_str());
@@ -41,7 +41,7 @@ fn different_tokens_in_two_places_are_refused_as_an_invalid_request() {
 }
 
 #[test]
-fn a_second_token_is_refused_whether_it_is_good_or_not() {
+fn a_second_token_is_rejected_even_if_invalid() {
     let cookie = "access_token_cookie=garbage";
     let header = format!("Bearer {}", token(&[]));
     let both = get(&[("Authorization", &header), ("Cookie", cookie)]);
@@ -49,7 +49,7 @@ fn a_second_token_is_refused_whether_it_is_good_or_not() {
 }
 
 #[test]
-fn the_same_token_in_two_places_does_no_harm() {
+fn the_same_token_in_two_locations_is_accepted() {
     let one = token(&[]);
     let (header, cookie) = (format!("Bearer {one}"), format!("access_token_cookie={one}"));
     let request = request("GET", &format!("/?jwt={one}"), &[("Authorization", &header), ("Cookie", &cookie)]);
@@ -57,7 +57,7 @@ fn the_same_token_in_two_places_does_no_harm() {
 }
 
 #[test]
-fn a_second_place_that_is_itself_malformed_is_refused_too() {
+fn a_malformed_second_location_is_rejected() {
     let jwt = builder().token_location([Location::Cookie, Location::Header]).build().unwrap();
     let one = token(&[]);
     let cookie = format!("access_token_cookie={one}");
@@ -70,7 +70,7 @@ fn a_second_place_that_is_itself_malformed_is_refused_too() {
 }
 
 #[test]
-fn a_place_where_nobody_looks_is_no_second_place() {
+fn a_token_in_an_unsearched_location_is_ignored() {
     let cookie = format!("access_token_cookie={}", another());
     let header = format!("Bearer {}", token(&[]));
     let request = get(&[("Authorization", &header), ("Cookie", &cookie)]);
@@ -80,7 +80,7 @@ fn a_place_where_nobody_looks_is_no_second_place() {
 }
 
 #[test]
-fn several_tokens_can_be_tolerated_by_name_and_then_the_first_place_counts() {
+fn if_several_tokens_are_tolerated_the_first_location_counts() {
     let jwt = builder()
         .token_location([Location::Cookie, Location::Header])
         .tolerate([Tolerate::SeveralTokens])
@@ -93,7 +93,7 @@ fn several_tokens_can_be_tolerated_by_name_and_then_the_first_place_counts() {
 }
 
 #[test]
-fn one_place_that_holds_two_tokens_is_refused() {
+fn two_tokens_in_one_location_are_rejected() {
     let (one, two) = (token(&[]), another());
     let several_headers = Reason::Request(RequestError::SeveralInHeader("Authorization".to_owned()));
     let comma = get(&[("Authorization", &format!("Bearer {one}, Bearer {two}"))]);
@@ -119,7 +119,7 @@ fn bearer_is_accepted_in_any_case() {
 }
 
 #[test]
-fn what_only_resembles_bearer_is_another_scheme() {
+fn a_scheme_that_resembles_bearer_is_another_scheme() {
     for scheme in ["Bearer:", "Bearers", "Bear", "Basic", "JWT", "\"Bearer\""] {
         let request = get(&[("authorization", &format!("{scheme} {}", token(&[])))]);
         assert_eq!(refusal(&manager(), &request, &Requirement::access()).code(), "token_missing", "{scheme}");
@@ -127,7 +127,7 @@ fn what_only_resembles_bearer_is_another_scheme() {
 }
 
 #[test]
-fn two_authorization_headers_are_refused_whatever_they_hold() {
+fn two_authorization_headers_are_always_rejected() {
     let good = format!("Bearer {}", token(&[]));
     for (one, two) in [(&*good, &*good), (&good, "Basic YTpi"), ("Basic YTpi", &good), (&good, ""), ("", &good)] {
         let request = get(&[("Authorization", one), ("Authorization", two)]);
@@ -138,7 +138,7 @@ fn two_authorization_headers_are_refused_whatever_they_hold() {
 }
 
 #[test]
-fn bearer_with_no_token_or_more_than_one_word_is_refused() {
+fn bearer_must_be_followed_by_one_word() {
     let good = token(&[]);
     for value in
         ["Bearer".to_owned(), "Bearer ,".to_owned(), format!("Bearer {good} {good}"), format!("Bearer {good} x")]

@@ -1,4 +1,4 @@
-//! Line 17: what was revoked is refused, and a store that fails means 503, never "allowed".
+//! Line 17: revoked tokens are rejected, and a failing store means 503, never "allowed".
 
 use std::{
     sync::{
@@ -11,19 +11,19 @@ use std::{
 use jwt_extended::{
     JwtManager, Requirement, Token,
     http::Handler,
-    session::{Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, Subject, TokenIds, TokenStatus},
+    session::{Subject, Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus},
 };
 
 use crate::common::*;
 
-/// When a store gives its answers.
+/// When a store answers.
 #[derive(Clone, Copy, Debug)]
 enum When {
     Now,
     Later,
 }
 
-/// A store that gives one answer to everything, and counts how often it was asked.
+/// A store that always gives the same answer, and counts the questions.
 struct Scripted {
     when: When,
     answer: Result<TokenStatus, StoreError>,
@@ -66,7 +66,7 @@ fn with_store(store: impl RevocationStore + 'static) -> JwtManager {
 }
 
 #[test]
-fn a_store_that_fails_now_or_later_means_503_with_retry_after_and_never_allowed() {
+fn a_failing_store_means_503_with_retry_after() {
     for when in [When::Now, When::Later] {
         for error in [down(), Err(StoreError::Full { capacity: 1 }), Err(StoreError::NoStore)] {
             let jwt = with_store(Scripted::new(when, error));
@@ -84,16 +84,16 @@ fn a_store_that_fails_now_or_later_means_503_with_retry_after_and_never_allowed(
 }
 
 #[test]
-fn a_store_that_fails_does_not_make_an_optional_route_anonymous() {
+fn a_failing_store_does_not_make_a_request_anonymous() {
     let jwt = with_store(Scripted::new(When::Later, down()));
     let result = wait(jwt.authenticate_optional(&bearer(&token(&[])), &Requirement::access()));
     assert_eq!(result.unwrap_err().status(), 503);
     let anonymous = wait(jwt.authenticate_optional(&get(&[]), &Requirement::access()));
-    assert!(anonymous.unwrap().is_none(), "no token, nothing to ask the store");
+    assert!(anonymous.unwrap().is_none(), "without a token, the store is not asked");
 }
 
 #[test]
-fn a_store_that_fails_is_503_in_flask_jwt_extended_s_statuses_too_and_can_be_answered_by_the_app() {
+fn a_handler_can_answer_for_a_failing_store() {
     let jwt = builder()
         .error_statuses(jwt_extended::http::Statuses::FlaskJwtExtended)
         .on(Handler::StoreUnavailable, |refusal| {
@@ -109,7 +109,7 @@ fn a_store_that_fails_is_503_in_flask_jwt_extended_s_statuses_too_and_can_be_ans
 }
 
 #[test]
-fn what_a_store_says_later_counts_as_what_it_says_now() {
+fn later_answers_of_a_store_count_like_immediate_ones() {
     for when in [When::Now, When::Later] {
         let good = with_store(Scripted::new(when, Ok(TokenStatus::Active)));
         assert!(check(&good, &bearer(&token(&[])), &Requirement::access()).is_ok(), "{when:?}");
@@ -121,7 +121,7 @@ fn what_a_store_says_later_counts_as_what_it_says_now() {
 }
 
 #[test]
-fn a_revocation_that_the_store_could_not_keep_is_reported() {
+fn a_revocation_that_the_store_could_not_save_is_an_error() {
     let jwt = with_store(Scripted::new(When::Later, down()));
     let token = jwt.decode_token(&token(&[("sid", "\"a session\"")])).unwrap();
     for result in [
@@ -136,7 +136,7 @@ fn a_revocation_that_the_store_could_not_keep_is_reported() {
 }
 
 #[test]
-fn the_store_is_asked_last_and_only_about_tokens_that_are_good_in_all_else() {
+fn the_store_is_asked_only_about_otherwise_valid_tokens() {
     let store = Scripted::new(When::Now, Ok(TokenStatus::Active));
     let asked = Arc::clone(&store.asked);
     let jwt = with_store(store);
@@ -154,11 +154,11 @@ fn the_store_is_asked_last_and_only_about_tokens_that_are_good_in_all_else() {
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     let skipping = Requirement::fresh().skip_revocation_check();
     assert!(check(&jwt, &bearer(&token(&[])), &skipping).is_ok());
-    assert_eq!(asked.load(Ordering::SeqCst), 1, "a route may do without it by name");
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "a route can skip the check explicitly");
 }
 
 #[test]
-fn a_revoked_token_a_revoked_session_s_and_a_revoked_subject_s_are_refused() {
+fn revoked_tokens_and_those_of_ended_sessions_are_rejected() {
     let session = [("sid", "\"a session\"")];
     let refused = |revoke: &dyn Fn(&JwtManager)| {
         let jwt = with_store(Blocklist::default());
@@ -175,7 +175,7 @@ fn a_revoked_token_a_revoked_session_s_and_a_revoked_subject_s_are_refused() {
 }
 
 #[test]
-fn a_revoked_subject_s_tokens_of_before_are_refused_with_and_without_a_session() {
+fn revoking_a_subject_covers_tokens_without_a_session() {
     let clock = clock();
     let jwt = builder().clock(clock.clone()).revocation_store(Blocklist::default()).build().unwrap();
     let bare = jwt.create_access_token("alice").unwrap();
@@ -192,7 +192,7 @@ fn a_revoked_subject_s_tokens_of_before_are_refused_with_and_without_a_session()
 }
 
 #[test]
-fn a_token_that_says_nothing_of_its_age_falls_with_its_subject() {
+fn a_token_without_iat_is_revoked_with_its_subject() {
     let limited = with_store(Blocklist::default());
     let unlimited = builder()
         .revocation_store(Blocklist::default())
@@ -209,7 +209,7 @@ fn a_token_that_says_nothing_of_its_age_falls_with_its_subject() {
 }
 
 #[test]
-fn where_there_is_a_store_a_token_that_could_not_be_revoked_is_refused() {
+fn with_a_store_a_token_without_jti_is_rejected() {
     let jwt = with_store(Blocklist::default());
     let refusal = refusal(&jwt, &bearer(&token(&[("jti", "")])), &Requirement::access());
     assert_eq!((refusal.status().as_u16(), refusal.message().as_str()), (401, "Missing claim: jti"));
@@ -217,9 +217,9 @@ fn where_there_is_a_store_a_token_that_could_not_be_revoked_is_refused() {
 }
 
 #[test]
-fn a_revocation_outlives_every_token_that_it_concerns() {
-    // Another issuer's token, or one with a replaced `exp`, may live longer than any lifetime of the configuration:
-    // it is refused, or its revocation is remembered for as long as it lives.
+fn a_revocation_outlives_every_token_it_covers() {
+    // Another issuer's token, or one with an overridden `exp`, may live longer than any configured lifetime. It must be
+    // rejected, or its revocation must be remembered for as long as it lives.
     let year = (NOW + 31_536_000).to_string();
     let request = bearer(&token(&[("exp", &year), ("sid", "\"a session\""), ("iat", "1700000000")]));
     let lives_again = |revoke: &dyn Fn(&JwtManager, &Token)| {
@@ -233,11 +233,14 @@ fn a_revocation_outlives_every_token_that_it_concerns() {
     };
     assert!(!lives_again(&|jwt, token| wait(jwt.revoke_token(token)).unwrap()), "the token");
     assert!(!lives_again(&|jwt, token| wait(jwt.logout(token)).unwrap()), "its session");
-    assert!(!lives_again(&|jwt, token| assert!(wait(jwt.end_all_sessions(token)).is_ok())), "its subject");
+    let end_all = |jwt: &JwtManager, token: &Token| {
+        wait(jwt.end_all_sessions(token)).unwrap();
+    };
+    assert!(!lives_again(&end_all), "its subject");
 }
 
 #[test]
-fn a_full_store_forgets_nothing_to_make_room() {
+fn a_full_store_evicts_nothing() {
     let jwt = builder().session_store(MemoryStore::with_capacity(1)).build().unwrap();
     let [one, two] = ["\"one\"", "\"two\""].map(|jti| token(&[("jti", jti)]));
     wait(jwt.revoke_token(&jwt.decode_token(&one).unwrap())).unwrap();

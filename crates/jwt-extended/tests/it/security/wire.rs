@@ -1,4 +1,4 @@
-//! Lines 8 to 12: what a token looks like before its claims are read.
+//! Lines 8 to 12: the form of a token, before its claims are read.
 
 use jwt_extended::config::Tolerate;
 
@@ -7,7 +7,7 @@ use crate::common::*;
 // Line 8: the compact form, in one spelling.
 
 #[test]
-fn padding_white_space_and_the_plain_base64_alphabet_are_refused_in_every_segment() {
+fn segments_allow_only_the_base64url_alphabet() {
     let good = token(&[]);
     let pieces: Vec<&str> = good.split('.').collect();
     for at in 0..3 {
@@ -35,7 +35,7 @@ fn padding_white_space_and_the_plain_base64_alphabet_are_refused_in_every_segmen
             changed[at] = &piece;
             let text = changed.join(".");
             assert!(manager().decode_token(&text).is_err(), "{at}: {before:?} {after:?}");
-            // Signed as it stands, its signature is good, and still it is no token.
+            // Signed in this form, its signature is good, and it is still rejected.
             let signed = hs256(SECRET.as_bytes(), &changed[..2].join("."));
             assert!(at == 2 || manager().decode_token(&signed).is_err(), "{at}: {before:?} {after:?}");
         }
@@ -49,7 +49,7 @@ fn padding_white_space_and_the_plain_base64_alphabet_are_refused_in_every_segmen
 }
 
 #[test]
-fn unused_bits_that_are_not_zero_are_refused_so_that_a_token_has_one_spelling() {
+fn nonzero_unused_bits_are_rejected() {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let next = |text: &str| {
         let (start, last) = text.split_at(text.len() - 1);
@@ -60,7 +60,7 @@ fn unused_bits_that_are_not_zero_are_refused_so_that_a_token_has_one_spelling() 
     let (segments, signature) = good.rsplit_once('.').unwrap();
     assert_eq!(complaint(&manager(), &format!("{segments}.{}", next(signature))), "Invalid crypto padding");
 
-    // A header and a payload whose last letters have unused bits, signed under their other spelling.
+    // A header and a payload whose last letters have unused bits, each signed in its other spelling.
     let header = encode(r#"{"alg":"HS256","typ":"JWT" }"#);
     let payload = ["", " ", "  "]
         .map(|space| encode(payload(&[]).replace('}', &format!("{space}}}"))))
@@ -94,7 +94,7 @@ fn only_three_segments_are_a_token() {
 }
 
 #[test]
-fn the_json_serialisation_and_polyglots_of_it_are_refused() {
+fn the_json_serialisation_and_polyglots_are_rejected() {
     let good = token(&[]);
     let [header, payload, signature] = good.split('.').collect::<Vec<_>>()[..] else { panic!("three segments") };
     for text in [
@@ -115,7 +115,7 @@ fn the_json_serialisation_and_polyglots_of_it_are_refused() {
 // Line 9: `crit`.
 
 #[test]
-fn every_crit_is_refused_for_no_extension_is_supported() {
+fn every_crit_header_is_rejected() {
     for (crit, expected) in [
         (r#"["x"]"#, "Unsupported critical extension: x"),
         (r#"["x","x"]"#, "Unsupported critical extension: x"),
@@ -137,7 +137,7 @@ fn every_crit_is_refused_for_no_extension_is_supported() {
 }
 
 #[test]
-fn an_unencoded_payload_is_refused_with_and_without_crit() {
+fn an_unencoded_payload_is_rejected() {
     for header in [
         r#"{"alg":"HS256","b64":false,"typ":"JWT"}"#,
         r#"{"alg":"HS256","b64":false,"crit":["b64"]}"#,
@@ -154,7 +154,7 @@ fn an_unencoded_payload_is_refused_with_and_without_crit() {
 
 // Line 10: JSON.
 
-/// Why a signed payload, or a header before a good payload, is refused.
+/// Returns why a member is rejected in a signed header and in a signed payload.
 fn both(text: &str) -> [String; 2] {
     let in_header = signed(&HEADER.replace('}', &format!(",{text}}}")), &payload(&[]));
     let in_payload = signed(HEADER, &payload(&[]).replacen('}', &format!(",{text}}}"), 1));
@@ -162,7 +162,7 @@ fn both(text: &str) -> [String; 2] {
 }
 
 #[test]
-fn a_name_that_stands_twice_is_refused_at_any_depth_and_in_any_spelling() {
+fn a_duplicate_member_name_is_rejected_at_any_depth() {
     for text in [
         r#""x":1,"x":1"#,
         r#""x":1,"\u0078":2"#,
@@ -181,7 +181,7 @@ fn a_name_that_stands_twice_is_refused_at_any_depth_and_in_any_spelling() {
 }
 
 #[test]
-fn a_thousand_names_are_read_and_the_one_that_stands_twice_among_them_is_found() {
+fn a_duplicate_among_a_thousand_names_is_found() {
     let jwt = builder().max_token_length(100_000).build().unwrap();
     let names: Vec<_> = (0..1000).map(|n| format!("\"name{n}\":{n}")).collect();
     let with = |last: &str| signed(HEADER, &payload(&[]).replace('}', &format!(",{},{last}:0}}", names.join(","))));
@@ -190,7 +190,7 @@ fn a_thousand_names_are_read_and_the_one_that_stands_twice_among_them_is_found()
 }
 
 #[test]
-fn what_python_calls_json_and_rfc_8259_does_not_is_refused() {
+fn json_that_only_python_accepts_is_rejected() {
     for text in [
         "\"x\":NaN",
         "\"x\":Infinity",
@@ -218,7 +218,7 @@ fn what_python_calls_json_and_rfc_8259_does_not_is_refused() {
 }
 
 #[test]
-fn half_of_a_surrogate_pair_is_refused() {
+fn a_lone_surrogate_is_rejected() {
     for text in [r#""x":"\ud83d""#, r#""x":"\ude00""#, r#""x":"\ud83dA""#, r#""\udfff":1"#, r#""x":"\ud83d\ud83d""#] {
         for complaint in both(text) {
             assert!(complaint.contains("lone surrogate"), "{text}: {complaint}");
@@ -227,7 +227,7 @@ fn half_of_a_surrogate_pair_is_refused() {
 }
 
 #[test]
-fn a_byte_order_mark_trailing_data_and_what_is_not_an_object_are_refused() {
+fn json_must_be_one_object_without_a_byte_order_mark() {
     for (change, expected) in [
         ("\u{feff}{}", "must be a json object"),
         ("[{}]", "must be a json object"),
@@ -250,7 +250,7 @@ fn a_byte_order_mark_trailing_data_and_what_is_not_an_object_are_refused() {
 }
 
 #[test]
-fn bytes_that_are_not_utf_8_are_refused() {
+fn invalid_utf_8_is_rejected() {
     for bytes in [&b"{\"x\":\"\xff\"}"[..], b"{\"x\":\"\xc0\xaf\"}", b"\xff\xfe{\0}\0", b"{}\xe2\x82"] {
         let header = hs256(SECRET.as_bytes(), &format!("{}.{}", encode(bytes), encode(payload(&[]))));
         assert_eq!(complaint(&manager(), &header), "Invalid header string: must be UTF-8");
@@ -260,7 +260,7 @@ fn bytes_that_are_not_utf_8_are_refused() {
 }
 
 #[test]
-fn five_thousand_nested_arrays_or_objects_are_a_clean_refusal() {
+fn deep_nesting_is_rejected_cleanly() {
     let jwt = builder().max_token_length(1_000_000).build().unwrap();
     for depth in [65, 5_000, 50_000] {
         let arrays = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
@@ -281,7 +281,7 @@ fn five_thousand_nested_arrays_or_objects_are_a_clean_refusal() {
 // Line 11: size.
 
 #[test]
-fn a_token_is_refused_by_its_length_before_anything_else_is_looked_at() {
+fn the_token_length_is_checked_first() {
     let good = token(&[("filling", &format!("\"{}\"", "x".repeat(100)))]);
     let at_limit = builder().max_token_length(good.len()).build().unwrap();
     assert!(at_limit.decode_token(&good).is_ok());
@@ -293,7 +293,7 @@ fn a_token_is_refused_by_its_length_before_anything_else_is_looked_at() {
 }
 
 #[test]
-fn an_oversize_token_and_thousands_of_dots_are_refused_without_a_single_allocation() {
+fn rejecting_an_oversize_token_allocates_nothing() {
     let jwt = manager();
     for hostile in [".".repeat(8192), ".".repeat(10_000_000), "a.".repeat(4096), "A".repeat(10_000_000)] {
         let mut refused = false;
@@ -310,7 +310,7 @@ fn typed(typ: &str) -> String {
 }
 
 #[test]
-fn a_token_of_another_kind_is_refused_by_its_typ() {
+fn a_typ_of_another_kind_of_token_is_rejected() {
     for typ in [
         "dpop+jwt",
         "secevent+jwt",
@@ -337,7 +337,7 @@ fn a_token_of_another_kind_is_refused_by_its_typ() {
 }
 
 #[test]
-fn no_typ_jwt_and_at_jwt_are_accepted_bare_or_as_media_types_in_any_case() {
+fn no_typ_jwt_and_at_jwt_are_accepted_in_any_case() {
     for typ in ["JWT", "jwt", "Jwt", "at+jwt", "AT+JWT", "application/jwt", "Application/at+JWT", "\\u004aWT"] {
         assert!(manager().decode_token(&typed(&format!("\"{typ}\""))).is_ok(), "{typ}");
     }
@@ -345,7 +345,7 @@ fn no_typ_jwt_and_at_jwt_are_accepted_bare_or_as_media_types_in_any_case() {
 }
 
 #[test]
-fn a_foreign_typ_is_accepted_only_where_that_is_tolerated_by_name() {
+fn a_foreign_typ_is_accepted_only_if_tolerated() {
     let jwt = builder().tolerate([Tolerate::ForeignTyp]).build().unwrap();
     assert!(jwt.decode_token(&typed("\"dpop+jwt\"")).is_ok());
 }

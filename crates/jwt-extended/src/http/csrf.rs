@@ -1,0 +1,48 @@
+//! Protection of cookies against forged requests: double submit of a CSRF value, and `Sec-Fetch-Site`.
+//!
+//! Extracts the value that was sent. `guard` compares it with the token's `csrf` claim.
+
+use std::borrow::Cow;
+
+use http::HeaderName;
+
+use super::{
+    CsrfError, Request,
+    settings::{KindSettings, LocateSettings},
+};
+
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// What must match the token's `csrf` claim.
+pub(crate) enum CsrfCheck<'r> {
+    NotNeeded,
+    Sent(Cow<'r, [u8]>),
+}
+
+/// Extracts the CSRF value that a request with a cookie must send.
+pub(super) fn csrf_check<'r>(
+    settings: &LocateSettings,
+    request: &'r impl Request,
+    kind: &KindSettings,
+) -> Result<CsrfCheck<'r>, CsrfError> {
+    let Some(csrf) = &settings.csrf else { return Ok(CsrfCheck::NotNeeded) };
+    if !csrf.methods.iter().any(|method| method == request.method()) {
+        return Ok(CsrfCheck::NotNeeded);
+    }
+    refuse_cross_site(settings, request)?;
+    let mut headers = request.header(&kind.csrf_header).filter(|value| !value.is_empty());
+    let sent = match (headers.next(), headers.next()) {
+        (Some(value), None) => Some(Cow::Borrowed(value)),
+        (Some(_), Some(_)) => return Err(CsrfError::Mismatch),
+        (None, _) if csrf.check_form => request.form_field(&kind.csrf_field),
+        (None, _) => None,
+    };
+    sent.map(CsrfCheck::Sent).ok_or(CsrfError::Missing)
+}
+
+/// Rejects a request that the browser calls cross-site, if the configuration asks for it.
+pub(crate) fn refuse_cross_site(settings: &LocateSettings, request: &impl Request) -> Result<(), CsrfError> {
+    let refuse = settings.csrf.as_ref().is_some_and(|csrf| csrf.refuse_cross_site);
+    let mut sites = request.header(&SEC_FETCH_SITE);
+    if refuse && sites.any(|site| site.trim_ascii() == b"cross-site") { Err(CsrfError::CrossSite) } else { Ok(()) }
+}
