@@ -3,8 +3,6 @@
 //! Tokens are forged by hand; key pairs (parts of lines 2 and 7) have their tests in `asymmetric.rs`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod common;
-
 #[path = "security/challenges.rs"]
 mod challenges;
 #[path = "security/claims.rs"]

@@ -1,8 +1,6 @@
 //! What a route asks and what a refused client gets: the order of the checks, the places, the answers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod common;
-
 #[path = "guards/answers.rs"]
 mod answers;
 #[path = "guards/locations.rs"]

@@ -9,7 +9,7 @@ use std::{
 
 use jwt_extended::{Config, config::Tolerate};
 
-const PAGE: &str = include_str!("../../src/docs/options.md");
+const PAGE: &str = include_str!("../../../src/docs/options.md");
 
 /// The options of the Flask face that the engine does not have.
 const ONLY_IN_FLASK: [&str; 6] =

@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
-mod common;
-
 use std::{sync::Arc, time::Duration};
 
-use common::*;
+use crate::common::*;
 use jwt_extended::{
     CookieError, JwtManager, ManualClock,
     http::{CsrfError, Location, Reason},

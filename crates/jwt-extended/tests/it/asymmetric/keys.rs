@@ -1,7 +1,7 @@
 //! TEST KEYS, made for these tests with OpenSSL 3.0 and published here: never use one for anything else. Also tokens
 //! that OpenSSL signed with them, so that what is checked was made by others.
 
-pub(crate) use crate::rsa_keys::*;
+pub(crate) use super::rsa_keys::*;
 
 /// A key on P-256, in PKCS#8.
 pub(crate) const P256: &str = "\

@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use jwt_extended::{
     JwtManager, Requirement, Timestamp,
     config::Tolerate,

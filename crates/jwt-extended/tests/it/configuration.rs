@@ -1,11 +1,6 @@
 //! The options: upstream's names and defaults, a message for each mistake, and the documents that list the options.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod common;
-
-#[path = "configuration/documents.rs"]
 mod documents;
-#[path = "configuration/mistakes.rs"]
 mod mistakes;
 
 use std::{collections::BTreeSet, time::Duration};
@@ -17,7 +12,7 @@ use jwt_extended::{
     token::Lifetime,
 };
 
-use common::*;
+use crate::common::*;
 
 /// The 43 options of Flask-JWT-Extended with their defaults, in the notation of our configuration file. Where our default
 /// differs, the table has ours.

@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
-mod common;
-
 use std::{borrow::Cow, sync::Arc};
 
-use common::*;
+use crate::common::*;
 use http::HeaderName;
 use jwt_extended::{
     JwtManager, JwtManagerBuilder, Requirement,

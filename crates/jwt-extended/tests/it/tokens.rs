@@ -1,8 +1,6 @@
 //! The tokens that the engine makes, byte for byte, and what becomes of them: login, refresh, logout, renewal.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod common;
-
 #[path = "tokens/identities.rs"]
 mod identities;
 #[path = "tokens/lifetimes.rs"]

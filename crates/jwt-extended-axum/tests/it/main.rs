@@ -1,0 +1,6 @@
+//! The axum face's tests from outside, as one program: linking one is faster than linking three.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod conformance;
+mod face;
+mod readme;
