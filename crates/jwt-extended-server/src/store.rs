@@ -56,7 +56,8 @@ impl StoreAddress {
 
     /// Opens the store, and creates its tables if it is an SQL database.
     pub(crate) async fn open(&self) -> Result<OpenStore, StartError> {
-        let unreachable = |why: &dyn fmt::Display| OpenError::Unreachable { address: self.to_string(), why: why.to_string() };
+        let unreachable =
+            |why: &dyn fmt::Display| OpenError::Unreachable { address: self.to_string(), why: why.to_string() };
         Ok(match self {
             Self::Memory => OpenStore { sessions: Arc::new(MemoryStore::new()), users: None },
             Self::Redis(url) => {

@@ -12,8 +12,8 @@ use axum::{
     routing::{delete, get, post},
 };
 use jwt_extended_axum::{
-    Access, Admitted, BodyLayer, Cookies, Fresh, JwtManager, Location, Reason, Rejection, Requirement, Token, TokenPair,
-    Tokens, authenticate,
+    Access, Admitted, BodyLayer, Cookies, Fresh, JwtManager, Location, Reason, Rejection, Requirement, Token,
+    TokenPair, Tokens, authenticate,
 };
 use serde_json::{Value, json};
 
@@ -100,10 +100,7 @@ async fn transfer(token: Fresh) -> Json<Value> {
 }
 
 /// Ends the session of an access or refresh token.
-async fn logout(
-    State(app): State<App>,
-    EitherToken(token): EitherToken,
-) -> Result<(Cookies, Json<Value>), Rejection> {
+async fn logout(State(app): State<App>, EitherToken(token): EitherToken) -> Result<(Cookies, Json<Value>), Rejection> {
     app.jwt.logout(&token).await?;
     Ok((Cookies(app.jwt.unset_cookies()), Json(json!({ "logout": true }))))
 }

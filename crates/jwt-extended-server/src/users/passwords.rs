@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::StartError;
 
 /// How many passwords are checked at the same time: each check takes about 20 MB and a core for a while.
-pub(super) const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: u16 = 4;
 /// How long a login waits for its turn before it is refused.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -33,7 +33,7 @@ impl Passwords {
     pub(super) fn new<'a>(hashes: impl Iterator<Item = &'a String>) -> Result<Self, StartError> {
         let dearest = hashes.max_by_key(|hash| cost(hash)).cloned();
         let decoy = dearest.map_or_else(|| hash("nobody has this password"), Ok)?;
-        Ok(Self { decoy: decoy.into(), gate: Arc::new(Semaphore::new(AT_ONCE)) })
+        Ok(Self { decoy: decoy.into(), gate: Arc::new(Semaphore::new(AT_ONCE.into())) })
     }
 
     /// Returns whether a password matches a hash. Without a hash it returns false, after the same time.
