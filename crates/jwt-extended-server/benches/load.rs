@@ -1,8 +1,8 @@
-//! The real server under load, on every store: 64 clients, each with its own connection and session, request an open page, a
-//! guarded page and a refresh, as fast as they get responses.
+//! The real server under load, on every store: 64 clients, each with its own connection and session, request an open
+//! page, a guarded page and a refresh, as fast as they get responses.
 //!
-//! Server, store and clients share this machine, so the figures are lower than those of a separate server. Compare only the
-//! stores of one run. `--test` runs it for a moment.
+//! Server, store and clients share this machine, so the figures are lower than those of a separate server. Compare only
+//! the stores of one run. `--test` runs it for a moment.
 //!
 //! Run with `cargo bench -p jwt-extended-server --features store-tests --bench load`. Needs Redis and PostgreSQL.
 

@@ -44,8 +44,8 @@ enum Action {
         /// The IP address and port to listen on. Overrides the file.
         #[arg(long, value_parser = listen::parse)]
         listen: Option<SocketAddr>,
-        /// The store of sessions and users: sqlite:PATH, postgres://…, redis://… or memory. Overrides `JWT_STORE` and the
-        /// file. An address with a password belongs in `JWT_STORE`. [default: sqlite:jwt-extended.db]
+        /// The store of sessions and users: sqlite:PATH, postgres://…, redis://… or memory. Overrides `JWT_STORE` and
+        /// the file. An address with a password belongs in `JWT_STORE`. [default: sqlite:jwt-extended.db]
         #[arg(long)]
         store: Option<StoreAddress>,
         #[command(flatten)]

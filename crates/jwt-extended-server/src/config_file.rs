@@ -1,4 +1,5 @@
-//! The configuration file: parses the TOML, and reports a mistake by its line and without its value, which may be a secret.
+//! The configuration file: parses the TOML, and reports a mistake by its line and without its value, which may be a
+//! secret.
 //!
 //! It knows nothing of the environment and the command line; [`Settings`](crate::Settings) combines the three.
 

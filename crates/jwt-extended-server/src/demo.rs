@@ -46,7 +46,8 @@ pub(crate) async fn run(address: SocketAddr, store: Option<StoreAddress>) -> Res
     serve(listener, shutdown, App { jwt, users }).await
 }
 
-/// Returns the demo's users. In the demo's own database their passwords are reset; without a database they are in memory.
+/// Returns the demo's users. In the demo's own database their passwords are reset; without a database they are in
+/// memory.
 async fn demo_users(database: Option<Database>) -> Result<Users, StartError> {
     let mut listed = Vec::new();
     for (name, password) in USERS {

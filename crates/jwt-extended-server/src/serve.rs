@@ -80,8 +80,8 @@ async fn purge(jwt: JwtManager) {
     }
 }
 
-/// Returns a future that completes on Ctrl-C, or on the signal of a service manager. Signals are caught from this call on,
-/// not from the first poll: somebody may stop the server as soon as it reports that it listens.
+/// Returns a future that completes on Ctrl-C, or on the signal of a service manager. Signals are caught from this call
+/// on, not from the first poll: somebody may stop the server as soon as it reports that it listens.
 pub(crate) fn shutdown_signal() -> Result<impl Future<Output = ()> + Send + 'static, StartError> {
     #[cfg(unix)]
     {

@@ -32,8 +32,8 @@ pub struct Overrides {
     pub store: Option<StoreAddress>,
 }
 
-/// The environment variable that names the store. Its address may contain a password, which does not belong on a command
-/// line.
+/// The environment variable that names the store. Its address may contain a password, which does not belong on a
+/// command line.
 const STORE_VARIABLE: &str = "JWT_STORE";
 /// The file of the default store.
 const DEFAULT_FILE: &str = "jwt-extended.db";

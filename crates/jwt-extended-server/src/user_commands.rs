@@ -1,6 +1,7 @@
 //! `jwt-extended-server user …`: changes the users in the store's database, and logs users out.
 //!
-//! Passwords come from the terminal or from standard input. On a command line, every user of the machine could read them.
+//! Passwords come from the terminal or from standard input. On a command line, every user of the machine could read
+//! them.
 
 use std::{
     ffi::OsString,

@@ -125,7 +125,8 @@ impl App {
             Some(label) => self.jwt.login_with_label(&name, label).await?,
             None => self.jwt.login(&name).await?,
         };
-        // The user may have been disabled, or the password changed, during the check. That has ended all sessions but this.
+        // The user may have been disabled, or the password changed, during the check. That has ended all sessions except
+        // this one.
         let refusal = match self.users.is_still_valid(&name, &password).await {
             Ok(true) => return Ok(pair),
             Ok(false) => self.bad_credentials(),
@@ -137,8 +138,8 @@ impl App {
         Err(refusal)
     }
 
-    /// Returns the same rejection for a wrong name, a wrong password and a disabled user, so that it does not reveal which
-    /// names exist.
+    /// Returns the same rejection for a wrong name, a wrong password and a disabled user, so that it does not reveal
+    /// which names exist.
     fn bad_credentials(&self) -> Rejection {
         self.refuse(StatusCode::UNAUTHORIZED, "bad_credentials", "Bad username or password")
     }
@@ -170,8 +171,8 @@ impl FromRequestParts<App> for UnaskedRefresh {
     }
 }
 
-/// A token of either type. In cookies, the refresh token counts if the access token is refused: a browser whose access token
-/// has expired can still log out.
+/// A token of either type. In cookies, the refresh token counts if the access token is refused: a browser whose access
+/// token has expired can still log out.
 struct EitherToken(Token);
 
 impl FromRequestParts<App> for EitherToken {
@@ -186,8 +187,8 @@ impl FromRequestParts<App> for EitherToken {
     }
 }
 
-/// A request that the browser does not report as cross-site. Otherwise another site could log its visitor in as somebody
-/// else.
+/// A request that the browser does not report as cross-site. Otherwise another site could log its visitor in as
+/// somebody else.
 struct NotCrossSite;
 
 impl FromRequestParts<App> for NotCrossSite {

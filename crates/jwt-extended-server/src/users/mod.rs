@@ -81,8 +81,8 @@ impl Users {
         Ok(hash.filter(|_| matches).map(VerifiedPassword))
     }
 
-    /// Returns whether the user may still log in with the password that was checked. Ask again after a login: the user may
-    /// have been disabled, or the password changed, during the check.
+    /// Returns whether the user may still log in with the password that was checked. Ask again after a login: the user
+    /// may have been disabled, or the password changed, during the check.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -90,8 +90,8 @@ impl Users {
         Ok(self.hash_of(name).await?.as_deref() == Some(&*password.0))
     }
 
-    /// Returns whether tokens of this user may be accepted. A listed user is looked up, because removing them from the file
-    /// ends no session. A user of a database is not: disabling or removing them ends their sessions.
+    /// Returns whether tokens of this user may be accepted. A listed user is looked up, because removing them from the
+    /// file ends no session. A user of a database is not: disabling or removing them ends their sessions.
     pub fn may_have_tokens(&self, name: &str) -> bool {
         match &self.source {
             Source::Listed(listed) => listed.hash_of(name).is_some(),

@@ -65,7 +65,8 @@ pub fn hash(password: &str) -> Result<String, StartError> {
         .map_err(|error| StartError::Password(error.to_string()))
 }
 
-/// Returns the cost of checking a password against a hash: memory times rounds. `None` if it is not a complete Argon2 hash.
+/// Returns the cost of checking a password against a hash: memory times rounds. `None` if it is not a complete Argon2
+/// hash.
 pub(super) fn cost(hash: &str) -> Option<u64> {
     let hash = PasswordHash::new(hash).ok()?;
     let is_complete = hash.algorithm.as_str().starts_with("argon2") && hash.salt.is_some() && hash.hash.is_some();

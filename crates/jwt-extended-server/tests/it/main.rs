@@ -1,5 +1,5 @@
-//! The server's tests as one test program, because linking one is faster than linking two: the real program, and its routes
-//! without a process. The tests that need Redis and PostgreSQL are in `stores`.
+//! The server's tests as one test program, because linking one is faster than linking two: the real program, and its
+//! routes without a process. The tests that need Redis and PostgreSQL are in `stores`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "../support/mod.rs"]

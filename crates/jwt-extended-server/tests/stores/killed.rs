@@ -77,7 +77,8 @@ fn every_acknowledged_revocation_holds_after_a_hundred_kills() {
                     }
                 });
             }
-            // A moment counts from the first response of this round, so that a slow start does not leave the round without any.
+            // A moment counts from the first response of this round, so that a slow start does not leave the round
+            // without any.
             let before = acknowledged.lock().unwrap().len();
             let started = Instant::now();
             let mut first = None;

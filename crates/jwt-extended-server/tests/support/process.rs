@@ -262,7 +262,8 @@ impl Answer {
     }
 }
 
-/// Returns the lines of a stream, with their line ends. A thread reads them, so that the program never blocks on output.
+/// Returns the lines of a stream, with their line ends. A thread reads them, so that the program never blocks on
+/// output.
 fn lines(stream: Option<impl Read + Send + 'static>) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     let Some(stream) = stream else { return receiver };

@@ -29,8 +29,8 @@ pub(crate) enum Store {
     Sessions,
 }
 
-/// Checks a configuration, together with the keys that the app passed to the builder: `Ok(None)` if it passed none, `Err` if
-/// they do not go together.
+/// Checks a configuration, together with the keys that the app passed to the builder: `Ok(None)` if it passed none,
+/// `Err` if they do not go together.
 pub(crate) fn check(
     config: Config,
     keys: Result<Option<KeyRing>, String>,

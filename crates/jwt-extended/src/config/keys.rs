@@ -1,4 +1,5 @@
-//! Makes the key ring: of the keys in the configuration, or of those that the app passed to the builder, but not of both.
+//! Makes the key ring: of the keys in the configuration, or of those that the app passed to the builder, but not of
+//! both.
 
 use std::slice;
 

@@ -1,5 +1,5 @@
-//! The list of options: the name, meaning, type and default of each. Macros make the struct, its readers and the builder's
-//! methods from it, and a test compares the documentation, the server's example and Python's table with it.
+//! The list of options: the name, meaning, type and default of each. Macros make the struct, its readers and the
+//! builder's methods from it, and a test compares the documentation, the server's example and Python's table with it.
 
 /// Passes the list to another macro.
 macro_rules! with_options {
@@ -11,32 +11,34 @@ macro_rules! with_options {
             access_token_expires: plain Lifetime = Lifetime::minutes(15);
             /// How long a refresh token lives. `JWT_REFRESH_TOKEN_EXPIRES`; 30 days.
             refresh_token_expires: plain Lifetime = Lifetime::days(30);
-            /// The algorithm that signs tokens, for keys in the configuration. A [`Key`](crate::jose::Key) brings its own.
-            /// `JWT_ALGORITHM`; HS256.
+            /// The algorithm that signs tokens, for keys in the configuration. A [`Key`](crate::jose::Key) brings its
+            /// own. `JWT_ALGORITHM`; HS256.
             algorithm: plain Algorithm = Algorithm::HS256;
-            /// The algorithms that received tokens may be signed with. The secret verifies the HMAC algorithms among them,
-            /// the public key the others. `JWT_DECODE_ALGORITHMS`; only the `algorithm`.
+            /// The algorithms that received tokens may be signed with. The secret verifies the HMAC algorithms among
+            /// them, the public key the others. `JWT_DECODE_ALGORITHMS`; only the `algorithm`.
             decode_algorithms: optional List<Algorithm>;
             /// The secret of the HMAC algorithms, at least as long as the hash. `JWT_SECRET_KEY`.
             secret_key: optional Secret;
             /// The private key of the asymmetric algorithms, in PEM. `JWT_PRIVATE_KEY`.
             private_key: optional Secret;
-            /// The public key of the asymmetric algorithms, in PEM. Without a private key, the app can verify tokens but not
-            /// create them. `JWT_PUBLIC_KEY`; the public half of the private key.
+            /// The public key of the asymmetric algorithms, in PEM. Without a private key, the app can verify tokens
+            /// but not create them. `JWT_PUBLIC_KEY`; the public half of the private key.
             public_key: optional String;
             /// The claim that identifies the token's user. `JWT_IDENTITY_CLAIM`; `sub`.
             identity_claim: plain String = "sub".to_owned();
             /// The audience of new tokens: the claim `aud`. `JWT_ENCODE_AUDIENCE`; none.
             encode_audience: optional List<String>;
-            /// The audiences that this app belongs to: a received `aud` must name one of them. If neither this option nor
-            /// `encode_audience` is set, tokens with an audience are refused. `JWT_DECODE_AUDIENCE`; the `encode_audience`.
+            /// The audiences that this app belongs to: a received `aud` must name one of them. If neither this option
+            /// nor `encode_audience` is set, tokens with an audience are refused. `JWT_DECODE_AUDIENCE`; the
+            /// `encode_audience`.
             decode_audience: optional List<String>;
             /// The issuer of new tokens: the claim `iss`. `JWT_ENCODE_ISSUER`; none.
             encode_issuer: optional String;
             /// The issuers whose tokens are accepted: a received `iss` must equal one. `JWT_DECODE_ISSUER`; the
             /// `encode_issuer`.
             decode_issuer: optional List<String>;
-            /// How far clocks may differ when `exp`, `nbf` and `iat` are compared; at most 5 minutes. `JWT_DECODE_LEEWAY`; 0.
+            /// How far clocks may differ when `exp`, `nbf` and `iat` are compared; at most 5 minutes.
+            /// `JWT_DECODE_LEEWAY`; 0.
             decode_leeway: plain Seconds = Seconds(std::time::Duration::ZERO);
             /// Whether new tokens have the claim `nbf`, the time from which they are valid. `JWT_ENCODE_NBF`; on.
             encode_nbf: plain Switch = Switch::On;
@@ -65,8 +67,8 @@ macro_rules! with_options {
 
             // Cookies.
 
-            /// The cookie of the access token. A name that begins with `__Host-` requires `cookie_secure`, the path `/` and no
-            /// domain. `JWT_ACCESS_COOKIE_NAME`; `access_token_cookie`.
+            /// The cookie of the access token. A name that begins with `__Host-` requires `cookie_secure`, the path `/`
+            /// and no domain. `JWT_ACCESS_COOKIE_NAME`; `access_token_cookie`.
             access_cookie_name: plain String = "access_token_cookie".to_owned();
             /// The cookie of the refresh token. `JWT_REFRESH_COOKIE_NAME`; `refresh_token_cookie`.
             refresh_cookie_name: plain String = "refresh_token_cookie".to_owned();
@@ -74,8 +76,8 @@ macro_rules! with_options {
             access_cookie_path: plain String = "/".to_owned();
             /// The path below which browsers send the refresh cookie. `JWT_REFRESH_COOKIE_PATH`; `/`.
             refresh_cookie_path: plain String = "/".to_owned();
-            /// Whether browsers send cookies only over HTTPS. Turn it off for development over plain HTTP, and nowhere else.
-            /// `JWT_COOKIE_SECURE`; **on**; off in Flask-JWT-Extended.
+            /// Whether browsers send cookies only over HTTPS. Turn it off for development over plain HTTP, and nowhere
+            /// else. `JWT_COOKIE_SECURE`; **on**; off in Flask-JWT-Extended.
             cookie_secure: plain Switch = Switch::On;
             /// The domain whose hosts get the cookies. Without one, only the host that set them gets them.
             /// `JWT_COOKIE_DOMAIN`; none.
@@ -87,7 +89,8 @@ macro_rules! with_options {
             session_cookie: plain Switch = Switch::On;
             /// Whether a token in a cookie needs its CSRF value beside it. `JWT_COOKIE_CSRF_PROTECT`; on.
             cookie_csrf_protect: plain Switch = Switch::On;
-            /// Whether browsers keep separate cookies for each top-level site (`Partitioned`). `JWT_COOKIE_PARTITIONED`; off.
+            /// Whether browsers keep separate cookies for each top-level site (`Partitioned`).
+            /// `JWT_COOKIE_PARTITIONED`; off.
             cookie_partitioned: plain Switch = Switch::Off;
 
             // CSRF.
@@ -98,8 +101,9 @@ macro_rules! with_options {
             csrf_in_cookies: plain Switch = Switch::On;
             /// Whether a form field may hold the CSRF value if the header is missing. `JWT_CSRF_CHECK_FORM`; off.
             csrf_check_form: plain Switch = Switch::Off;
-            /// Whether cookies are refused if the browser reports that another site sent the request (`Sec-Fetch-Site`). Turn
-            /// it off if your pages and your API are on different sites. `JWT_CSRF_REFUSE_CROSS_SITE`; on.
+            /// Whether cookies are refused if the browser reports that another site sent the request
+            /// (`Sec-Fetch-Site`). Turn it off if your pages and your API are on different sites.
+            /// `JWT_CSRF_REFUSE_CROSS_SITE`; on.
             csrf_refuse_cross_site: plain Switch = Switch::On;
             /// The cookie of the access token's CSRF value. `JWT_ACCESS_CSRF_COOKIE_NAME`; `csrf_access_token`.
             access_csrf_cookie_name: plain String = "csrf_access_token".to_owned();
@@ -122,16 +126,17 @@ macro_rules! with_options {
 
             /// How long the access token of a login counts as fresh. `JWT_FRESH_TOKEN_EXPIRES`; as long as it lives.
             fresh_token_expires: optional Seconds;
-            /// With a store: the longest lifetime that a token may have, and how long the store remembers the revocation of
-            /// a session or a subject. `JWT_LONGEST_LIFETIME`; the longer of the two lifetimes.
+            /// With a store: the longest lifetime that a token may have, and how long the store remembers the
+            /// revocation of a session or a subject. `JWT_LONGEST_LIFETIME`; the longer of the two lifetimes.
             longest_lifetime: optional Lifetime;
             /// How long a session may last from its login, however much it is used. `JWT_SESSION_EXPIRES`; as long as a
             /// refresh token lives.
             session_expires: optional Lifetime;
-            /// With a session store: how long a session may be idle. `JWT_SESSION_IDLE_EXPIRES`; as long as its tokens live.
+            /// With a session store: how long a session may be idle. `JWT_SESSION_IDLE_EXPIRES`; as long as its tokens
+            /// live.
             session_idle_expires: optional Seconds;
-            /// With a session store: how long a used refresh token still gives the same successor, so that parallel requests
-            /// work; at most 5 minutes. `JWT_REFRESH_GRACE`; 10 seconds.
+            /// With a session store: how long a used refresh token still gives the same successor, so that parallel
+            /// requests work; at most 5 minutes. `JWT_REFRESH_GRACE`; 10 seconds.
             refresh_grace: optional Seconds;
             /// With a session store: how many sessions a subject may have. A login beyond that ends the oldest session.
             /// `JWT_MAX_SESSIONS`; any number.

@@ -54,8 +54,8 @@ impl Config {
         if mistakes.is_empty() { Ok(()) } else { Err(ConfigError::new(mistakes)) }
     }
 
-    /// Changes this configuration by a table of options: a section of a file, a JSON object, or any other map that serde
-    /// can read. An option that is left out, or is `null`, keeps its value.
+    /// Changes this configuration by a table of options: a section of a file, a JSON object, or any other map that
+    /// serde can read. An option that is left out, or is `null`, keeps its value.
     ///
     /// ```
     /// use jwt_extended::Config;
@@ -135,8 +135,8 @@ impl<'de> Deserialize<'de> for Config {
     }
 }
 
-/// Returns the option that a misspelled name most likely means, if one is similar enough. Among equally similar options,
-/// the shortest wins.
+/// Returns the option that a misspelled name most likely means, if one is similar enough. Among equally similar
+/// options, the shortest wins.
 ///
 /// ```
 /// use jwt_extended::{Config, config::closest_option};
@@ -146,8 +146,8 @@ impl<'de> Deserialize<'de> for Config {
 /// assert_eq!(closest_option("colour", Config::NAMES), None);
 /// ```
 pub fn closest_option<'a>(name: &str, options: &[&'a str]) -> Option<&'a str> {
-    // Pairs of letters find 520 of 530 random slips of one letter, and 311 of 356 names with a missing or swapped word. The
-    // edit distance finds all of the former, and 235 of the latter.
+    // Pairs of letters find 520 of 530 random slips of one letter, and 311 of 356 names with a missing or swapped word.
+    // The edit distance finds all of the former, and 235 of the latter.
     let scored = options.iter().map(|known| (strsim::sorensen_dice(name, known), *known));
     let similar = scored.filter(|(score, _)| *score >= SIMILAR);
     let best = similar.max_by(|(one, a), (two, b)| one.total_cmp(two).then(b.len().cmp(&a.len())));

@@ -1,5 +1,5 @@
-//! The types of option values. Each reads both the notation of a configuration file (`true`, `["a", "b"]`) and that of an
-//! environment variable (`"true"`, `"a,b"`).
+//! The types of option values. Each reads both the notation of a configuration file (`true`, `["a", "b"]`) and that of
+//! an environment variable (`"true"`, `"a,b"`).
 
 use std::{fmt, marker::PhantomData, time::Duration};
 
@@ -175,8 +175,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A check to skip: one that RFC 7519, RFC 6750 or caution asks for, and that Flask-JWT-Extended does not make. Each makes
-/// an app less safe. They are for apps that must go on accepting what they accepted before.
+/// A check to skip: one that RFC 7519, RFC 6750 or caution asks for, and that Flask-JWT-Extended does not make. Each
+/// makes an app less safe. They are for apps that must go on accepting what they accepted before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -199,8 +199,8 @@ pub enum Tolerate {
     LooseTimes,
     /// An identity claim of any value: `null`, the empty string, an array.
     AnyIdentity,
-    /// A `csrf`, `sid` or `fresh` claim of an unexpected JSON type: it counts as absent. Only `true` and a time count as
-    /// fresh.
+    /// A `csrf`, `sid` or `fresh` claim of an unexpected JSON type: it counts as absent. Only `true` and a time count
+    /// as fresh.
     ForeignClaims,
     /// A header that follows the rule of Flask-JWT-Extended instead of RFC 9110: the scheme is case-sensitive, and two
     /// credentials of the scheme count as no token.

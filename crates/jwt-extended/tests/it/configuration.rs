@@ -14,8 +14,8 @@ use jwt_extended::{
 
 use crate::common::*;
 
-/// The 43 options of Flask-JWT-Extended with their defaults, in the notation of our configuration file. Where our default
-/// differs, the table has ours.
+/// The 43 options of Flask-JWT-Extended with their defaults, in the notation of our configuration file. Where our
+/// default differs, the table has ours.
 const UPSTREAM: [(&str, &str); 43] = [
     ("ACCESS_TOKEN_EXPIRES", "900"),
     ("REFRESH_TOKEN_EXPIRES", "2592000"),

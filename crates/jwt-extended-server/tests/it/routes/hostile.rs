@@ -119,7 +119,8 @@ async fn no_request_gets_a_5xx_or_a_body_that_is_not_json() {
     for path in paths.into_iter().chain(more) {
         for method in methods {
             for (turn, headers) in hostile.iter().enumerate() {
-                // All combinations would take too long: each set of headers meets every content type and body on some route.
+                // All combinations would take too long: each set of headers meets every content type and body on some
+                // route.
                 let both = (types[turn % types.len()], bodies[(turn + path.len()) % bodies.len()]);
                 let mut headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_slice())).collect();
                 headers.push(("content-type", both.0));

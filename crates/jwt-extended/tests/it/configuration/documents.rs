@@ -1,5 +1,5 @@
-//! The options are listed once, in `config/options.rs`. The documentation and Python's table must agree with that list; the
-//! server's tests compare its example.
+//! The options are listed once, in `config/options.rs`. The documentation and Python's table must agree with that list;
+//! the server's tests compare its example.
 
 use std::{
     collections::BTreeSet,
