@@ -168,7 +168,7 @@ mod tests {
         drop(all);
         assert!(check.await.unwrap().is_none());
         // The permit is returned when the hash is computed.
-        assert_eq!(gate.available_permits(), AT_ONCE.into(), "the response waits for the hash");
+        assert_eq!(gate.available_permits(), usize::from(AT_ONCE), "the response waits for the hash");
     }
 
     #[test]
