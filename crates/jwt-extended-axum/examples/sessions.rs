@@ -39,7 +39,7 @@ async fn sessions(State(jwt): State<JwtManager>, token: Access) -> Result<Json<V
 
 /// Only one of the user's own: another's is left alone.
 async fn end(State(jwt): State<JwtManager>, token: Access, Path(id): Path<String>) -> Result<Json<bool>, Rejection> {
-    Ok(Json(jwt.end_session(token.subject(), &id).await?))
+    Ok(Json(jwt.end_session(&*token, &id).await?))
 }
 
 async fn end_others(State(jwt): State<JwtManager>, token: Access) -> Result<Json<u64>, Rejection> {

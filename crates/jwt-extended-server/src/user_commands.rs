@@ -12,7 +12,7 @@ use std::{
 use clap::Subcommand;
 use jwt_extended_axum::{
     jwt_extended::{Clock as _, SystemClock},
-    session::{Ending, SessionStore},
+    session::{EndSessions, SessionStore},
 };
 use zeroize::Zeroizing;
 
@@ -140,8 +140,8 @@ async fn list(users: &Database) -> Result<(), StartError> {
 
 async fn log_out(sessions: &dyn SessionStore, store: &StoreAddress, subject: &str) -> Result<(), StartError> {
     // This command does not know how long the server's tokens live. So the store keeps the cut-off, one row per user.
-    let ending = Ending::All { subject, until: None, now: SystemClock.now() };
-    sessions.end(&ending).wait().await.map(drop).map_err(|error| {
+    let end = EndSessions::All { subject, until: None, now: SystemClock.now() };
+    sessions.end(&end).wait().await.map(drop).map_err(|error| {
         StartError::Store(OpenError::Unreachable { address: store.to_string(), why: error.to_string() })
     })
 }

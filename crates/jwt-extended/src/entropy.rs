@@ -1,18 +1,18 @@
-//! Where random identifiers come from, and how they are spelled.
+//! Randomness, and the random ids made of it.
 //!
-//! A token's `jti` and `csrf` and a session's `sid` are UUIDs (RFC 9562). Randomness is handed in, so that tests can
-//! say what it is.
+//! A token's `jti` and `csrf` and a session's `sid` are UUIDs (RFC 9562). The manager gets its source of randomness as a
+//! value, so that tests can choose it.
 
 use uuid::{Builder, Uuid, Variant};
 
 use crate::time::Timestamp;
 
-/// Gives random bytes. Any `Fn(&mut [u8]) -> Result<(), EntropyError>` is one.
+/// A source of random bytes. Any `Fn(&mut [u8]) -> Result<(), EntropyError>` is one.
 pub trait Entropy: Send + Sync {
     /// Fills the buffer with bytes that nobody can guess.
     ///
     /// # Errors
-    /// If there are none to be had.
+    /// If the source fails.
     fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError>;
 }
 
@@ -22,12 +22,12 @@ impl<F: Fn(&mut [u8]) -> Result<(), EntropyError> + Send + Sync> Entropy for F {
     }
 }
 
-/// No randomness could be had.
+/// The source of randomness failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, thiserror::Error)]
-#[error("the system has no randomness to give, so no token can be made")]
+#[error("the source of randomness failed, so no token can be issued")]
 pub struct EntropyError;
 
-/// The operating system's own source. It is asked each time: there is no state to repeat itself after a fork.
+/// The operating system's source. It is called each time, so there is no state that a forked process could repeat.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemEntropy;
 
@@ -37,13 +37,13 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// A random UUID (version 4).
+/// Returns a random UUID (version 4).
 pub(crate) fn random_uuid(bytes: [u8; 16]) -> Uuid {
     Builder::from_random_bytes(bytes).into_uuid()
 }
 
-/// A name for a session that opens now: a UUID of version 7, whose sub-millisecond field is filled (RFC 9562 section
-/// 6.2, method 3), so that the name itself says to the microsecond when the session was opened.
+/// Returns an id for a session that opens at this time: a UUID of version 7 whose sub-millisecond field is filled (RFC 9562
+/// section 6.2, method 3). So the id says to the microsecond when the session was opened.
 pub(crate) fn session_id(opened: Timestamp, random: [u8; 8]) -> Uuid {
     let micros = opened.as_micros();
     let fraction = micros % 1000 * 4096 / 1000;
@@ -55,7 +55,7 @@ pub(crate) fn session_id(opened: Timestamp, random: [u8; 8]) -> Uuid {
     Builder::from_unix_timestamp_millis(micros / 1000, &tail).into_uuid()
 }
 
-/// When the session of this name was opened, if it is one of our names.
+/// Returns when the session with this id was opened, if the id is one of ours.
 pub(crate) fn session_opened(sid: &str) -> Option<Timestamp> {
     let uuid = Uuid::try_parse(sid).ok()?;
     if uuid.get_version_num() != 7 || uuid.get_variant() != Variant::RFC4122 {
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_do_not_say_when() {
+    fn other_ids_do_not_say_when() {
         for sid in ["", "a session", "5f8a3a0e-1d1e-4b0e-8f5e-5b1f0a9c6d7e"] {
             assert_eq!(session_opened(sid), None);
         }

@@ -1,5 +1,6 @@
-//! What a route asks of a token, and the order in which it is asked: locate, verify, CSRF, type, freshness. All of this is
-//! plain code without I/O; the revocation store and the app's own verification come after, in the manager.
+//! The requirement of a route, and the checks in their order: locate, verify, CSRF, type, freshness.
+//!
+//! All of this is synchronous code without I/O. The manager asks the store afterwards, and then the app's own verification.
 
 use crate::{
     config::Settings,
@@ -9,7 +10,7 @@ use crate::{
     token::{Token, TokenError, TokenType, verify},
 };
 
-/// What a route asks of a token: the parameters of Flask-JWT-Extended's `jwt_required`.
+/// The requirement that a route has of a token: the parameters of Flask-JWT-Extended's `jwt_required`.
 ///
 /// ```
 /// use jwt_extended::{Requirement, http::Location};
@@ -24,10 +25,10 @@ pub struct Requirement {
     types: Types,
     freshness: Age,
     locations: Option<Vec<Location>>,
-    revocation: Revocation,
+    revocation: RevocationCheck,
 }
 
-/// Which types of token will do.
+/// The accepted token types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Types {
     NotRefresh,
@@ -35,83 +36,85 @@ enum Types {
     All,
 }
 
-/// How old the login may be.
+/// Whether the token must be fresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Age {
     Fresh,
     Any,
 }
 
+/// Whether the store is asked for revocations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Revocation {
-    Checked,
-    Skipped,
+enum RevocationCheck {
+    Perform,
+    Skip,
 }
 
 impl Requirement {
-    /// A token that is not for refreshing.
+    /// Requires a token that is not a refresh token.
     pub const fn access() -> Self {
         Self::new(Wanted::Access, Types::NotRefresh)
     }
 
-    /// An access token that is fresh: for critical actions.
+    /// Requires a fresh access token, for critical actions.
     pub const fn fresh() -> Self {
         Self::access().and_fresh()
     }
 
-    /// A refresh token.
+    /// Requires a refresh token.
     pub const fn refresh() -> Self {
         Self::new(Wanted::Refresh, Types::Refresh)
     }
 
-    /// A token of any type (`verify_type=False`). Among cookies, and in a JSON body, the access token is looked for first.
+    /// Accepts a token of any type (`verify_type=False`). Among cookies, and in a JSON body, the access token is looked for
+    /// first.
     pub const fn any() -> Self {
         Self::new(Wanted::Either, Types::All)
     }
 
-    /// A fresh one, of whatever type (`fresh=True`).
+    /// Also requires the token to be fresh, whatever its type (`fresh=True`).
     pub const fn and_fresh(mut self) -> Self {
         self.freshness = Age::Fresh;
         self
     }
 
-    /// Whatever type it has, among the cookies and JSON members of the type that would be asked for: upstream's
-    /// `verify_type=False`, which, unlike [`any`](Self::any), does not look for both.
+    /// Accepts any type, but looks only for the cookie or JSON member of the type that would be required otherwise. This is
+    /// exactly Flask-JWT-Extended's `verify_type=False`; [`any`](Self::any) looks for both.
     pub const fn of_any_type(mut self) -> Self {
         self.types = Types::All;
         self
     }
 
-    /// Looks in these places instead of the configured ones.
+    /// Looks in these locations instead of the configured ones.
     pub fn locations(mut self, locations: impl IntoIterator<Item = Location>) -> Self {
         self.locations = Some(locations.into_iter().collect());
         self
     }
 
-    /// Does not ask the revocation store: for routes where an answer at any price beats a right one.
+    /// Does not ask the store whether the token is revoked: for routes that must answer even if the store is down.
     pub const fn skip_revocation_check(mut self) -> Self {
-        self.revocation = Revocation::Skipped;
+        self.revocation = RevocationCheck::Skip;
         self
     }
 
     pub(crate) fn checks_revocation(&self) -> bool {
-        self.revocation == Revocation::Checked
+        self.revocation == RevocationCheck::Perform
     }
 
-    /// The places that are looked in, of which the configured ones are the default.
-    pub(crate) fn places<'a>(&'a self, configured: &'a [Location]) -> &'a [Location] {
+    /// Returns the locations to look in; by default the configured ones.
+    pub(crate) fn locations_or<'a>(&'a self, configured: &'a [Location]) -> &'a [Location] {
         self.locations.as_deref().unwrap_or(configured)
     }
 
     const fn new(wanted: Wanted, types: Types) -> Self {
-        Self { wanted, types, freshness: Age::Any, locations: None, revocation: Revocation::Checked }
+        Self { wanted, types, freshness: Age::Any, locations: None, revocation: RevocationCheck::Perform }
     }
 }
 
-/// A reason to refuse, and the token if its signature was good.
+/// The reason for a rejection, and the token if its signature was valid.
 pub(crate) type Refusal = (Reason, Option<Token>);
 
-/// All checks that need nothing but the request, the settings and the time.
+/// Makes all checks that need only the request, the settings and the time.
 pub(crate) fn examine(
     settings: &Settings,
     request: &impl Request,
@@ -123,21 +126,21 @@ pub(crate) fn examine(
     Ok((token, located.location))
 }
 
-/// Finds the token of a request.
+/// Finds the token of a request, without verifying it.
 pub(crate) fn find<'r>(
     settings: &Settings,
     request: &'r impl Request,
     requirement: &Requirement,
 ) -> Result<Located<'r>, Refusal> {
-    let places = requirement.places(&settings.locate.locations);
-    locate(&settings.locate, request, requirement.wanted, places).map_err(|error| match error {
+    let locations = requirement.locations_or(&settings.locate.locations);
+    locate(&settings.locate, request, requirement.wanted, locations).map_err(|error| match error {
         NotLocated::Missing(missing) => (Reason::Missing(missing), None),
         NotLocated::Malformed(error) => (Reason::Request(error), None),
         NotLocated::Csrf(error) => (Reason::Csrf(error), None),
     })
 }
 
-/// Judges the token that was found, by the keys of a ring.
+/// Judges a located token by the keys of a ring.
 pub(crate) fn judge(
     settings: &Settings,
     ring: &KeyRing,
@@ -147,7 +150,7 @@ pub(crate) fn judge(
 ) -> Result<Token, Refusal> {
     let token = match verify(&settings.policy, ring, &located.token, now) {
         Ok(token) => token,
-        // An expired token from a forged request is a forged request: only its own page learns that it has expired.
+        // CSRF comes first: only the site's own page may learn that the token has expired.
         Err(TokenError::Expired(token)) => {
             check_csrf(located, &token)?;
             return Err((Reason::Expired, Some(token)));

@@ -1,7 +1,7 @@
-//! Token authentication in full, for any web framework: short-lived access tokens, refresh tokens, fresh tokens for
-//! critical actions, revocation, sessions whose refresh tokens rotate; in headers, cookies with CSRF protection, query string or JSON body.
+//! JWT sessions for any web framework: access tokens, refresh tokens that rotate and detect theft, fresh tokens for critical
+//! actions, revocation, and cookies with CSRF protection.
 //!
-//! This is the engine: it knows no framework. Use it through a face, such as `jwt-extended-axum`, or directly:
+//! This is the engine, which knows no framework. Use it through a face such as `jwt-extended-axum`, or directly:
 //!
 //! ```
 //! use jwt_extended::{JwtManager, Requirement, jose::Key, session::MemoryStore};
@@ -12,12 +12,12 @@
 //!     .session_store(MemoryStore::new())
 //!     .build()?;
 //!
-//! // After the password was checked: a fresh access token and a refresh token, one session.
+//! // After the password was checked: a fresh access token and a refresh token in one session.
 //! let pair = jwt.login("alice").await?;
 //!
 //! // On a later request:
 //! let (request, ()) = http::Request::builder()
-//!     .header("Authorization", format!("Bearer {}", pair.access_token))
+//!     .header("Authorization", format!("Bearer {}", pair.access))
 //!     .body(())?
 //!     .into_parts();
 //! let admitted = jwt.authenticate(&request, &Requirement::access()).await?;
@@ -32,17 +32,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Where to look
+//! # Overview
 //!
-//! - [`JwtManager`]: the one value that an app holds. [`config`] lists every option, and what it was called in
-//!   Flask-JWT-Extended.
-//! - [`Requirement`]: what a route asks of a token. [`http::Rejection`]: what a refused client gets.
-//! - [`token`]: what a token says; the app's own user and claims. [`jose`]: keys and key rings. [`session`]: stores, rotation, and what happens when a token is stolen.
+//! - [`JwtManager`]: the one value that an app holds. [`config`] lists every option, with its name in Flask-JWT-Extended.
+//! - [`Requirement`]: what a route requires of a token. [`http::Rejection`]: the response to a refused request.
+//! - [`token`]: the content of tokens; the app's own users and claims. [`jose`]: keys and key rings.
+//! - [`session`]: stores, rotation, and what happens when a token is stolen.
+//! - [`Steps`]: for faces, and for callers who issue tokens one by one.
 //!
 //! # Features
 //!
-//! - `asymmetric`: RS, PS, ES and Ed25519 keys, over aws-lc-rs. HS256, HS384 and HS512 are always there, in pure Rust.
-//! - `test-util`: the table of requests and answers that every face runs, and the specifications that every store meets.
+//! - `asymmetric`: RS, PS, ES and Ed25519 keys, over aws-lc-rs. HS256, HS384 and HS512 are always available, in pure Rust.
+//! - `test-util`: the table of requests and answers that every face runs, and the specification that every store meets.
 
 pub mod config;
 mod entropy;
@@ -60,6 +61,9 @@ pub use config::{Config, ConfigError};
 pub use entropy::{Entropy, EntropyError, SystemEntropy};
 pub use guard::Requirement;
 pub use http::{CookieError, Rejection};
-pub use manager::{Admitted, Expiring, JwtManager, JwtManagerBuilder, Rotation, TokenBuilder, TokenPair};
+pub use manager::{
+    Admitted, CookieWriter, EarlierSessions, Expiring, Judge, JwtManager, JwtManagerBuilder, Login, Refreshing,
+    Rotation, Steps, TokenBuilder, TokenPair,
+};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use token::Token;

@@ -1,6 +1,6 @@
-//! Points in time as tokens write them, and the clock that an app reads them from.
+//! Points in time as tokens write them, and clocks.
 //!
-//! Everything that judges a time is handed one; only [`JwtManager`](crate::JwtManager) asks a [`Clock`].
+//! Code that compares times gets the current one as an argument; only [`JwtManager`](crate::JwtManager) asks a [`Clock`].
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ const MICROS: u64 = 1_000_000;
 
 /// A point in time: a `NumericDate` of RFC 7519, seconds since 1970-01-01 UTC, to the microsecond.
 ///
-/// Holds what a token can honestly say: nothing before 1970 and nothing past the year 9999.
+/// The range is 1970 to the end of the year 9999.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
     micros: u64,
@@ -24,51 +24,51 @@ impl Timestamp {
     /// The last second of the year 9999.
     pub const MAX: Self = Self { micros: 253_402_300_799 * MICROS };
 
-    /// So many whole seconds after 1970, at most [`MAX`](Self::MAX).
+    /// Returns the time this many seconds after 1970, at most [`MAX`](Self::MAX).
     pub const fn from_secs(seconds: u64) -> Self {
         Self::from_micros(seconds.saturating_mul(MICROS))
     }
 
-    /// So many microseconds after 1970, at most [`MAX`](Self::MAX).
+    /// Returns the time this many microseconds after 1970, at most [`MAX`](Self::MAX).
     pub const fn from_micros(micros: u64) -> Self {
         if micros > Self::MAX.micros { Self::MAX } else { Self { micros } }
     }
 
-    /// Whole seconds since 1970, rounded down.
+    /// Returns the whole seconds since 1970, rounded down.
     pub const fn as_secs(self) -> u64 {
         self.micros / MICROS
     }
 
-    /// Microseconds since 1970.
+    /// Returns the microseconds since 1970.
     pub const fn as_micros(self) -> u64 {
         self.micros
     }
 
-    /// This time without its fraction of a second.
+    /// Returns this time without its fraction of a second.
     pub const fn floor(self) -> Self {
         Self { micros: self.micros - self.micros % MICROS }
     }
 
-    /// This time and so much more, at most [`MAX`](Self::MAX).
+    /// Adds a duration, up to [`MAX`](Self::MAX).
     pub fn saturating_add(self, duration: Duration) -> Self {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         Self::from_micros(self.micros.saturating_add(micros))
     }
 
-    /// This time less so much, at least 1970.
+    /// Subtracts a duration, down to 1970.
     pub fn saturating_sub(self, duration: Duration) -> Self {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         Self { micros: self.micros.saturating_sub(micros) }
     }
 
-    /// How long after `earlier` this is; zero if it is not.
+    /// Returns how long after `earlier` this is; zero if it is not later.
     pub const fn saturating_duration_since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.micros.saturating_sub(earlier.micros))
     }
 
-    /// Reads a JSON number. `None` before 1970, past the year 9999, or for what is no number.
+    /// Reads a JSON number. Returns `None` before 1970, past the year 9999, or if the text is no number.
     pub(crate) fn from_json_number(text: &str) -> Option<Self> {
-        // Up to fifteen digits before the point are read exactly; all that a service issues today has ten.
+        // Up to fifteen digits before the point are read exactly; times of today have ten.
         let within = |seconds: u64| seconds <= Self::MAX.as_secs();
         if let Some(seconds) = whole_number(text) {
             return within(seconds).then(|| Self::from_secs(seconds));
@@ -87,7 +87,7 @@ impl Timestamp {
         Some(Self::default().saturating_add(Duration::try_from_secs_f64(seconds).ok()?))
     }
 
-    /// Reads a number, and cuts what lies before 1970 or past the year 9999. `None` for what is no finite number.
+    /// Reads a number, clamped to 1970 and the year 9999. Returns `None` if the text is no finite number.
     pub(crate) fn clamped(text: &str) -> Option<Self> {
         let seconds: f64 = text.parse().ok().filter(|seconds: &f64| seconds.is_finite())?;
         let duration = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
@@ -95,7 +95,7 @@ impl Timestamp {
     }
 }
 
-/// One to fifteen digits and nothing else, as a number.
+/// Reads one to fifteen digits and nothing else.
 fn whole_number(text: &str) -> Option<u64> {
     if !(1..=15).contains(&text.len()) {
         return None;
@@ -106,7 +106,7 @@ fn whole_number(text: &str) -> Option<u64> {
     })
 }
 
-/// The digits behind the point in microseconds; what is smaller is cut off.
+/// Reads the digits behind the point as microseconds, and drops anything smaller.
 fn micros_of_fraction(digits: &str) -> Option<u64> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -124,7 +124,7 @@ impl fmt::Display for Timestamp {
 }
 
 impl Serialize for Timestamp {
-    /// As a `NumericDate`: a whole number where it is one.
+    /// Serializes as a `NumericDate`: a whole number if there is no fraction.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.micros.is_multiple_of(MICROS) {
             return serializer.serialize_u64(self.as_secs());
@@ -145,9 +145,9 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
-/// Says what time it is. Any `Fn() -> Timestamp` is a clock.
+/// A source of the current time. Any `Fn() -> Timestamp` is a clock.
 pub trait Clock: Send + Sync {
-    /// The time now.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -167,7 +167,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to go on: for tests, which then need no sleep.
+/// A clock that moves only when a test moves it, so that tests need no sleep.
 ///
 /// ```
 /// use std::time::Duration;
@@ -183,7 +183,7 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that shows this time.
+    /// Returns a clock that shows this time.
     pub const fn new(time: Timestamp) -> Self {
         Self { micros: AtomicU64::new(time.micros) }
     }
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_every_number_that_a_token_may_say() {
+    fn reads_every_number_that_a_token_may_contain() {
         let read = |text| Timestamp::from_json_number(text).map(Timestamp::as_micros);
         assert_eq!(read("0"), Some(0));
         assert_eq!(read("1700000000"), Some(1_700_000_000_000_000));
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_no_clock_will_show() {
+    fn refuses_times_out_of_range() {
         for text in
             ["-1", "-0.5", "253402300800", "9223372036854775808", "1e400", "1e99", "99999999999999999999", "", "x"]
         {

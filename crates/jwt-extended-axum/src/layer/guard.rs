@@ -103,12 +103,12 @@ impl GuardLayer {
 impl Guard {
     fn lets_pass(&self, request: &Request) -> bool {
         let path = request.uri().path();
-        self.jwt.exempts(request) || (self.exceptions.at(path).is_ok() && !climbs(path))
+        self.jwt.steps().is_exempt(request) || (self.exceptions.at(path).is_ok() && !climbs(path))
     }
 
     /// The request with its token in its extensions, or the refusal.
     async fn check(&self, mut request: Request) -> Result<Request, Response> {
-        if self.jwt.needs_body(&self.requirement) {
+        if self.jwt.steps().needs_body(&self.requirement) {
             let (mut parts, body) = read(request, self.body_limit).await?;
             let admitted = authenticate(&parts, &self.jwt, &self.requirement).await;
             parts.extensions.insert(admitted.map_err(Rejection::into_response)?);

@@ -69,7 +69,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let expiring = self.layer.jwt.expiring(&request, self.layer.within);
+        let expiring = self.layer.jwt.steps().expiring(&request, self.layer.within);
         let handled = self.inner.call(request);
         let jwt = self.layer.jwt.clone();
         Box::pin(async move {
@@ -77,7 +77,7 @@ where
             // Whoever has just been refused gets no more time.
             let refused = response.extensions().get::<jwt_extended::Rejection>().is_some();
             if let Some(expiring) = expiring.filter(|_| !refused)
-                && let Some(cookies) = jwt.renew(&expiring, response.headers()).await
+                && let Some(cookies) = jwt.steps().renew(&expiring, response.headers()).await
             {
                 cookies.append_to(response.headers_mut());
             }

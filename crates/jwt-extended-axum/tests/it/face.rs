@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use jwt_extended::{
     ManualClock, Timestamp,
     http::{Handler, Location},
-    session::{Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, TokenIds},
+    session::{Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, Subject, TokenIds, TokenStatus},
     token::LoadUser,
 };
 use jwt_extended_axum::{
@@ -67,7 +67,7 @@ impl LoadUser<App> for Person {
 
 fn builder() -> JwtManagerBuilder {
     let key = Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap();
-    JwtManager::builder().key(key).revocation_store(MemoryStore::new())
+    JwtManager::builder().key(key).session_store(MemoryStore::new())
 }
 
 async fn send(app: &Router, request: Request<Body>) -> Response<Vec<u8>> {
@@ -279,7 +279,7 @@ fn clocked() -> (JwtManager, Arc<ManualClock>) {
 async fn a_cookie_about_to_expire_is_renewed_in_passing() {
     let (jwt, clock) = clocked();
     let app = renewing(&jwt);
-    let first = jwt.login("alice").await.unwrap().access_token;
+    let first = jwt.login("alice").await.unwrap().access;
     assert!(set_cookies(&send(&app, with_cookie("/page", &first)).await).is_empty(), "it is not time yet");
 
     clock.advance(11 * MINUTE);
@@ -308,7 +308,7 @@ async fn a_request_that_was_refused_renews_nothing() {
         .route("/transfer", post(async |_: Access| "done"))
         .with_state(App { jwt: jwt.clone() })
         .layer(RefreshLayer::new(jwt.clone(), 5 * MINUTE));
-    let token = jwt.login("bob").await.unwrap().access_token;
+    let token = jwt.login("bob").await.unwrap().access;
     clock.advance(11 * MINUTE);
     let gone = send(&app, with_cookie("/me", &token)).await;
     assert_eq!((gone.status().as_u16(), set_cookies(&gone).len()), (401, 0), "the app has no such user any more");
@@ -322,7 +322,7 @@ async fn a_request_that_was_refused_renews_nothing() {
 async fn a_logged_out_cookie_is_not_brought_back() {
     let (jwt, clock) = clocked();
     let app = renewing(&jwt);
-    let token = jwt.login("alice").await.unwrap().access_token;
+    let token = jwt.login("alice").await.unwrap().access;
     clock.advance(11 * MINUTE);
     let answer = send(&app, with_cookie("/logout", &token)).await;
     assert_eq!(*answer.body(), b"bye");
@@ -334,7 +334,7 @@ async fn a_logged_out_cookie_is_not_brought_back() {
 async fn a_login_is_not_overwritten_and_no_session_outlives_a_refresh_token() {
     let (jwt, clock) = clocked();
     let app = renewing(&jwt);
-    let token = jwt.login("alice").await.unwrap().access_token;
+    let token = jwt.login("alice").await.unwrap().access;
     clock.advance(11 * MINUTE);
     assert_eq!(set_cookies(&send(&app, with_cookie("/login", &token)).await).len(), 4);
 
@@ -357,11 +357,11 @@ async fn a_login_is_not_overwritten_and_no_session_outlives_a_refresh_token() {
 struct Down;
 
 impl RevocationStore for Down {
-    fn standing(&self, _: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, _: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         Answer::later(async { Err(StoreError::Unavailable("connection refused by 10.0.0.7".to_owned())) })
     }
 
-    fn revoke(&self, _: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, _: &'a RevokeRequest<'_>) -> Answer<'a, Result<(), StoreError>> {
         Answer::later(async { Err(StoreError::Unavailable("connection refused by 10.0.0.7".to_owned())) })
     }
 }
@@ -374,7 +374,9 @@ async fn a_store_that_fails_means_503_and_says_nothing_of_why() {
         .route("/optional", get(async |_: Option<Access>| "page"))
         .route(
             "/everywhere",
-            get(async |State(jwt): State<JwtManager>| Ok::<_, Rejection>(jwt.revoke_subject("alice").await?)),
+            get(async |State(jwt): State<JwtManager>| {
+                Ok::<_, Rejection>(jwt.end_all_sessions(Subject("alice")).await?)
+            }),
         )
         .with_state(jwt.clone());
     let token = jwt.create_access_token("alice").unwrap();

@@ -121,10 +121,7 @@ impl App {
     /// Opens a session, if the password is right.
     async fn log_in(&self, credentials: Credentials, device: &Device) -> Result<TokenPair, Rejection> {
         let (name, password) = credentials.check(self).await?;
-        let pair = match device.label() {
-            Some(label) => self.jwt.login_with_label(&name, label).await?,
-            None => self.jwt.login(&name).await?,
-        };
+        let pair = self.jwt.login(&name).label(device.label()).await?;
         // The user may have been disabled, or the password changed, during the check. That has ended all sessions except
         // this one.
         let refusal = match self.users.is_still_valid(&name, &password).await {
@@ -132,8 +129,8 @@ impl App {
             Ok(false) => self.bad_credentials(),
             Err(error) => self.cannot_check(&error),
         };
-        if let Ok(token) = self.jwt.decode_token(&pair.access_token) {
-            self.jwt.logout(&token).await?;
+        if let Some(session) = pair.access.session() {
+            self.jwt.end_session(Subject(&name), &session).await?;
         }
         Err(refusal)
     }

@@ -19,7 +19,7 @@ pub(super) async fn list(State(app): State<App>, token: Access) -> Result<Json<V
 
 /// Ends one of the user's sessions. Another user's session counts as not found.
 pub(super) async fn end(State(app): State<App>, token: Access, Path(id): Path<String>) -> Result<Response, Rejection> {
-    if !app.jwt.end_session(token.subject(), &id).await? {
+    if !app.jwt.end_session(&*token, &id).await? {
         return Err(app.refuse(StatusCode::NOT_FOUND, "no_such_session", "You have no such session"));
     }
     let body = Json(json!({ "ended": 1 }));
@@ -41,7 +41,7 @@ pub(super) async fn end_all(
             Ok(Json(json!({ "ended": ended })).into_response())
         }
         None | Some("") => {
-            let ended = app.jwt.end_all_sessions(token.subject()).await?;
+            let ended = app.jwt.end_all_sessions(&*token).await?;
             Ok((Cookies(app.jwt.unset_cookies()), Json(json!({ "ended": ended }))).into_response())
         }
         Some(_) => {

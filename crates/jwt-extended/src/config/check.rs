@@ -12,6 +12,7 @@ use super::{
 use crate::{
     http::SameSite,
     jose::KeyRing,
+    session::StoreKind,
     token::{Lifetime, OUR_CLAIMS},
 };
 
@@ -21,20 +22,12 @@ const MAX_LEEWAY: Duration = Duration::from_secs(300);
 /// The largest `refresh_grace`: enough for requests that were sent together.
 const MAX_GRACE: Duration = Duration::from_secs(300);
 
-/// Which store the manager will have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Store {
-    Absent,
-    Revocations,
-    Sessions,
-}
-
 /// Checks a configuration, together with the keys that the app passed to the builder: `Ok(None)` if it passed none,
 /// `Err` if they do not go together.
 pub(crate) fn check(
     config: Config,
     keys: Result<Option<KeyRing>, String>,
-    store: Store,
+    store: StoreKind,
 ) -> Result<Settings, Vec<String>> {
     let mut mistakes = Mistakes::default();
     let ring = mistakes.take(keys.and_then(|keys| key_ring(&config, keys)));
@@ -85,7 +78,7 @@ impl Mistakes {
         self.demand(config.max_token_length.0 >= 256, "max_token_length must be at least 256 bytes");
     }
 
-    fn sessions(&mut self, config: &Config, store: Store) {
+    fn sessions(&mut self, config: &Config, store: StoreKind) {
         let short =
             config.session_expires.and_then(Lifetime::duration).is_some_and(|life| life < Duration::from_secs(1));
         self.demand(!short, "session_expires must be at least one second, or never");
@@ -106,7 +99,7 @@ impl Mistakes {
             ("max_sessions", config.max_sessions.is_some()),
         ] {
             self.demand(
-                !is_set || store == Store::Sessions,
+                !is_set || store == StoreKind::Sessions,
                 format!("{name} needs a store that keeps sessions; give the manager one with `session_store`"),
             );
         }

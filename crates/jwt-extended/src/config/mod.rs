@@ -27,7 +27,7 @@ mod types;
 
 use std::fmt;
 
-pub(crate) use check::{Store, check};
+pub(crate) use check::check;
 pub(crate) use options::with_options;
 pub use read::closest_option;
 pub(crate) use settings::Settings;

@@ -1,10 +1,10 @@
-//! Building a [`JwtManager`]: options, keys, the store, and the app's own callbacks.
+//! Builds a [`JwtManager`] from options, keys, a store and the app's callbacks.
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use http::Response;
 
-use super::{Inner, JwtManager, Verification, sessions::ReplayHandler, stores::Stores};
+use super::{Inner, JwtManager, ReplayHandler, Verification, stores::Stores};
 use crate::{
     config::{Config, ConfigError, Count, List, Seconds, Secret, Switch, Tolerate, check, with_options},
     entropy::{Entropy, SystemEntropy},
@@ -15,7 +15,8 @@ use crate::{
     token::{Lifetime, Token},
 };
 
-/// Gathers what a [`JwtManager`] needs. [`build`](Self::build) reports all mistakes together.
+/// Collects options, keys, a store and callbacks for a [`JwtManager`]. [`build`](Self::build) reports all mistakes
+/// together.
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct JwtManagerBuilder {
     config: Config,
@@ -48,59 +49,61 @@ impl JwtManagerBuilder {
         }
     }
 
-    /// The key that signs, and checks what it signed.
+    /// Sets the key that signs tokens, and verifies the tokens that it signed.
     pub fn key(mut self, key: Key) -> Self {
         self.signing = Some(key);
         self
     }
 
-    /// One more key that checks: a retired signing key, or the public key of a service whose tokens are accepted.
+    /// Adds a key that only verifies: a retired signing key, or the public key of a service whose tokens are accepted.
     pub fn verifying_key(mut self, key: impl Into<VerifyingKey>) -> Self {
         self.verifying.push(key.into());
         self
     }
 
-    /// All keys at once, instead of [`key`](Self::key) and [`verifying_key`](Self::verifying_key). An empty ring is for
-    /// those who choose the keys token by token, with [`TokenBuilder::signed_by`](super::TokenBuilder::signed_by) and
-    /// [`JwtManager::judge`].
+    /// Sets all keys at once, instead of [`key`](Self::key) and [`verifying_key`](Self::verifying_key).
+    ///
+    /// An empty ring is for callers who choose the key of each token, with
+    /// [`TokenBuilder::signed_by`](super::TokenBuilder::signed_by) and
+    /// [`Steps::authenticate_with`](super::Steps::authenticate_with).
     pub fn key_ring(mut self, ring: KeyRing) -> Self {
         self.ring = Some(ring);
         self
     }
 
-    /// Where revocations are kept. Without one, tokens live until they expire.
+    /// Sets where revocations are kept. Without a store, tokens are valid until they expire.
     ///
-    /// Replaces what [`session_store`](Self::session_store) was told.
+    /// Replaces the store of [`session_store`](Self::session_store).
     pub fn revocation_store(mut self, store: impl RevocationStore + 'static) -> Self {
         self.store = Stores::Revocations(Arc::new(store));
         self
     }
 
-    /// Where sessions are kept, and revocations with them: refresh tokens rotate, a replayed one ends its session, and
-    /// sessions can be listed and ended.
+    /// Sets where sessions and revocations are kept: refresh tokens rotate, a replayed one ends its session, and sessions
+    /// can be listed and ended.
     ///
-    /// A token whose session the store does not know is refused: one of before the store was there, or of a store that has
-    /// lost what it knew.
+    /// A token whose session the store does not know is refused, for example one that was issued before the store was
+    /// configured, or after the store has lost its data.
     pub fn session_store(mut self, store: impl SessionStore + 'static) -> Self {
         self.store = Stores::Sessions(Arc::new(store));
         self
     }
 
-    /// What else to do when a refresh token was replayed: warn its user, for example. The session has been ended then, and
-    /// the log says so. Runs before the request is answered, so what takes long goes to a task of its own.
-    pub fn on_replay(mut self, tell: impl Fn(&Token) + Send + Sync + 'static) -> Self {
-        self.on_replay = Some(Box::new(tell));
+    /// Sets a callback for replayed refresh tokens, for example to warn the user. By then the session has ended, and the
+    /// replay is logged. The callback runs before the request is answered, so slow work belongs into a separate task.
+    pub fn on_replay(mut self, report: impl Fn(&Token) + Send + Sync + 'static) -> Self {
+        self.on_replay = Some(Box::new(report));
         self
     }
 
-    /// The app's own judgement of every token that is otherwise good; `false` refuses it. Upstream's
-    /// `token_verification_loader`.
+    /// Sets the app's own verification of tokens that have passed all other checks; `false` refuses the token.
+    /// Flask-JWT-Extended's `token_verification_loader`.
     pub fn token_verification(mut self, verify: impl Fn(&Token) -> bool + Send + Sync + 'static) -> Self {
         self.verification = Some(Box::new(verify));
         self
     }
 
-    /// The app's own answer to one kind of refusal: upstream's `expired_token_loader` and its six sisters.
+    /// Sets the app's response to one kind of rejection: Flask-JWT-Extended's `expired_token_loader` and its six siblings.
     ///
     /// ```
     /// use jwt_extended::{JwtManager, http::Handler};
@@ -121,28 +124,28 @@ impl JwtManagerBuilder {
         self
     }
 
-    /// The app's own answer to every refusal that has no answer of its own by [`on`](Self::on).
+    /// Sets the app's response to every rejection that [`on`](Self::on) does not cover.
     pub fn on_rejection(mut self, answer: impl Fn(&Rejection) -> Response<Vec<u8>> + Send + Sync + 'static) -> Self {
         self.handler_for_all = Some(Arc::new(answer));
         self
     }
 
-    /// The clock, which is the system's unless a test says otherwise.
+    /// Sets the clock: by default the system's. Tests set a [`ManualClock`](crate::ManualClock).
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Box::new(clock);
         self
     }
 
-    /// The source of randomness, which is the system's unless a test says otherwise.
+    /// Sets the source of randomness: by default the operating system's.
     pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
         self.entropy = Box::new(entropy);
         self
     }
 
-    /// Checks it all.
+    /// Checks options and keys, and builds the manager.
     ///
     /// # Errors
-    /// With every mistake in the configuration and the keys, each saying what to set.
+    /// With every mistake in the configuration and the keys. Each says what to set.
     pub fn build(self) -> Result<JwtManager, ConfigError> {
         let keys = gather(self.ring, self.signing, self.verifying);
         let settings = check(self.config, keys, self.store.kind()).map_err(ConfigError::new)?;
@@ -170,15 +173,15 @@ impl JwtManagerBuilder {
     }
 }
 
-/// One ring of the keys that the app made itself; `None` if it made none.
+/// Returns one ring of the keys that the app has set; `None` if it has set none.
 fn gather(
     ring: Option<KeyRing>,
     signing: Option<Key>,
     verifying: Vec<VerifyingKey>,
 ) -> Result<Option<KeyRing>, String> {
     if ring.is_some() {
-        let alone = signing.is_none() && verifying.is_empty();
-        return if alone { Ok(ring) } else { Err("give either `key_ring`, or `key` and `verifying_key`".into()) };
+        let is_alone = signing.is_none() && verifying.is_empty();
+        return if is_alone { Ok(ring) } else { Err("give either `key_ring`, or `key` and `verifying_key`".into()) };
     }
     let mut verifying = verifying.into_iter();
     let first = match signing {
@@ -191,7 +194,7 @@ fn gather(
 
 macro_rules! define_setters {
     ($($(#[doc = $doc:literal])+ $name:ident: $kind:ident $type:ty $(= $default:expr)?;)+) => {
-        /// One method for each option of [`Config`].
+        /// A method for each option of [`Config`].
         impl JwtManagerBuilder {
             $(
                 $(#[doc = $doc])+

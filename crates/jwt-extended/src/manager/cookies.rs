@@ -1,88 +1,135 @@
-//! Cookies for tokens: setting, clearing.
+//! Cookies for tokens: setting and clearing them.
 
 use std::time::Duration;
 
 use super::{JwtManager, TokenPair};
 use crate::{
     http::{CookieError, CookieNames, SetCookies},
-    token::TokenType,
+    token::{Issued, TokenType},
 };
 
+/// Writes cookies: [`JwtManager::set_cookies`] with options, and one token at a time.
+///
+/// ```
+/// use std::time::Duration;
+/// use jwt_extended::{JwtManager, jose::Key};
+///
+/// let jwt = JwtManager::builder()
+///     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
+///     .build()?;
+/// let token = jwt.create_access_token("alice")?;
+/// let cookies = jwt.cookies().max_age(Duration::from_secs(3600)).set_access(&token)?;
+/// assert!(cookies.lines()[0].to_str()?.contains("Max-Age=3600"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "the writer does nothing until a method sets or clears cookies"]
+pub struct CookieWriter<'a> {
+    manager: &'a JwtManager,
+    max_age: Option<Duration>,
+}
+
 impl JwtManager {
-    /// Cookies for all tokens of a pair.
+    /// Returns the cookies for all tokens of a pair. The pair was just signed, so nothing is verified again.
     ///
     /// # Errors
-    /// If one would be too long for browsers.
+    /// If browsers would drop a cookie because it is too long.
     pub fn set_cookies(&self, pair: &TokenPair) -> Result<SetCookies, CookieError> {
-        let access = self.set_access_cookies(&pair.access_token)?;
-        match &pair.refresh_token {
-            Some(token) => Ok(access.and(self.set_refresh_cookies(token)?)),
+        self.cookies().set(pair)
+    }
+
+    /// Returns the headers that clear all cookies of this manager: Flask-JWT-Extended's `unset_jwt_cookies`.
+    pub fn unset_cookies(&self) -> SetCookies {
+        self.cookies().unset_access().and(self.cookies().unset_refresh())
+    }
+
+    /// Starts writing cookies with options, or for one token.
+    pub fn cookies(&self) -> CookieWriter<'_> {
+        CookieWriter { manager: self, max_age: None }
+    }
+}
+
+impl CookieWriter<'_> {
+    /// Sets how long browsers keep the cookies, instead of as configured (`max_age` of `set_access_cookies`).
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// Returns the cookies for all tokens of a pair.
+    ///
+    /// # Errors
+    /// If browsers would drop a cookie because it is too long.
+    pub fn set(self, pair: &TokenPair) -> Result<SetCookies, CookieError> {
+        let access = self.set_issued(&pair.access, TokenType::Access)?;
+        match &pair.refresh {
+            Some(refresh) => Ok(access.and(self.set_issued(refresh, TokenType::Refresh)?)),
             None => Ok(access),
         }
     }
 
-    /// Cookies for an access token and its CSRF value.
+    /// Returns the cookies for an access token and its CSRF value. Verifies the token first: its text may come from
+    /// anywhere.
     ///
     /// # Errors
-    /// If the token is not acceptable, or too long for browsers.
-    pub fn set_access_cookies(&self, token: &str) -> Result<SetCookies, CookieError> {
-        self.set(&self.inner.settings.cookies.access, token, None)
+    /// If the manager would reject the token, it is a refresh token, or browsers would drop the cookie for its length.
+    pub fn set_access(self, token: &str) -> Result<SetCookies, CookieError> {
+        self.set_text(token, TokenType::Access)
     }
 
-    /// Cookies for a refresh token and its CSRF value.
+    /// Returns the cookies for a refresh token and its CSRF value. Verifies the token first.
     ///
     /// # Errors
-    /// If the token is not acceptable, or too long for browsers.
-    pub fn set_refresh_cookies(&self, token: &str) -> Result<SetCookies, CookieError> {
-        self.set(&self.inner.settings.cookies.refresh, token, None)
+    /// If the manager would reject the token, it is not a refresh token, or browsers would drop the cookie for its length.
+    pub fn set_refresh(self, token: &str) -> Result<SetCookies, CookieError> {
+        self.set_text(token, TokenType::Refresh)
     }
 
-    /// Cookies for an access token that last for so long (`max_age`), whatever the configuration says.
-    ///
-    /// # Errors
-    /// If the token is not acceptable, or too long for browsers.
-    pub fn set_access_cookies_for(&self, token: &str, max_age: Duration) -> Result<SetCookies, CookieError> {
-        self.set(&self.inner.settings.cookies.access, token, Some(max_age))
+    /// Returns the headers that clear the access token's cookies.
+    pub fn unset_access(self) -> SetCookies {
+        let cookies = &self.manager.inner.settings.cookies;
+        cookies.unset(&cookies.access)
     }
 
-    /// Cookies for a refresh token that last for so long (`max_age`), whatever the configuration says.
-    ///
-    /// # Errors
-    /// If the token is not acceptable, or too long for browsers.
-    pub fn set_refresh_cookies_for(&self, token: &str, max_age: Duration) -> Result<SetCookies, CookieError> {
-        self.set(&self.inner.settings.cookies.refresh, token, Some(max_age))
+    /// Returns the headers that clear the refresh token's cookies.
+    pub fn unset_refresh(self) -> SetCookies {
+        let cookies = &self.manager.inner.settings.cookies;
+        cookies.unset(&cookies.refresh)
     }
 
-    /// Clears all our cookies: upstream's `unset_jwt_cookies`.
-    pub fn unset_cookies(&self) -> SetCookies {
-        self.unset_access_cookies().and(self.unset_refresh_cookies())
+    pub(super) fn set_issued(self, token: &Issued, expected: TokenType) -> Result<SetCookies, CookieError> {
+        self.write(token, token.token_type(), token.csrf().as_deref(), expected)
     }
 
-    /// Clears the access token's cookies.
-    pub fn unset_access_cookies(&self) -> SetCookies {
-        self.inner.settings.cookies.unset(&self.inner.settings.cookies.access)
+    fn set_text(self, token: &str, expected: TokenType) -> Result<SetCookies, CookieError> {
+        let verified = self.manager.decode_token(token)?;
+        self.write(token, verified.token_type(), verified.csrf(), expected)
     }
 
-    /// Clears the refresh token's cookies.
-    pub fn unset_refresh_cookies(&self) -> SetCookies {
-        self.inner.settings.cookies.unset(&self.inner.settings.cookies.refresh)
-    }
-
-    fn set(&self, names: &CookieNames, token: &str, max_age: Option<Duration>) -> Result<SetCookies, CookieError> {
-        let checked = self.decode_token(token)?;
-        let settings = &self.inner.settings;
-        let for_refresh = names.token == settings.cookies.refresh.token;
-        if for_refresh != (checked.token_type() == TokenType::Refresh) {
+    fn write(
+        self,
+        text: &str,
+        kind: TokenType,
+        csrf: Option<&str>,
+        expected: TokenType,
+    ) -> Result<SetCookies, CookieError> {
+        let settings = &self.manager.inner.settings;
+        let names: &CookieNames = match expected {
+            TokenType::Refresh => &settings.cookies.refresh,
+            TokenType::Access | TokenType::Other => &settings.cookies.access,
+        };
+        if (kind == TokenType::Refresh) != (expected == TokenType::Refresh) {
             return Err(CookieError::WrongType(names.token.clone()));
         }
-        if settings.locate.csrf_protect && !checked.csrf().is_some_and(is_cookie_value) {
+        if settings.locate.csrf_protect && !csrf.is_some_and(is_cookie_value) {
             return Err(CookieError::Csrf(names.token.clone()));
         }
-        settings.cookies.set(names, token, checked.csrf(), max_age, self.now())
+        settings.cookies.set(names, text, csrf, self.max_age, self.manager.now())
     }
 }
 
-/// Whether a text can be a cookie's value as it stands: our own CSRF values are UUIDs, another issuer's may be anything.
+/// Checks that a text can be a cookie's value unquoted. The engine's CSRF values are UUIDs; another issuer's may be
+/// anything.
 fn is_cookie_value(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte))
 }

@@ -1,141 +1,146 @@
-//! Making tokens one by one.
+//! Issues tokens one by one.
 
 use std::{borrow::Cow, fmt};
 
 use serde::Serialize;
 
-use super::JwtManager;
+use super::{JwtManager, rotation::Rotation};
 use crate::{
-    entropy::session_id,
     jose::{Key, KeyRing},
     time::Timestamp,
-    token::{Claims, Draft, Fresh, Identity, IssueError, Lifetime, Replacement, TokenError, TokenType, verify},
+    token::{
+        Claims, Draft, Fresh, Freshness, Identity, IssueError, Issued, Lifetime, Override, TokenError, TokenType,
+        verify,
+    },
 };
 
-/// A token on its way: the optional arguments of upstream's `create_access_token` and `create_refresh_token`.
-#[must_use = "no token is made until `create` is called"]
+/// Describes a token that is about to be issued: the optional arguments of Flask-JWT-Extended's `create_access_token` and
+/// `create_refresh_token`.
+#[must_use = "no token is issued until `create` is called"]
 pub struct TokenBuilder<'a> {
     manager: &'a JwtManager,
     fresh: Fresh,
     key: Option<&'a Key>,
-    outcome: Outcome,
-    /// When it is issued; `None` for now.
+    trial: Trial,
+    /// The time of issue; `None` for now.
     at: Option<Timestamp>,
+    /// Whether the token may live no longer than its session.
+    bound: Bound,
     draft: Result<Draft<'a>, IssueError>,
 }
 
-/// Whether an unusual token is tried out before it is handed out.
+/// Whether an unusual token is verified before it is returned.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Checked,
-    Unchecked,
+enum Trial {
+    Verify,
+    Skip,
+}
+
+/// Whether a token's lifetime is limited by its session's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bound {
+    Free,
+    Session,
 }
 
 impl<'a> TokenBuilder<'a> {
-    /// How fresh it is: `Fresh::Always` after a login, or a [`Duration`](std::time::Duration) from now.
+    /// Sets how fresh the token is: `Fresh::Always` after a login, or a [`Duration`](std::time::Duration) from now.
     pub fn fresh(mut self, fresh: impl Into<Fresh>) -> Self {
         self.fresh = fresh.into();
         self
     }
 
-    /// How long it lives, if not as long as the configuration says (`expires_delta`).
-    pub fn lifetime(mut self, lifetime: impl Into<Lifetime>) -> Self {
-        if let Ok(draft) = &mut self.draft {
-            draft.lifetime = lifetime.into();
-        }
-        self
+    /// Sets how long the token lives, instead of as configured (`expires_delta`).
+    pub fn lifetime(self, lifetime: impl Into<Lifetime>) -> Self {
+        self.edit(|draft| draft.lifetime = lifetime.into())
     }
 
-    /// Claims of the app's own, beside those of the identity. One that has the name of a claim that the token has
-    /// already is an error.
+    /// Adds the app's claims, besides those of the identity. [`create`](Self::create) fails if one has the name of a claim
+    /// that the token has already.
     pub fn additional_claims<T: Serialize + ?Sized>(self, claims: &T) -> Self {
-        self.with(claims, |draft, claims| draft.additional_claims.push((claims, Replacement::Refused)))
+        self.with(claims, |draft, claims| draft.additional_claims.push((claims, Override::Refused)))
     }
 
-    /// Claims that may replace any claim of the token in place, as upstream's do. Whoever can choose their names can
-    /// choose whose token it is.
-    pub fn replacing_claims<T: Serialize + ?Sized>(self, claims: &T) -> Self {
-        self.with(claims, |draft, claims| draft.additional_claims.push((claims, Replacement::Allowed)))
+    /// Adds claims that override the token's own, as Flask-JWT-Extended's do. A caller who lets clients choose the names
+    /// lets them choose whose token it is.
+    pub fn overriding_claims<T: Serialize + ?Sized>(self, claims: &T) -> Self {
+        self.with(claims, |draft, claims| draft.additional_claims.push((claims, Override::Allowed)))
     }
 
-    /// Headers of the app's own. `typ: null` takes the `typ` away; `alg` and `kid` are the key's.
+    /// Adds headers. `typ: null` removes the `typ`; the key decides `alg` and `kid`.
     pub fn additional_headers<T: Serialize + ?Sized>(self, headers: &T) -> Self {
         self.with(headers, |draft, headers| draft.additional_headers.push(headers))
     }
 
-    /// As [`replacing_claims`](Self::replacing_claims), made before.
-    pub fn replacing(mut self, claims: Claims) -> Self {
-        if let Ok(draft) = &mut self.draft {
-            draft.additional_claims.push((claims, Replacement::Allowed));
-        }
-        self
+    /// Adds claims as [`overriding_claims`](Self::overriding_claims) does, from JSON that is already checked.
+    pub fn overriding(self, claims: Claims) -> Self {
+        self.edit(|draft| draft.additional_claims.push((claims, Override::Allowed)))
     }
 
-    /// As [`additional_headers`](Self::additional_headers), made before.
-    pub fn headers(mut self, headers: Claims) -> Self {
-        if let Ok(draft) = &mut self.draft {
-            draft.additional_headers.push(headers);
-        }
-        self
+    /// Adds headers as [`additional_headers`](Self::additional_headers) does, from JSON that is already checked.
+    pub fn headers(self, headers: Claims) -> Self {
+        self.edit(|draft| draft.additional_headers.push(headers))
     }
 
-    /// Puts the token into a session that [`JwtManager::new_session`] named, or another token of it (claim `sid`). Where
-    /// sessions are kept, a refresh token is the session's only if [`JwtManager::open_session`] was told of its `jti`: any
-    /// other is a replay.
-    pub fn session(mut self, session: &str) -> Self {
-        if let Ok(draft) = &mut self.draft {
-            draft.session = Some(Cow::Owned(session.to_owned()));
-        }
-        self
+    /// Puts the token into a session (claim `sid`) whose id [`Steps::new_session`](super::Steps::new_session) returned.
+    ///
+    /// In a store of sessions, a refresh token belongs to its session only if
+    /// [`Steps::open_session`](super::Steps::open_session) got its `jti`. Any other counts as a replay.
+    pub fn session(self, session: &str) -> Self {
+        self.edit(|draft| draft.session = Some(Cow::Owned(session.to_owned())))
     }
 
-    /// Gives the token this name (claim `jti`) and not a new one: that of a [`Rotation`](super::Rotation), which a store was
-    /// told of.
-    pub fn jti(mut self, jti: &str) -> Self {
-        if let Ok(draft) = &mut self.draft {
-            draft.jti = Some(Cow::Owned(jti.to_owned()));
-        }
-        self
+    /// Sets the token id (claim `jti`) instead of generating one.
+    pub fn jti(self, jti: &str) -> Self {
+        self.edit(|draft| draft.jti = Some(Cow::Owned(jti.to_owned())))
     }
 
-    /// Gives the token this CSRF value and not a new one, so that a page which has read that of the token before goes on
-    /// working. Without `cookie_csrf_protect`, it has none all the same.
-    pub fn csrf(mut self, csrf: &str) -> Self {
-        if let Ok(draft) = &mut self.draft {
-            draft.csrf = Some(Cow::Owned(csrf.to_owned()));
-        }
-        self
+    /// Sets the CSRF value instead of generating one, so that a page which has read the old one keeps working. Without
+    /// `cookie_csrf_protect`, the token still gets none.
+    pub fn csrf(self, csrf: &str) -> Self {
+        self.edit(|draft| draft.csrf = Some(Cow::Owned(csrf.to_owned())))
     }
 
-    /// Issues the token at this time and not now: its claims `iat`, `nbf` and `exp` count from then.
+    /// Issues the token at this time instead of now: its claims `iat`, `nbf` and `exp` count from then.
     pub fn issued_at(mut self, at: Timestamp) -> Self {
         self.at = Some(at);
         self
     }
 
-    /// Signs with this key instead of the manager's own: upstream's `encode_key_loader`.
+    /// Makes the token one of a session that is being opened or refreshed, with the ids and the time that the store
+    /// expects. The token lives no longer than the session may.
+    pub fn rotation(mut self, rotation: &Rotation) -> Self {
+        (self.at, self.bound) = (Some(rotation.at), Bound::Session);
+        self.edit(|draft| rotation.apply(draft))
+    }
+
+    /// Signs with this key instead of the manager's: Flask-JWT-Extended's `encode_key_loader`.
     pub fn signed_by(mut self, key: &'a Key) -> Self {
         self.key = Some(key);
         self
     }
 
-    /// Makes the token even if this manager would refuse it, as upstream does: expired, or for others to read.
-    pub fn also_if_refused(mut self) -> Self {
-        self.outcome = Outcome::Unchecked;
+    /// Issues the token even if this manager would reject it, as Flask-JWT-Extended does: for example an expired one, or
+    /// one for another service.
+    pub fn allow_unverifiable(mut self) -> Self {
+        self.trial = Trial::Skip;
         self
     }
 
-    /// Signs it.
+    /// Signs the token.
     ///
     /// # Errors
-    /// If there is no key to sign with, or what was asked for is no token that this manager would accept.
-    pub fn create(self) -> Result<String, IssueError> {
+    /// If there is no key to sign with, or this manager would reject the token.
+    pub fn create(self) -> Result<Issued, IssueError> {
         let mut draft = self.draft?;
         let now = self.at.unwrap_or_else(|| self.manager.now());
         draft.freshness = self.fresh.starting(now);
-        match self.outcome {
-            Outcome::Checked => self.manager.issue_with(&draft, self.key, now),
-            Outcome::Unchecked => self.manager.sign(&draft, self.key, now),
+        if self.bound == Bound::Session {
+            draft.lifetime = self.manager.lifetime(draft.session.as_deref(), draft.lifetime, now);
+        }
+        match self.trial {
+            Trial::Verify => self.manager.issue_with(&draft, self.key, now),
+            Trial::Skip => self.manager.sign(&draft, self.key, now),
         }
     }
 
@@ -144,6 +149,13 @@ impl<'a> TokenBuilder<'a> {
             put(&mut draft, Claims::new(value)?);
             Ok(draft)
         });
+        self
+    }
+
+    fn edit(mut self, change: impl FnOnce(&mut Draft<'a>)) -> Self {
+        if let Ok(draft) = &mut self.draft {
+            change(draft);
+        }
         self
     }
 }
@@ -155,74 +167,72 @@ impl fmt::Debug for TokenBuilder<'_> {
 }
 
 impl JwtManager {
-    /// An access token, not fresh.
+    /// Issues an access token that is not fresh.
     ///
     /// # Errors
     /// As [`TokenBuilder::create`].
-    pub fn create_access_token(&self, identity: &(impl Identity + ?Sized)) -> Result<String, IssueError> {
+    pub fn create_access_token(&self, identity: &(impl Identity + ?Sized)) -> Result<Issued, IssueError> {
         self.access_token(identity).create()
     }
 
-    /// A refresh token.
+    /// Issues a refresh token.
     ///
     /// # Errors
     /// As [`TokenBuilder::create`].
-    pub fn create_refresh_token(&self, identity: &(impl Identity + ?Sized)) -> Result<String, IssueError> {
+    pub fn create_refresh_token(&self, identity: &(impl Identity + ?Sized)) -> Result<Issued, IssueError> {
         self.refresh_token(identity).create()
     }
 
-    /// An access token, with more to be said about it.
+    /// Starts building an access token.
     pub fn access_token<'a>(&'a self, identity: &'a (impl Identity + ?Sized)) -> TokenBuilder<'a> {
         self.token(identity, TokenType::Access)
     }
 
-    /// A refresh token, with more to be said about it.
+    /// Starts building a refresh token.
     pub fn refresh_token<'a>(&'a self, identity: &'a (impl Identity + ?Sized)) -> TokenBuilder<'a> {
         self.token(identity, TokenType::Refresh)
     }
 
-    /// A name for a session that opens now, for those who make its tokens one by one with [`TokenBuilder::session`]. A store
-    /// of sessions must be told of it, with [`open_session`](Self::open_session).
-    ///
-    /// # Errors
-    /// If there is no randomness to be had.
-    pub fn new_session(&self) -> Result<String, IssueError> {
-        self.session_at(self.now())
-    }
-
-    pub(super) fn session_at(&self, now: Timestamp) -> Result<String, IssueError> {
-        let mut random = [0; 8];
-        self.inner.entropy.fill(&mut random)?;
-        Ok(session_id(now, random).to_string())
-    }
-
     fn token<'a>(&'a self, identity: &'a (impl Identity + ?Sized), kind: TokenType) -> TokenBuilder<'a> {
-        let settings = &self.inner.settings;
-        let lifetime = match kind {
-            TokenType::Refresh => settings.refresh_lifetime,
-            TokenType::Access | TokenType::Other => settings.access_lifetime,
-        };
-        let draft = draft(identity, kind, lifetime);
-        TokenBuilder { manager: self, fresh: Fresh::No, key: None, outcome: Outcome::Checked, at: None, draft }
+        let draft = Profile::of(identity).map(|profile| profile.draft(kind, self.usual_lifetime(kind)));
+        TokenBuilder {
+            manager: self,
+            fresh: Fresh::No,
+            key: None,
+            trial: Trial::Verify,
+            at: None,
+            bound: Bound::Free,
+            draft,
+        }
     }
 
-    pub(super) fn issue(&self, draft: &Draft<'_>, now: Timestamp) -> Result<String, IssueError> {
+    /// Returns the configured lifetime of a kind of token.
+    pub(super) fn usual_lifetime(&self, kind: TokenType) -> Lifetime {
+        match kind {
+            TokenType::Refresh => self.inner.settings.refresh_lifetime,
+            TokenType::Access | TokenType::Other => self.inner.settings.access_lifetime,
+        }
+    }
+
+    pub(super) fn issue(&self, draft: &Draft<'_>, now: Timestamp) -> Result<Issued, IssueError> {
         self.issue_with(draft, None, now)
     }
 
-    fn sign(&self, draft: &Draft<'_>, key: Option<&Key>, now: Timestamp) -> Result<String, IssueError> {
+    fn sign(&self, draft: &Draft<'_>, key: Option<&Key>, now: Timestamp) -> Result<Issued, IssueError> {
         let settings = &self.inner.settings;
         let key = key.or_else(|| settings.ring.signing_key()).ok_or(IssueError::NoSigningKey)?;
         draft.issue(&settings.issue, key, now, &*self.inner.entropy)
     }
 
-    fn issue_with(&self, draft: &Draft<'_>, key: Option<&Key>, now: Timestamp) -> Result<String, IssueError> {
+    fn issue_with(&self, draft: &Draft<'_>, key: Option<&Key>, now: Timestamp) -> Result<Issued, IssueError> {
         let settings = &self.inner.settings;
         let token = self.sign(draft, key, now)?;
         if draft.is_unusual() {
-            let its_own = key.map(|key| KeyRing::new(key.clone()));
-            // It may have ended, or begin later, if that was asked for: at the end of time it has begun.
-            match verify(&settings.policy, its_own.as_ref().unwrap_or(&settings.ring), &token, Timestamp::MAX) {
+            let own_ring = key.map(|key| KeyRing::new(key.clone()));
+            let ring = own_ring.as_ref().unwrap_or(&settings.ring);
+            // The caller may have asked for a token that has expired or is not valid yet. At the end of time, a token that
+            // is not valid yet has become valid.
+            match verify(&settings.policy, ring, &token, Timestamp::MAX) {
                 Ok(_) | Err(TokenError::Expired(_)) => {}
                 Err(error) => return Err(IssueError::WouldBeRefused(Box::new(error))),
             }
@@ -231,27 +241,40 @@ impl JwtManager {
     }
 }
 
-pub(super) fn draft(
-    identity: &(impl Identity + ?Sized),
-    kind: TokenType,
-    lifetime: Lifetime,
-) -> Result<Draft<'_>, IssueError> {
-    let mut draft = blank(kind, identity.subject(), lifetime);
-    draft.additional_claims.push((identity.additional_claims()?, Replacement::Refused));
-    draft.additional_headers.push(identity.additional_headers()?);
-    Ok(draft)
+/// The part of a token that comes from the app's user: subject, claims and headers.
+pub(super) struct Profile<'a> {
+    pub(super) subject: Cow<'a, str>,
+    pub(super) claims: Claims,
+    pub(super) headers: Claims,
 }
 
-pub(super) fn blank(kind: TokenType, subject: Cow<'_, str>, lifetime: Lifetime) -> Draft<'_> {
-    Draft {
-        kind,
-        subject,
-        freshness: crate::token::Freshness::Stale,
-        lifetime,
-        session: None,
-        jti: None,
-        csrf: None,
-        additional_claims: Vec::new(),
-        additional_headers: Vec::new(),
+impl<'a> Profile<'a> {
+    pub(super) fn of(identity: &'a (impl Identity + ?Sized)) -> Result<Self, IssueError> {
+        Ok(Self {
+            subject: identity.subject(),
+            claims: identity.additional_claims()?,
+            headers: identity.additional_headers()?,
+        })
+    }
+
+    pub(super) fn draft(self, kind: TokenType, lifetime: Lifetime) -> Draft<'a> {
+        Draft {
+            kind,
+            subject: self.subject,
+            freshness: Freshness::Stale,
+            lifetime,
+            session: None,
+            jti: None,
+            csrf: None,
+            additional_claims: vec![(self.claims, Override::Refused)],
+            additional_headers: vec![self.headers],
+        }
+    }
+
+    /// Returns a draft that borrows from this profile, for one of several tokens.
+    pub(super) fn draft_of(&self, kind: TokenType, lifetime: Lifetime) -> Draft<'_> {
+        let Self { subject, claims, headers } = self;
+        Profile { subject: Cow::Borrowed(subject), claims: claims.clone(), headers: headers.clone() }
+            .draft(kind, lifetime)
     }
 }

@@ -1,228 +1,174 @@
-//! Logging in and refreshing: the pair of tokens that a session has.
+//! Logging in: opens a session and issues its first pair of tokens.
 
-use std::{borrow::Cow, fmt};
+use std::{fmt, future::IntoFuture, pin::Pin};
 
-use serde_json::json;
-
-use super::{
-    JwtManager,
-    issuing::{blank, draft},
-    sessions::Rotation,
-};
+use super::{JwtManager, Rotation, Steps, TokenPair, issuing::Profile};
 use crate::{
-    entropy::random_uuid,
-    http::{Reason, Rejection},
-    time::Timestamp,
-    token::{Claims, Draft, Identity, IssueError, Lifetime, Replacement, Token, TokenType, own_claims},
+    entropy::session_opened,
+    session::{NewSession, TokenStatus},
+    token::{Identity, IssueError, Issued, TokenType},
 };
 
-/// What a login or a refresh gives.
-///
-/// It does not serialise by itself, so that it cannot leave in a response that may be cached: a face has a response of
-/// its own for it, and [`to_json`](Self::to_json) is there for all else.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TokenPair {
-    /// The access token.
-    pub access_token: String,
-    /// The refresh token. A refresh without rotation gives none: the old one goes on.
-    pub refresh_token: Option<String>,
-    /// How long the access token lives, in seconds; `None` for ever.
-    pub expires_in: Option<u64>,
+/// The longest label that is kept, in characters.
+const LABEL: usize = 128;
+
+/// A login that has not happened yet: await it.
+#[must_use = "nobody is logged in until the login is awaited"]
+pub struct Login<'a> {
+    manager: &'a JwtManager,
+    profile: Result<Profile<'a>, IssueError>,
+    label: Option<&'a str>,
+    earlier: EarlierSessions,
 }
 
-impl TokenPair {
-    /// The body of RFC 6749 section 5.1: `access_token`, `refresh_token`, `token_type`, `expires_in`. Send it with
-    /// `Cache-Control: no-store`.
-    pub fn to_json(&self) -> serde_json::Value {
-        let mut body = json!({ "access_token": self.access_token, "token_type": "Bearer" });
-        if let Some(refresh_token) = &self.refresh_token {
-            body["refresh_token"] = json!(refresh_token);
-        }
-        if let Some(expires_in) = self.expires_in {
-            body["expires_in"] = json!(expires_in);
-        }
-        body
+/// What a login does to the sessions that its user has already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EarlierSessions {
+    /// Keeps them open.
+    Keep,
+    /// Ends all of them, as after a change of password.
+    End,
+}
+
+impl<'a> Login<'a> {
+    /// Sets a label by which the user will recognize the session in a list, such as the device or the browser. Control
+    /// characters are removed, and everything after 128 characters.
+    pub fn label(mut self, label: impl Into<Option<&'a str>>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    async fn run(self) -> Result<TokenPair, IssueError> {
+        let Self { manager, profile, label, earlier } = self;
+        let profile = profile?;
+        let freshness = manager.inner.settings.login_freshness;
+        let issue = |kind, rotation: &Rotation| {
+            let lifetime = manager.lifetime(rotation.session.as_deref(), manager.usual_lifetime(kind), rotation.at);
+            let mut draft = profile.draft_of(kind, lifetime);
+            rotation.apply(&mut draft);
+            if kind == TokenType::Access {
+                draft.freshness = freshness.starting(rotation.at);
+            }
+            manager.issue(&draft, rotation.at)
+        };
+        manager.steps().login_with(label, earlier, issue).await
     }
 }
 
-impl fmt::Debug for TokenPair {
+impl<'a> IntoFuture for Login<'a> {
+    type Output = Result<TokenPair, IssueError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl fmt::Debug for Login<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenPair").field("expires_in", &self.expires_in).finish_non_exhaustive()
+        f.debug_struct("Login").field("label", &self.label).field("earlier", &self.earlier).finish_non_exhaustive()
     }
 }
 
 impl JwtManager {
-    /// Opens a session for a user who has just proved who they are: a fresh access token and a refresh token, which share
-    /// a session name (claim `sid`) by which both can be revoked.
+    /// Opens a session for a user who has just proved who they are: a fresh access token and a refresh token, which share a
+    /// session id (claim `sid`).
+    ///
+    /// ```
+    /// # async fn login(jwt: jwt_extended::JwtManager) -> Result<(), Box<dyn std::error::Error>> {
+    /// let pair = jwt.login("alice").await?;
+    /// let other = jwt.login("alice").label("Firefox on Linux").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// As [`TokenBuilder::create`](super::TokenBuilder::create); and if there is a store of sessions that could not keep it.
-    pub async fn login(&self, identity: &(impl Identity + ?Sized)) -> Result<TokenPair, IssueError> {
-        self.log_in(identity, None).await
+    /// As [`TokenBuilder::create`](super::TokenBuilder::create), and if a store of sessions could not keep the session.
+    pub fn login<'a>(&'a self, identity: &'a (impl Identity + ?Sized)) -> Login<'a> {
+        Login { manager: self, profile: Profile::of(identity), label: None, earlier: EarlierSessions::Keep }
     }
 
-    /// As [`login`](Self::login), with a label by which the user will know the session in a list, such as the device or
-    /// the browser. Control characters are left out, and all that comes after 128 characters.
+    /// Ends all sessions of a user and opens a new one for the person who changed the password. Call it after the new
+    /// password was stored.
     ///
     /// # Errors
-    /// As [`login`](Self::login).
-    pub async fn login_with_label(
-        &self,
-        identity: &(impl Identity + ?Sized),
-        label: &str,
-    ) -> Result<TokenPair, IssueError> {
-        self.log_in(identity, Some(label)).await
+    /// As [`login`](Self::login), and if there is no store: without one, nothing can end the sessions.
+    pub fn password_changed<'a>(&'a self, identity: &'a (impl Identity + ?Sized)) -> Login<'a> {
+        Login { earlier: EarlierSessions::End, ..self.login(identity) }
     }
+}
 
-    /// The one call after a new password was stored: ends all sessions of the user and opens a new one for whoever has
-    /// changed it.
+impl Steps<'_> {
+    /// Opens a session with tokens that the caller issues: the steps of [`JwtManager::login`].
+    ///
+    /// `issue` is called once for the access token and once for the refresh token, and puts the rotation into each with
+    /// [`TokenBuilder::rotation`](super::TokenBuilder::rotation). Nothing is changed in the store before both exist.
     ///
     /// # Errors
-    /// As [`login`](Self::login). If there is no store, there is nothing to end the sessions with, which is an error.
-    pub async fn password_changed(&self, identity: &(impl Identity + ?Sized)) -> Result<TokenPair, IssueError> {
-        self.revoke_subject(&identity.subject()).await?;
-        self.log_in(identity, None).await
-    }
-
-    /// As [`password_changed`](Self::password_changed), with a label for the new session, as
-    /// [`login_with_label`](Self::login_with_label) takes it.
-    ///
-    /// # Errors
-    /// As [`password_changed`](Self::password_changed).
-    pub async fn password_changed_with_label(
-        &self,
-        identity: &(impl Identity + ?Sized),
-        label: &str,
-    ) -> Result<TokenPair, IssueError> {
-        self.revoke_subject(&identity.subject()).await?;
-        self.log_in(identity, Some(label)).await
-    }
-
-    /// New tokens of a refresh token's session: an access token that is not fresh, with the refresh token's own claims and
-    /// the key's usual headers; and where sessions are kept, the refresh token that is due next.
-    ///
-    /// # Errors
-    /// If the token is not for refreshing, its session has ended, or no token can be made. If it was used before, and
-    /// not only just now, its session is ended: somebody has a copy ([`Reason::Replayed`]).
-    pub async fn refresh(&self, token: &Token) -> Result<TokenPair, Rejection> {
-        let mut draft = blank(TokenType::Access, Cow::Borrowed(token.subject()), Lifetime::Never);
-        draft.additional_claims.push((self.own_claims(token), Replacement::Refused));
-        self.refresh_draft(token, draft).await
-    }
-
-    /// As [`refresh`](Self::refresh), with the claims that the user has now.
-    ///
-    /// # Errors
-    /// As [`refresh`](Self::refresh), or if the token is another user's.
-    pub async fn refresh_as(&self, token: &Token, identity: &(impl Identity + ?Sized)) -> Result<TokenPair, Rejection> {
-        let draft = draft(identity, TokenType::Access, Lifetime::Never)
-            .map_err(|error| self.reject(Reason::Issue(error), None))?;
-        if draft.subject != token.subject() {
-            return Err(self.reject(Reason::UserNotFound(token.subject().to_owned()), Some(token.clone())));
+    /// As [`JwtManager::login`], and those of `issue`.
+    pub async fn login_with<E: From<IssueError>>(
+        self,
+        label: Option<&str>,
+        earlier: EarlierSessions,
+        mut issue: impl FnMut(TokenType, &Rotation) -> Result<Issued, E>,
+    ) -> Result<TokenPair, E> {
+        let manager = self.manager;
+        let rotation = manager.first_rotation()?;
+        let access = issue(TokenType::Access, &rotation)?;
+        let refresh = issue(TokenType::Refresh, &rotation)?;
+        if manager.keeps_sessions() {
+            rotation.check(&access, &refresh, &refresh.subject())?;
         }
-        self.refresh_draft(token, draft).await
-    }
-
-    /// The app's own claims in a token: all but those that every token has, which are written anew for each.
-    pub fn own_claims(&self, token: &Token) -> Claims {
-        own_claims(token.claims_json(), &self.inner.settings.issue.identity_claim)
-    }
-
-    async fn log_in(&self, identity: &(impl Identity + ?Sized), label: Option<&str>) -> Result<TokenPair, IssueError> {
-        let now = self.now();
-        let session = self.session_at(now)?;
-        let settings = &self.inner.settings;
-
-        let lifetime = |usual| self.lifetime(Some(&session), usual, now);
-        let mut access = draft(identity, TokenType::Access, lifetime(settings.access_lifetime))?;
-        access.session = Some(Cow::Borrowed(&session));
-        access.freshness = settings.login_freshness.starting(now);
-        let mut refresh = draft(identity, TokenType::Refresh, lifetime(settings.refresh_lifetime))?;
-        refresh.session = Some(Cow::Borrowed(&session));
-        let jti = if self.keeps_sessions() { Some(self.random_name()?) } else { None };
-        refresh.jti = jti.as_deref().map(Cow::Borrowed);
-        let pair = self.pair(&access, Some(self.issue(&refresh, now)?), now)?;
-        // Last, so that no session is kept whose tokens could not be made.
-        if let Some(jti) = &jti {
-            self.open_session(&session, &access.subject, jti, label).await?;
+        if earlier == EarlierSessions::End {
+            // Counted from the time of this login, so that the session that opens now stays open.
+            manager.end_all_before(&refresh.subject(), rotation.at).await.map_err(IssueError::Store)?;
         }
-        Ok(pair)
-    }
-
-    /// The tokens that follow a refresh token, from the draft of an access token.
-    async fn refresh_draft(&self, token: &Token, mut access: Draft<'_>) -> Result<TokenPair, Rejection> {
-        if token.token_type() != TokenType::Refresh {
-            return Err(self.reject(Reason::NotRefreshToken, Some(token.clone())));
+        if manager.keeps_sessions() {
+            self.open_session(&refresh, label).await?;
         }
-        let now = self.now();
-        let issue = |error| self.reject(Reason::Issue(error), None);
-        access.session = token.session().map(|session| Cow::Owned(session.to_owned()));
-        access.lifetime = self.lifetime(token.session(), self.inner.settings.access_lifetime, now);
-        if token.session().is_none() || !self.keeps_sessions() {
-            if self.bounds_sessions() && self.is_too_old(token, now) {
-                return Err(self.reject(Reason::Revoked, Some(token.clone())));
-            }
-            // The guard has asked already, but the session may have ended since, or there was no guard.
-            self.refuse_revoked(token, now).await?;
-            return self.pair(&access, None, now).map_err(issue);
+        Ok(TokenPair { access, refresh: Some(refresh) })
+    }
+
+    /// Returns an id for a session that opens now, for callers who issue its tokens one by one with
+    /// [`TokenBuilder::session`](super::TokenBuilder::session). A store of sessions must get it with
+    /// [`open_session`](Self::open_session).
+    ///
+    /// # Errors
+    /// If the source of randomness fails.
+    pub fn new_session(self) -> Result<String, IssueError> {
+        self.manager.session_at(self.manager.now())
+    }
+
+    /// Has the store keep the session of a refresh token, the first one of a session that
+    /// [`new_session`](Self::new_session) named. Call it once for each session. [`JwtManager::login`] does all of it.
+    ///
+    /// # Errors
+    /// If the token has no session, or one whose id is of another kind; if there is no store that keeps sessions, or it could
+    /// not keep this one; or if all of the subject's sessions were ended since it was named.
+    pub async fn open_session(self, refresh: &Issued, label: Option<&str>) -> Result<(), IssueError> {
+        let manager = self.manager;
+        let session = refresh.session().ok_or(IssueError::EmptySession)?;
+        let jti = refresh.jti().ok_or(IssueError::SessionClaims)?;
+        let opened = session_opened(&session).ok_or(IssueError::ForeignSession)?;
+        let label = label.map(presentable).filter(|label| !label.is_empty());
+        let new = NewSession {
+            id: &session,
+            subject: &refresh.subject(),
+            jti: &jti,
+            label: label.as_deref(),
+            opened,
+            ends: manager.session_ends(opened, opened),
+            at_most: manager.inner.settings.sessions.at_most,
+        };
+        match manager.inner.store.sessions()?.open(&new).wait().await? {
+            TokenStatus::Active => Ok(()),
+            TokenStatus::Revoked => Err(IssueError::SessionEnded),
         }
-        // All is made before the session is turned: if it cannot be made, the old token is still good.
-        let pair = self.pair(&access, None, now).map_err(issue)?;
-        let due = Rotation { jti: self.random_name().map_err(issue)?, turned: now };
-        let made = self.follower(token, &access, &due).map_err(issue)?;
-        let decided = self.turn_session(token, due.clone()).await?;
-        // Another request may have turned it just before.
-        let refresh_token =
-            if decided == due { made } else { self.follower(token, &access, &decided).map_err(issue)? };
-        Ok(TokenPair { refresh_token: Some(refresh_token), ..pair })
     }
+}
 
-    /// The refresh token that follows this one: the same, however often it is made.
-    fn follower(&self, token: &Token, access: &Draft<'_>, rotation: &Rotation) -> Result<String, IssueError> {
-        let lifetime = self.lifetime(token.session(), self.inner.settings.refresh_lifetime, rotation.turned);
-        let mut draft = blank(TokenType::Refresh, Cow::Borrowed(&*access.subject), lifetime);
-        draft.session = token.session().map(Cow::Borrowed);
-        draft.jti = Some(Cow::Borrowed(&rotation.jti));
-        // A page that has read it goes on working.
-        draft.csrf = token.csrf().map(Cow::Borrowed);
-        draft.additional_claims.clone_from(&access.additional_claims);
-        draft.additional_headers.clone_from(&access.additional_headers);
-        self.issue(&draft, rotation.turned)
-    }
-
-    /// An access token that goes on where this one ends: same subject, session, CSRF value and own claims; not fresh.
-    pub(super) fn successor(&self, token: &Token) -> Result<String, IssueError> {
-        let settings = &self.inner.settings;
-        let mut draft = blank(TokenType::Access, Cow::Borrowed(token.subject()), Lifetime::Never);
-        draft.session = token.session().map(Cow::Borrowed);
-        let session = token.session().unwrap_or_default();
-        draft.lifetime = self.lifetime_in_session(session, settings.access_lifetime, self.now());
-        draft.csrf = token.csrf().map(Cow::Borrowed);
-        draft.additional_claims.push((self.own_claims(token), Replacement::Refused));
-        self.issue(&draft, self.now())
-    }
-
-    fn pair(&self, access: &Draft<'_>, refresh_token: Option<String>, now: Timestamp) -> Result<TokenPair, IssueError> {
-        let expires_in = access.lifetime.duration().map(|lifetime| lifetime.as_secs());
-        Ok(TokenPair { access_token: self.issue(access, now)?, refresh_token, expires_in })
-    }
-
-    /// A name for a token that a store is told of.
-    pub(super) fn random_name(&self) -> Result<String, IssueError> {
-        let mut random = [0; 16];
-        self.inner.entropy.fill(&mut random)?;
-        Ok(random_uuid(random).to_string())
-    }
-
-    /// Whether tokens end with their session: where sessions are kept, and where the app has said how long they last. If not,
-    /// a refresh does as upstream does.
-    fn bounds_sessions(&self) -> bool {
-        self.keeps_sessions() || self.inner.settings.sessions.lifetime_is_set
-    }
-
-    /// How long a token may live that belongs to a session, or to none.
-    fn lifetime(&self, session: Option<&str>, usual: Lifetime, now: Timestamp) -> Lifetime {
-        session.filter(|_| self.bounds_sessions()).map_or(usual, |name| self.lifetime_in_session(name, usual, now))
-    }
+/// Returns a label as it may be shown: in one line, and not too long.
+fn presentable(label: &str) -> String {
+    label.chars().filter(|c| !c.is_control()).take(LABEL).collect::<String>().trim().to_owned()
 }

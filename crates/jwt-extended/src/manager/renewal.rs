@@ -1,59 +1,87 @@
-//! Implicit refresh: a browser's access cookie that is about to expire is replaced in passing, and a session that ends
-//! meanwhile is not brought back.
+//! Implicit refresh: replaces a browser's access cookie that is about to expire, and does not bring back a session that has
+//! ended meanwhile.
 
 use std::time::Duration;
 
 use http::{HeaderMap, header};
 
-use super::JwtManager;
+use super::{JwtManager, Steps, issuing::Profile, limits::opened};
 use crate::{
     guard::{Requirement, examine},
     http::{Location, Request, SetCookies},
-    session::Standing,
-    token::Token,
+    session::{StoreError, TokenStatus, TouchRequest},
+    token::{Claims, IssueError, Issued, Token, TokenType},
 };
 
-/// An access token from a cookie that will soon expire. Made before a request is handled, used after.
+/// An access token from a cookie that expires soon. Found before a request is handled, used after.
 #[derive(Clone, Debug)]
 pub struct Expiring {
     token: Token,
 }
 
-impl JwtManager {
-    /// The request's access token, if it came in a cookie, is good, and expires within this time.
+impl Steps<'_> {
+    /// Returns the request's access token if it came in a cookie, is valid, and expires within this time.
     ///
-    /// It is not judged by its CSRF value: a forged request can at most keep its victim logged in.
-    pub fn expiring(&self, request: &impl Request, within: Duration) -> Option<Expiring> {
-        let now = self.now();
+    /// The CSRF value is not checked: at most, a forged request keeps its victim logged in.
+    pub fn expiring(self, request: &impl Request, within: Duration) -> Option<Expiring> {
+        let (manager, now) = (self.manager, self.manager.now());
         let request = Methodless(request);
         let in_cookies = Requirement::access().locations([Location::Cookie]);
-        let (token, _) = examine(&self.inner.settings, &request, &in_cookies, now).ok()?;
+        let (token, _) = examine(&manager.inner.settings, &request, &in_cookies, now).ok()?;
         let end = token.expires_at()?;
         let soon = end.saturating_duration_since(now) <= within;
-        (soon && self.verifies(&token)).then_some(Expiring { token })
+        (soon && manager.verifies(&token)).then_some(Expiring { token })
     }
 
-    /// Cookies for the token that follows, to go with the response to the request.
+    /// Returns the cookies of the token that follows, for the response to the request.
     ///
-    /// There are none if the response sets or clears a token's cookie itself (a login, a logout), if the token was revoked
-    /// meanwhile or the store cannot say, or if its session has lasted as long as a refresh token lives: nobody stays
-    /// logged in for ever by clicking. Tokens that belong to no session (not of a [`login`](Self::login)) do not say when
-    /// they began, and are not renewed.
-    pub async fn renew(&self, expiring: &Expiring, response: &HeaderMap) -> Option<SetCookies> {
-        let token = &expiring.token;
-        let settled =
-            response.get_all(header::SET_COOKIE).iter().any(|line| self.inner.settings.cookies.concerns(line));
-        let over = token.session().is_none() || self.is_too_old(token, self.now());
-        if settled || over || self.touch(token).await != Ok(Standing::Good) {
+    /// There are none if the response sets or clears a token's cookie already (a login, a logout), if the token was revoked
+    /// meanwhile or the store cannot answer, or if the session has lasted as long as it may, so that nobody stays logged
+    /// in forever by clicking. Tokens that belong to no session do not say when they began, and are not renewed.
+    pub async fn renew(self, expiring: &Expiring, response: &HeaderMap) -> Option<SetCookies> {
+        let (manager, token) = (self.manager, &expiring.token);
+        let cookies = &manager.inner.settings.cookies;
+        let settled = response.get_all(header::SET_COOKIE).iter().any(|line| cookies.concerns(line));
+        let over = token.session().is_none() || manager.is_too_old(token, manager.now());
+        if settled || over || manager.touch(token).await != Ok(TokenStatus::Active) {
             return None;
         }
-        let successor =
-            self.successor(token).map_err(|error| tracing::error!(%error, "the cookie was not renewed")).ok()?;
-        self.set_access_cookies(&successor).ok()
+        let renewed = manager
+            .renewed_access_token(token)
+            .map_err(|error| tracing::error!(%error, "the access cookie was not renewed"))
+            .ok()?;
+        manager.cookies().set_issued(&renewed, TokenType::Access).ok()
     }
 }
 
-/// A request without its method, so that no CSRF value is asked for.
+impl JwtManager {
+    /// Issues an access token that continues this one: same subject, session, CSRF value and own claims; not fresh.
+    fn renewed_access_token(&self, token: &Token) -> Result<Issued, IssueError> {
+        let now = self.now();
+        let session = token.session().unwrap_or_default();
+        let lifetime = self.lifetime_in_session(session, self.inner.settings.access_lifetime, now);
+        let profile =
+            Profile { subject: token.subject().into(), claims: self.own_claims(token), headers: Claims::none() };
+        let mut draft = profile.draft(TokenType::Access, lifetime);
+        draft.session = token.session().map(Into::into);
+        draft.csrf = token.csrf().map(Into::into);
+        self.issue(&draft, now)
+    }
+
+    /// Returns a token's status, and has the store note that its session is in use.
+    async fn touch(&self, token: &Token) -> Result<TokenStatus, StoreError> {
+        let now = self.now();
+        match (self.inner.store.sessions(), token.session()) {
+            (Ok(store), Some(_)) => {
+                let ends = self.session_ends(opened(token), now);
+                store.touch(&TouchRequest { token: token.ids(now, self.leeway()), ends }).wait().await
+            }
+            _ => self.status(token, now).await,
+        }
+    }
+}
+
+/// A request without its method, so that its CSRF value is not checked.
 struct Methodless<'r, R>(&'r R);
 
 impl<R: Request> Request for Methodless<'_, R> {

@@ -13,14 +13,14 @@
 //!     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
 //!     .session_store(MemoryStore::new())
 //!     .build()?;
-//! let pair = jwt.login_with_label("alice", "Firefox on Linux").await?;
-//! let access = jwt.decode_token(&pair.access_token)?;
+//! let pair = jwt.login("alice").label("Firefox on Linux").await?;
+//! let access = jwt.decode_token(&pair.access)?;
 //! assert_eq!(jwt.sessions(&access).await?[0].label.as_deref(), Some("Firefox on Linux"));
 //!
 //! // A refresh token is good for one use, and gives the one that is due next.
-//! let first = jwt.decode_token(&pair.refresh_token.unwrap())?;
+//! let first = jwt.decode_token(&pair.refresh.unwrap())?;
 //! let pair = jwt.refresh(&first).await?;
-//! assert!(pair.refresh_token.is_some());
+//! assert!(pair.refresh.is_some());
 //!
 //! jwt.logout(&access).await?;
 //! assert!(jwt.is_revoked(&access).await?);
@@ -45,11 +45,18 @@
 #![doc = include_str!("../docs/theft.md")]
 
 mod answer;
+mod forward;
 mod memory;
 mod sessions;
 mod store;
+mod subject;
 
 pub use answer::Answer;
+pub use forward::ForwardSessions;
 pub use memory::MemoryStore;
-pub use sessions::{Ending, NewSession, RevokedToken, Session, SessionStore, Touch, Turn, Turned};
-pub use store::{Revocation, RevocationStore, Standing, StoreError, TokenIds};
+pub use sessions::{
+    EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, TouchRequest,
+};
+pub(crate) use store::StoreKind;
+pub use store::{RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus};
+pub use subject::Subject;

@@ -1,7 +1,7 @@
-//! The app's own claims and headers on their way into a token: one JSON object, in the order it was given.
+//! The app's claims and headers for a token: one JSON object, whose members keep their order.
 //!
-//! What comes from a serde type is written compactly and in ASCII, as Python's `json` writes it, so that tokens are the
-//! same bytes as upstream's. Values that come as JSON text stay as they are.
+//! Values of serde types are written compactly and in ASCII, as Python's `json` does, so that tokens have the same bytes as
+//! Flask-JWT-Extended's. Values given as JSON text are not changed.
 
 use std::{borrow::Cow, io};
 
@@ -10,18 +10,18 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
 use crate::jose::{JsonError, json};
 
-/// Claims (or headers) to add to a token: a JSON object, made from any serde type or from JSON text.
+/// Claims or headers to add to a token: a JSON object, from any serde type or from JSON text.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Claims {
     /// The object's text; empty for none.
     text: String,
 }
 
-/// Why something cannot be a token's claims or headers.
+/// Why a value cannot be a token's claims or headers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimsError {
-    /// It serialises to something other than an object, or to an object that tokens may not hold.
+    /// It does not serialize to an object, or to one that tokens may not hold.
     #[error("additional claims {0}")]
     NotAnObject(#[from] JsonError),
     /// Its `Serialize` failed.
@@ -30,18 +30,18 @@ pub enum ClaimsError {
 }
 
 impl Claims {
-    /// No claims.
+    /// Returns no claims.
     pub const fn none() -> Self {
         Self { text: String::new() }
     }
 
-    /// The claims that a value serialises to: a struct, a map, or [`serde_json::json!`].
+    /// Serializes a value to claims: a struct, a map, or [`serde_json::json!`].
     ///
     /// # Errors
-    /// If it is not an object, holds a name twice, or cannot be serialised.
+    /// If it is not an object, holds a name twice, or cannot be serialized.
     pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, ClaimsError> {
         let text = to_ascii_json(value)?;
-        // `()` and `None` are no claims at all.
+        // `()` and `None` mean no claims.
         if text == "null" {
             return Ok(Self::none());
         }
@@ -49,7 +49,7 @@ impl Claims {
         Ok(Self { text })
     }
 
-    /// The claims that a JSON text holds.
+    /// Reads claims from JSON text.
     ///
     /// # Errors
     /// If it is not one strict JSON object.
@@ -68,29 +68,29 @@ impl Claims {
         Ok(Self { text: object })
     }
 
-    /// The claims of an object whose members were scanned before.
+    /// Takes the text of an object that was scanned before.
     pub(super) fn of_scanned(text: String) -> Self {
         Self { text }
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no claims.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty() || self.text == "{}"
     }
 
-    /// The JSON object that they are.
+    /// Returns the claims as a JSON object.
     pub fn as_json(&self) -> &str {
         if self.text.is_empty() { "{}" } else { &self.text }
     }
 
-    /// Name and JSON text of each, in order.
+    /// Returns the name and the JSON text of each claim, in order.
     pub(crate) fn members(&self) -> Vec<(Cow<'_, str>, &str)> {
         if self.is_empty() { Vec::new() } else { members(&self.text) }
     }
 }
 
 impl std::fmt::Debug for Claims {
-    /// The names alone: what an app says of its users is not for logs.
+    /// Writes the names alone: the values may be personal data, which does not belong in logs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.members().iter().map(|(name, _)| name)).finish()
     }
@@ -98,12 +98,12 @@ impl std::fmt::Debug for Claims {
 
 fn members(text: &str) -> Vec<(Cow<'_, str>, &str)> {
     let mut members = Vec::new();
-    // Every text that gets here was scanned before: there is no error to report.
+    // Every text in a `Claims` was scanned before, so there is no error to report.
     let _ = json::scan_object(text, |name, value| members.push((name, value.text)));
     members
 }
 
-/// A value as compact JSON in ASCII.
+/// Writes a value as compact JSON in ASCII.
 pub(crate) fn to_ascii_json<T: Serialize + ?Sized>(value: &T) -> Result<String, ClaimsError> {
     let mut bytes = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut bytes, Ascii);
@@ -127,7 +127,7 @@ impl Formatter for Ascii {
     }
 }
 
-/// Python escapes all but the printable characters of ASCII; `serde_json` has seen to those below the space.
+/// Returns whether Python's `json` escapes a character: all but printable ASCII. `serde_json` escapes those below the space.
 fn is_escaped(c: char) -> bool {
     !c.is_ascii() || c == '\u{7f}'
 }
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_the_order_of_a_struct_and_writes_ascii() {
+    fn struct_fields_keep_their_order_and_are_ascii() {
         #[derive(Serialize)]
         struct Custom {
             zebra: u8,
@@ -152,13 +152,13 @@ mod tests {
     }
 
     #[test]
-    fn json_text_keeps_its_order_and_loses_its_spaces_between_members() {
+    fn json_text_loses_only_spaces_between_members() {
         let claims = Claims::from_json(r#"{ "b" : 1.50 , "a" : [1, 2] }"#).unwrap();
         assert_eq!(claims.as_json(), r#"{"b":1.50,"a":[1, 2]}"#);
     }
 
     #[test]
-    fn only_an_object_is_a_set_of_claims() {
+    fn only_objects_are_claims() {
         assert!(Claims::new(&json!([1])).is_err());
         assert!(Claims::new("text").is_err());
         assert!(Claims::from_json("{\"a\":1,\"a\":2}").is_err());

@@ -1,6 +1,6 @@
-//! Why a token was not accepted ([`TokenError`]) or not made ([`IssueError`]).
+//! Errors: why a token was rejected ([`TokenError`]) or not issued ([`IssueError`]).
 //!
-//! Where Flask-JWT-Extended or PyJWT has a sentence for the same fault, ours is the same.
+//! Where Flask-JWT-Extended or PyJWT has a message for the same fault, ours is the same.
 
 use super::{ClaimsError, Token};
 use crate::{
@@ -9,17 +9,17 @@ use crate::{
     session::StoreError,
 };
 
-/// Why a token is not accepted.
+/// Why a token was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// Its form, header or signature (RFC 7515).
+    /// Its form, header or signature is invalid (RFC 7515).
     #[error(transparent)]
     Jws(#[from] JwsError),
-    /// A claim is missing that every token of ours has.
+    /// A claim is missing that every token must have.
     #[error("Missing claim: {0}")]
     MissingClaim(String),
-    /// A claim has a value that it cannot have.
+    /// A claim has an invalid value.
     #[error("{message}")]
     ClaimValue {
         /// The claim's name.
@@ -30,57 +30,65 @@ pub enum TokenError {
     /// `nbf` or `iat` lies in the future.
     #[error("The token is not yet valid ({0})")]
     NotYetValid(&'static str),
-    /// `iss` or `aud` is expected and missing.
+    /// `iss` or `aud` is missing, although configured.
     #[error("Token is missing the \"{0}\" claim")]
     MissingExpected(&'static str),
-    /// `iss` is not an issuer that is trusted.
+    /// `iss` is not a trusted issuer.
     #[error("Invalid issuer")]
     Issuer,
-    /// `aud` names none of our audiences.
+    /// `aud` names none of the configured audiences.
     #[error("Audience doesn't match")]
     Audience,
-    /// It was good until its `exp`. All else about it was found good, so its claims may be read.
+    /// It has passed its `exp`. All other checks passed, so its claims may be read.
     #[error("Token has expired")]
     Expired(Token),
 }
 
-/// Why a token was not made.
+/// Why a token was not issued.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IssueError {
     /// The key ring only checks tokens.
     #[error("there is no key to sign with; give the manager a signing key with `key`")]
     NoSigningKey,
-    /// The identity has no text.
-    #[error("the identity is empty; a token must say whose it is")]
+    /// The identity is the empty string.
+    #[error("the identity is empty; a token must name its subject")]
     EmptySubject,
-    /// The session has no name, and all that have none would end together.
-    #[error("the session is empty; give the name that `new_session` made, or none")]
+    /// The session id is the empty string: all sessions with that id would end together.
+    #[error("the session id is empty; use the one that `new_session` returned, or none")]
     EmptySession,
-    /// A store is told only of sessions whose names say when they were opened.
-    #[error("the session has a name of another kind; give the one that `new_session` made")]
+    /// The session id does not say when the session was opened, so a store cannot keep it.
+    #[error("the session id is of another kind; use the one that `new_session` returned")]
     ForeignSession,
+    /// Overriding claims changed the ids by which the store knows a session's tokens.
+    #[error(
+        "the store knows a session's tokens by their claims jti and sid, and additional claims cannot override them"
+    )]
+    SessionClaims,
+    /// Overriding claims gave a session's tokens another subject.
+    #[error("the additional claims give the tokens another subject than their session's")]
+    OtherSubject,
     /// The additional claims or headers are not a JSON object.
     #[error(transparent)]
     Claims(#[from] ClaimsError),
     /// An additional claim has the name of one that the token has already.
     #[error(
-        "the additional claim \"{0}\" would replace one of the token's own; if that is meant, use `replacing_claims`"
+        "the additional claim \"{0}\" would override one of the token's own; to allow that, use `overriding_claims`"
     )]
     ReservedClaim(String),
     /// An additional header would make the token mean something else.
     #[error("the additional header \"{0}\" cannot be set; it is decided by the key")]
     ReservedHeader(String),
-    /// The token would never expire, and this manager refuses such tokens.
-    #[error("a token that never expires would be refused; set that kind's lifetime to `Lifetime::Never` to allow it")]
+    /// The token would never expire, and this manager rejects such tokens.
+    #[error("a token that never expires would be rejected; set that kind's lifetime to `Lifetime::Never` to allow it")]
     NeverRefused,
-    /// The token would outlive the memory of the revocation store.
+    /// The token would live longer than the store remembers revocations.
     #[error("the token would live longer than revocations are remembered; raise `longest_lifetime`")]
     TooLongLived,
-    /// What was replaced or added would make this manager refuse the token.
-    #[error("the token would be refused here: {0}; use a manager for whom it is meant")]
+    /// An overriding claim or additional header would make this manager reject the token.
+    #[error("this manager would reject the token: {0}; to issue it for others, use `allow_unverifiable`")]
     WouldBeRefused(Box<TokenError>),
-    /// The token would be refused for its length.
+    /// The token is longer than this manager accepts.
     #[error("the token would have {length} bytes and only {limit} are accepted; give it fewer claims")]
     TooLong {
         /// Its length in bytes.
@@ -88,13 +96,13 @@ pub enum IssueError {
         /// The limit in force.
         limit: usize,
     },
-    /// The session could not be kept.
+    /// The store could not keep the session.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The user was logged out everywhere while logging in.
-    #[error("the user's sessions were ended meanwhile, this one with them; log in again")]
+    /// All of the user's sessions were ended during the login.
+    #[error("all of the user's sessions were ended during this login; log in again")]
     SessionEnded,
-    /// No randomness.
+    /// The source of randomness failed.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
     /// The cryptographic library failed.

@@ -1,39 +1,39 @@
-//! Freshness: whether the person behind a token has just proved who they are (claim `fresh`).
+//! Freshness: whether the user has just proved who they are (claim `fresh`).
 
 use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// What a token says of its freshness.
+/// The freshness of a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Freshness {
-    /// Not fresh: got by refreshing, or never said to be.
+    /// Not fresh: the token comes from a refresh, or does not say.
     #[default]
     Stale,
     /// Fresh for as long as the token lives.
     Fresh,
-    /// Fresh until a time, that moment included.
+    /// Fresh up to and including this time.
     Until(Timestamp),
 }
 
-/// How fresh a new token shall be: option `fresh` of Flask-JWT-Extended's `create_access_token`.
+/// How long a new token is fresh: the argument `fresh` of Flask-JWT-Extended's `create_access_token`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fresh {
-    /// Not at all.
+    /// Never.
     #[default]
     No,
-    /// For as long as it lives.
+    /// As long as it lives.
     Always,
-    /// For so long from now.
+    /// For this duration from now.
     For(Duration),
-    /// Until a time.
+    /// Up to and including this time.
     Until(Timestamp),
 }
 
 impl Freshness {
-    /// Whether it is fresh at this time.
+    /// Returns whether the token is fresh at this time.
     pub fn is_fresh(self, now: Timestamp) -> bool {
         match self {
             Self::Stale => false,
@@ -44,7 +44,7 @@ impl Freshness {
 }
 
 impl Fresh {
-    /// What a token says that is issued now.
+    /// Returns the freshness of a token that is issued at this time.
     pub(crate) fn starting(self, now: Timestamp) -> Freshness {
         match self {
             Self::No => Freshness::Stale,

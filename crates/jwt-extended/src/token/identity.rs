@@ -1,4 +1,4 @@
-//! The app's user on its way into a token and back: the four identity loaders of Flask-JWT-Extended as two traits.
+//! Turns the app's users into tokens and back: the four identity loaders of Flask-JWT-Extended as two traits.
 
 use std::{borrow::Cow, future::Future};
 
@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::{Claims, ClaimsError, Token};
 
-/// What tokens can be made for: the app's own user type, or its id.
+/// A user that tokens can be issued for: the app's own user type, or its id.
 ///
-/// Strings, whole numbers and UUIDs are identities already. Numbers become strings, because a `sub` is one (RFC 7519
-/// section 4.1.2).
+/// Strings, whole numbers and UUIDs implement it. Numbers become strings, because `sub` must be one (RFC 7519 section
+/// 4.1.2).
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -28,11 +28,11 @@ use super::{Claims, ClaimsError, Token};
 /// }
 /// ```
 pub trait Identity {
-    /// The identity claim (`sub`): what the user is known by, for as long as they exist. Upstream's
+    /// Returns the identity claim (`sub`), which must never change for a user. Flask-JWT-Extended's
     /// `user_identity_loader`.
     fn subject(&self) -> Cow<'_, str>;
 
-    /// Claims that every token of this user carries. Upstream's `additional_claims_loader`.
+    /// Returns claims for every token of this user. Flask-JWT-Extended's `additional_claims_loader`.
     ///
     /// # Errors
     /// If they are not a JSON object.
@@ -40,7 +40,7 @@ pub trait Identity {
         Ok(Claims::none())
     }
 
-    /// Headers that every token of this user carries. Upstream's `additional_headers_loader`.
+    /// Returns headers for every token of this user. Flask-JWT-Extended's `additional_headers_loader`.
     ///
     /// # Errors
     /// If they are not a JSON object.
@@ -49,17 +49,17 @@ pub trait Identity {
     }
 }
 
-/// The way back: finds the app's user for a token that was found good. Upstream's `user_lookup_loader`.
+/// Loads the app's user for a verified token: Flask-JWT-Extended's `user_lookup_loader`.
 ///
-/// `Context` is whatever the app looks it up in: its state, a database pool.
+/// `Context` is where the app looks the user up: its state, or a database pool.
 pub trait LoadUser<Context: ?Sized>: Sized {
-    /// What can go wrong in looking: the app's own error, which the face passes on.
+    /// The app's own error if the lookup fails. The face turns it into the response.
     type Error;
 
-    /// The user of this token; `None` if there is none any more, and the request is refused.
+    /// Returns the token's user; `None` if the user no longer exists, which refuses the request.
     ///
     /// # Errors
-    /// The app's own, if it could not look.
+    /// The app's own, if the lookup fails.
     fn load_user(token: &Token, context: &Context) -> impl Future<Output = Result<Option<Self>, Self::Error>> + Send;
 }
 

@@ -1,20 +1,20 @@
-//! Making a token's text: the claims of Flask-JWT-Extended in its order, signed.
+//! Signs a token: the claims of Flask-JWT-Extended in its order.
 //!
 //! `fresh, iat, jti, type, <identity claim>, nbf, csrf, aud, iss, exp`, then `sid`, then the app's own. Knows no clock
-//! and no source of randomness: both are handed in.
+//! and no source of randomness: the caller passes both in.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _};
+use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _, ops::Range};
 
-use super::{Claims, Freshness, IssueError, Lifetime, TokenType, claims::to_ascii_json};
+use super::{Claims, Freshness, IssueError, Issued, Lifetime, TokenType, claims::to_ascii_json, issued::Facts};
 use crate::{
     entropy::{Entropy, random_uuid},
     jose::{self, Key, json},
     time::Timestamp,
 };
 
-/// What an app puts into every token, made from its configuration.
+/// The settings that every issued token follows, made from the configuration.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one option of the configuration, already decided")]
+#[expect(clippy::struct_excessive_bools, reason = "each field is one independent option of the configuration")]
 pub(crate) struct IssuePolicy {
     pub(crate) identity_claim: String,
     pub(crate) audience: Vec<String>,
@@ -22,63 +22,63 @@ pub(crate) struct IssuePolicy {
     pub(crate) not_before: bool,
     pub(crate) csrf: bool,
     pub(crate) max_length: usize,
-    /// The longest life that may be given, if revocations are remembered for a limited time.
+    /// The longest lifetime that a token may get, if revocations are remembered for a limited time.
     pub(crate) longest_lifetime: Lifetime,
     pub(crate) access_may_never_expire: bool,
     pub(crate) refresh_may_never_expire: bool,
-    /// Whether the identity may be the empty text.
+    /// Whether the identity may be the empty string.
     pub(crate) any_identity: bool,
 }
 
-/// One token to be made.
+/// A token that is about to be issued.
 pub(crate) struct Draft<'a> {
     pub(crate) kind: TokenType,
     pub(crate) subject: Cow<'a, str>,
     pub(crate) freshness: Freshness,
     pub(crate) lifetime: Lifetime,
     pub(crate) session: Option<Cow<'a, str>>,
-    /// A name that was told to a store; `None` for a new one.
+    /// The token id that a store knows already; `None` for a new one.
     pub(crate) jti: Option<Cow<'a, str>>,
-    /// A value to carry on; `None` for a new one.
+    /// The CSRF value of the token before, so that open pages keep working; `None` for a new one.
     pub(crate) csrf: Option<Cow<'a, str>>,
-    /// Later ones replace earlier ones of the same name; only some may replace the token's own.
-    pub(crate) additional_claims: Vec<(Claims, Replacement)>,
+    /// Later claims replace earlier ones of the same name; only some may override the token's own.
+    pub(crate) additional_claims: Vec<(Claims, Override)>,
     pub(crate) additional_headers: Vec<Claims>,
 }
 
-/// Whether additional claims may replace the token's own.
+/// Whether additional claims may override the token's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Replacement {
+pub(crate) enum Override {
     Refused,
     Allowed,
 }
 
 impl Draft<'_> {
-    /// Whether the app has a hand in more than its own claims, so that the outcome may be no token of ours.
+    /// Whether the app sets more than its own claims, so that this manager might refuse the result.
     pub(crate) fn is_unusual(&self) -> bool {
-        self.additional_claims.iter().any(|(_, replacement)| *replacement == Replacement::Allowed)
+        self.additional_claims.iter().any(|(_, overrides)| *overrides == Override::Allowed)
             || !self.additional_headers.iter().all(Claims::is_empty)
     }
 
-    /// Signs the token.
+    /// Checks the draft against the policy, writes its claims and signs them.
     pub(crate) fn issue(
         &self,
         policy: &IssuePolicy,
         key: &Key,
         now: Timestamp,
         entropy: &dyn Entropy,
-    ) -> Result<String, IssueError> {
+    ) -> Result<Issued, IssueError> {
         self.check(policy)?;
-        let payload = self.payload(policy, now, entropy)?;
-        let token = if self.additional_headers.iter().all(Claims::is_empty) {
+        let (payload, facts) = self.payload(policy, now, entropy)?;
+        let text = if self.additional_headers.iter().all(Claims::is_empty) {
             jose::sign(key, &payload)?
         } else {
             jose::sign_with_header(key, &self.header(key)?, &payload)?
         };
-        if token.len() > policy.max_length {
-            return Err(IssueError::TooLong { length: token.len(), limit: policy.max_length });
+        if text.len() > policy.max_length {
+            return Err(IssueError::TooLong { length: text.len(), limit: policy.max_length });
         }
-        Ok(token)
+        Ok(Issued::new(text, payload, facts))
     }
 
     fn check(&self, policy: &IssuePolicy) -> Result<(), IssueError> {
@@ -95,7 +95,7 @@ impl Draft<'_> {
         if self.lifetime == Lifetime::Never && !may_never_expire {
             return Err(IssueError::NeverRefused);
         }
-        let protected = self.additional_claims.iter().filter(|(_, replacement)| *replacement == Replacement::Refused);
+        let protected = self.additional_claims.iter().filter(|(_, overrides)| *overrides == Override::Refused);
         let mut names = protected.flat_map(|(claims, _)| claims.members()).map(|(name, _)| name);
         if let Some(name) = names.find(|name| is_our_claim(name, &policy.identity_claim)) {
             return Err(IssueError::ReservedClaim(name.into_owned()));
@@ -106,8 +106,14 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn payload(&self, policy: &IssuePolicy, now: Timestamp, entropy: &dyn Entropy) -> Result<String, IssueError> {
-        // One call for all the randomness: it is the dearest part of issuing after the signature.
+    /// Writes the payload, and notes where in it the facts are that [`Issued`] hands out.
+    fn payload(
+        &self,
+        policy: &IssuePolicy,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<(String, Facts), IssueError> {
+        // One call for all the randomness: it is the most expensive part of issuing after the signature.
         let mut random = [[0; 16]; 2];
         entropy.fill(random.as_flattened_mut())?;
         let [jti, csrf] = random.map(random_uuid);
@@ -117,40 +123,40 @@ impl Draft<'_> {
             Freshness::Stale => object.raw("fresh", "false"),
             Freshness::Fresh => object.raw("fresh", "true"),
             Freshness::Until(until) => object.display("fresh", until),
-        }
+        };
         object.display("iat", now.as_secs());
-        match &self.jti {
+        let jti = match &self.jti {
             Some(jti) => object.string("jti", jti),
             None => object.uuid("jti", jti),
-        }
-        object.string("type", self.kind.name());
-        object.string(&policy.identity_claim, &self.subject);
+        };
+        let kind = object.string("type", self.kind.name());
+        let subject = object.string(&policy.identity_claim, &self.subject);
         if policy.not_before {
             object.display("nbf", now.as_secs());
         }
-        match &self.csrf {
-            Some(csrf) if policy.csrf => object.string("csrf", csrf),
-            None if policy.csrf => object.uuid("csrf", csrf),
-            _ => {}
-        }
+        let csrf = match &self.csrf {
+            Some(csrf) if policy.csrf => Some(object.string("csrf", csrf)),
+            None if policy.csrf => Some(object.uuid("csrf", csrf)),
+            _ => None,
+        };
         match policy.audience.as_slice() {
             [] => {}
-            [one] => object.string("aud", one),
-            several => object.raw("aud", &to_ascii_json(several)?),
+            [one] => drop(object.string("aud", one)),
+            several => drop(object.raw("aud", &to_ascii_json(several)?)),
         }
         if let Some(issuer) = &policy.issuer {
             object.string("iss", issuer);
         }
-        if let Lifetime::For(duration) = self.lifetime {
-            object.display("exp", now.saturating_add(duration).as_secs());
-        }
-        if let Some(session) = &self.session {
-            object.string("sid", session);
-        }
-        Ok(object.finish())
+        let expires_at = match self.lifetime {
+            Lifetime::For(duration) => Some(object.display("exp", now.saturating_add(duration).as_secs())),
+            Lifetime::Never => None,
+        };
+        let session = self.session.as_ref().map(|session| object.string("sid", session));
+        let facts = Facts { issued_at: now, kind, subject, jti, csrf, session, expires_at };
+        Ok(object.finish(facts))
     }
 
-    /// The key's header with the additional ones: sorted by name, `typ: null` takes it away.
+    /// Returns the key's header with the additional members, sorted by name. `typ: null` removes the `typ`.
     fn header(&self, key: &Key) -> Result<String, IssueError> {
         let mut members = BTreeMap::from([("typ".to_owned(), "\"JWT\"".to_owned())]);
         if let Some(kid) = key.kid() {
@@ -182,14 +188,15 @@ impl Draft<'_> {
     }
 }
 
-/// A payload as it grows.
+/// A payload that is being written.
 struct Object<'a> {
     text: String,
+    /// The additional claims that are not written yet.
     additional: Vec<(Cow<'a, str>, &'a str)>,
 }
 
 impl<'a> Object<'a> {
-    fn new(additional_claims: &'a [(Claims, Replacement)]) -> Self {
+    fn new(additional_claims: &'a [(Claims, Override)]) -> Self {
         let mut additional: Vec<(Cow<'a, str>, &'a str)> = Vec::new();
         let mut length = 320;
         for (name, value) in additional_claims.iter().flat_map(|(claims, _)| claims.members()) {
@@ -204,32 +211,34 @@ impl<'a> Object<'a> {
         Self { text, additional }
     }
 
-    fn display(&mut self, name: &str, value: impl std::fmt::Display) {
+    fn display(&mut self, name: &str, value: impl std::fmt::Display) -> Range<usize> {
         self.member(name, |text| {
             // Writing to a String cannot fail.
             let _ = write!(text, "{value}");
-        });
+        })
     }
 
-    fn raw(&mut self, name: &str, value: &str) {
-        self.member(name, |text| text.push_str(value));
+    fn raw(&mut self, name: &str, value: &str) -> Range<usize> {
+        self.member(name, |text| text.push_str(value))
     }
 
-    fn string(&mut self, name: &str, value: &str) {
-        self.member(name, |text| json::push_string(value, text));
+    fn string(&mut self, name: &str, value: &str) -> Range<usize> {
+        self.member(name, |text| json::push_string(value, text))
     }
 
-    fn uuid(&mut self, name: &str, value: uuid::Uuid) {
-        self.string(name, value.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()));
+    fn uuid(&mut self, name: &str, value: uuid::Uuid) -> Range<usize> {
+        self.string(name, value.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()))
     }
 
-    /// One of the token's own claims, unless an additional one stands in for it.
-    fn member(&mut self, name: &str, write: impl FnOnce(&mut String)) {
+    /// Writes one of the token's own claims, or the additional claim that overrides it. Returns where its value is.
+    fn member(&mut self, name: &str, write: impl FnOnce(&mut String)) -> Range<usize> {
         self.name(name);
+        let start = self.text.len();
         match self.additional.iter().position(|(additional, _)| additional == name) {
             Some(at) => self.text.push_str(self.additional.remove(at).1),
             None => write(&mut self.text),
         }
+        start..self.text.len()
     }
 
     fn name(&mut self, name: &str) {
@@ -240,20 +249,29 @@ impl<'a> Object<'a> {
         self.text.push(':');
     }
 
-    fn finish(mut self) -> String {
+    /// Writes the other additional claims. One of them may be a fact that the token would not have otherwise.
+    fn finish(mut self, mut facts: Facts) -> (String, Facts) {
         for (name, value) in std::mem::take(&mut self.additional) {
             self.name(&name);
+            let start = self.text.len();
             self.text.push_str(value);
+            let fact = match name.as_ref() {
+                "csrf" => &mut facts.csrf,
+                "sid" => &mut facts.session,
+                "exp" => &mut facts.expires_at,
+                _ => continue,
+            };
+            *fact = Some(start..self.text.len());
         }
         self.text.push('}');
-        self.text
+        (self.text, facts)
     }
 }
 
-/// The app's own claims in a token's payload: all but those that we write ourselves.
+/// Returns the app's own claims in a token's payload: all but those that the engine writes.
 pub(crate) fn own_claims(payload: &str, identity_claim: &str) -> Claims {
     let mut own = String::from("{");
-    // The payload was scanned when its token was checked: there is no error to report.
+    // The payload was scanned when its token was verified: there is no error to report.
     let _ = json::scan_object(payload, |name, value| {
         if !is_our_claim(&name, identity_claim) {
             if own.len() > 1 {
@@ -268,7 +286,7 @@ pub(crate) fn own_claims(payload: &str, identity_claim: &str) -> Claims {
     Claims::of_scanned(own)
 }
 
-/// The names of the claims that we write ourselves, beside the identity claim.
+/// The names of the claims that the engine writes, besides the identity claim.
 pub(crate) const OUR_CLAIMS: [&str; 10] = ["fresh", "iat", "jti", "type", "nbf", "csrf", "aud", "iss", "exp", "sid"];
 
 fn is_our_claim(name: &str, identity_claim: &str) -> bool {

@@ -1,4 +1,4 @@
-//! How long a token lives: a time, or for ever, which must be said.
+//! How long a token lives: a duration, or `Never`, which must be chosen explicitly.
 
 use std::{fmt, time::Duration};
 
@@ -10,24 +10,24 @@ use serde::{Deserialize, Deserializer, de};
 /// d, w), or `false` or `"never"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
-    /// For so long; the token's `exp` is rounded down to the second.
+    /// The token expires after this duration. Its `exp` is rounded down to the second.
     For(Duration),
-    /// For ever: the token has no `exp`. Only revocation ends it.
+    /// The token never expires: it has no `exp`. Only revocation ends it.
     Never,
 }
 
 impl Lifetime {
-    /// So many minutes.
+    /// Returns a lifetime in minutes.
     pub const fn minutes(minutes: u64) -> Self {
         Self::For(Duration::from_secs(minutes.saturating_mul(60)))
     }
 
-    /// So many days.
+    /// Returns a lifetime in days.
     pub const fn days(days: u64) -> Self {
         Self::For(Duration::from_secs(days.saturating_mul(86_400)))
     }
 
-    /// The longer of two lifetimes.
+    /// Returns the longer of two lifetimes.
     pub fn max(self, other: Self) -> Self {
         match (self, other) {
             (Self::For(one), Self::For(two)) => Self::For(one.max(two)),
@@ -35,7 +35,7 @@ impl Lifetime {
         }
     }
 
-    /// The duration, unless it is for ever.
+    /// Returns the duration; `None` for [`Never`](Self::Never).
     pub const fn duration(self) -> Option<Duration> {
         match self {
             Self::For(duration) => Some(duration),
@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for Lifetime {
             type Value = Lifetime;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("seconds as a whole number, a text such as \"15m\" or \"30d\", or false for never")
+                f.write_str("seconds as a whole number, a string such as \"15m\" or \"30d\", or false for never")
             }
 
             fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<Lifetime, E> {

@@ -1,7 +1,7 @@
-//! What our tokens say: their type, freshness, identity, session, CSRF value and the app's own claims.
+//! The content of tokens: type, freshness, identity, session, CSRF value and the app's own claims.
 //!
-//! Judges a token against a policy and a time that it is handed: there is no clock in here, and nothing of HTTP.
-//! Apps reach it through [`JwtManager`](crate::JwtManager), which holds the policy.
+//! Verifies a token against a policy and a time that the caller passes in: this module has no clock and knows nothing of
+//! HTTP. Apps use it through [`JwtManager`](crate::JwtManager), which holds the policy.
 //!
 //! ```
 //! use jwt_extended::{JwtManager, jose::Key};
@@ -21,6 +21,7 @@ mod error;
 mod freshness;
 mod identity;
 mod issue;
+mod issued;
 mod lifetime;
 mod verify;
 
@@ -33,27 +34,33 @@ pub use claims::{Claims, ClaimsError};
 pub use error::{IssueError, TokenError};
 pub use freshness::{Fresh, Freshness};
 pub use identity::{Identity, LoadUser};
-pub(crate) use issue::{Draft, IssuePolicy, OUR_CLAIMS, Replacement, own_claims};
+pub(crate) use issue::{Draft, IssuePolicy, OUR_CLAIMS, Override, own_claims};
+pub use issued::Issued;
 pub use lifetime::Lifetime;
 pub(crate) use verify::{AudiencePolicy, Policy, verify};
 
-use crate::{entropy::session_opened, jose::json, session::TokenIds, time::Timestamp};
+use crate::{
+    entropy::session_opened,
+    jose::json,
+    session::{Subject, TokenIds},
+    time::Timestamp,
+};
 
-/// What kind of token it is: claim `type`.
+/// The type of a token: claim `type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenType {
-    /// Opens protected routes; short-lived.
+    /// Gives access to protected routes; short-lived.
     Access,
-    /// Gets new access tokens; long-lived, and good for nothing else.
+    /// Gets new access tokens, and nothing else; long-lived.
     Refresh,
-    /// A type of the app's own. Only accepted under [`Tolerate::UnknownType`](crate::config::Tolerate), where it
-    /// counts as a non-refresh token.
+    /// Any other type. Accepted only under [`Tolerate::UnknownType`](crate::config::Tolerate), where it counts as a token
+    /// that is not a refresh token.
     Other,
 }
 
 impl TokenType {
-    /// The claim's value.
+    /// Returns the claim's value.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Access => "access",
@@ -63,14 +70,14 @@ impl TokenType {
     }
 }
 
-/// A token that was checked: its signature is good and its claims are what the policy wants. Cloning is cheap.
+/// A verified token: its signature is valid and its claims meet the policy. Cloning is cheap.
 #[derive(Clone)]
 pub struct Token {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    /// The payload's JSON, the header's JSON, and behind them those claims that had escapes in them, decoded.
+    /// The payload's JSON, the header's JSON, and after them the unescaped content of claims that contain escapes.
     text: String,
     payload_len: usize,
     header_end: usize,
@@ -93,52 +100,52 @@ struct Span {
 }
 
 impl Token {
-    /// Whose token it is: the identity claim (`sub`). A claim that is not a string is given as its JSON text.
+    /// Returns the identity claim (`sub`). A claim that is not a string is given as its JSON text.
     pub fn subject(&self) -> &str {
         self.piece(self.inner.subject)
     }
 
-    /// Access or refresh.
+    /// Returns whether this is an access or a refresh token (claim `type`).
     pub fn token_type(&self) -> TokenType {
         self.inner.kind
     }
 
-    /// Its own unique name (claim `jti`), if it has one.
+    /// Returns the token id (claim `jti`), if it has one.
     pub fn jti(&self) -> Option<&str> {
         self.inner.jti.map(|span| self.piece(span))
     }
 
-    /// The session that it belongs to (claim `sid`), if a login opened one.
+    /// Returns the id of the session that it belongs to (claim `sid`), if a login opened one.
     pub fn session(&self) -> Option<&str> {
         self.inner.session.map(|span| self.piece(span))
     }
 
-    /// The value that must come along with a cookie (claim `csrf`), if it has one.
+    /// Returns the value that a page must send along with the token's cookie (claim `csrf`), if it has one.
     pub fn csrf(&self) -> Option<&str> {
         self.inner.csrf.map(|span| self.piece(span))
     }
 
-    /// What it says of its freshness.
+    /// Returns its freshness (claim `fresh`).
     pub fn freshness(&self) -> Freshness {
         self.inner.freshness
     }
 
-    /// When it was issued (claim `iat`).
+    /// Returns when it was issued (claim `iat`).
     pub fn issued_at(&self) -> Option<Timestamp> {
         self.inner.issued_at
     }
 
-    /// From when it is valid (claim `nbf`).
+    /// Returns when it becomes valid (claim `nbf`).
     pub fn not_before(&self) -> Option<Timestamp> {
         self.inner.not_before
     }
 
-    /// When it ends (claim `exp`); `None` if never.
+    /// Returns when it expires (claim `exp`); `None` if it never does.
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.inner.expires_at
     }
 
-    /// All its claims as a type of the app's: upstream's `get_jwt()`.
+    /// Deserializes all claims into a type of the app: Flask-JWT-Extended's `get_jwt()`.
     ///
     /// # Errors
     /// If they do not fit the type.
@@ -146,13 +153,13 @@ impl Token {
         serde_json::from_str(self.claims_json())
     }
 
-    /// One claim as a type of the app's; `None` if it is absent.
+    /// Deserializes one claim into a type of the app; `None` if it is absent.
     ///
     /// # Errors
     /// If it does not fit the type.
     pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, serde_json::Error> {
         let mut text = None;
-        // The payload was scanned when the token was checked: there is no error to report.
+        // The payload was scanned when the token was verified, so there is no error to report.
         let _ = json::scan_object(self.claims_json(), |found, value| {
             if found == name {
                 text = Some(value.text);
@@ -161,26 +168,26 @@ impl Token {
         text.map(serde_json::from_str).transpose()
     }
 
-    /// All its claims as the JSON text that was signed.
+    /// Returns all claims as the JSON text that was signed.
     pub fn claims_json(&self) -> &str {
         &self.inner.text[..self.inner.payload_len]
     }
 
-    /// Its header as JSON text: upstream's `get_jwt_header()`.
+    /// Returns the header as JSON text: Flask-JWT-Extended's `get_jwt_header()`.
     pub fn header_json(&self) -> &str {
         &self.inner.text[self.inner.payload_len..self.inner.header_end]
     }
 
-    /// Whether this is the value of its `csrf` claim. Compared in constant time; a token without one matches nothing.
+    /// Returns whether this is the value of the claim `csrf`, compared in constant time. A token without one matches nothing.
     pub fn matches_csrf(&self, value: &[u8]) -> bool {
         self.csrf().is_some_and(|csrf| csrf.as_bytes().ct_eq(value).into())
     }
 
-    /// What a revocation store is told of it.
+    /// Returns what a store needs to know about the token.
     pub(crate) fn ids(&self, now: Timestamp, leeway: Duration) -> TokenIds<'_> {
         let session = self.session();
-        // The clock that has issued it may be ahead, and it may be older than it says. A token that says nothing is as old
-        // as can be: every revocation of its subject ends it.
+        // The clock that issued it may be ahead, so the token may be older than it says. A token that does not say is treated
+        // as old: every revocation of its subject ends it.
         let issued = || self.issued_at().map(|issued| issued.saturating_sub(leeway));
         let since = session.and_then(session_opened).or_else(issued).unwrap_or_default();
         TokenIds { jti: self.jti(), session, subject: self.subject(), since, now }
@@ -191,8 +198,14 @@ impl Token {
     }
 }
 
+impl<'a> From<&'a Token> for Subject<'a> {
+    fn from(token: &'a Token) -> Self {
+        Subject(token.subject())
+    }
+}
+
 impl PartialEq for Token {
-    /// Whether header and claims are the same text.
+    /// Compares the texts of header and claims.
     fn eq(&self, other: &Self) -> bool {
         self.claims_json() == other.claims_json() && self.header_json() == other.header_json()
     }
@@ -201,7 +214,7 @@ impl PartialEq for Token {
 impl Eq for Token {}
 
 impl fmt::Debug for Token {
-    /// Type and `jti` only: claims are not for logs.
+    /// Writes type, `jti` and expiry only: claims do not belong in logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token")
             .field("type", &self.token_type().name())

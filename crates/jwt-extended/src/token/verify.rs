@@ -1,7 +1,7 @@
-//! Judging a token: is it ours, is it well-formed, is it now?
+//! Verifies a token: its signature, then its claims.
 //!
-//! The signature first, then what every claim says, in PyJWT's order, but whether it has expired at the very end: an
-//! expired token has been found good in all else. Knows no clock: the time is handed in.
+//! The claims follow in PyJWT's order, except for the expiry, which comes last: an expired token has passed all other
+//! checks. Knows no clock: the caller passes the time in.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,47 +14,48 @@ use crate::{
     time::Timestamp,
 };
 
-/// What an app wants of a token, made from its configuration.
+/// The rules that a token must meet, made from the configuration.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one option of the configuration, already decided")]
+#[expect(clippy::struct_excessive_bools, reason = "each field is one independent option of the configuration")]
 pub(crate) struct Policy {
     pub(crate) limits: Limits,
     pub(crate) leeway: Duration,
     pub(crate) identity_claim: String,
     /// Whether `sub` must be a string (option `VERIFY_SUB`).
     pub(crate) verify_sub: bool,
-    /// The issuers that are trusted; `None` for any.
+    /// The trusted issuers; `None` for any.
     pub(crate) issuers: Option<Vec<String>>,
     pub(crate) audience: AudiencePolicy,
-    /// Which kinds of token may be without `exp`.
+    /// Whether access tokens may lack `exp`.
     pub(crate) access_may_never_expire: bool,
+    /// Whether refresh tokens may lack `exp`.
     pub(crate) refresh_may_never_expire: bool,
     pub(crate) missing_type_is_access: bool,
     pub(crate) unknown_type_is_other: bool,
-    /// Whether times may be numbers in strings, and lie outside of what we can express.
+    /// Whether times may be numbers in strings, and lie outside the range of [`Timestamp`].
     pub(crate) loose_times: bool,
     /// Whether the identity claim may have any value.
     pub(crate) any_identity: bool,
-    /// Whether `csrf`, `sid` and `fresh` of another kind than ours count as absent.
+    /// Whether `csrf`, `sid` and `fresh` with a value of another kind count as absent.
     pub(crate) foreign_claims: bool,
-    /// Whether a token without `jti` is refused: it could not be revoked.
+    /// Whether a token without `jti` is refused, because it could not be revoked.
     pub(crate) require_jti: bool,
-    /// How long a token may live: as long as revocations are remembered, if there is a store to remember them.
+    /// How long a token may live: with a store, as long as it remembers revocations.
     pub(crate) longest_lifetime: Lifetime,
 }
 
-/// What is done with `aud`.
+/// How `aud` is checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AudiencePolicy {
-    /// It must name one of these.
+    /// The claim must name one of these.
     OneOf(Vec<String>),
-    /// We are no audience: a token that has one is for somebody else (RFC 7519 section 4.1.3).
+    /// No audience is configured: a token with the claim is meant for another service (RFC 7519 section 4.1.3).
     Unexpected,
-    /// It is not looked at.
+    /// The claim is ignored.
     Ignored,
 }
 
-/// Checks a token against the policy, at this time.
+/// Verifies a token against the policy, at this time.
 pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestamp) -> Result<Token, TokenError> {
     let (text, payload_len) = jose::verify_within(policy.limits, ring, token)?.into_parts();
     let found = Found::scan(&text[..payload_len], &policy.identity_claim)?;
@@ -74,8 +75,8 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
     if jti.is_none() && policy.require_jti {
         return Err(missing("jti"));
     }
-    let somebody = |slot: &Slot| policy.any_identity || slot.names_somebody();
-    let subject = found.identity.filter(somebody).ok_or_else(|| missing(&policy.identity_claim))?;
+    let is_usable = |slot: &Slot| policy.any_identity || !slot.is_empty_identity();
+    let subject = found.identity.filter(is_usable).ok_or_else(|| missing(&policy.identity_claim))?;
     let csrf = policy.own_string("csrf", found.csrf, "The csrf claim must be a string")?;
     let session = policy.own_string("sid", found.sid, "The sid claim must be a string")?;
     let kind = policy.token_type(found.kind, &text)?;
@@ -83,7 +84,7 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
     if expires_at.is_none() && !policy.may_never_expire(kind) {
         return Err(missing("exp"));
     }
-    policy.check_length_of_life(issued_at, expires_at)?;
+    policy.check_lifetime(issued_at, expires_at)?;
 
     let header_end = text.len();
     let mut pieces = Pieces { text };
@@ -129,7 +130,7 @@ impl Policy {
         if early { Err(TokenError::NotYetValid(claim)) } else { Ok(()) }
     }
 
-    /// A string claim of ours, whose name others may use for something else.
+    /// Reads a string claim of ours, whose name other issuers may use for something else.
     fn own_string(
         &self,
         claim: &'static str,
@@ -190,12 +191,12 @@ impl Policy {
         }
     }
 
-    /// Where revocations are remembered for a limited time, no token may live for longer than that: by what it says
-    /// itself, so that waiting does not help it.
-    fn check_length_of_life(&self, issued: Option<Timestamp>, end: Option<Timestamp>) -> Result<(), TokenError> {
+    /// Refuses a token that lives longer than the store remembers revocations. The token's own `iat` and `exp` count, so
+    /// that a revoked token does not become valid again by waiting.
+    fn check_lifetime(&self, issued: Option<Timestamp>, end: Option<Timestamp>) -> Result<(), TokenError> {
         let (Lifetime::For(longest), Some(end)) = (self.longest_lifetime, end) else { return Ok(()) };
         let issued = issued.ok_or_else(|| TokenError::MissingClaim("iat".to_owned()))?;
-        // Both ends are cut to the second when a token is made, which may lengthen its life to the next whole one.
+        // Issuing rounds both times down to the second, which may lengthen the lifetime to the next whole second.
         let whole = Duration::from_secs(longest.as_secs() + u64::from(longest.subsec_nanos() > 0));
         if end > issued.saturating_add(whole) {
             return Err(value("exp", "The token lives longer than it may here"));
@@ -222,7 +223,7 @@ const fn value(claim: &'static str, message: &'static str) -> TokenError {
     TokenError::ClaimValue { claim, message }
 }
 
-/// A claim's place in the payload: small, because twelve of them are moved about for every token.
+/// A claim's position in the payload. It is small because twelve of them are copied for every token.
 #[derive(Clone, Copy)]
 struct Slot {
     kind: Kind,
@@ -231,7 +232,7 @@ struct Slot {
 }
 
 impl Slot {
-    /// `None` past four gigabytes, where no token is.
+    /// Returns `None` past four gigabytes, which no token reaches.
     fn of(value: &Value<'_>) -> Option<Self> {
         Some(Self { kind: value.kind, start: value.start.try_into().ok()?, len: value.text.len().try_into().ok()? })
     }
@@ -245,7 +246,7 @@ impl Slot {
         if self.kind == Kind::Number { Timestamp::from_json_number(self.value(text).text) } else { None }
     }
 
-    /// As Python's `int()` reads it: also from a string, and cut to what we can express.
+    /// Reads a time as Python's `int()` does: also from a string, and clamped to the range of [`Timestamp`].
     fn loose_time(&self, text: &str) -> Option<Timestamp> {
         let value = self.value(text);
         match self.kind {
@@ -261,9 +262,9 @@ impl Slot {
         }
     }
 
-    /// Whether it is neither `null` nor the empty string.
-    fn names_somebody(&self) -> bool {
-        !matches!((self.kind, self.len), (Kind::Null, _) | (Kind::String { .. }, 2))
+    /// Returns whether the identity is `null` or the empty string.
+    fn is_empty_identity(&self) -> bool {
+        matches!((self.kind, self.len), (Kind::Null, _) | (Kind::String { .. }, 2))
     }
 
     fn is_string(&self) -> bool {
@@ -271,7 +272,7 @@ impl Slot {
     }
 }
 
-/// The claims that we know, where they stand.
+/// The positions of the registered claims.
 #[derive(Default)]
 struct Found {
     fresh: Option<Slot>,
@@ -289,7 +290,7 @@ struct Found {
 }
 
 impl Found {
-    /// One pass over the payload.
+    /// Scans the payload once.
     fn scan(payload: &str, identity_claim: &str) -> Result<Self, TokenError> {
         let mut found = Self::default();
         json::scan_object(payload, |name, value| {
@@ -317,13 +318,13 @@ impl Found {
     }
 }
 
-/// The token's text, which grows by the strings that had to be decoded.
+/// The token's text, with the strings appended that had to be unescaped.
 struct Pieces {
     text: String,
 }
 
 impl Pieces {
-    /// Where the content of a claim stands: in the payload itself, unless it has escapes.
+    /// Returns the position of a claim's content: in the payload itself, unless it contains escapes.
     fn content(&mut self, slot: Slot) -> Span {
         let (start, len) = (slot.start as usize, slot.len as usize);
         match slot.kind {

@@ -8,11 +8,16 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use jwt_extended::{JwtManager, Requirement, http::Location, jose::Key, session::MemoryStore};
+use jwt_extended::{
+    JwtManager, Requirement,
+    http::Location,
+    jose::Key,
+    session::{MemoryStore, Subject},
+};
 
 /// The outcome of a future that does not wait.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+fn now<T>(future: impl IntoFuture<Output = T>) -> T {
+    match pin!(future.into_future()).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => unreachable!("the memory store answers at once"),
     }
@@ -30,19 +35,19 @@ fn verifying_a_token_takes_at_most_two_allocations() {
     let jwt = JwtManager::builder()
         .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap())
         .token_location([Location::Header, Location::Cookie])
-        .revocation_store(MemoryStore::new())
+        .session_store(MemoryStore::new())
         .build()
         .unwrap();
     let revoked = jwt.decode_token(&jwt.create_access_token("bob").unwrap()).unwrap();
-    now(jwt.revoke(&revoked)).unwrap();
-    now(jwt.revoke_subject("bob")).unwrap();
+    now(jwt.revoke_token(&revoked)).unwrap();
+    now(jwt.end_all_sessions(Subject("bob"))).unwrap();
     let pair = now(jwt.login("alice")).unwrap();
     let request =
         |name: &str, value: String| http::Request::builder().header(name, value).body(()).unwrap().into_parts().0;
 
-    let header = request("authorization", format!("Bearer {}", pair.access_token));
+    let header = request("authorization", format!("Bearer {}", pair.access));
     assert!(allocations(&header, &jwt, &Requirement::fresh()) <= 2);
-    let cookie = request("cookie", format!("theme=dark; refresh_token_cookie={}", pair.refresh_token.unwrap()));
+    let cookie = request("cookie", format!("theme=dark; refresh_token_cookie={}", pair.refresh.unwrap()));
     assert!(allocations(&cookie, &jwt, &Requirement::refresh().locations([Location::Cookie])) <= 2);
 }
 
@@ -60,17 +65,16 @@ fn nor_does_a_request_with_a_body_that_nobody_looks_into_take_more() {
 
 #[test]
 fn asking_the_memory_store_takes_none() {
-    let key = || Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap();
-    let revocations = JwtManager::builder().key(key()).revocation_store(MemoryStore::new()).build().unwrap();
-    let sessions = JwtManager::builder().key(key()).session_store(MemoryStore::new()).build().unwrap();
-    for jwt in [revocations, sessions] {
+    let key = Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap();
+    let jwt = JwtManager::builder().key(key).session_store(MemoryStore::new()).build().unwrap();
+    {
         let pair = now(jwt.login("alice")).unwrap();
-        let token = jwt.decode_token(&pair.access_token).unwrap();
-        now(jwt.revoke(&jwt.decode_token(&pair.refresh_token.unwrap()).unwrap())).unwrap();
-        now(jwt.revoke_subject("bob")).unwrap();
+        let token = jwt.decode_token(&pair.access).unwrap();
+        now(jwt.revoke_token(&jwt.decode_token(&pair.refresh.unwrap()).unwrap())).unwrap();
+        now(jwt.end_all_sessions(Subject("bob"))).unwrap();
         let asked = allocation_counter::measure(|| assert!(!now(jwt.is_revoked(&token)).unwrap()));
         assert_eq!(asked.count_total, 0);
-        let request = http::Request::builder().header("authorization", format!("Bearer {}", pair.access_token));
+        let request = http::Request::builder().header("authorization", format!("Bearer {}", pair.access));
         let request = request.body(()).unwrap().into_parts().0;
         assert!(allocations(&request, &jwt, &Requirement::fresh()) <= 2);
     }

@@ -8,7 +8,7 @@ use crate::common::*;
 use jwt_extended::{
     CookieError, JwtManager, ManualClock,
     http::{CsrfError, Location, Reason},
-    session::MemoryStore,
+    session::Subject,
     token::{IssueError, Lifetime},
 };
 use serde_json::json;
@@ -16,7 +16,7 @@ use serde_json::json;
 const DAY: u64 = 86_400;
 
 fn with_store(clock: &Arc<ManualClock>) -> JwtManager {
-    builder().clock(Arc::clone(clock)).revocation_store(MemoryStore::new()).build().unwrap()
+    builder().clock(Arc::clone(clock)).revocation_store(Blocklist::default()).build().unwrap()
 }
 
 /// An access token of another issuer that shares the key.
@@ -29,7 +29,7 @@ fn waiting_does_not_help_a_token_that_lives_longer_than_its_revocation_is_rememb
     let clock = clock();
     let jwt = with_store(&clock);
     let long_lived = foreign(NOW, NOW + 60 * DAY);
-    wait(jwt.revoke_subject("alice")).unwrap();
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
     for day in [0, 29, 31, 59] {
         clock.set(jwt_extended::Timestamp::from_secs(NOW + day * DAY));
         assert_eq!(complaint(&jwt, &long_lived), "The token lives longer than it may here", "day {day}");
@@ -42,13 +42,17 @@ fn waiting_does_not_help_a_token_that_lives_longer_than_its_revocation_is_rememb
 fn a_revocation_outlasts_a_token_whose_issuer_s_clock_is_ahead() {
     let clock = clock();
     let leeway = Duration::from_secs(300);
-    let jwt =
-        builder().clock(Arc::clone(&clock)).revocation_store(MemoryStore::new()).decode_leeway(leeway).build().unwrap();
+    let jwt = builder()
+        .clock(Arc::clone(&clock))
+        .revocation_store(Blocklist::default())
+        .decode_leeway(leeway)
+        .build()
+        .unwrap();
     let ahead = foreign(NOW + 300, NOW + 300 + 30 * DAY);
-    wait(jwt.revoke_subject("alice")).unwrap();
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
     // `since` is the issuer's 300 seconds ahead, so the revocation must come after it to concern it.
     clock.advance(leeway + Duration::from_secs(1));
-    wait(jwt.revoke_subject("alice")).unwrap();
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
     clock.set(jwt_extended::Timestamp::from_secs(NOW + 300 + 30 * DAY + 299));
     let token = jwt.decode_token(&ahead).unwrap();
     assert!(wait(jwt.is_revoked(&token)).unwrap(), "in the last second of its life");
@@ -58,7 +62,7 @@ fn a_revocation_outlasts_a_token_whose_issuer_s_clock_is_ahead() {
 fn leave_to_replace_some_claims_is_no_leave_to_replace_others() {
     let jwt = manager();
     let smuggled = jwt.access_token("alice").additional_claims(&json!({ "sub": "admin" }));
-    let refused = smuggled.replacing_claims(&json!({ "fresh": true })).create();
+    let refused = smuggled.overriding_claims(&json!({ "fresh": true })).create();
     assert_eq!(refused, Err(IssueError::ReservedClaim("sub".to_owned())));
 }
 
@@ -66,9 +70,9 @@ fn leave_to_replace_some_claims_is_no_leave_to_replace_others() {
 fn a_revoked_refresh_token_refreshes_nothing_also_without_a_guard() {
     let jwt = with_store(&clock());
     let token = jwt.decode_token(&jwt.create_refresh_token("alice").unwrap()).unwrap();
-    wait(jwt.revoke(&token)).unwrap();
+    wait(jwt.revoke_token(&token)).unwrap();
     assert_eq!(*wait(jwt.refresh(&token)).unwrap_err().reason(), Reason::Revoked);
-    assert_eq!(*wait(jwt.refresh_as(&token, "alice")).unwrap_err().reason(), Reason::Revoked);
+    assert_eq!(*wait(jwt.refresh(&token).identity("alice")).unwrap_err().reason(), Reason::Revoked);
 }
 
 #[test]
@@ -113,9 +117,9 @@ fn a_login_that_another_site_sends_can_be_refused() {
 #[test]
 fn what_the_app_s_own_verification_refuses_is_not_renewed() {
     let jwt = builder().token_location([Location::Cookie]).token_verification(|_| false).build().unwrap();
-    let text = wait(jwt.login("alice")).unwrap().access_token;
+    let text = wait(jwt.login("alice")).unwrap().access;
     let page = get(&[("Cookie", &format!("access_token_cookie={text}"))]);
-    assert!(jwt.expiring(&page, Duration::from_secs(DAY)).is_none());
+    assert!(jwt.steps().expiring(&page, Duration::from_secs(DAY)).is_none());
 }
 
 #[test]
@@ -124,10 +128,10 @@ fn a_cookie_holds_the_token_that_belongs_in_it_and_a_csrf_value_that_fits() {
     let access = jwt.create_access_token("alice").unwrap();
     let refresh = jwt.create_refresh_token("alice").unwrap();
     let wrong = |name: &str| Err(CookieError::WrongType(name.to_owned()));
-    assert_eq!(jwt.set_access_cookies(&refresh), wrong("access_token_cookie"));
-    assert_eq!(jwt.set_refresh_cookies(&access), wrong("refresh_token_cookie"));
+    assert_eq!(jwt.cookies().set_access(&refresh), wrong("access_token_cookie"));
+    assert_eq!(jwt.cookies().set_refresh(&access), wrong("refresh_token_cookie"));
     for csrf in ["", "\"x; Domain=example.com\"", "\"\"", "\"\\u0007\""] {
-        let refused = jwt.set_access_cookies(&token(&[("csrf", csrf)]));
+        let refused = jwt.cookies().set_access(&token(&[("csrf", csrf)]));
         assert_eq!(refused, Err(CookieError::Csrf("access_token_cookie".to_owned())), "{csrf}");
     }
 }
@@ -135,9 +139,9 @@ fn a_cookie_holds_the_token_that_belongs_in_it_and_a_csrf_value_that_fits() {
 #[test]
 fn a_token_that_begins_later_is_checked_in_all_else_when_it_is_made() {
     let jwt = manager();
-    let later = jwt.access_token("alice").replacing_claims(&json!({ "nbf": NOW + 60 })).create();
+    let later = jwt.access_token("alice").overriding_claims(&json!({ "nbf": NOW + 60 })).create();
     assert!(later.is_ok());
-    let broken = jwt.access_token("alice").replacing_claims(&json!({ "nbf": NOW + 60, "type": "zzz" })).create();
+    let broken = jwt.access_token("alice").overriding_claims(&json!({ "nbf": NOW + 60, "type": "zzz" })).create();
     assert!(matches!(broken, Err(IssueError::WouldBeRefused(_))), "{broken:?}");
 }
 
@@ -156,19 +160,19 @@ fn a_session_can_be_ended_by_its_name_and_its_last_token_does_not_outlive_it() {
     let jwt = builder()
         .clock(Arc::clone(&clock))
         .token_location([Location::Cookie])
-        .revocation_store(MemoryStore::new())
+        .revocation_store(Blocklist::default())
         .refresh_token_expires(Lifetime::minutes(20))
         .build()
         .unwrap();
-    let text = wait(jwt.login("alice")).unwrap().access_token;
+    let text = wait(jwt.login("alice")).unwrap().access;
     clock.advance(Duration::from_secs(14 * 60));
     let page = get(&[("Cookie", &format!("access_token_cookie={text}"))]);
-    let expiring = jwt.expiring(&page, Duration::from_secs(120)).unwrap();
-    let cookies = wait(jwt.renew(&expiring, &http::HeaderMap::new())).unwrap();
+    let expiring = jwt.steps().expiring(&page, Duration::from_secs(120)).unwrap();
+    let cookies = wait(jwt.steps().renew(&expiring, &http::HeaderMap::new())).unwrap();
     let line = cookies.lines()[0].to_str().unwrap();
     let renewed = jwt.decode_token(line.split(['=', ';']).nth(1).unwrap()).unwrap();
     assert_eq!(renewed.expires_at().unwrap().as_secs(), NOW + 20 * 60);
 
-    wait(jwt.revoke_session_by_id(renewed.session().unwrap())).unwrap();
+    wait(jwt.steps().end_session_by_id(renewed.session().unwrap())).unwrap();
     assert!(wait(jwt.is_revoked(&renewed)).unwrap());
 }

@@ -101,12 +101,12 @@ fn optional_means_that_no_token_is_anonymous_and_a_bad_one_is_still_refused() {
 #[test]
 fn optional_still_asks_for_freshness_revocation_and_the_app_s_verification() {
     let jwt = builder()
-        .revocation_store(MemoryStore::new())
+        .session_store(MemoryStore::new())
         .token_verification(|token| token.subject() != "mallory")
         .build()
         .unwrap();
     let revoked = token(&[("jti", "\"revoked\"")]);
-    wait(jwt.revoke(&jwt.decode_token(&revoked).unwrap())).unwrap();
+    wait(jwt.revoke_token(&jwt.decode_token(&revoked).unwrap())).unwrap();
     for (text, code) in [
         (token(&[STALE]), "token_not_fresh"),
         (revoked, "token_revoked"),
@@ -123,14 +123,14 @@ fn optional_still_asks_for_freshness_revocation_and_the_app_s_verification() {
 fn of_several_faults_the_first_in_order_is_the_one_that_is_told() {
     let jwt = builder()
         .token_location([Location::Cookie])
-        .revocation_store(MemoryStore::new())
+        .session_store(MemoryStore::new())
         .token_verification(|_| false)
         .build()
         .unwrap();
     let text = |changes: &[(&str, &str)]| {
         let text = token(changes);
         if let Ok(token) = jwt.decode_token(&text) {
-            wait(jwt.revoke(&token)).unwrap();
+            wait(jwt.revoke_token(&token)).unwrap();
         }
         text
     };
@@ -168,9 +168,9 @@ fn a_csrf_claim_is_missed_only_where_it_is_needed() {
 
 #[test]
 fn a_route_may_skip_the_revocation_check_and_only_that() {
-    let jwt = builder().revocation_store(MemoryStore::new()).build().unwrap();
+    let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let text = token(&[]);
-    wait(jwt.revoke(&jwt.decode_token(&text).unwrap())).unwrap();
+    wait(jwt.revoke_token(&jwt.decode_token(&text).unwrap())).unwrap();
     assert_eq!(refusal(&jwt, &bearer(&text), &Requirement::access()).code(), "token_revoked");
     let skipping = Requirement::access().skip_revocation_check();
     assert!(check(&jwt, &bearer(&text), &skipping).is_ok());
@@ -208,9 +208,9 @@ fn the_app_s_own_verification_judges_every_token_that_is_otherwise_good_and_no_o
 
 #[test]
 fn a_refusal_carries_the_token_where_its_signature_was_good_and_the_fault_lies_elsewhere() {
-    let jwt = builder().revocation_store(MemoryStore::new()).build().unwrap();
+    let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let revoked = token(&[("jti", "\"revoked\"")]);
-    wait(jwt.revoke(&jwt.decode_token(&revoked).unwrap())).unwrap();
+    wait(jwt.revoke_token(&jwt.decode_token(&revoked).unwrap())).unwrap();
     for text in [token(&[EXPIRED]), token(&[REFRESH]), token(&[STALE]), revoked] {
         let refusal = refusal(&jwt, &bearer(&text), &Requirement::fresh());
         assert_eq!(refusal.token().unwrap().subject(), "alice", "{refusal}");
@@ -225,14 +225,15 @@ fn a_refusal_carries_the_token_where_its_signature_was_good_and_the_fault_lies_e
 #[test]
 fn only_the_options_of_a_preflight_passes_unseen() {
     for (method, exempt) in [("OPTIONS", true), ("GET", false), ("HEAD", false), ("POST", false), ("options", false)] {
-        assert_eq!(manager().exempts(&request(method, "/", &[])), exempt, "{method}");
+        assert_eq!(manager().steps().is_exempt(&request(method, "/", &[])), exempt, "{method}");
     }
 }
 
 #[test]
 fn the_body_is_needed_for_the_json_place_and_for_a_csrf_form_field() {
-    let needs =
-        |builder: JwtManagerBuilder, requirement: &Requirement| builder.build().unwrap().needs_body(requirement);
+    let needs = |builder: JwtManagerBuilder, requirement: &Requirement| {
+        builder.build().unwrap().steps().needs_body(requirement)
+    };
     let access = Requirement::access();
     let json = Requirement::access().locations([Location::Json]);
     let header = Requirement::access().locations([Location::Header]);

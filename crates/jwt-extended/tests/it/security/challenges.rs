@@ -27,9 +27,9 @@ fn no_token_gets_a_bare_challenge_without_an_error_code() {
 
 #[test]
 fn a_bad_an_expired_and_a_revoked_token_get_401_invalid_token() {
-    let jwt = builder().revocation_store(MemoryStore::new()).build().unwrap();
+    let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let revoked = token(&[("jti", "\"revoked\"")]);
-    wait(jwt.revoke(&jwt.decode_token(&revoked).unwrap())).unwrap();
+    wait(jwt.revoke_token(&jwt.decode_token(&revoked).unwrap())).unwrap();
     for (text, description) in [
         ("garbage".to_owned(), "Not enough segments"),
         (token(&[("exp", "1")]), "Token has expired"),
@@ -125,14 +125,14 @@ fn refusals() -> Vec<(Rejection, Vec<String>)> {
     let jwt = builder()
         .token_location([Location::Header, Location::Cookie, Location::QueryString, Location::Json])
         .decode_issuer("https://issuer.example")
-        .revocation_store(MemoryStore::new())
+        .session_store(MemoryStore::new())
         .build()
         .unwrap();
     let good = [("iss", "\"https://issuer.example\"")];
     let with = |changes: &[(&str, &str)]| token(&[&good, changes].concat());
     let segments = with(&[]).rsplit_once('.').unwrap().0.to_owned();
     let revoked = with(&[("jti", "\"revoked\"")]);
-    wait(jwt.revoke(&jwt.decode_token(&revoked).unwrap())).unwrap();
+    wait(jwt.revoke_token(&jwt.decode_token(&revoked).unwrap())).unwrap();
     let mut refusals = Vec::new();
     for text in [
         with(&[("exp", "1")]),
@@ -224,9 +224,9 @@ fn no_debug_text_holds_a_secret_or_a_token() {
     let configured = || keyless().secret_key(SECRET).token_location([Location::Cookie]);
     let jwt = configured().build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
-    let refresh = pair.refresh_token.clone().unwrap();
+    let refresh = pair.refresh.clone().unwrap();
     let cookies = jwt.set_cookies(&pair).unwrap();
-    let cookie = format!("access_token_cookie={}", pair.access_token);
+    let cookie = format!("access_token_cookie={}", pair.access);
     let request = get(&[("Cookie", &cookie)]);
     let admitted = check(&jwt, &request, &Requirement::access()).unwrap();
     let builder =
@@ -242,14 +242,13 @@ fn no_debug_text_holds_a_secret_or_a_token() {
         format!("{admitted:?} {:?}", admitted.token()),
         format!("{builder:?}"),
         format!("{expired:?} {expired}"),
-        format!("{:?}", jwt.expiring(&request, Duration::from_secs(901)).unwrap()),
-        format!("{:?}", Unverified::parse(&pair.access_token).unwrap()),
-        format!("{:?}", jwt_extended::jose::verify(jwt.key_ring(), &pair.access_token).unwrap()),
+        format!("{:?}", jwt.steps().expiring(&request, Duration::from_secs(901)).unwrap()),
+        format!("{:?}", Unverified::parse(&pair.access).unwrap()),
+        format!("{:?}", jwt_extended::jose::verify(jwt.key_ring(), &pair.access).unwrap()),
         format!("{:?}", Claims::new(&serde_json::json!({"role": "boss"})).unwrap()),
         format!("{:?}", MemoryStore::new()),
     ];
-    let segments =
-        pair.access_token.split('.').chain(refresh.split('.')).skip(1).filter(|part| *part != header_of_any());
+    let segments = pair.access.split('.').chain(refresh.split('.')).skip(1).filter(|part| *part != header_of_any());
     let secrets: Vec<_> = segments.chain([SECRET, csrf.as_str(), "boss", "alice"]).collect();
     for text in shown {
         for secret in &secrets {
@@ -306,12 +305,12 @@ fn whatever_sets_or_clears_a_token_s_cookie_also_says_no_store() {
     let soon = Duration::from_secs(60);
     for cookies in [
         jwt.set_cookies(&pair).unwrap(),
-        jwt.set_access_cookies(&pair.access_token).unwrap(),
-        jwt.set_access_cookies_for(&pair.access_token, soon).unwrap(),
-        jwt.set_refresh_cookies(pair.refresh_token.as_deref().unwrap()).unwrap(),
+        jwt.cookies().set_access(&pair.access).unwrap(),
+        jwt.cookies().max_age(soon).set_access(&pair.access).unwrap(),
+        jwt.cookies().set_refresh(pair.refresh.as_deref().unwrap()).unwrap(),
         jwt.unset_cookies(),
-        jwt.unset_access_cookies(),
-        jwt.unset_refresh_cookies(),
+        jwt.cookies().unset_access(),
+        jwt.cookies().unset_refresh(),
     ] {
         let headers: Vec<_> = cookies.clone().into_iter().collect();
         let (name, value) = headers.last().unwrap();

@@ -58,7 +58,7 @@ fn same_site_none_and_partitioned_demand_secure() {
 fn cookies_are_secure_http_only_and_lax_unless_told_otherwise() {
     let jwt = cookies().entropy(entropy).build().unwrap();
     let text = jwt.create_access_token("alice").unwrap();
-    let set = jwt.set_access_cookies(&text).unwrap();
+    let set = jwt.cookies().set_access(&text).unwrap();
     let expected = [
         format!("access_token_cookie={text}; Secure; HttpOnly; Path=/; SameSite=Lax"),
         format!("csrf_access_token={CSRF}; Secure; Path=/; SameSite=Lax"),
@@ -77,7 +77,7 @@ fn a_cookie_over_4096_octets_is_an_error_when_it_is_set() {
     let rest = "access_token_cookie=; Secure; HttpOnly; Path=; SameSite=Lax".len();
     let set = |length: usize| {
         let path = format!("/{}", "p".repeat(length - text.len() - rest - 1));
-        cookies().access_cookie_path(path).build().unwrap().set_access_cookies(&text)
+        cookies().access_cookie_path(path).build().unwrap().cookies().set_access(&text)
     };
     assert_eq!(set(4096).unwrap().lines()[0].len(), 4096);
     for length in [4097, 5000] {
@@ -90,7 +90,7 @@ fn a_cookie_over_4096_octets_is_an_error_when_it_is_set() {
 fn only_a_token_that_would_be_accepted_becomes_a_cookie() {
     let jwt = jwt_with_room();
     for text in ["", "garbage", &token(&[("exp", "1")]), "x; Domain=evil.example", "x\r\nSet-Cookie: y=z"] {
-        assert!(matches!(jwt.set_access_cookies(text), Err(CookieError::Token(_))), "{text}");
+        assert!(matches!(jwt.cookies().set_access(text), Err(CookieError::Token(_))), "{text}");
     }
 }
 

@@ -67,9 +67,9 @@ fn the_csrf_cookie_by_itself_proves_nothing() {
 fn another_token_s_value_does_not_match() {
     let jwt = builder().entropy(SystemEntropy).token_location([Location::Cookie]).build().unwrap();
     let [mine, theirs] = ["mallory", "alice"].map(|user| wait(jwt.login(user)).unwrap());
-    let value = jwt.decode_token(&mine.access_token).unwrap().csrf().unwrap().to_owned();
-    let refresh = jwt.decode_token(theirs.refresh_token.as_ref().unwrap()).unwrap().csrf().unwrap().to_owned();
-    let cookie = format!("access_token_cookie={}", theirs.access_token);
+    let value = jwt.decode_token(&mine.access).unwrap().csrf().unwrap().to_owned();
+    let refresh = jwt.decode_token(theirs.refresh.as_ref().unwrap()).unwrap().csrf().unwrap().to_owned();
+    let cookie = format!("access_token_cookie={}", theirs.access);
     for value in [value, refresh] {
         let request = request("POST", "/", &[("Cookie", &cookie), ("X-CSRF-TOKEN", &value)]);
         assert_eq!(code(&jwt, &request), "csrf_mismatch");
@@ -129,7 +129,7 @@ fn a_refresh_cookie_is_guarded_like_an_access_cookie() {
 fn a_new_login_makes_a_new_value_for_each_token() {
     let jwt = builder().entropy(SystemEntropy).build().unwrap();
     let pairs = [wait(jwt.login("alice")).unwrap(), wait(jwt.login("alice")).unwrap()];
-    let tokens = pairs.iter().flat_map(|pair| [pair.access_token.as_str(), pair.refresh_token.as_deref().unwrap()]);
+    let tokens = pairs.iter().flat_map(|pair| [pair.access.as_str(), pair.refresh.as_deref().unwrap()]);
     let mut values: Vec<_> = tokens.map(|token| jwt.decode_token(token).unwrap().csrf().unwrap().to_owned()).collect();
     values.sort();
     values.dedup();

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jwt_extended::{
     Token,
     config::Switch,
-    token::{Claims, ClaimsError, Identity, IssueError, LoadUser},
+    token::{Claims, ClaimsError, Identity, IssueError, Issued, LoadUser},
 };
 use serde_json::json;
 
@@ -83,7 +83,7 @@ fn text_beyond_ascii_is_escaped_as_python_s_json_does() {
 #[test]
 fn whole_numbers_and_uuids_are_identities_and_become_texts() {
     let jwt = manager();
-    let subject = |token: Result<String, IssueError>| jwt.decode_token(&token.unwrap()).unwrap().subject().to_owned();
+    let subject = |token: Result<Issued, IssueError>| jwt.decode_token(&token.unwrap()).unwrap().subject().to_owned();
     assert_eq!(subject(jwt.create_access_token(&42_u64)), "42");
     assert_eq!(subject(jwt.create_access_token(&-1_i32)), "-1");
     assert_eq!(subject(jwt.create_access_token(&u128::MAX)), u128::MAX.to_string());
@@ -105,8 +105,8 @@ fn the_app_s_own_user_brings_its_claims_and_headers_into_every_token() {
     let (jwt, user) = (manager(), User { id: 7, name: "Zoë" });
     let pair = wait(jwt.login(&user)).unwrap();
     for text in [
-        &pair.access_token,
-        pair.refresh_token.as_ref().unwrap(),
+        &pair.access,
+        pair.refresh.as_ref().unwrap(),
         &jwt.create_access_token(&user).unwrap(),
         &jwt.create_refresh_token(&user).unwrap(),
     ] {

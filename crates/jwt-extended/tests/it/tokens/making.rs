@@ -30,7 +30,7 @@ fn an_access_token_has_upstream_s_claims_in_upstream_s_order_and_bytes() {
         ]
         .concat()
     );
-    assert_eq!(token, signed(HEADER, &payload_of(&token)));
+    assert_eq!(*token, signed(HEADER, &payload_of(&token)));
 }
 
 #[test]
@@ -138,14 +138,14 @@ fn an_additional_claim_by_the_name_of_the_token_s_own_is_refused() {
     let refused = renamed.access_token("alice").additional_claims(&json!({ "identity": "bob" })).create();
     assert_eq!(refused, Err(IssueError::ReservedClaim("identity".to_owned())));
     let text = jwt().access_token("alice").additional_claims(&json!({ "exp": 1 })).create().unwrap_err().to_string();
-    assert!(text.contains("use `replacing_claims`"), "{text}");
+    assert!(text.contains("use `overriding_claims`"), "{text}");
 }
 
 #[test]
 fn replacing_claims_replace_in_place_as_upstream_s_do() {
     let token = jwt()
         .access_token("alice")
-        .replacing_claims(&json!({ "sub": "bob", "own": 1, "jti": "mine" }))
+        .overriding_claims(&json!({ "sub": "bob", "own": 1, "jti": "mine" }))
         .create()
         .unwrap();
     assert_eq!(
@@ -242,7 +242,7 @@ fn headers_that_would_make_the_token_mean_something_else_are_refused() {
 #[test]
 fn a_token_that_this_manager_would_refuse_is_not_made() {
     let headers = |headers: serde_json::Value| jwt().access_token("alice").additional_headers(&headers).create();
-    let claims = |claims: serde_json::Value| jwt().access_token("alice").replacing_claims(&claims).create();
+    let claims = |claims: serde_json::Value| jwt().access_token("alice").overriding_claims(&claims).create();
     for made in [
         headers(json!({ "typ": "dpop+jwt" })),
         headers(json!({ "kid": 5 })),

@@ -6,7 +6,7 @@ use http::{HeaderMap, request::Parts};
 use jwt_extended::{
     JwtManager, JwtManagerBuilder, ManualClock,
     http::{Location, SetCookies},
-    session::{Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, TokenIds},
+    session::{Answer, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus},
     token::{Claims, ClaimsError, Freshness, Identity},
 };
 use serde_json::json;
@@ -19,7 +19,7 @@ fn with_cookies(clock: &Arc<ManualClock>) -> JwtManagerBuilder {
     builder()
         .clock(Arc::clone(clock))
         .token_location([Location::Header, Location::Cookie])
-        .revocation_store(MemoryStore::new())
+        .revocation_store(Blocklist::default())
 }
 
 fn page(token: &str) -> Parts {
@@ -33,7 +33,7 @@ fn value(cookies: &SetCookies, name: &str) -> String {
 }
 
 fn renewed(jwt: &JwtManager, request: &Parts, response: &HeaderMap) -> Option<SetCookies> {
-    wait(jwt.renew(&jwt.expiring(request, SOON)?, response))
+    wait(jwt.steps().renew(&jwt.steps().expiring(request, SOON)?, response))
 }
 
 #[test]
@@ -41,15 +41,15 @@ fn only_a_good_access_cookie_that_is_about_to_expire_is_expiring() {
     let clock = clock();
     let jwt = with_cookies(&clock).build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
-    let request = page(&pair.access_token);
-    let expires_soon = |request: &Parts| jwt.expiring(request, SOON).is_some();
+    let request = page(&pair.access);
+    let expires_soon = |request: &Parts| jwt.steps().expiring(request, SOON).is_some();
     assert!(!expires_soon(&request));
     clock.advance(Duration::from_micros(599_999_999));
     assert!(!expires_soon(&request));
     clock.advance(Duration::from_micros(1));
     assert!(expires_soon(&request), "within this time, that moment included");
-    assert!(!expires_soon(&bearer(&pair.access_token)), "a header is the client's own affair");
-    assert!(!expires_soon(&page(pair.refresh_token.as_ref().unwrap())));
+    assert!(!expires_soon(&bearer(&pair.access)), "a header is the client's own affair");
+    assert!(!expires_soon(&page(pair.refresh.as_ref().unwrap())));
     assert!(!expires_soon(&page("garbage")) && !expires_soon(&get(&[])));
     clock.advance(SOON);
     assert!(!expires_soon(&request), "what has expired is not brought back");
@@ -59,9 +59,9 @@ fn only_a_good_access_cookie_that_is_about_to_expire_is_expiring() {
 fn a_request_that_changes_something_is_renewed_without_its_csrf_value_too() {
     let clock = clock();
     let jwt = with_cookies(&clock).build().unwrap();
-    let cookie = format!("access_token_cookie={}", wait(jwt.login("alice")).unwrap().access_token);
+    let cookie = format!("access_token_cookie={}", wait(jwt.login("alice")).unwrap().access);
     clock.advance(Duration::from_secs(700));
-    assert!(jwt.expiring(&request("POST", "/", &[("Cookie", &cookie)]), SOON).is_some());
+    assert!(jwt.steps().expiring(&request("POST", "/", &[("Cookie", &cookie)]), SOON).is_some());
 }
 
 struct Admin;
@@ -80,7 +80,7 @@ impl Identity for Admin {
 fn the_successor_has_the_same_subject_session_csrf_value_and_claims_and_is_not_fresh() {
     let clock = clock();
     let jwt = with_cookies(&clock).build().unwrap();
-    let text = wait(jwt.login(&Admin)).unwrap().access_token;
+    let text = wait(jwt.login(&Admin)).unwrap().access;
     clock.advance(Duration::from_secs(700));
     let before = jwt.decode_token(&text).unwrap();
     let cookies = renewed(&jwt, &page(&text), &HeaderMap::new()).unwrap();
@@ -111,18 +111,18 @@ fn a_response_that_sets_or_clears_a_token_s_cookie_itself_is_left_alone() {
     clock.advance(Duration::from_secs(700));
     for cookies in [
         jwt.unset_cookies(),
-        jwt.unset_access_cookies(),
-        jwt.unset_refresh_cookies(),
+        jwt.cookies().unset_access(),
+        jwt.cookies().unset_refresh(),
         jwt.set_cookies(&wait(jwt.login("bob")).unwrap()).unwrap(),
     ] {
         let mut response = HeaderMap::new();
         cookies.append_to(&mut response);
-        assert!(renewed(&jwt, &page(&pair.access_token), &response).is_none());
+        assert!(renewed(&jwt, &page(&pair.access), &response).is_none());
     }
     let mut response = HeaderMap::new();
     response.append("set-cookie", "theirs=access_token_cookie=1; Path=/".parse().unwrap());
     response.append("set-cookie", "access_token_cookie_too=1".parse().unwrap());
-    assert!(renewed(&jwt, &page(&pair.access_token), &response).is_some(), "cookies of other names do not matter");
+    assert!(renewed(&jwt, &page(&pair.access), &response).is_some(), "cookies of other names do not matter");
 }
 
 #[test]
@@ -131,19 +131,19 @@ fn what_was_revoked_while_the_request_was_handled_is_not_renewed() {
     let jwt = with_cookies(&clock).build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
     clock.advance(Duration::from_secs(700));
-    let expiring = jwt.expiring(&page(&pair.access_token), SOON).unwrap();
-    wait(jwt.logout(&jwt.decode_token(&pair.access_token).unwrap())).unwrap();
-    assert!(wait(jwt.renew(&expiring, &HeaderMap::new())).is_none());
+    let expiring = jwt.steps().expiring(&page(&pair.access), SOON).unwrap();
+    wait(jwt.logout(&jwt.decode_token(&pair.access).unwrap())).unwrap();
+    assert!(wait(jwt.steps().renew(&expiring, &HeaderMap::new())).is_none());
 }
 
 struct Down;
 
 impl RevocationStore for Down {
-    fn standing(&self, _: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, _: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         Answer::Now(Err(StoreError::Unavailable("down".to_owned())))
     }
 
-    fn revoke(&self, _: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, _: &'a RevokeRequest<'_>) -> Answer<'a, Result<(), StoreError>> {
         Answer::Now(Err(StoreError::Unavailable("down".to_owned())))
     }
 }
@@ -152,7 +152,7 @@ impl RevocationStore for Down {
 fn nothing_is_renewed_while_the_store_cannot_say() {
     let clock = clock();
     let jwt = with_cookies(&clock).revocation_store(Down).build().unwrap();
-    let text = wait(jwt.login("alice")).unwrap().access_token;
+    let text = wait(jwt.login("alice")).unwrap().access;
     clock.advance(Duration::from_secs(700));
     assert!(renewed(&jwt, &page(&text), &HeaderMap::new()).is_none());
 }
@@ -161,7 +161,7 @@ fn nothing_is_renewed_while_the_store_cannot_say() {
 fn nobody_stays_logged_in_by_clicking_for_longer_than_a_refresh_token_lives() {
     let clock = clock();
     let jwt = with_cookies(&clock).refresh_token_expires(Duration::from_secs(3600)).build().unwrap();
-    let mut text = wait(jwt.login("alice")).unwrap().access_token;
+    let mut text = wait(jwt.login("alice")).unwrap().access.into_string();
     let mut renewals = 0;
     for _ in 0..20 {
         clock.advance(Duration::from_secs(700));

@@ -9,13 +9,13 @@ use std::{
 };
 
 use jwt_extended::{
-    JwtManager, JwtManagerBuilder, ManualClock, Requirement, Rotation, Timestamp, Token, TokenPair,
+    EarlierSessions, JwtManager, JwtManagerBuilder, ManualClock, Requirement, Rotation, Timestamp, Token, TokenPair,
     http::{Location, Reason},
     session::{
-        Answer, Ending, MemoryStore, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, TokenIds,
-        Touch, Turn, Turned,
+        Answer, EndSessions, MemoryStore, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session,
+        SessionStore, StoreError, Subject, TokenIds, TokenStatus, TouchRequest,
     },
-    token::{Freshness, IssueError, Lifetime},
+    token::{Freshness, IssueError, Lifetime, TokenType},
 };
 use serde_json::json;
 
@@ -26,7 +26,7 @@ fn kept(clock: &Arc<ManualClock>) -> JwtManagerBuilder {
 }
 
 fn refresh_token(jwt: &JwtManager, pair: &TokenPair) -> Token {
-    jwt.decode_token(pair.refresh_token.as_deref().unwrap()).unwrap()
+    jwt.decode_token(pair.refresh.as_deref().unwrap()).unwrap()
 }
 
 fn opens(jwt: &JwtManager, text: &str) -> bool {
@@ -44,14 +44,14 @@ fn a_refresh_gives_the_refresh_token_that_is_due_next_with_all_that_the_last_one
     let first = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
     clock.advance(Duration::from_secs(1000));
     let pair = wait(jwt.refresh(&first)).unwrap();
-    let (access, second) = (jwt.decode_token(&pair.access_token).unwrap(), refresh_token(&jwt, &pair));
+    let (access, second) = (jwt.decode_token(&pair.access).unwrap(), refresh_token(&jwt, &pair));
     assert_ne!(second.jti(), first.jti());
     assert_eq!((second.subject(), second.session(), second.csrf()), ("alice", first.session(), first.csrf()));
     assert_eq!((access.session(), access.freshness()), (first.session(), Freshness::Stale));
     assert_ne!(access.csrf(), second.csrf(), "an access token has a value of its own");
     assert_eq!(second.issued_at(), Some(Timestamp::from_secs(NOW + 1000)));
     assert_eq!(second.expires_at(), first.expires_at(), "the session does not last longer for it");
-    assert!(opens(&jwt, &pair.access_token));
+    assert!(opens(&jwt, &pair.access));
     clock.advance(Duration::from_secs(1000));
     assert!(wait(jwt.refresh(&second)).is_ok());
 }
@@ -59,7 +59,7 @@ fn a_refresh_gives_the_refresh_token_that_is_due_next_with_all_that_the_last_one
 #[test]
 fn the_app_s_claims_go_on_and_those_that_the_user_has_now_replace_them() {
     let jwt = kept(&clock()).build().unwrap();
-    let session = jwt.new_session().unwrap();
+    let session = jwt.steps().new_session().unwrap();
     let text = jwt
         .refresh_token("alice")
         .session(&session)
@@ -67,13 +67,13 @@ fn the_app_s_claims_go_on_and_those_that_the_user_has_now_replace_them() {
         .create()
         .unwrap();
     let token = jwt.decode_token(&text).unwrap();
-    wait(jwt.open_session(&session, "alice", token.jti().unwrap(), None)).unwrap();
+    wait(jwt.steps().open_session(&text, None)).unwrap();
     let pair = wait(jwt.refresh(&token)).unwrap();
-    for text in [&pair.access_token, pair.refresh_token.as_ref().unwrap()] {
+    for text in [&pair.access, pair.refresh.as_ref().unwrap()] {
         let payload = payload_of(text);
         assert!(payload.ends_with(r#""role":"admin","z":[1.5,"\u00e9"]}"#), "{payload}");
     }
-    let pair = wait(jwt.refresh_as(&refresh_token(&jwt, &pair), "alice")).unwrap();
+    let pair = wait(jwt.refresh(&refresh_token(&jwt, &pair)).identity("alice")).unwrap();
     assert_eq!(refresh_token(&jwt, &pair).claim::<String>("role").unwrap(), None);
 }
 
@@ -85,41 +85,57 @@ fn parallel_requests_with_one_token_get_the_same_successor_to_the_letter() {
     let one = wait(jwt.refresh(&first)).unwrap();
     clock.advance(Duration::from_secs(10));
     let two = wait(jwt.refresh(&first)).unwrap();
-    assert_eq!(one.refresh_token, two.refresh_token);
-    assert_ne!(one.access_token, two.access_token, "the access token is of its own time");
-    assert!(opens(&jwt, &one.access_token) && opens(&jwt, &two.access_token));
+    assert_eq!(one.refresh, two.refresh);
+    assert_ne!(one.access, two.access, "the access token is of its own time");
+    assert!(opens(&jwt, &one.access) && opens(&jwt, &two.access));
 }
 
 #[test]
-fn whoever_makes_the_tokens_one_by_one_gets_what_refresh_gives() {
+fn a_caller_can_issue_the_tokens_of_a_session() {
     let clock = clock();
     let jwt = kept(&clock).session_idle_expires(Duration::from_secs(600)).build().unwrap();
-    let session = jwt.new_session().unwrap();
-    let made = |due: &Rotation, csrf: &str| {
-        let lifetime = jwt.lifetime_in_session(&session, Lifetime::days(30), due.turned);
-        let token = jwt.refresh_token("alice").session(&session).jti(&due.jti).csrf(csrf);
-        token.issued_at(due.turned).lifetime(lifetime).additional_claims(&json!({ "role": "admin" })).create().unwrap()
+    let issue = |kind, rotation: &Rotation| {
+        let token = if kind == TokenType::Refresh { jwt.refresh_token("alice") } else { jwt.access_token("alice") };
+        token.rotation(rotation).additional_claims(&json!({ "role": "admin" })).create()
     };
-    let first = jwt.next_rotation().unwrap();
-    let token = jwt.decode_token(&made(&first, "a value")).unwrap();
-    wait(jwt.open_session(&session, "alice", &first.jti, None)).unwrap();
-    assert_eq!((token.jti(), token.csrf()), (Some(&*first.jti), Some("a value")));
+    let pair = wait(jwt.steps().login_with(Some("Firefox"), EarlierSessions::Keep, issue)).unwrap();
+    let token = refresh_token(&jwt, &pair);
+    assert_eq!(wait(jwt.sessions(&token)).unwrap()[0].label.as_deref(), Some("Firefox"));
     assert_eq!(token.expires_at(), Some(Timestamp::from_secs(NOW + 600)), "it does not outlive the session");
-    assert_eq!(jwt.own_claims(&token).as_json(), r#"{"role":"admin"}"#);
+    assert_eq!(jwt.steps().own_claims(&token).as_json(), r#"{"role":"admin"}"#);
 
     clock.advance(Duration::from_secs(100));
-    let due = jwt.next_rotation().unwrap();
-    assert_eq!(wait(jwt.turn_session(&token, due.clone())).unwrap(), due);
+    let rejected =
+        |kind, rotation: &Rotation| issue(kind, rotation).map_err(|error| jwt.reject(Reason::Issue(error), None));
+    let next = wait(jwt.steps().refresh_with(&token, rejected)).unwrap().refresh;
     clock.advance(Duration::from_secs(5));
-    let late = jwt.next_rotation().unwrap();
-    assert_eq!(wait(jwt.turn_session(&token, late)).unwrap(), due, "the first one counts");
-    let by_hand = made(&due, "a value");
-    assert_eq!(wait(jwt.refresh(&token)).unwrap().refresh_token, Some(by_hand.clone()), "to the letter");
-    let next = jwt.decode_token(&by_hand).unwrap();
-    assert_eq!((next.issued_at(), next.not_before()), (Some(due.turned), Some(due.turned)));
-    assert_eq!(wait(jwt.end_sessions_but("alice", &session)), Ok(0));
-    assert_eq!(wait(jwt.end_sessions_but("alice", "another")), Ok(1));
+    assert_eq!(wait(jwt.steps().refresh_with(&token, rejected)).unwrap().refresh, next, "the first one counts");
+    assert_eq!(wait(jwt.refresh(&token)).unwrap().refresh, next, "to the letter");
+    let next = jwt.decode_token(&next.unwrap()).unwrap();
+    let rotated = Some(Timestamp::from_secs(NOW + 100));
+    assert_eq!((next.issued_at(), next.not_before(), next.csrf()), (rotated, rotated, token.csrf()));
+    assert_eq!(wait(jwt.steps().end_sessions_except(&token, token.session().unwrap())), Ok(0));
+    assert_eq!(wait(jwt.steps().end_sessions_except(&token, "another")), Ok(1));
     assert_eq!(reason(&jwt, &next), Reason::Revoked);
+}
+
+#[test]
+fn session_ids_and_subjects_cannot_be_overridden() {
+    let jwt = kept(&clock()).build().unwrap();
+    for (claims, error) in [
+        (json!({ "sid": "another" }), IssueError::SessionClaims),
+        (json!({ "jti": "another" }), IssueError::SessionClaims),
+        (json!({ "sub": "bob" }), IssueError::OtherSubject),
+    ] {
+        let issue = |kind, rotation: &Rotation| match kind {
+            TokenType::Refresh => jwt.refresh_token("alice").rotation(rotation).create(),
+            _ => jwt.access_token("alice").rotation(rotation).overriding_claims(&claims).create(),
+        };
+        let opened = wait(jwt.steps().login_with(None, EarlierSessions::Keep, issue));
+        // The store knows an access token by its session and its subject alone.
+        let expected = if claims.get("jti").is_some() { Ok(1) } else { Err(error) };
+        assert_eq!(opened.map(|_| wait(jwt.sessions_of(Subject("alice"))).unwrap().len()), expected, "{claims}");
+    }
 }
 
 #[test]
@@ -127,12 +143,11 @@ fn threads_that_refresh_one_token_at_once_get_one_successor() {
     let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let first = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
     let successors: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..64).map(|_| scope.spawn(|| wait(jwt.refresh(&first)).unwrap().refresh_token)).collect();
+        let threads: Vec<_> = (0..64).map(|_| scope.spawn(|| wait(jwt.refresh(&first)).unwrap().refresh)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(successors.windows(2).all(|two| two[0] == two[1]));
-    assert_eq!(wait(jwt.sessions_of("alice")).unwrap().len(), 1);
+    assert_eq!(wait(jwt.sessions_of(Subject("alice"))).unwrap().len(), 1);
 }
 
 #[test]
@@ -156,8 +171,8 @@ fn a_replay_ends_the_session_tells_the_app_and_is_401() {
     assert_eq!(*told.lock().unwrap(), ["alice"]);
     assert_eq!(reason(&jwt, &first), Reason::Revoked);
     assert_eq!(told.lock().unwrap().len(), 1, "it is told once");
-    assert!(!opens(&jwt, &pair.access_token) && !opens(&jwt, &next.access_token));
-    assert!(!opens(&jwt, next.refresh_token.as_ref().unwrap()));
+    assert!(!opens(&jwt, &pair.access) && !opens(&jwt, &next.access));
+    assert!(!opens(&jwt, next.refresh.as_ref().unwrap()));
 }
 
 #[test]
@@ -176,11 +191,11 @@ fn a_session_ends_when_it_is_too_old_and_its_tokens_do_not_outlive_it() {
     let jwt = kept(&clock).session_expires(Lifetime::minutes(20)).build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
     assert_eq!(refresh_token(&jwt, &pair).expires_at(), Some(Timestamp::from_secs(NOW + 1200)));
-    assert_eq!(pair.expires_in, Some(900));
+    assert_eq!(pair.expires_in(), Some(900));
     clock.advance(Duration::from_secs(600));
     let pair = wait(jwt.refresh(&refresh_token(&jwt, &pair))).unwrap();
-    assert_eq!(pair.expires_in, Some(600));
-    let access = jwt.decode_token(&pair.access_token).unwrap();
+    assert_eq!(pair.expires_in(), Some(600));
+    let access = jwt.decode_token(&pair.access).unwrap();
     assert_eq!(access.expires_at(), Some(Timestamp::from_secs(NOW + 1200)));
     let last = refresh_token(&jwt, &pair);
     clock.advance(Duration::from_secs(600));
@@ -190,14 +205,14 @@ fn a_session_ends_when_it_is_too_old_and_its_tokens_do_not_outlive_it() {
 #[test]
 fn without_a_store_a_session_ends_when_it_is_too_old_if_the_app_has_said_when_that_is() {
     let clock = clock();
-    for builder in [builder(), builder().revocation_store(MemoryStore::new())] {
+    for builder in [builder(), builder().revocation_store(Blocklist::default())] {
         clock.set(Timestamp::from_secs(NOW));
         let jwt = builder.clock(Arc::clone(&clock)).session_expires(Lifetime::minutes(20)).build().unwrap();
         let refresh = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
         assert_eq!(refresh.expires_at(), Some(Timestamp::from_secs(NOW + 1200)));
         clock.advance(Duration::from_secs(1199));
         let pair = wait(jwt.refresh(&refresh)).unwrap();
-        assert_eq!((pair.expires_in, pair.refresh_token), (Some(1), None));
+        assert_eq!((pair.expires_in(), pair.refresh), (Some(1), None));
         clock.advance(Duration::from_secs(1));
         assert_eq!(reason(&jwt, &refresh), Reason::Revoked);
     }
@@ -209,15 +224,15 @@ fn a_session_ends_when_it_is_unused_for_too_long_and_a_refresh_is_a_use() {
     let jwt = kept(&clock).session_idle_expires(Duration::from_secs(600)).build().unwrap();
     let mut pair = wait(jwt.login("alice")).unwrap();
     for _ in 0..3 {
-        assert_eq!(pair.expires_in, Some(600), "an access token is of no use for longer");
+        assert_eq!(pair.expires_in(), Some(600), "an access token is of no use for longer");
         clock.advance(Duration::from_secs(599));
-        assert!(opens(&jwt, &pair.access_token));
+        assert!(opens(&jwt, &pair.access));
         pair = wait(jwt.refresh(&refresh_token(&jwt, &pair))).unwrap();
     }
     let last = refresh_token(&jwt, &pair);
     clock.advance(Duration::from_secs(600));
     assert_eq!(reason(&jwt, &last), Reason::Revoked);
-    assert!(wait(jwt.sessions_of("alice")).unwrap().is_empty());
+    assert!(wait(jwt.sessions_of(Subject("alice"))).unwrap().is_empty());
 }
 
 #[test]
@@ -231,17 +246,19 @@ fn implicit_renewal_is_a_use_and_brings_no_ended_session_back() {
         .unwrap();
     let renew = |text: &str| {
         let request = get(&[("Cookie", &format!("access_token_cookie={text}"))]);
-        let cookies = wait(jwt.renew(&jwt.expiring(&request, Duration::from_secs(300))?, &http::HeaderMap::new()))?;
+        let cookies = wait(
+            jwt.steps().renew(&jwt.steps().expiring(&request, Duration::from_secs(300))?, &http::HeaderMap::new()),
+        )?;
         let line = cookies.lines()[0].to_str().unwrap().to_owned();
         Some(line["access_token_cookie=".len()..].split(';').next().unwrap().to_owned())
     };
-    let mut text = wait(jwt.login("alice")).unwrap().access_token;
+    let mut text = wait(jwt.login("alice")).unwrap().access.into_string();
     for _ in 0..4 {
         clock.advance(Duration::from_secs(299));
         text = renew(&text).unwrap();
     }
-    assert_eq!(wait(jwt.sessions_of("alice")).unwrap()[0].last_used, Timestamp::from_secs(NOW + 4 * 299));
-    wait(jwt.revoke_subject("alice")).unwrap();
+    assert_eq!(wait(jwt.sessions_of(Subject("alice"))).unwrap()[0].last_used, Timestamp::from_secs(NOW + 4 * 299));
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
     assert_eq!(renew(&text), None);
 }
 
@@ -249,13 +266,13 @@ fn implicit_renewal_is_a_use_and_brings_no_ended_session_back() {
 fn sessions_are_listed_with_their_labels_and_the_one_that_asks_is_marked() {
     let clock = clock();
     let jwt = kept(&clock).build().unwrap();
-    let phone = wait(jwt.login_with_label("alice", "Phone")).unwrap();
+    let phone = wait(jwt.login("alice").label("Phone")).unwrap();
     clock.advance(Duration::from_secs(1));
-    wait(jwt.login_with_label("alice", &format!(" a\nlabel{}", "x".repeat(500)))).unwrap();
-    wait(jwt.login_with_label("bob", "Bob's")).unwrap();
+    wait(jwt.login("alice").label(&*format!(" a\nlabel{}", "x".repeat(500)))).unwrap();
+    wait(jwt.login("bob").label("Bob's")).unwrap();
     clock.advance(Duration::from_secs(1));
     let phone = wait(jwt.refresh(&refresh_token(&jwt, &phone))).unwrap();
-    let token = jwt.decode_token(&phone.access_token).unwrap();
+    let token = jwt.decode_token(&phone.access).unwrap();
     let list = wait(jwt.sessions(&token)).unwrap();
     let seen = |session: &Session| (session.label.clone(), session.current);
     assert_eq!(seen(&list[1]), (Some("Phone".to_owned()), true));
@@ -267,7 +284,7 @@ fn sessions_are_listed_with_their_labels_and_the_one_that_asks_is_marked() {
     let now = wait(jwt.sessions(&token)).unwrap()[1].last_used;
     assert_eq!(now, Timestamp::from_secs(NOW + 62), "its last refresh would tell a thief when a copy has grace");
     assert_eq!(list[1].ends, Some(Timestamp::from_secs(NOW + 30 * 86_400)));
-    assert!(wait(jwt.sessions_of("alice")).unwrap().iter().all(|session| !session.current));
+    assert!(wait(jwt.sessions_of(Subject("alice"))).unwrap().iter().all(|session| !session.current));
 }
 
 #[test]
@@ -276,16 +293,16 @@ fn sessions_end_one_by_one_all_others_or_all() {
     let [one, two, three, four] = [(); 4].map(|()| wait(jwt.login("alice")).unwrap());
     let bob = wait(jwt.login("bob")).unwrap();
     let session = |pair: &TokenPair| refresh_token(&jwt, pair).session().unwrap().to_owned();
-    assert_eq!(wait(jwt.end_session("alice", &session(&bob))), Ok(false), "another's is left alone");
-    assert_eq!(wait(jwt.end_session("alice", &session(&one))), Ok(true));
-    assert_eq!(wait(jwt.end_session("alice", &session(&one))), Ok(false));
-    assert!(!opens(&jwt, &one.access_token) && opens(&jwt, &two.access_token) && opens(&jwt, &bob.access_token));
+    assert_eq!(wait(jwt.end_session(Subject("alice"), &session(&bob))), Ok(false), "another's is left alone");
+    assert_eq!(wait(jwt.end_session(Subject("alice"), &session(&one))), Ok(true));
+    assert_eq!(wait(jwt.end_session(Subject("alice"), &session(&one))), Ok(false));
+    assert!(!opens(&jwt, &one.access) && opens(&jwt, &two.access) && opens(&jwt, &bob.access));
     assert_eq!(wait(jwt.end_other_sessions(&refresh_token(&jwt, &three))), Ok(2));
-    assert!(!opens(&jwt, &two.access_token) && opens(&jwt, &three.access_token) && !opens(&jwt, &four.access_token));
-    wait(jwt.revoke_session_by_id(&session(&bob))).unwrap();
-    assert!(!opens(&jwt, &bob.access_token), "whoever may end any has its name");
-    wait(jwt.revoke_subject("alice")).unwrap();
-    assert!(!opens(&jwt, &three.access_token));
+    assert!(!opens(&jwt, &two.access) && opens(&jwt, &three.access) && !opens(&jwt, &four.access));
+    wait(jwt.steps().end_session_by_id(&session(&bob))).unwrap();
+    assert!(!opens(&jwt, &bob.access), "whoever may end any has its name");
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
+    assert!(!opens(&jwt, &three.access));
 }
 
 #[test]
@@ -296,13 +313,13 @@ fn a_password_change_ends_all_and_logs_in_again_in_one_call() {
     let bare = jwt.create_refresh_token("alice").unwrap();
     clock.advance(Duration::from_secs(1));
     let after = wait(jwt.password_changed("alice")).unwrap();
-    assert!(before.iter().all(|pair| !opens(&jwt, &pair.access_token)) && !opens(&jwt, &bare));
-    assert!(opens(&jwt, &after.access_token));
-    let access = jwt.decode_token(&after.access_token).unwrap();
+    assert!(before.iter().all(|pair| !opens(&jwt, &pair.access)) && !opens(&jwt, &bare));
+    assert!(opens(&jwt, &after.access));
+    let access = jwt.decode_token(&after.access).unwrap();
     assert_eq!(access.freshness(), Freshness::Fresh);
     assert_eq!(wait(jwt.sessions(&access)).unwrap().len(), 1);
-    let labelled = wait(jwt.password_changed_with_label("alice", "Phone")).unwrap();
-    let list = wait(jwt.sessions(&jwt.decode_token(&labelled.access_token).unwrap())).unwrap();
+    let labelled = wait(jwt.password_changed("alice").label("Phone")).unwrap();
+    let list = wait(jwt.sessions(&jwt.decode_token(&labelled.access).unwrap())).unwrap();
     assert_eq!((list.len(), list[0].label.as_deref()), (1, Some("Phone")));
     let text = serde_json::to_value(&list[0]).unwrap();
     assert_eq!((&text["opened"], &text["current"]), (&json!(NOW + 1), &json!(true)));
@@ -314,7 +331,7 @@ fn a_login_beyond_the_limit_ends_the_oldest_session() {
     let jwt = kept(&clock).max_sessions(2_usize).build().unwrap();
     let login = |user: &str| {
         clock.advance(Duration::from_secs(1));
-        wait(jwt.login(user)).unwrap().access_token
+        wait(jwt.login(user)).unwrap().access
     };
     let (one, two, bob, three) = (login("alice"), login("alice"), login("bob"), login("alice"));
     assert_eq!([&one, &two, &bob, &three].map(|text| opens(&jwt, text)), [false, true, true, true]);
@@ -332,7 +349,7 @@ fn what_has_been_over_for_an_hour_is_forgotten_in_batches() {
     assert_eq!((wait(jwt.purge_sessions(100)), store.len()), (Ok(0), 6), "another's clock may be behind");
     clock.advance(Duration::from_secs(1));
     assert_eq!([3, 3, 3].map(|limit| wait(jwt.purge_sessions(limit)).unwrap()), [3, 2, 0]);
-    assert!(opens(&jwt, &kept.access_token) && store.len() == 1);
+    assert!(opens(&jwt, &kept.access) && store.len() == 1);
 }
 
 #[test]
@@ -340,14 +357,14 @@ fn a_session_that_the_store_does_not_know_is_over_and_a_token_without_one_stands
     let jwt = kept(&clock()).build().unwrap();
     let elsewhere = manager();
     let pair = wait(elsewhere.login("alice")).unwrap();
-    assert_eq!(*refusal(&jwt, &bearer(&pair.access_token), &Requirement::access()).reason(), Reason::Revoked);
+    assert_eq!(*refusal(&jwt, &bearer(&pair.access), &Requirement::access()).reason(), Reason::Revoked);
     assert_eq!(reason(&jwt, &refresh_token(&jwt, &pair)), Reason::Revoked);
     let bare = jwt.decode_token(&jwt.create_refresh_token("alice").unwrap()).unwrap();
     for _ in 0..2 {
         let pair = wait(jwt.refresh(&bare)).unwrap();
-        assert_eq!(pair.refresh_token, None, "as upstream does");
+        assert_eq!(pair.refresh, None, "as upstream does");
     }
-    wait(jwt.revoke(&bare)).unwrap();
+    wait(jwt.revoke_token(&bare)).unwrap();
     assert_eq!(reason(&jwt, &bare), Reason::Revoked);
 }
 
@@ -356,9 +373,9 @@ fn a_revoked_refresh_token_is_refused_without_an_alarm() {
     let jwt = kept(&clock()).on_replay(|_| panic!("no replay")).build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
     let token = refresh_token(&jwt, &pair);
-    wait(jwt.revoke(&token)).unwrap();
+    wait(jwt.revoke_token(&token)).unwrap();
     assert_eq!(reason(&jwt, &token), Reason::Revoked);
-    assert!(opens(&jwt, &pair.access_token));
+    assert!(opens(&jwt, &pair.access));
 }
 
 /// A user whose tokens are too long.
@@ -378,7 +395,7 @@ fn tokens_that_cannot_be_made_turn_nothing() {
     let clock = clock();
     let jwt = kept(&clock).max_token_length(700_usize).build().unwrap();
     let token = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
-    assert!(matches!(wait(jwt.refresh_as(&token, &Talkative)).unwrap_err().reason(), Reason::Issue(_)));
+    assert!(matches!(wait(jwt.refresh(&token).identity(&Talkative)).unwrap_err().reason(), Reason::Issue(_)));
     clock.advance(Duration::from_secs(60));
     assert!(wait(jwt.refresh(&token)).is_ok(), "the token is still the current one");
 }
@@ -388,7 +405,7 @@ fn a_login_whose_session_cannot_be_kept_gives_no_tokens() {
     let jwt = builder().session_store(MemoryStore::with_capacity(1)).build().unwrap();
     assert!(wait(jwt.login("alice")).is_ok());
     assert_eq!(wait(jwt.login("bob")), Err(IssueError::Store(StoreError::Full { capacity: 1 })));
-    assert!(wait(jwt.revoke_subject("alice")).is_ok(), "what ends makes room for the memory of it");
+    assert!(wait(jwt.end_all_sessions(Subject("alice"))).is_ok(), "what ends makes room for the memory of it");
     assert_eq!(wait(jwt.login("bob")), Err(IssueError::Store(StoreError::Full { capacity: 1 })));
 }
 
@@ -407,25 +424,25 @@ impl Down {
 }
 
 impl SessionStore for Down {
-    fn standing(&self, _: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, _: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         self.fail()
     }
-    fn revoke(&self, _: &RevokedToken<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, _: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {
         self.fail()
     }
-    fn open(&self, _: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn open<'a>(&'a self, _: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         self.fail()
     }
-    fn turn(&self, _: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>> {
+    fn rotate<'a>(&'a self, _: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>> {
         self.fail()
     }
-    fn touch(&self, _: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn touch<'a>(&'a self, _: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         self.fail()
     }
-    fn list(&self, _: &str, _: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
+    fn list<'a>(&'a self, _: &'a str, _: Timestamp) -> Answer<'a, Result<Vec<Session>, StoreError>> {
         self.fail()
     }
-    fn end(&self, _: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>> {
+    fn end<'a>(&'a self, _: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
         self.fail()
     }
     fn purge(&self, _: Timestamp, _: u32) -> Answer<'_, Result<u64, StoreError>> {
@@ -440,7 +457,7 @@ fn a_store_that_is_down_is_never_a_yes() {
     let pair = wait(manager().login("alice")).unwrap();
     let unavailable = || StoreError::Unavailable("it is down".to_owned());
     for requirement in [Requirement::access(), Requirement::any()] {
-        let refusal = refusal(&jwt, &bearer(&pair.access_token), &requirement);
+        let refusal = refusal(&jwt, &bearer(&pair.access), &requirement);
         let response = refusal.to_response();
         assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"1".parse().unwrap()));
     }
@@ -461,7 +478,7 @@ fn a_request_asks_the_store_once() {
         .revocation_store(move |token: &TokenIds<'_>| {
             count.fetch_add(1, Ordering::Relaxed);
             let revoked = token.subject == "bob";
-            Answer::Now(Ok(if revoked { Standing::Revoked } else { Standing::Good }))
+            Answer::Now(Ok(if revoked { TokenStatus::Revoked } else { TokenStatus::Active }))
         })
         .build()
         .unwrap();
@@ -469,6 +486,6 @@ fn a_request_asks_the_store_once() {
     assert_eq!((opens(&jwt, &alice), opens(&jwt, &bob)), (true, false));
     assert_eq!(asked.load(Ordering::Relaxed), 2);
     let token = jwt.decode_token(&alice).unwrap();
-    assert_eq!(wait(jwt.revoke(&token)), Err(StoreError::ReadOnly), "a closure can be asked and not told");
+    assert_eq!(wait(jwt.revoke_token(&token)), Err(StoreError::ReadOnly), "a closure can be asked and not told");
     assert_eq!(wait(jwt.sessions(&token)), Err(StoreError::NoSessions));
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jwt_extended::{
     JwtManager, ManualClock, Requirement, Timestamp, Token, TokenPair,
     http::Reason,
-    session::{MemoryStore, StoreError},
+    session::{StoreError, Subject},
     token::{Claims, ClaimsError, Freshness, Identity, TokenType},
 };
 use serde_json::json;
@@ -25,12 +25,12 @@ impl Identity for Admin {
 }
 
 fn stored(clock: &Arc<ManualClock>) -> JwtManager {
-    builder().clock(Arc::clone(clock)).revocation_store(MemoryStore::new()).build().unwrap()
+    builder().clock(Arc::clone(clock)).revocation_store(Blocklist::default()).build().unwrap()
 }
 
 fn tokens(jwt: &JwtManager, pair: &TokenPair) -> (Token, Token) {
-    let refresh = pair.refresh_token.as_deref().unwrap();
-    (jwt.decode_token(&pair.access_token).unwrap(), jwt.decode_token(refresh).unwrap())
+    let refresh = pair.refresh.as_deref().unwrap();
+    (jwt.decode_token(&pair.access).unwrap(), jwt.decode_token(refresh).unwrap())
 }
 
 fn opens(jwt: &JwtManager, text: &str) -> bool {
@@ -46,17 +46,17 @@ fn a_login_opens_a_session_with_a_fresh_access_token_and_a_refresh_token() {
     assert_eq!((refresh.token_type(), refresh.freshness()), (TokenType::Refresh, Freshness::Stale));
     assert_eq!(access.session().unwrap(), refresh.session().unwrap());
     assert!(
-        payload_of(&pair.access_token)
-            .ends_with(&format!(r#""exp":1800000900,"sid":"{}"}}"#, access.session().unwrap()))
+        payload_of(&pair.access).ends_with(&format!(r#""exp":1800000900,"sid":"{}"}}"#, access.session().unwrap()))
     );
-    assert_eq!(pair.expires_in, Some(900));
+    assert_eq!(pair.expires_in(), Some(900));
     assert_eq!(
         pair.to_json(),
         json!({
-            "access_token": pair.access_token,
-            "refresh_token": pair.refresh_token,
+            "access_token": pair.access.as_str(),
+            "refresh_token": pair.refresh.as_deref(),
             "token_type": "Bearer",
             "expires_in": 900,
+            "refresh_expires_in": 2_592_000,
         })
     );
 }
@@ -82,15 +82,15 @@ fn a_refresh_gives_a_stale_access_token_of_the_same_session_with_the_claims_of_t
     let (first, refresh) = tokens(&jwt, &pair);
     clock.advance(Duration::from_secs(1000));
     let next = wait(jwt.refresh(&refresh)).unwrap();
-    assert_eq!((next.refresh_token.as_ref(), next.expires_in), (None, Some(900)));
-    let token = jwt.decode_token(&next.access_token).unwrap();
+    assert_eq!((next.refresh.as_ref(), next.expires_in()), (None, Some(900)));
+    let token = jwt.decode_token(&next.access).unwrap();
     assert_eq!((token.token_type(), token.freshness()), (TokenType::Access, Freshness::Stale));
     assert_eq!((token.subject(), token.session()), ("alice", first.session()));
     assert_eq!(token.claim::<String>("role").unwrap().unwrap(), "admin");
     assert_eq!(token.issued_at(), Some(Timestamp::from_secs(NOW + 1000)));
     assert_ne!(token.jti(), first.jti());
     assert_ne!(token.csrf(), first.csrf());
-    assert!(opens(&jwt, &next.access_token));
+    assert!(opens(&jwt, &next.access));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_refresh_copies_the_app_s_claims_and_none_of_the_token_s_own() {
         jwt.refresh_token("alice").additional_claims(&json!({ "z": "né", "a": [1.50, null] })).create().unwrap();
     let pair = wait(jwt.refresh(&jwt.decode_token(&refresh).unwrap())).unwrap();
     assert_eq!(
-        payload_of(&pair.access_token),
+        payload_of(&pair.access),
         payload_of(&refresh).replace("\"refresh\"", "\"access\"").replace("1802592000", "1800000900")
     );
 }
@@ -109,8 +109,8 @@ fn a_refresh_copies_the_app_s_claims_and_none_of_the_token_s_own() {
 fn refreshing_as_the_user_takes_the_claims_that_the_user_has_now() {
     let jwt = manager();
     let (_, refresh) = tokens(&jwt, &wait(jwt.login(&Admin("alice", "admin"))).unwrap());
-    let pair = wait(jwt.refresh_as(&refresh, &Admin("alice", "demoted"))).unwrap();
-    let token = jwt.decode_token(&pair.access_token).unwrap();
+    let pair = wait(jwt.refresh(&refresh).identity(&Admin("alice", "demoted"))).unwrap();
+    let token = jwt.decode_token(&pair.access).unwrap();
     assert_eq!(token.claim::<String>("role").unwrap().unwrap(), "demoted");
     assert_eq!((token.session(), token.freshness()), (refresh.session(), Freshness::Stale));
 }
@@ -119,7 +119,7 @@ fn refreshing_as_the_user_takes_the_claims_that_the_user_has_now() {
 fn refreshing_as_another_user_is_refused() {
     let jwt = manager();
     let (_, refresh) = tokens(&jwt, &wait(jwt.login("alice")).unwrap());
-    let refusal = wait(jwt.refresh_as(&refresh, "bob")).unwrap_err();
+    let refusal = wait(jwt.refresh(&refresh).identity("bob")).unwrap_err();
     assert_eq!((refusal.status().as_u16(), refusal.code()), (401, "user_not_found"));
 }
 
@@ -127,7 +127,7 @@ fn refreshing_as_another_user_is_refused() {
 fn only_a_refresh_token_refreshes() {
     let jwt = manager();
     let (access, _) = tokens(&jwt, &wait(jwt.login("alice")).unwrap());
-    for refused in [wait(jwt.refresh(&access)), wait(jwt.refresh_as(&access, "alice"))] {
+    for refused in [wait(jwt.refresh(&access)), wait(jwt.refresh(&access).identity("alice"))] {
         assert_eq!(*refused.unwrap_err().reason(), Reason::NotRefreshToken);
     }
 }
@@ -139,13 +139,13 @@ fn a_logout_ends_both_tokens_of_the_session_what_was_refreshed_and_no_other_sess
     let pair = wait(jwt.login("alice")).unwrap();
     let other = wait(jwt.login("alice")).unwrap();
     let (access, refresh) = tokens(&jwt, &pair);
-    let refreshed = wait(jwt.refresh(&refresh)).unwrap().access_token;
+    let refreshed = wait(jwt.refresh(&refresh)).unwrap().access;
     wait(jwt.logout(&access)).unwrap();
     assert_eq!(*wait(jwt.refresh(&refresh)).unwrap_err().reason(), Reason::Revoked);
-    for text in [&pair.access_token, pair.refresh_token.as_ref().unwrap(), &refreshed] {
+    for text in [&pair.access, pair.refresh.as_ref().unwrap(), &refreshed] {
         assert!(!opens(&jwt, text));
     }
-    assert!(opens(&jwt, &other.access_token) && opens(&jwt, other.refresh_token.as_ref().unwrap()));
+    assert!(opens(&jwt, &other.access) && opens(&jwt, other.refresh.as_ref().unwrap()));
     assert!(wait(jwt.is_revoked(&refresh)).unwrap());
 }
 
@@ -162,11 +162,11 @@ fn revoking_one_token_leaves_the_rest_of_its_session() {
     let jwt = stored(&clock());
     let pair = wait(jwt.login("alice")).unwrap();
     let (access, _) = tokens(&jwt, &pair);
-    wait(jwt.revoke(&access)).unwrap();
-    assert!(!opens(&jwt, &pair.access_token));
-    assert!(opens(&jwt, pair.refresh_token.as_ref().unwrap()));
-    wait(jwt.revoke(&access)).unwrap();
-    assert!(!opens(&jwt, &pair.access_token), "twice is as good as once");
+    wait(jwt.revoke_token(&access)).unwrap();
+    assert!(!opens(&jwt, &pair.access));
+    assert!(opens(&jwt, pair.refresh.as_ref().unwrap()));
+    wait(jwt.revoke_token(&access)).unwrap();
+    assert!(!opens(&jwt, &pair.access), "twice is as good as once");
 }
 
 #[test]
@@ -177,18 +177,18 @@ fn revoking_a_subject_ends_every_session_of_before_and_a_login_at_the_same_insta
     let before = [(), ()].map(|()| wait(jwt.login("alice")).unwrap());
     let bob = wait(jwt.login("bob")).unwrap();
     clock.advance(Duration::from_micros(1));
-    wait(jwt.revoke_subject("alice")).unwrap();
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
     let after = wait(jwt.login("alice")).unwrap();
     for pair in before {
-        let refresh = pair.refresh_token.unwrap();
-        assert!(!opens(&jwt, &pair.access_token) && !opens(&jwt, &refresh));
+        let refresh = pair.refresh.unwrap();
+        assert!(!opens(&jwt, &pair.access) && !opens(&jwt, &refresh));
         let revived = wait(jwt.refresh(&jwt.decode_token(&refresh).unwrap()));
         assert_eq!(*revived.unwrap_err().reason(), Reason::Revoked, "nothing comes forth from an old session");
     }
-    assert!(opens(&jwt, &after.access_token) && opens(&jwt, after.refresh_token.as_ref().unwrap()));
-    assert!(opens(&jwt, &bob.access_token));
+    assert!(opens(&jwt, &after.access) && opens(&jwt, after.refresh.as_ref().unwrap()));
+    assert!(opens(&jwt, &bob.access));
     let refreshed = wait(jwt.refresh(&tokens(&jwt, &after).1)).unwrap();
-    assert!(opens(&jwt, &refreshed.access_token));
+    assert!(opens(&jwt, &refreshed.access));
 }
 
 #[test]
@@ -199,9 +199,9 @@ fn within_one_second_sessions_are_told_apart_by_the_microsecond() {
         clock.set(Timestamp::from_micros(NOW * 1_000_000 + micros));
         let before = wait(jwt.login("alice")).unwrap();
         clock.advance(Duration::from_micros(1));
-        wait(jwt.revoke_subject("alice")).unwrap();
+        wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
         let after = wait(jwt.login("alice")).unwrap();
-        assert_eq!((opens(&jwt, &before.access_token), opens(&jwt, &after.access_token)), (false, true), "{micros}");
+        assert_eq!((opens(&jwt, &before.access), opens(&jwt, &after.access)), (false, true), "{micros}");
     }
 }
 
@@ -210,7 +210,7 @@ fn a_token_without_a_session_of_the_same_second_falls_with_its_subject() {
     let clock = clock();
     clock.set(Timestamp::from_micros(NOW * 1_000_000 + 500_000));
     let jwt = stored(&clock);
-    wait(jwt.revoke_subject("alice")).unwrap();
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
     let same_second = jwt.create_access_token("alice").unwrap();
     assert!(!opens(&jwt, &same_second));
     clock.advance(Duration::from_millis(500));
@@ -222,9 +222,9 @@ fn without_a_store_nothing_can_be_revoked_and_that_is_said() {
     let jwt = manager();
     let (access, _) = tokens(&jwt, &wait(jwt.login("alice")).unwrap());
     for result in [
-        wait(jwt.revoke(&access)),
-        wait(jwt.revoke_session(&access)),
-        wait(jwt.revoke_subject("alice")),
+        wait(jwt.revoke_token(&access)),
+        wait(jwt.logout(&access)),
+        wait(jwt.end_all_sessions(Subject("alice"))).map(drop),
         wait(jwt.logout(&access)),
     ] {
         assert_eq!(result, Err(StoreError::NoStore));
@@ -236,8 +236,7 @@ fn without_a_store_nothing_can_be_revoked_and_that_is_said() {
 fn a_token_without_the_name_that_it_would_be_revoked_by_is_an_error() {
     let jwt = stored(&clock());
     let bare = manager().decode_token(&token(&[("jti", "")])).unwrap();
-    assert_eq!(wait(jwt.revoke(&bare)), Err(StoreError::Unnamed("jti")));
-    assert_eq!(wait(jwt.revoke_session(&bare)), Err(StoreError::Unnamed("session")));
+    assert_eq!(wait(jwt.revoke_token(&bare)), Err(StoreError::Unnamed("jti")));
     assert_eq!(wait(jwt.logout(&bare)), Err(StoreError::Unnamed("jti")));
 }
 
@@ -245,6 +244,6 @@ fn a_token_without_the_name_that_it_would_be_revoked_by_is_an_error() {
 fn two_managers_know_nothing_of_each_other() {
     let [one, two] = [(), ()].map(|()| stored(&clock()));
     let text = one.create_access_token("alice").unwrap();
-    wait(one.revoke(&one.decode_token(&text).unwrap())).unwrap();
+    wait(one.revoke_token(&one.decode_token(&text).unwrap())).unwrap();
     assert_eq!((opens(&one, &text), opens(&two, &text), opens(&one.clone(), &text)), (false, true, false));
 }

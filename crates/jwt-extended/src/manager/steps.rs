@@ -1,0 +1,113 @@
+//! [`Steps`]: the steps that the manager's methods are made of, for faces and for callers who issue tokens one by one.
+
+use http::Method;
+
+use super::{Admitted, JwtManager};
+use crate::{
+    guard::{self, Requirement},
+    http::{BodyKind, Located, Location, Reason, Rejection, Request},
+    jose::KeyRing,
+    token::{Token, TokenError, verify},
+};
+
+/// The steps that a [`JwtManager`]'s methods are made of: for faces, and for callers who issue tokens one by one.
+///
+/// An app that uses a face needs none of them.
+///
+/// ```
+/// use jwt_extended::{JwtManager, Requirement, jose::Key};
+///
+/// let jwt = JwtManager::builder()
+///     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
+///     .build()?;
+/// let session = jwt.steps().new_session()?;
+/// let token = jwt.access_token("alice").session(&session).create()?;
+/// assert_eq!(jwt.decode_token(&token)?.session(), Some(&*session));
+/// assert!(!jwt.steps().needs_body(&Requirement::access()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Steps<'a> {
+    pub(super) manager: &'a JwtManager,
+}
+
+/// Judges a located token by the keys of a ring: its signature and claims, its CSRF value, type and freshness.
+pub type Judge<'j> = dyn Fn(&KeyRing) -> Result<Token, Rejection> + Sync + 'j;
+
+impl JwtManager {
+    /// Returns the steps that this manager's methods are made of.
+    pub fn steps(&self) -> Steps<'_> {
+        Steps { manager: self }
+    }
+}
+
+impl<'a> Steps<'a> {
+    /// Finds a request's token without verifying it.
+    ///
+    /// # Errors
+    /// If there is no token, or the request carries it in a malformed way.
+    pub fn locate<'r>(self, request: &'r impl Request, requirement: &Requirement) -> Result<Located<'r>, Rejection> {
+        self.demand_body(request, requirement)?;
+        guard::find(&self.manager.inner.settings, request, requirement)
+            .map_err(|(reason, token)| self.manager.reject(reason, token))
+    }
+
+    /// Checks a request as [`JwtManager::authenticate`] does, with keys that the caller chooses for the located token
+    /// (Flask-JWT-Extended's `decode_key_loader`).
+    ///
+    /// `judge` gets the located token and a function that judges it by a key ring. Everything but the store is checked
+    /// before this returns; the future asks the store and the app's own verification, and does not borrow the request.
+    ///
+    /// # Errors
+    /// As [`JwtManager::authenticate`], and those of `judge`.
+    pub fn authenticate_with<R: Request, E: From<Rejection>, J>(
+        self,
+        request: &R,
+        requirement: &Requirement,
+        judge: J,
+    ) -> Result<impl Future<Output = Result<Admitted, Rejection>> + use<'a, R, E, J>, E>
+    where
+        J: FnOnce(&Located<'_>, &Judge<'_>) -> Result<Token, E>,
+    {
+        let (manager, now) = (self.manager, self.manager.now());
+        let located = self.locate(request, requirement)?;
+        let token = judge(&located, &|ring| {
+            guard::judge(&manager.inner.settings, ring, &located, requirement, now)
+                .map_err(|(reason, token)| manager.reject(reason, token))
+        })?;
+        let location = located.location();
+        Ok(manager.admit(Ok((token, location)), requirement.checks_revocation(), now))
+    }
+
+    /// Verifies a token as [`JwtManager::decode_token`] does, by the keys of this ring instead of the manager's.
+    ///
+    /// # Errors
+    /// As [`JwtManager::decode_token`].
+    pub fn decode_with(self, ring: &KeyRing, token: &str) -> Result<Token, TokenError> {
+        verify(&self.manager.inner.settings.policy, ring, token, self.manager.now())
+    }
+
+    /// Returns whether guards around routes let a request pass unchecked: every OPTIONS, because browsers send a CORS
+    /// preflight without tokens. A route that answers OPTIONS with more than CORS headers must guard itself.
+    pub fn is_exempt(self, request: &impl Request) -> bool {
+        request.method() == Method::OPTIONS.as_str()
+    }
+
+    /// Returns whether a guard with this requirement needs the body: for the JSON location, or for a CSRF form field.
+    pub fn needs_body(self, requirement: &Requirement) -> bool {
+        let locate = &self.manager.inner.settings.locate;
+        let locations = requirement.locations_or(&locate.locations);
+        locations.contains(&Location::Json)
+            || (locations.contains(&Location::Cookie) && locate.csrf_protect && locate.csrf_check_form)
+    }
+
+    /// Refuses a request whose body the face has not passed on, although a guard must look into it.
+    pub(super) fn demand_body(self, request: &impl Request, requirement: &Requirement) -> Result<(), Rejection> {
+        // The kind of the body is checked last, because few apps look into bodies.
+        if !request.has_body() && self.needs_body(requirement) && BodyKind::of(request) != BodyKind::Other {
+            const UNSEEN: &str = "a token or a CSRF value may be in the body, which the face did not pass on";
+            return Err(self.manager.reject(Reason::Misconfigured(UNSEEN), None));
+        }
+        Ok(())
+    }
+}
