@@ -13,7 +13,7 @@ use axum::{
 };
 use jwt_extended_axum::{
     Access, Admitted, BodyLayer, Cookies, Fresh, JwtManager, Location, Reason, Rejection, Requirement, Token,
-    TokenPair, Tokens, authenticate,
+    TokenPair, Tokens, authenticate, session::Subject,
 };
 use serde_json::{Value, json};
 
