@@ -131,7 +131,7 @@ async fn log_in(store: Arc<dyn SessionStore>) -> Vec<(String, String)> {
     let mut tokens = Vec::new();
     for number in 0..CLIENTS {
         let pair = jwt.login(["testuser", "admin"][number % 2]).await.unwrap();
-        tokens.push((pair.access, pair.refresh.unwrap()));
+        tokens.push((pair.access.into_string(), pair.refresh.unwrap().into_string()));
     }
     tokens
 }

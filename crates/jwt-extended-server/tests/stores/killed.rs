@@ -36,7 +36,7 @@ impl Desk {
     fn open(&self, number: usize) -> Vec<String> {
         let logins = (0..number).map(|_| {
             let jwt = self.jwt.clone();
-            self.runtime.spawn(async move { jwt.login("testuser").await.unwrap().access })
+            self.runtime.spawn(async move { jwt.login("testuser").await.unwrap().access.into_string() })
         });
         let logins: Vec<_> = logins.collect();
         logins.into_iter().map(|login| self.runtime.block_on(login).unwrap()).collect()

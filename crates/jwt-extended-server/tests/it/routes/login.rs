@@ -94,7 +94,10 @@ async fn token_returns_the_pair_in_the_body_and_sets_no_cookie() {
         let whole: Value = serde_json::from_str(&answer.body).unwrap();
         assert_eq!(
             whole,
-            json!({ "access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": 900 })
+            json!({
+                "access_token": access, "refresh_token": refresh, "token_type": "Bearer",
+                "expires_in": 15 * 60, "refresh_expires_in": 30 * 24 * 60 * 60
+            })
         );
     }
 }

@@ -57,7 +57,7 @@ async fn a_replayed_refresh_token_ends_its_session() {
 
 #[tokio::test]
 async fn a_refresh_token_in_the_header_gets_tokens_in_the_body() {
-    let app = app();
+    let app = app_with(builder().clock(ManualClock::new(SystemClock.now())));
     let (_, refresh) = app.bearers().await;
     let answer = app.post("/refresh", &[("authorization", &refresh)], "").await;
     assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
@@ -67,7 +67,10 @@ async fn a_refresh_token_in_the_header_gets_tokens_in_the_body() {
     let whole: Value = serde_json::from_str(&answer.body).unwrap();
     let next = member(&answer.body, "refresh_token");
     assert_ne!(format!("Bearer {next}"), refresh, "it is the next refresh token");
-    let expected = json!({ "access_token": access, "refresh_token": next, "token_type": "Bearer", "expires_in": 900 });
+    let expected = json!({
+        "access_token": access, "refresh_token": next, "token_type": "Bearer",
+        "expires_in": 15 * 60, "refresh_expires_in": 30 * 24 * 60 * 60
+    });
     assert_eq!(whole, expected);
     let bearer = format!("Bearer {access}");
     app.get("/protected", &[("authorization", &bearer)]).await.is(200, r#"{"logged_in_as":"testuser"}"#);
