@@ -1,4 +1,4 @@
-//! The curl tour: the lines of the README as they stand, against the demo, each with its answer.
+//! The curl tour: runs the commands of the server's README against the demo, and checks each response.
 
 use std::{fs, path::PathBuf, process};
 
@@ -7,27 +7,30 @@ use crate::{
     tools::{self, Trouble, failed, program},
 };
 
-/// What the README's lines say, whose port is the only thing that is replaced.
+/// The README with the tour.
+const README: &str = "crates/jwt-extended-server/README.md";
+
+/// The address in the README's commands. It is replaced by the demo's; everything else runs as it is.
 const README_ADDRESS: &str = "127.0.0.1:5000";
 
 pub(crate) fn run() -> Result<(), Trouble> {
     tools::need("curl", "curl")?;
     tools::need("awk", "mawk")?;
     tools::need("bash", "bash")?;
-    let readme = fs::read_to_string(tools::root().join("README.md"))
-        .map_err(|error| Trouble::Failed(format!("README.md: {error}")))?;
+    let readme = fs::read_to_string(tools::root().join(README))
+        .map_err(|error| Trouble::Failed(format!("{README}: {error}")))?;
     let folder = Folder::new()?;
     let demo = Demo::start(&folder.path)?;
     let line = |path, csrf| line(&readme, path, csrf, &demo.address);
 
-    // The last two of the first four lack the CSRF header.
+    // Without the CSRF header, the last two are refused.
     let (login, protected) = (line("/login", None)?, line("/protected", None)?);
     folder.expect(&login, 200, "\"login\":true")?;
     folder.expect(&protected, 200, "\"logged_in_as\":\"testuser\"")?;
     folder.expect(&line("/refresh", None)?, 401, "\"msg\":\"MissingCSRFtoken\"")?;
     folder.expect(&line("/logout", None)?, 401, "\"msg\":\"MissingCSRFtoken\"")?;
 
-    // With the header, whose value is in the cookie jar.
+    // With the header. Its value is in the cookie jar.
     let refresh = line("/refresh", Some("csrf_refresh_token"))?;
     let logout = line("/logout", Some("csrf_access_token"))?;
     folder.expect(&refresh, 200, "\"refresh\":true")?;
@@ -35,10 +38,10 @@ pub(crate) fn run() -> Result<(), Trouble> {
     folder.expect(&line("/sessions", None)?, 200, "\"current\":true")?;
     fs::copy(folder.path.join("cookie-jar.txt"), folder.path.join("old-jar.txt"))?;
     folder.expect(&logout, 200, "\"logout\":true")?;
-    // Some versions of curl keep what the server has cleared, and some do not.
+    // Some versions of curl keep cookies that the server has cleared, so the message differs.
     folder.expect(&protected, 401, "\"msg\":")?;
 
-    // Whoever kept the old cookies has nothing.
+    // Cookies that were copied before the logout are no longer valid.
     for line in [&protected, &refresh] {
         let line = line.replace("cookie-jar.txt", "old-jar.txt");
         folder.expect(&line, 401, "\"msg\":\"Tokenhasbeenrevoked\"")?;
@@ -46,7 +49,7 @@ pub(crate) fn run() -> Result<(), Trouble> {
     demo.interrupt()
 }
 
-/// The README's curl line for a path, with the CSRF value of a cookie or without one; only its port is replaced.
+/// Returns the README's curl command for a path, with the CSRF value of a cookie or without one.
 fn line(readme: &str, path: &str, csrf: Option<&str>, address: &str) -> Result<String, Trouble> {
     let url = format!("http://{README_ADDRESS}{path}");
     let fits = |line: &&str| {
@@ -59,10 +62,10 @@ fn line(readme: &str, path: &str, csrf: Option<&str>, address: &str) -> Result<S
     let found = readme.lines().map(|line| line.trim().trim_start_matches("$ ")).find(fits);
     found
         .map(|line| line.replace(README_ADDRESS, address))
-        .ok_or_else(|| Trouble::Failed(format!("README.md has no curl line for {url}, {csrf:?}")))
+        .ok_or_else(|| Trouble::Failed(format!("{README} has no curl command for {url}, {csrf:?}")))
 }
 
-/// A temporary folder with curl's settings, gone when the tour ends.
+/// A temporary folder with curl's settings. It is deleted when the tour ends.
 struct Folder {
     path: PathBuf,
 }
@@ -72,12 +75,12 @@ impl Folder {
         let path = std::env::temp_dir().join(format!("jwt-extended-tour-{}", process::id()));
         fs::create_dir(&path)?;
         let folder = Self { path };
-        // The lines stay as they are; curl itself is told to say the status below the answer.
+        // The commands stay as they are; this file makes curl print the status below the response.
         fs::write(folder.path.join(".curlrc"), "silent\nmax-time = 20\nwrite-out = \"\\n%{http_code}\"\n")?;
         Ok(folder)
     }
 
-    /// Runs a line; the answer's body, without white space, must contain the text.
+    /// Runs a command. The response's body, without white space, must contain the text.
     fn expect(&self, line: &str, status: u16, text: &str) -> Result<(), Trouble> {
         println!("$ {line}");
         let output = program("bash")
@@ -98,7 +101,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left over lies among the temporary files.
+        // Best effort: the folder is among the temporary files.
         let _ = fs::remove_dir_all(&self.path);
     }
 }

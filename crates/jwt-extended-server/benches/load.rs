@@ -1,8 +1,8 @@
-//! The real server under load from a real client, on every store: 64 clients, each with a connection and a session of its
-//! own, refresh as fast as they are answered, and then ask for a guarded page.
+//! The real server under load, on every store: 64 clients, each with its own connection and session, request an open
+//! page, a guarded page and a refresh, as fast as they get responses.
 //!
-//! Server, store and client share this computer, so the figures are lower than those of a server alone; what compares is
-//! one store with another in the same run. `--test` runs it for a moment.
+//! Server, store and clients share this machine, so the figures are lower than those of a separate server. Compare only
+//! the stores of one run. `--test` runs it for a moment.
 //!
 //! Run with `cargo bench -p jwt-extended-server --features store-tests --bench load`. Needs Redis and PostgreSQL.
 
@@ -28,7 +28,7 @@ use tokio::{
 const SECRET: &str = "Zk3vQy8wTn0rXc5uHb2mLs7fJd4gPa9eWi6oKt1qRx-BvNzMhYjUkSgDlFcEpOwA";
 const CLIENTS: usize = 64;
 
-/// A server that ends with its bench.
+/// A server that is killed when dropped.
 struct Server {
     child: Child,
     address: String,
@@ -46,7 +46,7 @@ impl Server {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         output.read_line(&mut first).unwrap();
         let address = first.trim().rsplit_once("http://").unwrap().1.to_owned();
-        // Read to the end, so that it never writes into a closed pipe.
+        // Read until the end, so that the server never writes into a closed pipe.
         std::thread::spawn(move || output.lines().for_each(drop));
         Self { child, address }
     }
@@ -59,7 +59,7 @@ impl Drop for Server {
     }
 }
 
-/// A connection that is kept.
+/// A client with an open connection.
 struct Client {
     stream: TcpStream,
     answer: Vec<u8>,
@@ -72,7 +72,7 @@ impl Client {
         Self { stream, answer: Vec::with_capacity(4096) }
     }
 
-    /// Sends a request and gives back the body of its answer, which must be 200.
+    /// Sends a request, and returns the body of the response, whose status must be 200.
     async fn ask(&mut self, line: &str, token: &str) -> &str {
         let request =
             format!("{line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 0\r\n\r\n");
@@ -97,7 +97,7 @@ fn member<'a>(body: &'a str, name: &str) -> &'a str {
     body.split(&format!("\"{name}\":\"")).nth(1).unwrap().split('"').next().unwrap()
 }
 
-/// Answers in a second, of all clients together, while each repeats its request.
+/// Returns the responses per second of all clients together, while each repeats its request.
 async fn rate(server: &str, tokens: &[(String, String)], time: Duration, line: &'static str, refreshes: bool) -> f64 {
     let deadline = Instant::now() + time;
     let clients = tokens.iter().cloned().map(|(access, mut refresh)| {
@@ -125,13 +125,13 @@ async fn rate(server: &str, tokens: &[(String, String)], time: Duration, line: &
     f64::from(answers) / started.elapsed().as_secs_f64()
 }
 
-/// A session for each client, opened beside the server: there, each login would hash a password.
+/// Opens a session for each client, beside the server: each login at the server would hash a password.
 async fn log_in(store: Arc<dyn SessionStore>) -> Vec<(String, String)> {
     let jwt = JwtManager::builder().key(Key::hs256(SECRET).unwrap()).session_store(store).build().unwrap();
     let mut tokens = Vec::new();
     for number in 0..CLIENTS {
         let pair = jwt.login(["testuser", "admin"][number % 2]).await.unwrap();
-        tokens.push((pair.access, pair.refresh.unwrap()));
+        tokens.push((pair.access.into_string(), pair.refresh.unwrap().into_string()));
     }
     tokens
 }

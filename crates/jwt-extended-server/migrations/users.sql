@@ -1,4 +1,4 @@
--- The users of jwt-extended-server: who may log in, and the Argon2 hash of their password.
+-- The users of jwt-extended-server: their names and the Argon2 hashes of their passwords.
 CREATE TABLE IF NOT EXISTS jwt_users (
     name          TEXT   NOT NULL PRIMARY KEY,
     password_hash TEXT   NOT NULL,

@@ -6,16 +6,16 @@ use std::{
     path::PathBuf,
 };
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::{
-    StartError, demo, logging, serve,
-    settings::{Overrides, Settings, address, store_of_users},
+    StartError, demo, listen, logging, serve,
+    settings::{Overrides, Settings},
     store::StoreAddress,
     user_commands::{self, UserCommand, hashed_password},
 };
 
-/// Login, refresh and logout, ready to use. Every `JWT_…` option of the environment is honoured.
+/// A login server: login, refresh and logout. Reads its options from `JWT_…` environment variables as well.
 #[derive(Debug, Parser)]
 #[command(name = "jwt-extended-server", version)]
 pub struct Command {
@@ -25,31 +25,31 @@ pub struct Command {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Start with two demo users and a random secret, for trying it out.
+    /// Start with two demo users and a random secret, to try it out.
     Demo {
-        /// Where to listen: an IP address and a port.
-        #[arg(long, default_value = "127.0.0.1:5000", value_parser = address)]
+        /// The IP address and port to listen on.
+        #[arg(long, default_value = "127.0.0.1:5000", value_parser = listen::parse)]
         listen: SocketAddr,
-        /// Where sessions and users are kept: sqlite:PATH, postgres://…, redis://… or memory. Also by `JWT_STORE`.
+        /// The store of sessions and users: sqlite:PATH, postgres://…, redis://… or memory. `JWT_STORE` sets it too.
         #[arg(long)]
         store: Option<StoreAddress>,
         #[command(flatten)]
-        log: Log,
+        log: logging::Log,
     },
-    /// Start with a configuration of your own.
+    /// Start with your own configuration.
     Serve {
         /// The configuration file, in TOML; see example.toml.
         #[arg(long, short)]
         config: Option<PathBuf>,
-        /// Where to listen, whatever the file says: an IP address and a port.
-        #[arg(long, value_parser = address)]
+        /// The IP address and port to listen on. Overrides the file.
+        #[arg(long, value_parser = listen::parse)]
         listen: Option<SocketAddr>,
-        /// Where sessions and users are kept, whatever the file says: sqlite:PATH, postgres://…, redis://… or memory. An
-        /// address with a password belongs in `JWT_STORE`. [default: sqlite:jwt-extended.db]
+        /// The store of sessions and users: sqlite:PATH, postgres://…, redis://… or memory. Overrides `JWT_STORE` and
+        /// the file. An address with a password belongs in `JWT_STORE`. [default: sqlite:jwt-extended.db]
         #[arg(long)]
         store: Option<StoreAddress>,
         #[command(flatten)]
-        log: Log,
+        log: logging::Log,
     },
     /// Add, list, disable and remove the users in the store's database, and log users out.
     User {
@@ -66,27 +66,10 @@ enum Action {
     HashPassword,
 }
 
-/// How to log.
-#[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct Log {
-    /// One JSON object a line, or text.
-    #[arg(long, value_enum, default_value_t = LogFormat::Json)]
-    pub(crate) log_format: LogFormat,
-    /// The least important lines to log: error, warn, info, debug or trace.
-    #[arg(long, default_value = "info")]
-    pub(crate) log_level: tracing::Level,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum LogFormat {
-    Json,
-    Text,
-}
-
-/// Does what the command says. Returns when the server has ended.
+/// Runs a command. A server runs until a signal ends it.
 ///
 /// # Errors
-/// If it could not start.
+/// If the command fails, or the server cannot start.
 pub async fn run(command: Command) -> Result<(), StartError> {
     match command.action {
         Action::Demo { listen, store, log } => {
@@ -99,7 +82,7 @@ pub async fn run(command: Command) -> Result<(), StartError> {
             serve::run(Settings::load(config.as_deref(), overrides, std::env::vars_os())?).await
         }
         Action::User { store, config, command } => {
-            let store = store_of_users(config.as_deref(), store, command.wants(), std::env::vars_os())?;
+            let store = command.store(config.as_deref(), store, std::env::vars_os())?;
             user_commands::run(command, &store).await
         }
         Action::HashPassword => hash_password(),

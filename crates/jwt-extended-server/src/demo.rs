@@ -1,4 +1,4 @@
-//! The demo: two users whose passwords everyone knows, a random secret, and lines to paste.
+//! The demo: two users with public passwords, a random secret, and commands to paste.
 
 use std::{
     io::{self, Write as _},
@@ -13,17 +13,17 @@ use jwt_extended_axum::{
 };
 
 use crate::{
-    App, Database, DatabaseError, StartError, Users, secrets,
-    serve::{listen, serve, signal_to_end},
-    settings::{demo_config, manager, refuse_samples, take_store, usual_store},
-    store::{Opened, StoreAddress},
+    App, Database, DatabaseError, StartError, Users, listen, secrets,
+    serve::{serve, shutdown_signal},
+    settings::{demo_config, manager, refuse_samples, sqlite_in, take_store},
+    store::{OpenStore, StoreAddress},
     users,
 };
 
-/// The demo's users. Their passwords are public: they exist for the demo alone.
+/// The demo's users. Their passwords are public, so they exist only in the demo.
 const USERS: [(&str, &str); 2] = [("testuser", "testpass"), ("admin", "adminpass")];
 
-/// The file of the demo's store, unless another store is named.
+/// The file of the demo's default store.
 const FILE: &str = "jwt-extended-demo.db";
 
 /// Starts the demo and serves until a signal ends it.
@@ -34,19 +34,20 @@ pub(crate) async fn run(address: SocketAddr, store: Option<StoreAddress>) -> Res
     add_random_key(&mut config)?;
     refuse_samples(&config)?;
     let named = store.or(named);
-    // A store that somebody has named may hold the users of somebody else, who must not get passwords that everyone knows.
+    // A named store may hold real users. They must not get the demo's public passwords.
     let is_ours = named.is_none();
-    let store = named.unwrap_or_else(|| usual_store(FILE));
-    let Opened { sessions, users } = store.open().await?;
+    let store = named.unwrap_or_else(|| sqlite_in(FILE));
+    let OpenStore { sessions, users } = store.open().await?;
     let users = demo_users(users.filter(|_| is_ours)).await?;
     let jwt = manager(config, sessions, &users)?;
-    let listener = listen(address).await?;
-    let end = signal_to_end()?;
+    let listener = listen::bind(address).await?;
+    let shutdown = shutdown_signal()?;
     greet(listener.local_addr().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
-    serve(listener, end, App { jwt, users }).await
+    serve(listener, shutdown, App { jwt, users }).await
 }
 
-/// The demo's users: in its own database, whatever passwords they had there, or in memory.
+/// Returns the demo's users. In the demo's own database their passwords are reset; without a database they are in
+/// memory.
 async fn demo_users(database: Option<Database>) -> Result<Users, StartError> {
     let mut listed = Vec::new();
     for (name, password) in USERS {
@@ -60,10 +61,10 @@ async fn demo_users(database: Option<Database>) -> Result<Users, StartError> {
         }
         database.enable(name).await?;
     }
-    Users::of(database)
+    Users::in_database(database)
 }
 
-/// A new key at each start, unless the environment brings one.
+/// Generates a key, unless the environment sets one.
 fn add_random_key(config: &mut Config) -> Result<(), StartError> {
     if config.algorithm.family() == Family::Hmac {
         if config.secret_key.is_none() {
@@ -76,32 +77,32 @@ fn add_random_key(config: &mut Config) -> Result<(), StartError> {
     Ok(())
 }
 
-/// What a newcomer reads.
+/// Prints the welcome text.
 fn greet(address: SocketAddr, store: &StoreAddress) -> io::Result<()> {
     writeln!(
         io::stdout(),
         r#"jwt-extended listens on http://{address}
 
-  WARNING: this is a demo. Its users and their passwords are public (testuser/testpass, admin/adminpass), its
-  cookies travel over plain HTTP, and its secret is forgotten when it ends. Do not put it on a network.
+  WARNING: this is a demo. Its users and passwords are public (testuser/testpass, admin/adminpass), its cookies
+  travel over plain HTTP, and its secret is lost when it ends. Do not put it on a network.
   Sessions are kept in {store}.
 
-Log in, and keep the cookies:
+Log in and keep the cookies:
   curl -X POST -H "Content-Type: application/json" -d '{{"username": "testuser", "password": "testpass"}}' http://{address}/login -c cookie-jar.txt
 Open a protected page:
   curl -X GET http://{address}/protected -b cookie-jar.txt
-Refresh the access token. Without the CSRF header, this is refused:
+Refresh the access token. Without the CSRF header, the server refuses:
   curl -X POST -H "X-CSRF-TOKEN: $(awk '$6 == "csrf_refresh_token" {{print $7}}' cookie-jar.txt)" http://{address}/refresh -b cookie-jar.txt -c cookie-jar.txt
-List the sessions of the user who is logged in:
+List your sessions:
   curl -X GET http://{address}/sessions -b cookie-jar.txt
-Log out, which ends the session: its access and its refresh tokens:
+Log out, which ends the session with its access and refresh tokens:
   curl -X POST -H "X-CSRF-TOKEN: $(awk '$6 == "csrf_access_token" {{print $7}}' cookie-jar.txt)" http://{address}/logout -b cookie-jar.txt -c cookie-jar.txt
 
 Or without cookies:
   TOKEN=$(curl -s -X POST -d username=testuser -d password=testpass http://{address}/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
   curl -X POST -H "Authorization: Bearer $TOKEN" http://{address}/transfer
 
-Ctrl-C ends it.
+Press Ctrl-C to stop.
 "#
     )
 }

@@ -1,12 +1,12 @@
-//! Why the server does not start, or a command does nothing: one line each, which says what to do.
+//! Errors of starting the server and of its commands. Each message is one line that says what to do.
 
 use std::net::SocketAddr;
 
 use jwt_extended_axum::ConfigError;
 
-use crate::{store::StoreError, users::DatabaseError};
+use crate::{store::OpenError, users::DatabaseError};
 
-/// Why the server does not start. Each is one line.
+/// An error that keeps the server from starting or a command from running.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -15,20 +15,20 @@ pub enum StartError {
     Unreadable {
         /// The file.
         path: String,
-        /// What the system says.
+        /// The operating system's error.
         why: String,
     },
-    /// The configuration file is not what it should be.
+    /// The configuration file has a mistake.
     #[error("{path}, line {line}: {why}")]
     BadFile {
         /// The file.
         path: String,
-        /// Where in it.
+        /// The line of the first mistake.
         line: usize,
-        /// What is wrong.
+        /// The mistakes.
         why: String,
     },
-    /// The options are not usable.
+    /// The options have mistakes.
     #[error("{0}")]
     Config(#[from] ConfigError),
     /// There is no secret to sign with.
@@ -39,49 +39,49 @@ pub enum StartError {
         "the secret is a sample that everyone knows; set JWT_SECRET_KEY to random text, such as the output of `openssl rand -base64 48`"
     )]
     SampleSecret,
-    /// There is a key to check tokens with, and none to make them.
-    #[error("there is a public key and no private key; a server that logs people in needs JWT_PRIVATE_KEY")]
+    /// There is a key to verify tokens, but none to sign them.
+    #[error("there is a public key but no private key; a server that logs users in needs JWT_PRIVATE_KEY")]
     NoSigningKey,
-    /// A user is not usable.
+    /// An entry in the list of users cannot be used.
     #[error("the user \"{name}\" {why}")]
     User {
         /// The user's name.
         name: String,
-        /// What is wrong.
+        /// The mistake.
         why: String,
     },
-    /// There is nobody who could log in, and nobody can be added while the server runs.
+    /// There are no users, and the store has no table to add them to.
     #[error(
-        "there are no users; add [[users]] with username and password_hash to the configuration file, or use a store in SQL, which holds users of its own"
+        "there are no users; add [[users]] with username and password_hash to the configuration file, or use an SQL store and add them with `user add`"
     )]
     NoUsers,
-    /// The store is none, or cannot be used.
+    /// The store's address is invalid, or the store cannot be opened.
     #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The users of the database cannot be read or changed.
+    Store(#[from] OpenError),
+    /// The users in the database cannot be read or changed.
     #[error(transparent)]
     Users(#[from] DatabaseError),
-    /// The users are not where the command would change them.
+    /// The command cannot change users there.
     #[error("{0}")]
     NoUserTable(&'static str),
-    /// The address cannot be listened on.
+    /// The server cannot listen on the address.
     #[error("cannot listen on {address}: {why}; choose another address with --listen")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The reason.
         why: String,
     },
-    /// The server ended by itself.
+    /// The server stopped without a signal.
     #[error("the server stopped: {0}")]
     Stopped(String),
-    /// A password could not be hashed.
+    /// A password cannot be hashed.
     #[error("cannot hash the password: {0}")]
     Password(String),
-    /// Nobody can read what the program has to say.
+    /// Standard output is closed or full.
     #[error("cannot write to standard output: {0}")]
     Output(String),
-    /// No randomness.
-    #[error("the system has no randomness to give")]
+    /// The source of randomness failed.
+    #[error("the operating system provides no random numbers")]
     Randomness,
 }

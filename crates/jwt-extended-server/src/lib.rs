@@ -1,10 +1,12 @@
 //! A server that runs jwt-extended: login, refresh and logout, ready to use.
 //!
-//! The program is `jwt-extended-server`; this library is its parts, so that tests can reach them.
+//! The program is `jwt-extended-server`. This library contains its parts, so that tests can use them.
 
 mod cli;
+mod config_file;
 mod demo;
 mod error;
+mod listen;
 mod logging;
 mod routes;
 mod secrets;
@@ -19,5 +21,5 @@ pub use error::StartError;
 pub use routes::{App, router};
 pub use secrets::is_sample;
 pub use settings::{Overrides, Settings};
-pub use store::{StoreAddress, StoreError};
-pub use users::{CheckError, Database, DatabaseError, Proof, User, Users, hash};
+pub use store::{OpenError, StoreAddress};
+pub use users::{CheckError, Database, DatabaseError, User, Users, VerifiedPassword, hash};

@@ -1,4 +1,4 @@
-//! Structured logs on standard error. Nothing that is logged holds a token: requests are logged by route, not by address.
+//! Structured logs on standard error. No log line contains a token: requests are logged by route, not by address.
 
 use std::time::Instant;
 
@@ -8,13 +8,29 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use clap::{Args, ValueEnum};
 use jwt_extended_axum::jwt_extended::Rejection;
 use tracing_subscriber::fmt;
 
-use crate::cli::{Log, LogFormat};
+/// The options of the log on the command line.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Log {
+    /// The format of the log: one JSON object per line, or text.
+    #[arg(long, value_enum, default_value_t = LogFormat::Json)]
+    log_format: LogFormat,
+    /// The lowest level to log: error, warn, info, debug or trace.
+    #[arg(long, default_value = "info")]
+    log_level: tracing::Level,
+}
 
-/// The methods that logs name.
-const USUAL: [Method; 9] = [
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    Json,
+    Text,
+}
+
+/// The methods that may appear in logs. Any other could be a word that a client has made up.
+const METHODS: [Method; 9] = [
     Method::GET,
     Method::HEAD,
     Method::POST,
@@ -26,22 +42,21 @@ const USUAL: [Method; 9] = [
     Method::TRACE,
 ];
 
-/// Starts logging; a second start changes nothing.
+/// Starts logging. A second call has no effect.
 pub(crate) fn start(log: Log) {
     let builder = fmt().with_writer(std::io::stderr).with_max_level(log.log_level).with_target(false);
-    // It only fails if a logger is there already, which is then the one to use.
+    // Fails only if a logger is already set, which then stays in use.
     let _ = match log.log_format {
         LogFormat::Json => tracing::subscriber::set_global_default(builder.json().flatten_event(true).finish()),
         LogFormat::Text => tracing::subscriber::set_global_default(builder.with_ansi(false).finish()),
     };
 }
 
-/// Logs one line for each request: method, route, status, duration, and why it was refused.
+/// Logs one line per request: method, route, status, duration, and the code of the rejection if there is one.
 pub(crate) async fn requests(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    // A method may be any word, so only the usual ones are named.
-    let method = USUAL.iter().find(|usual| *usual == request.method()).map_or("other", Method::as_str);
-    // The route as it is written in the code: an address may hold anything.
+    let method = METHODS.iter().find(|known| *known == request.method()).map_or("other", Method::as_str);
+    // The route's pattern instead of the path, which a client chooses freely.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
     let refused = response.extensions().get::<Rejection>();

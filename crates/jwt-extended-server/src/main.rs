@@ -1,4 +1,4 @@
-//! The program: reads the command line, starts what it asks for, and says in one line what went wrong.
+//! The program: parses the command line, runs the command, and reports an error in one line.
 
 use std::process::ExitCode;
 
@@ -9,9 +9,9 @@ use jwt_extended_server::{Command, run};
 async fn main() -> ExitCode {
     match run(Command::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
-        #[expect(clippy::print_stderr, reason = "a program's last word, also when logs go elsewhere")]
+        #[expect(clippy::print_stderr, reason = "the reason for the exit is printed even if logs are filtered")]
         Err(error) => {
-            // One line, also where a name or a value holds a newline.
+            // One line, even if a name or a value contains a newline.
             eprintln!("error: {}", error.to_string().replace(char::is_control, " "));
             ExitCode::FAILURE
         }

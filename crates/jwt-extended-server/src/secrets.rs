@@ -1,12 +1,11 @@
-//! Secrets: making one, and knowing those that were copied from a tutorial.
+//! Secrets: generates random ones, and recognizes those that were copied from a tutorial.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use crate::StartError;
 
-/// What secrets in documentation, tutorials and generators' placeholders look like, in lower case and letters and digits
-/// only.
+/// Fragments of the secrets in documentation, tutorials and project templates: in lower case, letters and digits only.
 const SAMPLES: &[&str] = &[
     "supersecret",
     "changeme",
@@ -39,17 +38,17 @@ const SAMPLES: &[&str] = &[
     "password",
 ];
 
-/// Whether a secret is a sample, or long and yet so regular that nobody can have drawn it at random. One that is too short
-/// is refused for that, when it becomes a key.
+/// Returns true if a secret is a sample, or long but too regular to be random. A short one is not reported here: it is
+/// refused when the key is made.
 pub fn is_sample(secret: &str) -> bool {
     let plain: String = secret.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    let mut different: Vec<u8> = secret.bytes().collect();
-    different.sort_unstable();
-    different.dedup();
-    (secret.len() >= 32 && different.len() < 8) || SAMPLES.iter().any(|sample| plain.contains(sample))
+    let mut distinct: Vec<u8> = secret.bytes().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    (secret.len() >= 32 && distinct.len() < 8) || SAMPLES.iter().any(|sample| plain.contains(sample))
 }
 
-/// A random secret, long enough for every HMAC algorithm.
+/// Returns a random secret, long enough for every HMAC algorithm.
 pub(crate) fn random() -> Result<Zeroizing<String>, StartError> {
     let mut bytes = Zeroizing::new([0; 64]);
     getrandom::fill(&mut *bytes).map_err(|_| StartError::Randomness)?;
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn samples_are_known_however_they_are_dressed_up() {
+    fn samples_are_recognized_in_any_spelling() {
         for sample in [
             "super-secret",
             "super-secret-jwt-key",
@@ -77,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn random_secrets_are_none() {
+    fn generated_secrets_are_not_flagged_as_samples() {
         for _ in 0..200 {
             let secret = random().unwrap();
             assert!(secret.len() >= 64 && !is_sample(&secret), "{}", &*secret);

@@ -1,65 +1,56 @@
-//! Listening, and ending gracefully.
+//! Serves requests until a signal ends the server, and purges the store meanwhile.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use jwt_extended_axum::JwtManager;
 use tokio::{net::TcpListener, signal, task::JoinSet};
 
-use crate::{App, Settings, StartError, Users, router, settings::manager, store::Opened};
+use crate::{App, Settings, StartError, Users, listen, router, settings::manager, store::OpenStore};
 
-/// How long requests under way may take to end after a signal.
+/// How long requests in flight may take after a signal.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How often what is over is forgotten, and how much of it at once.
+/// How often the store is purged, and how many entries at once.
 const PURGE_EVERY: Duration = Duration::from_mins(1);
 const PURGE_BATCH: u32 = 1000;
 
 /// Serves until a signal ends it.
 pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
-    let Opened { sessions, users } = settings.store.open().await?;
+    let OpenStore { sessions, users } = settings.store.open().await?;
     let users = match (settings.users, users) {
         (Some(listed), _) => listed,
-        (None, Some(database)) => Users::of(database)?,
+        (None, Some(database)) => Users::in_database(database)?,
         (None, None) => return Err(StartError::NoUsers),
     };
     let jwt = manager(settings.config, sessions, &users)?;
-    let listener = listen(settings.listen).await?;
-    let end = signal_to_end()?;
+    let listener = listen::bind(settings.listen).await?;
+    let shutdown = shutdown_signal()?;
     let address = listener.local_addr().unwrap_or(settings.listen);
     tracing::info!(%address, store = %settings.store, "listening");
     if matches!(users.is_empty().await, Ok(true)) {
         tracing::warn!("there are no users yet; add one with `user add`");
     }
-    serve(listener, end, App { jwt, users }).await
+    serve(listener, shutdown, App { jwt, users }).await
 }
 
-pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let why = match error.kind() {
-            io::ErrorKind::AddrInUse => "another program uses it".to_owned(),
-            _ => error.to_string(),
-        };
-        StartError::Listen { address, why }
-    })
-}
-
+/// Serves until `shutdown` completes and the requests in flight have ended, or their grace period has.
 pub(crate) async fn serve(
     listener: TcpListener,
-    end: impl Future<Output = ()> + Send + 'static,
+    shutdown: impl Future<Output = ()> + Send + 'static,
     app: App,
 ) -> Result<(), StartError> {
     let (ended, mut ending) = tokio::sync::watch::channel(());
     let signalled = async move {
-        end.await;
-        tracing::info!("ending; requests under way have ten seconds");
-        // Whoever waits for it may have gone.
+        shutdown.await;
+        tracing::info!("shutting down; requests in flight have ten seconds");
+        // Fails only if the server has already ended.
         let _ = ended.send(());
     };
-    // Ends with the server: it is dropped.
+    // Dropped with the server, which aborts the task.
     let mut purging = JoinSet::new();
     purging.spawn(purge(app.jwt.clone()));
     let server = axum::serve(listener, router(app)).with_graceful_shutdown(signalled);
-    let out_of_time = async move {
+    let grace_is_over = async move {
         if ending.changed().await.is_ok() {
             tokio::time::sleep(GRACE).await;
         } else {
@@ -68,11 +59,11 @@ pub(crate) async fn serve(
     };
     tokio::select! {
         result = server.into_future() => result.map_err(|error| StartError::Stopped(error.to_string())),
-        () = out_of_time => Ok(()),
+        () = grace_is_over => Ok(()),
     }
 }
 
-/// Forgets what is over, now and then, in batches that keep no request waiting.
+/// Deletes ended sessions from time to time, in batches small enough not to delay requests.
 async fn purge(jwt: JwtManager) {
     loop {
         tokio::time::sleep(PURGE_EVERY).await;
@@ -81,7 +72,7 @@ async fn purge(jwt: JwtManager) {
                 Ok(purged) if purged >= u64::from(PURGE_BATCH) => {}
                 Ok(_) => break,
                 Err(error) => {
-                    tracing::warn!(%error, "the store was not purged; it is tried again in a minute");
+                    tracing::warn!(%error, "the store could not be purged; the next attempt is in a minute");
                     break;
                 }
             }
@@ -89,9 +80,9 @@ async fn purge(jwt: JwtManager) {
     }
 }
 
-/// Ctrl-C, or what a service manager sends. From this call on, not from when it is awaited: whoever reads that the server
-/// listens may end it.
-pub(crate) fn signal_to_end() -> Result<impl Future<Output = ()> + Send + 'static, StartError> {
+/// Returns a future that completes on Ctrl-C, or on the signal of a service manager. Signals are caught from this call
+/// on, not from the first poll: somebody may stop the server as soon as it reports that it listens.
+pub(crate) fn shutdown_signal() -> Result<impl Future<Output = ()> + Send + 'static, StartError> {
     #[cfg(unix)]
     {
         use signal::unix::{SignalKind, signal};

@@ -1,4 +1,4 @@
-//! Which store the server keeps its sessions in: its address, and opening it.
+//! The store of the server's sessions: parses its address and opens it.
 
 use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 
@@ -9,107 +9,108 @@ use serde::Deserialize;
 
 use crate::{Database, StartError};
 
-/// Where sessions are kept. Shown without what may be a password.
+/// The address of a store. `Display` and `Debug` leave out everything that may be a password.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 #[non_exhaustive]
 pub enum StoreAddress {
-    /// In this process's memory.
+    /// This process's memory.
     Memory,
-    /// In an SQLite file.
+    /// An SQLite file.
     Sqlite(PathBuf),
-    /// In PostgreSQL.
+    /// A PostgreSQL database.
     Postgres(String),
-    /// In Redis.
+    /// A Redis server.
     Redis(String),
 }
 
-/// Why there is no store.
+/// The reason why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum StoreError {
-    /// The address is none.
+pub enum OpenError {
+    /// The address is invalid.
     #[error("the store must be sqlite:PATH, postgres://…, redis://… or memory")]
     Address,
-    /// It cannot be opened, or does not answer.
+    /// The store cannot be reached.
     #[error("cannot open the store {address}: {why}")]
-    Closed {
-        /// Which one, without a password.
+    Unreachable {
+        /// The store's address, without a password.
         address: String,
-        /// What is wrong.
+        /// The reason.
         why: String,
     },
 }
 
-/// A store that was opened.
-pub(crate) struct Opened {
+/// An open store.
+pub(crate) struct OpenStore {
     pub(crate) sessions: Arc<dyn SessionStore>,
-    /// The users' table, if it holds one.
+    /// The table of users, if the store is an SQL database.
     pub(crate) users: Option<Database>,
 }
 
 impl StoreAddress {
-    /// Whether it holds users as well.
+    /// Returns true if the store can hold users.
     pub(crate) fn holds_users(&self) -> bool {
         matches!(self, Self::Sqlite(_) | Self::Postgres(_))
     }
 
-    /// Opens it.
-    pub(crate) async fn open(&self) -> Result<Opened, StartError> {
-        let closed = |why: &dyn fmt::Display| StoreError::Closed { address: self.to_string(), why: why.to_string() };
+    /// Opens the store, and creates its tables if it is an SQL database.
+    pub(crate) async fn open(&self) -> Result<OpenStore, StartError> {
+        let unreachable =
+            |why: &dyn fmt::Display| OpenError::Unreachable { address: self.to_string(), why: why.to_string() };
         Ok(match self {
-            Self::Memory => Opened { sessions: Arc::new(MemoryStore::new()), users: None },
+            Self::Memory => OpenStore { sessions: Arc::new(MemoryStore::new()), users: None },
             Self::Redis(url) => {
-                let store = RedisStore::connect(url).await.map_err(|error| closed(&error))?;
-                Opened { sessions: Arc::new(store), users: None }
+                let store = RedisStore::connect(url).await.map_err(|error| unreachable(&error))?;
+                OpenStore { sessions: Arc::new(store), users: None }
             }
             Self::Sqlite(path) => {
-                let store = SqliteStore::open(path).await.map_err(|error| closed(&error))?;
-                store.migrate().await.map_err(|error| closed(&error))?;
+                let store = SqliteStore::open(path).await.map_err(|error| unreachable(&error))?;
+                store.migrate().await.map_err(|error| unreachable(&error))?;
                 let users = Database::in_sqlite(store.pool().clone()).await?;
-                Opened { sessions: Arc::new(store), users: Some(users) }
+                OpenStore { sessions: Arc::new(store), users: Some(users) }
             }
             Self::Postgres(url) => {
-                let store = PostgresStore::connect(url).await.map_err(|error| closed(&error))?;
-                store.migrate().await.map_err(|error| closed(&error))?;
+                let store = PostgresStore::connect(url).await.map_err(|error| unreachable(&error))?;
+                store.migrate().await.map_err(|error| unreachable(&error))?;
                 let users = Database::in_postgres(store.pool().clone()).await?;
-                Opened { sessions: Arc::new(store), users: Some(users) }
+                OpenStore { sessions: Arc::new(store), users: Some(users) }
             }
         })
     }
 }
 
 impl FromStr for StoreAddress {
-    type Err = StoreError;
+    type Err = OpenError;
 
-    fn from_str(text: &str) -> Result<Self, StoreError> {
+    fn from_str(text: &str) -> Result<Self, OpenError> {
         match text.split_once(':') {
             None if text == "memory" => Ok(Self::Memory),
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.trim_start_matches("//").into())),
             Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => Ok(Self::Postgres(text.to_owned())),
             Some(("redis" | "rediss", rest)) if rest.starts_with("//") => Ok(Self::Redis(text.to_owned())),
-            _ => Err(StoreError::Address),
+            _ => Err(OpenError::Address),
         }
     }
 }
 
 impl TryFrom<String> for StoreAddress {
-    type Error = StoreError;
+    type Error = OpenError;
 
-    fn try_from(text: String) -> Result<Self, StoreError> {
+    fn try_from(text: String) -> Result<Self, OpenError> {
         text.parse()
     }
 }
 
 impl fmt::Display for StoreAddress {
-    /// Host and path, and nothing that may be a password: neither the user's part nor the query.
+    /// Writes host and path. The user's part and the query are left out, because they may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory => f.write_str("memory"),
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
             Self::Postgres(url) | Self::Redis(url) => {
                 let (scheme, rest) = url.split_once("://").unwrap_or_default();
-                // A password may hold any character: what counts is the last at sign before the query.
+                // A password may contain an at sign, so the host begins after the last one before the query.
                 let place = rest.split('?').next().unwrap_or_default();
                 write!(f, "{scheme}://{}", place.rsplit('@').next().unwrap_or_default())
             }
@@ -128,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_one_of_four_kinds() {
+    fn an_address_names_one_of_four_kinds_of_store() {
         let read = |text: &str| text.parse::<StoreAddress>().ok();
         assert_eq!(read("memory"), Some(StoreAddress::Memory));
         assert_eq!(read("sqlite:some/file.db"), Some(StoreAddress::Sqlite("some/file.db".into())));
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn no_password_is_shown() {
+    fn passwords_are_not_shown() {
         for text in [
             "postgres://me:hu?sh@h/db",
             "postgres://me:hu@sh@h/db",

@@ -1,7 +1,13 @@
-//! `jwt-extended-server user …`: the users in the database of the store. Passwords come by the terminal or by standard
-//! input, never on the command line, where every user of the machine could read them.
+//! `jwt-extended-server user …`: changes the users in the store's database, and logs users out.
+//!
+//! Passwords come from the terminal or from standard input. On a command line, every user of the machine could read
+//! them.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal as _, Write as _},
+    path::Path,
+};
 
 use clap::Subcommand;
 use jwt_extended_axum::{
@@ -12,22 +18,22 @@ use zeroize::Zeroizing;
 
 use crate::{
     Database, StartError,
-    settings::Holds,
-    store::{Opened, StoreAddress, StoreError},
+    settings::{UserSource, find_store},
+    store::{OpenError, OpenStore, StoreAddress},
     users,
 };
 
-/// What to do with whom.
+/// A change of users.
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
-    /// Add a user; the password is asked for, or read from standard input.
+    /// Add a user. Asks for the password, or reads it from standard input.
     Add {
         /// The new user's name.
         name: String,
     },
     /// List all users.
     List,
-    /// Log a user out everywhere, at once, and let them log in no longer.
+    /// Log a user out everywhere at once, and block further logins.
     Disable {
         /// The user's name.
         name: String,
@@ -37,7 +43,7 @@ pub(crate) enum UserCommand {
         /// The user's name.
         name: String,
     },
-    /// Give a user another password, and log them out everywhere.
+    /// Change a user's password, and log them out everywhere.
     Password {
         /// The user's name.
         name: String,
@@ -47,7 +53,7 @@ pub(crate) enum UserCommand {
         /// The user's name.
         name: String,
     },
-    /// Log a user out everywhere, wherever users stand: also one of the configuration file.
+    /// Log a user out everywhere. Also works for users of the configuration file.
     Logout {
         /// The user's name.
         name: String,
@@ -55,22 +61,44 @@ pub(crate) enum UserCommand {
 }
 
 impl UserCommand {
-    /// What it wants of the store.
-    pub(crate) const fn wants(&self) -> Holds {
-        if matches!(self, Self::Logout { .. }) { Holds::Sessions } else { Holds::Users }
+    /// Returns the store that the command changes: the one that `serve` would use.
+    ///
+    /// # Errors
+    /// If the command cannot work there.
+    pub(crate) fn store(
+        &self,
+        file: Option<&Path>,
+        store: Option<StoreAddress>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<StoreAddress, StartError> {
+        let (store, users) = find_store(file, store, environment)?;
+        let refuse = |why| Err(StartError::NoUserTable(why));
+        match self {
+            Self::Logout { .. } if store == StoreAddress::Memory => refuse(
+                "sessions in memory exist only in the server's own process: restart the server to log everyone out",
+            ),
+            Self::Logout { .. } => Ok(store),
+            _ if users == UserSource::File => refuse(
+                "the users of this configuration are listed in the file, under [[users]]: change them there, restart the server, and log them out with `user logout`",
+            ),
+            _ if store.holds_users() => Ok(store),
+            _ => refuse(
+                "only an SQL store holds users; name one with --store sqlite:PATH or postgres://…, or list [[users]] in the configuration file",
+            ),
+        }
     }
 }
 
-/// Does what the command says, in the database of a store.
+/// Runs a command on a store.
 pub(crate) async fn run(command: UserCommand, store: &StoreAddress) -> Result<(), StartError> {
-    let Opened { sessions, users } = store.open().await?;
+    let OpenStore { sessions, users } = store.open().await?;
     let now = || SystemClock.now();
     match (command, users) {
         (UserCommand::Logout { name }, _) => {
             log_out(&*sessions, store, &name).await?;
             say(&format!("{name} is logged out everywhere"))
         }
-        (_, None) => Err(StartError::NoUserTable("only a store in SQL holds users")),
+        (_, None) => Err(StartError::NoUserTable("only an SQL store holds users")),
         (UserCommand::Add { name }, Some(users)) => {
             let hash = hashed_password(&name)?;
             users.add(&name, &hash, now()).await?;
@@ -78,7 +106,7 @@ pub(crate) async fn run(command: UserCommand, store: &StoreAddress) -> Result<()
         }
         (UserCommand::List, Some(users)) => list(&users).await,
         (UserCommand::Disable { name }, Some(users)) => {
-            // In this order: a login that is under way asks again after it has opened its session.
+            // In this order, because a login in flight checks the user again after it has opened its session.
             users.disable(&name, now()).await?;
             log_out(&*sessions, store, &name).await?;
             say(&format!("disabled {name}, who is logged out everywhere"))
@@ -94,7 +122,7 @@ pub(crate) async fn run(command: UserCommand, store: &StoreAddress) -> Result<()
             say(&format!("{name} has a new password, and is logged out everywhere"))
         }
         (UserCommand::Remove { name }, Some(users)) => {
-            // If it stops half-way, the name is still there to be removed.
+            // Removed last, so that an interrupted removal can be repeated.
             users.disable(&name, now()).await?;
             log_out(&*sessions, store, &name).await?;
             users.remove(&name).await?;
@@ -111,15 +139,14 @@ async fn list(users: &Database) -> Result<(), StartError> {
 }
 
 async fn log_out(sessions: &dyn SessionStore, store: &StoreAddress, subject: &str) -> Result<(), StartError> {
-    // How long the server's tokens live is not known here: it is remembered for ever, one line for a user.
-    let ending = EndSessions::All { subject, until: None, now: SystemClock.now() };
-    let ended = sessions.end(&ending).wait().await;
-    ended
-        .map(|_| ())
-        .map_err(|error| StartError::Store(StoreError::Closed { address: store.to_string(), why: error.to_string() }))
+    // This command does not know how long the server's tokens live. So the store keeps the cut-off, one row per user.
+    let end = EndSessions::All { subject, until: None, now: SystemClock.now() };
+    sessions.end(&end).wait().await.map(drop).map_err(|error| {
+        StartError::Store(OpenError::Unreachable { address: store.to_string(), why: error.to_string() })
+    })
 }
 
-/// The hash of the password that is asked for on the terminal, or is the first line of standard input.
+/// Returns the hash of a password, from the terminal or from the first line of standard input.
 pub(crate) fn hashed_password(whose: &str) -> Result<String, StartError> {
     let password = if io::stdin().is_terminal() { ask(whose)? } else { first_line()? };
     if password.is_empty() {
@@ -134,18 +161,18 @@ fn ask(whose: &str) -> Result<Zeroizing<String>, StartError> {
         read.map_err(|error| StartError::Password(error.to_string()))
     };
     let password = prompt(format!("Password of {whose}: "))?;
-    if *password == *prompt("Once more: ".to_owned())? {
+    if *password == *prompt("Repeat it: ".to_owned())? {
         return Ok(password);
     }
-    Err(StartError::Password("the two are not the same".to_owned()))
+    Err(StartError::Password("the two passwords differ".to_owned()))
 }
 
 fn first_line() -> Result<Zeroizing<String>, StartError> {
-    // Long enough that it does not grow, and leave a copy behind.
+    // Large enough not to be reallocated, which would leave a copy of the password in memory.
     let mut line = Zeroizing::new(String::with_capacity(4096));
     io::stdin().read_line(&mut line).map_err(|error| StartError::Password(error.to_string()))?;
     if line.is_empty() {
-        return Err(StartError::Password("nothing came on standard input".to_owned()));
+        return Err(StartError::Password("standard input is empty".to_owned()));
     }
     Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }

@@ -1,4 +1,4 @@
-//! What a login brings along: a name, a password, and what the device calls itself.
+//! The parts of a login request: name, password and the name of the device.
 
 use std::convert::Infallible;
 
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::App;
-use crate::Proof;
+use crate::VerifiedPassword;
 
 /// A name and a password, as JSON or as a form.
 pub(super) struct Credentials {
@@ -22,11 +22,11 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// The name, if the password is its own, and what shows it later.
-    pub(super) async fn check(self, app: &App) -> Result<(String, Proof), Rejection> {
+    /// Checks the password, and returns the name and the password's hash.
+    pub(super) async fn check(self, app: &App) -> Result<(String, VerifiedPassword), Rejection> {
         let Self { username, password } = self;
         match app.users.check(&username, password).await {
-            Ok(Some(proof)) => Ok((username, proof)),
+            Ok(Some(verified)) => Ok((username, verified)),
             Ok(None) => Err(app.bad_credentials()),
             Err(error) => Err(app.cannot_check(&error)),
         }
@@ -45,7 +45,7 @@ impl FromRequest<App> for Credentials {
         let refuse =
             |status| app.refuse(status, "credentials_malformed", "Send username and password, as JSON or as a form");
         let fields = match BodyKind::of(&request) {
-            // Serde would take a list for the fields, too.
+            // Serde would also accept a list of the two values.
             BodyKind::Json => Bytes::from_request(request, app)
                 .await
                 .ok()
@@ -59,7 +59,7 @@ impl FromRequest<App> for Credentials {
     }
 }
 
-/// What the device calls itself (`User-Agent`), for the list of sessions.
+/// The name that the device gives itself (`User-Agent`), for the list of sessions.
 pub(super) struct Device(Option<String>);
 
 impl Device {

@@ -1,4 +1,4 @@
-//! The routes: what a login server answers. Each is a few lines, because the engine does the work.
+//! The routes of the login server. Each is a few lines long, because the engine does the work.
 
 mod credentials;
 mod sessions;
@@ -12,26 +12,26 @@ use axum::{
     routing::{delete, get, post},
 };
 use jwt_extended_axum::{
-    Access, Admitted, AnyToken, BodyLayer, Cookies, Fresh, JwtManager, Location, Reason, Refresh, Rejection,
-    Requirement, TokenPair, Tokens, authenticate,
+    Access, Admitted, BodyLayer, Cookies, Fresh, JwtManager, Location, Reason, Rejection, Requirement, Token,
+    TokenPair, Tokens, authenticate, session::Subject,
 };
 use serde_json::{Value, json};
 
 use self::credentials::{Credentials, Device};
 use crate::{CheckError, Users, logging};
 
-/// The longest body: credentials and tokens are short.
+/// The longest accepted body, in bytes: credentials and tokens are short.
 const BODY_LIMIT: usize = 64 * 1024;
 
 const BUSY: &str = "Too many logins at once. Try again in a moment";
 const DOWN: &str = "Nobody can log in right now. Try again in a moment";
 
-/// What the routes share.
+/// The state that the routes share.
 #[derive(Clone, Debug)]
 pub struct App {
-    /// Makes and checks tokens.
+    /// Issues and verifies tokens.
     pub jwt: JwtManager,
-    /// Who may log in.
+    /// The users who may log in.
     pub users: Users,
 }
 
@@ -41,7 +41,7 @@ impl FromRef<App> for JwtManager {
     }
 }
 
-/// All routes of the server.
+/// Returns all routes of the server.
 pub fn router(app: App) -> Router {
     Router::new()
         .route("/login", post(login))
@@ -62,10 +62,10 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// Sets cookies.
+/// Logs in with cookies.
 async fn login(
     State(app): State<App>,
-    _: SameSite,
+    _: NotCrossSite,
     device: Device,
     credentials: Credentials,
 ) -> Result<impl IntoResponse, Rejection> {
@@ -73,7 +73,7 @@ async fn login(
     Ok((Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "login": true }))))
 }
 
-/// Answers the tokens in the body.
+/// Logs in with tokens in the body.
 async fn token(State(app): State<App>, device: Device, credentials: Credentials) -> Result<Tokens, Rejection> {
     Ok(Tokens(app.log_in(credentials, &device).await?))
 }
@@ -86,8 +86,8 @@ async fn partially_protected(token: Option<Access>) -> Json<Value> {
     Json(json!({ "logged_in_as": token.as_deref().map_or("anonymous user", |token| token.subject()) }))
 }
 
-/// Answers the way it was asked: cookies for cookies, body for body.
-async fn refresh(State(app): State<App>, ToRefresh(admitted): ToRefresh) -> Result<Response, Rejection> {
+/// Refreshes, and returns the new tokens the way the old one came: cookies for a cookie, otherwise a body.
+async fn refresh(State(app): State<App>, UnaskedRefresh(admitted): UnaskedRefresh) -> Result<Response, Rejection> {
     let pair = app.jwt.refresh(admitted.token()).await?;
     Ok(match admitted.location() {
         Location::Cookie => (Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "refresh": true }))).into_response(),
@@ -99,18 +99,8 @@ async fn transfer(token: Fresh) -> Json<Value> {
     Json(json!({ "transfer": true, "authorized_by": token.subject() }))
 }
 
-/// Ends the session of whichever token came. A browser whose access token has expired can still log out by its refresh
-/// token.
-async fn logout(
-    State(app): State<App>,
-    token: Result<AnyToken, Rejection>,
-    refresh: Result<Refresh, Rejection>,
-) -> Result<(Cookies, Json<Value>), Rejection> {
-    let token = match (token, refresh) {
-        (Ok(token), _) => token.into_token(),
-        (Err(_), Ok(refresh)) => refresh.into_token(),
-        (Err(refused), Err(_)) => return Err(refused),
-    };
+/// Ends the session of an access or refresh token.
+async fn logout(State(app): State<App>, EitherToken(token): EitherToken) -> Result<(Cookies, Json<Value>), Rejection> {
     app.jwt.logout(&token).await?;
     Ok((Cookies(app.jwt.unset_cookies()), Json(json!({ "logout": true }))))
 }
@@ -128,26 +118,25 @@ async fn other_methods(State(app): State<App>) -> Rejection {
 }
 
 impl App {
-    /// Opens a session for whoever has the right password.
+    /// Opens a session, if the password is right.
     async fn log_in(&self, credentials: Credentials, device: &Device) -> Result<TokenPair, Rejection> {
-        let (name, proof) = credentials.check(self).await?;
-        let pair = match device.label() {
-            Some(label) => self.jwt.login(&name).label(label).await?,
-            None => self.jwt.login(&name).await?,
-        };
-        // Whoever was disabled, or got another password, while this one was checked has this session to lose as well.
-        let refusal = match self.users.still(&name, &proof).await {
+        let (name, password) = credentials.check(self).await?;
+        let pair = self.jwt.login(&name).label(device.label()).await?;
+        // The user may have been disabled, or the password changed, during the check. That has ended all sessions except
+        // this one.
+        let refusal = match self.users.is_still_valid(&name, &password).await {
             Ok(true) => return Ok(pair),
             Ok(false) => self.bad_credentials(),
             Err(error) => self.cannot_check(&error),
         };
-        if let Ok(token) = self.jwt.decode_token(&pair.access) {
-            self.jwt.logout(&token).await?;
+        if let Some(session) = pair.access.session() {
+            self.jwt.end_session(Subject(&name), &session).await?;
         }
         Err(refusal)
     }
 
-    /// One sentence for a wrong name, a wrong password and a disabled user: it does not tell who exists.
+    /// Returns the same rejection for a wrong name, a wrong password and a disabled user, so that it does not reveal
+    /// which names exist.
     fn bad_credentials(&self) -> Rejection {
         self.refuse(StatusCode::UNAUTHORIZED, "bad_credentials", "Bad username or password")
     }
@@ -156,22 +145,22 @@ impl App {
         match error {
             CheckError::Busy => self.refuse(StatusCode::SERVICE_UNAVAILABLE, "busy", BUSY),
             CheckError::Database(error) => {
-                tracing::error!(%error, "nobody can log in");
+                tracing::error!(%error, "the users' database is unavailable, so nobody can log in");
                 self.refuse(StatusCode::SERVICE_UNAVAILABLE, "users_unavailable", DOWN)
             }
         }
     }
 
-    /// A refusal in the words given, and in the format that the options ask for.
+    /// Returns a rejection with this message, in the configured format.
     fn refuse(&self, status: StatusCode, code: &'static str, message: &'static str) -> Rejection {
         self.jwt.reject(Reason::App { status, code, message }, None).into()
     }
 }
 
-/// A refresh token that will be refreshed: the store is asked then, and needs not be asked before.
-struct ToRefresh(Admitted);
+/// A refresh token about which the store has not been asked: refreshing it asks the store.
+struct UnaskedRefresh(Admitted);
 
-impl FromRequestParts<App> for ToRefresh {
+impl FromRequestParts<App> for UnaskedRefresh {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
@@ -179,10 +168,27 @@ impl FromRequestParts<App> for ToRefresh {
     }
 }
 
-/// Not sent by another site, as far as the browser says: or that site could log its visitor in as somebody else.
-struct SameSite;
+/// A token of either type. In cookies, the refresh token counts if the access token is refused: a browser whose access
+/// token has expired can still log out.
+struct EitherToken(Token);
 
-impl FromRequestParts<App> for SameSite {
+impl FromRequestParts<App> for EitherToken {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
+        let admitted = match authenticate(parts, &app.jwt, &Requirement::any()).await {
+            Ok(admitted) => admitted,
+            Err(refused) => authenticate(parts, &app.jwt, &Requirement::refresh()).await.map_err(|_| refused)?,
+        };
+        Ok(Self(admitted.into_token()))
+    }
+}
+
+/// A request that the browser does not report as cross-site. Otherwise another site could log its visitor in as
+/// somebody else.
+struct NotCrossSite;
+
+impl FromRequestParts<App> for NotCrossSite {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {

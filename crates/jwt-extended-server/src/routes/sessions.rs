@@ -1,4 +1,4 @@
-//! `/sessions`: where the user is logged in, and ending it.
+//! `/sessions`: lists and ends the sessions of the user.
 
 use axum::{
     Json,
@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 use super::App;
 
-/// The user's open sessions, the latest first. Times are those of tokens: seconds since 1970.
+/// Lists the user's open sessions, the latest first. Times are in seconds since 1970, as in tokens.
 pub(super) async fn list(State(app): State<App>, token: Access) -> Result<Json<Value>, Rejection> {
     let sessions = app.jwt.sessions(&token).await?;
     Ok(Json(json!({ "sessions": sessions.iter().map(shown).collect::<Vec<_>>() })))
 }
 
-/// Ends one of the user's sessions. Another user's is not found.
+/// Ends one of the user's sessions. Another user's session counts as not found.
 pub(super) async fn end(State(app): State<App>, token: Access, Path(id): Path<String>) -> Result<Response, Rejection> {
     if !app.jwt.end_session(&*token, &id).await? {
         return Err(app.refuse(StatusCode::NOT_FOUND, "no_such_session", "You have no such session"));
@@ -29,7 +29,7 @@ pub(super) async fn end(State(app): State<App>, token: Access, Path(id): Path<St
     Ok(body.into_response())
 }
 
-/// Ends all of the user's sessions, with `?keep=current` all others.
+/// Ends all of the user's sessions, or with `?keep=current` all others.
 pub(super) async fn end_all(
     State(app): State<App>,
     token: Access,

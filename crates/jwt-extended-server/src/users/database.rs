@@ -1,16 +1,16 @@
-//! Users in the database of the store, in SQLite or PostgreSQL. Every process that shares the database shares them.
+//! The users in the store's database, SQLite or PostgreSQL. All processes on one database share them.
 
 use std::time::Duration;
 
 use jwt_extended_axum::jwt_extended::Timestamp;
 use sqlx::{Row as _, postgres::PgPool, sqlite::SqlitePool};
 
-/// How long a question may take, waiting for a connection included.
+/// The time limit of a statement, including the wait for a connection.
 const LIMIT: Duration = Duration::from_secs(1);
 /// The longest name, in bytes.
 const LONGEST_NAME: usize = 255;
 
-/// The users' table. Cloning is cheap.
+/// The table of users. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Database {
     pool: Pool,
@@ -22,7 +22,7 @@ enum Pool {
     Postgres(PgPool),
 }
 
-/// A user, as it is listed.
+/// An entry of the list of users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User {
@@ -32,25 +32,25 @@ pub struct User {
     pub active: bool,
 }
 
-/// Why a user could not be found or kept.
+/// An error of the table of users.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseError {
     /// The name is taken.
-    #[error("the user \"{0}\" is there already; `user password` gives another password")]
+    #[error("the user \"{0}\" already exists; `user password` changes the password")]
     Taken(String),
-    /// Nobody has the name.
-    #[error("there is no user \"{0}\"; `user list` shows those that there are")]
+    /// No user has the name.
+    #[error("there is no user \"{0}\"; `user list` shows all users")]
     Unknown(String),
-    /// The name cannot be one.
-    #[error("a user's name has at most {LONGEST_NAME} bytes, and no control characters")]
+    /// The name is empty, too long, or has control characters.
+    #[error("a user's name has 1 to {LONGEST_NAME} bytes and no control characters")]
     Name,
     /// The database did not answer.
-    #[error("the database of the users is unavailable: {0}")]
+    #[error("the users' database is unavailable: {0}")]
     Unavailable(String),
 }
 
-/// The same statement on either database: both take `$1`.
+/// Runs the same statement on either database. Both understand `$1`.
 macro_rules! on {
     ($database:expr, $pool:ident => $statement:expr) => {
         within(async {
@@ -64,18 +64,18 @@ macro_rules! on {
 }
 
 impl Database {
-    /// The users in an SQLite file.
+    /// Opens the table in an SQLite file, and creates it if it is missing.
     ///
     /// # Errors
-    /// If it cannot be opened, or is locked.
+    /// If the file cannot be opened, or is locked.
     pub async fn in_sqlite(pool: SqlitePool) -> Result<Self, DatabaseError> {
         Self { pool: Pool::Sqlite(pool) }.with_table().await
     }
 
-    /// The users in a PostgreSQL database.
+    /// Opens the table in a PostgreSQL database, and creates it if it is missing.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// If the database does not answer.
     pub async fn in_postgres(pool: PgPool) -> Result<Self, DatabaseError> {
         Self { pool: Pool::Postgres(pool) }.with_table().await
     }
@@ -83,14 +83,14 @@ impl Database {
     async fn with_table(self) -> Result<Self, DatabaseError> {
         const TABLE: &str = include_str!("../../migrations/users.sql");
         const PROBE: &str = "SELECT count(*) FROM jwt_users WHERE name IS NULL";
-        // PostgreSQL has a notice for whoever makes a table that is there, which looks like a fault in the log.
+        // Creating a table that exists makes PostgreSQL send a notice, which looks like an error in the log.
         if on!(self, pool => sqlx::query_scalar::<_, i64>(PROBE).fetch_one(pool).await).is_ok() {
             return Ok(self);
         }
-        let make = async || on!(self, pool => sqlx::raw_sql(TABLE).execute(pool).await.map(|_| ()));
-        // PostgreSQL lets one of two fail that make the same table at once: by then it is there.
-        if make().await.is_err() {
-            make().await?;
+        let create = async || on!(self, pool => sqlx::raw_sql(TABLE).execute(pool).await.map(|_| ()));
+        // If two processes create the table at the same time, PostgreSQL lets one fail. By then the table exists.
+        if create().await.is_err() {
+            create().await?;
         }
         Ok(self)
     }
@@ -98,7 +98,7 @@ impl Database {
     /// Adds a user.
     ///
     /// # Errors
-    /// If the name is taken or none, or the database does not answer.
+    /// If the name is taken or invalid, or the database does not answer.
     pub async fn add(&self, name: &str, password_hash: &str, now: Timestamp) -> Result<(), DatabaseError> {
         const ADD: &str = "INSERT INTO jwt_users (name, password_hash, added_at) VALUES ($1, $2, $3) \
             ON CONFLICT (name) DO NOTHING";
@@ -110,17 +110,17 @@ impl Database {
         if added == 1 { Ok(()) } else { Err(DatabaseError::Taken(name.to_owned())) }
     }
 
-    /// Whether there is nobody.
+    /// Returns whether there are no users.
     ///
     /// # Errors
     /// If the database does not answer.
     pub(super) async fn is_empty(&self) -> Result<bool, DatabaseError> {
-        const ANYBODY: &str = "SELECT name FROM jwt_users LIMIT 1";
-        let anybody = on!(self, pool => sqlx::query(ANYBODY).fetch_optional(pool).await.map(|row| row.is_some()))?;
-        Ok(!anybody)
+        const FIRST: &str = "SELECT name FROM jwt_users LIMIT 1";
+        let first = on!(self, pool => sqlx::query(FIRST).fetch_optional(pool).await.map(|row| row.is_some()))?;
+        Ok(!first)
     }
 
-    /// All users, by name.
+    /// Returns all users, sorted by name.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -131,20 +131,20 @@ impl Database {
         }))
     }
 
-    /// The hash of a user who may log in.
+    /// Returns the password hash of a user who may log in; `None` for a disabled or unknown one.
     ///
     /// # Errors
     /// If the database does not answer.
     pub(super) async fn active_hash(&self, name: &str) -> Result<Option<String>, DatabaseError> {
         const HASH: &str = "SELECT password_hash FROM jwt_users WHERE name = $1 AND disabled_at IS NULL";
-        // PostgreSQL knows no text with NUL in it, and so no such user.
+        // PostgreSQL text cannot contain NUL, so no user has such a name.
         if name.contains('\0') {
             return Ok(None);
         }
         on!(self, pool => sqlx::query_scalar(HASH).bind(name).fetch_optional(pool).await)
     }
 
-    /// Gives a user another password.
+    /// Changes a user's password.
     ///
     /// # Errors
     /// If there is no such user, or the database does not answer.
@@ -157,7 +157,7 @@ impl Database {
         )
     }
 
-    /// Lets a user log in no longer.
+    /// Blocks further logins of a user. Does not end their sessions.
     ///
     /// # Errors
     /// If there is no such user, or the database does not answer.
@@ -183,7 +183,7 @@ impl Database {
         )
     }
 
-    /// Removes a user.
+    /// Removes a user. Does not end their sessions.
     ///
     /// # Errors
     /// If there is no such user, or the database does not answer.
@@ -197,7 +197,7 @@ impl Database {
     }
 }
 
-/// A time as the table has it.
+/// Converts a time to the table's unit.
 fn micros(time: Timestamp) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
@@ -206,7 +206,7 @@ fn found(name: &str, rows: u64) -> Result<(), DatabaseError> {
     if rows > 0 { Ok(()) } else { Err(DatabaseError::Unknown(name.to_owned())) }
 }
 
-/// Waits for an answer, and no longer than the limit.
+/// Awaits an answer, up to the time limit.
 async fn within<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, DatabaseError> {
     match tokio::time::timeout(LIMIT, answer).await {
         Ok(answer) => answer.map_err(|error| DatabaseError::Unavailable(error.to_string())),

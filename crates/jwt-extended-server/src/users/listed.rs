@@ -1,11 +1,11 @@
-//! Users that stand in the configuration file.
+//! The users listed in the configuration file.
 
 use std::collections::HashMap;
 
 use super::passwords::cost;
 use crate::StartError;
 
-/// Names and the hashes of their passwords.
+/// The users' names and password hashes.
 pub(super) struct Listed {
     hashes: HashMap<String, String>,
 }
@@ -22,7 +22,7 @@ impl Listed {
                 return mistake("has no usable password_hash; make one with `jwt-extended-server hash-password`");
             }
             if hashes.insert(name.clone(), hash).is_some() {
-                return mistake("is there twice");
+                return mistake("is listed twice");
             }
         }
         Ok(Self { hashes })

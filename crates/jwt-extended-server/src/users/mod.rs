@@ -1,4 +1,4 @@
-//! Who may log in: users that stand in the configuration file, or in the database of the store.
+//! The users who may log in: listed in the configuration file, or in the store's database.
 
 mod database;
 mod listed;
@@ -18,7 +18,7 @@ use self::{
 };
 use crate::StartError;
 
-/// The users that may log in. Cloning is cheap.
+/// The users who may log in. Cloning is cheap.
 #[derive(Clone)]
 pub struct Users {
     source: Source,
@@ -31,20 +31,20 @@ enum Source {
     Database(Database),
 }
 
-/// That a password was right: the hash that it fits.
-pub struct Proof(String);
+/// A password that was correct: the hash that it matched.
+pub struct VerifiedPassword(String);
 
-impl fmt::Debug for Proof {
+impl fmt::Debug for VerifiedPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Proof")
+        f.write_str("VerifiedPassword")
     }
 }
 
-/// Why it cannot be said whether somebody may log in.
+/// The reason why a password could not be checked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
-    /// Too many logins wait for their turn.
+    /// Too many logins are waiting.
     #[error("too many logins at once")]
     Busy,
     /// The database did not answer.
@@ -53,46 +53,46 @@ pub enum CheckError {
 }
 
 impl Users {
-    /// Takes names and hashes.
+    /// Takes a list of names and password hashes.
     ///
     /// # Errors
-    /// If a name is empty or there twice, or a hash is not one of Argon2.
+    /// If a name is empty or listed twice, or a hash is not an Argon2 hash.
     pub fn new(users: impl IntoIterator<Item = (String, String)>) -> Result<Self, StartError> {
         let listed = Listed::new(users)?;
         let passwords = Passwords::new(listed.hashes())?;
         Ok(Self { source: Source::Listed(Arc::new(listed)), passwords })
     }
 
-    /// Those of a database.
+    /// Takes the users of a database.
     ///
     /// # Errors
-    /// If there is no randomness.
-    pub fn of(database: Database) -> Result<Self, StartError> {
+    /// If the source of randomness fails.
+    pub fn in_database(database: Database) -> Result<Self, StartError> {
         Ok(Self { source: Source::Database(database), passwords: Passwords::new(std::iter::empty())? })
     }
 
-    /// Whether this is the user's password, and the user may log in: then, what shows it later, too.
+    /// Checks the password of a user who may log in; `None` if it is wrong or there is no such user.
     ///
     /// # Errors
-    /// If too many others are waiting, or the database does not answer.
-    pub async fn check(&self, name: &str, password: Zeroizing<String>) -> Result<Option<Proof>, CheckError> {
+    /// If too many logins are waiting, or the database does not answer.
+    pub async fn check(&self, name: &str, password: Zeroizing<String>) -> Result<Option<VerifiedPassword>, CheckError> {
         let hash = self.hash_of(name).await?;
         let matches = self.passwords.check(hash.clone(), password).await.map_err(|Busy| CheckError::Busy)?;
-        Ok(hash.filter(|_| matches).map(Proof))
+        Ok(hash.filter(|_| matches).map(VerifiedPassword))
     }
 
-    /// Whether the password that was checked is still the user's, and the user may still log in: asked once more after a
-    /// login, because either may have changed while the password was checked.
+    /// Returns whether the user may still log in with the password that was checked. Ask again after a login: the user
+    /// may have been disabled, or the password changed, during the check.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn still(&self, name: &str, proof: &Proof) -> Result<bool, CheckError> {
-        Ok(self.hash_of(name).await?.as_deref() == Some(&*proof.0))
+    pub async fn is_still_valid(&self, name: &str, password: &VerifiedPassword) -> Result<bool, CheckError> {
+        Ok(self.hash_of(name).await?.as_deref() == Some(&*password.0))
     }
 
-    /// Whether there may be tokens of this user. Of those in a database there are none as soon as they are disabled or
-    /// removed, because their sessions end with it; whoever is taken out of a file is looked up.
-    pub fn knows(&self, name: &str) -> bool {
+    /// Returns whether tokens of this user may be accepted. A listed user is looked up, because removing them from the
+    /// file ends no session. A user of a database is not: disabling or removing them ends their sessions.
+    pub fn may_have_tokens(&self, name: &str) -> bool {
         match &self.source {
             Source::Listed(listed) => listed.hash_of(name).is_some(),
             Source::Database(_) => true,
@@ -106,7 +106,7 @@ impl Users {
         })
     }
 
-    /// Whether there is nobody.
+    /// Returns whether there are no users.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -130,6 +130,8 @@ impl fmt::Debug for Users {
 
 #[cfg(test)]
 mod tests {
+    use std::{pin::Pin, task::Poll};
+
     use super::{passwords::AT_ONCE, *};
 
     fn password(text: &str) -> Zeroizing<String> {
@@ -137,59 +139,67 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_the_right_password_of_a_known_user_is_good() {
+    async fn only_the_right_password_of_a_known_user_is_accepted() {
         let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
-        let proof = users.check("alice", password("rabbit")).await.unwrap().unwrap();
-        assert!(users.still("alice", &proof).await.unwrap());
+        let verified = users.check("alice", password("rabbit")).await.unwrap().unwrap();
+        assert!(users.is_still_valid("alice", &verified).await.unwrap());
         let others = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
-        assert!(!others.still("alice", &proof).await.unwrap(), "another password, be it the same one again");
-        assert!(!users.still("bob", &proof).await.unwrap());
-        assert!(users.knows("alice") && !users.knows("bob"));
+        assert!(!others.is_still_valid("alice", &verified).await.unwrap(), "a new hash, even of the same password");
+        assert!(!users.is_still_valid("bob", &verified).await.unwrap());
+        assert!(users.may_have_tokens("alice") && !users.may_have_tokens("bob"));
         assert!(users.check("alice", password("Rabbit")).await.unwrap().is_none());
         assert!(users.check("alice", password("")).await.unwrap().is_none());
         assert!(users.check("bob", password("rabbit")).await.unwrap().is_none());
         assert!(users.check("bob", password("nobody has this password")).await.unwrap().is_none());
     }
 
-    #[tokio::test]
-    async fn a_name_that_nobody_has_takes_as_long_as_a_wrong_password() {
-        let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
-        let time = async |name: &str| {
-            let mut shortest = std::time::Duration::MAX;
-            for _ in 0..3 {
-                let asked = std::time::Instant::now();
-                assert!(users.check(name, password("wrong")).await.unwrap().is_none());
-                shortest = shortest.min(asked.elapsed());
-            }
-            shortest
-        };
-        let (known, unknown) = (time("alice").await, time("bob").await);
-        // They differed by a factor of ten when the hash was not waited for.
-        assert!(unknown > known / 3, "{unknown:?} beside {known:?}");
+    /// Polls a check once.
+    async fn poll_once(check: &mut (impl Future + Unpin)) -> bool {
+        std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut *check).poll(context).is_pending())).await
     }
 
     #[tokio::test]
-    async fn a_client_that_goes_away_does_not_make_room_for_another() {
+    async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
         let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
-        for _ in 0..AT_ONCE {
-            let mut check = Box::pin(users.check("alice", password("rabbit")));
-            // The work has begun when the first poll returns.
-            assert!(
-                std::future::poll_fn(|context| std::task::Poll::Ready(check.as_mut().poll(context).is_pending())).await
-            );
-        }
-        assert!(users.passwords.gate.available_permits() < AT_ONCE, "the work goes on, and so does its turn");
+        let gate = Arc::clone(&users.passwords.gate);
+        let all = gate.acquire_many(AT_ONCE.into()).await.unwrap();
+        let mut check = Box::pin(users.check("bob", password("wrong")));
+        assert!(poll_once(&mut check).await, "it waits for its turn to compute a hash");
+        drop(all);
+        assert!(check.await.unwrap().is_none());
+        // The permit is returned when the hash is computed.
+        assert_eq!(gate.available_permits(), usize::from(AT_ONCE), "the response waits for the hash");
     }
 
     #[test]
-    fn mistakes_name_the_user() {
+    fn a_disconnected_client_keeps_its_place_until_its_check_ends() {
+        let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
+        let gate = Arc::clone(&users.passwords.gate);
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(1).build().unwrap();
+        runtime.block_on(async {
+            // Occupies the only thread that computes hashes.
+            let (finish, finished) = std::sync::mpsc::channel::<()>();
+            let occupied = tokio::task::spawn_blocking(move || finished.recv());
+            let mut check = Box::pin(users.check("alice", password("rabbit")));
+            assert!(poll_once(&mut check).await);
+            drop(check);
+            assert_eq!(gate.available_permits(), usize::from(AT_ONCE) - 1);
+            finish.send(()).unwrap();
+            occupied.await.unwrap().unwrap();
+            drop(gate.acquire_many(AT_ONCE.into()).await.unwrap());
+        });
+    }
+
+    #[test]
+    fn mistakes_in_the_list_name_the_user() {
         let user = |name: &str, hash: &str| (name.to_owned(), hash.to_owned());
         let refused = |users: Vec<_>| Users::new(users).unwrap_err().to_string();
         let good = hash("rabbit").unwrap();
         assert!(refused(vec![user("alice", "rabbit")]).contains("the user \"alice\" has no usable password_hash"));
         let hollow = "$argon2id$v=19$m=19456,t=2,p=1";
         assert!(refused(vec![user("alice", hollow)]).contains("has no usable password_hash"));
-        assert!(refused(vec![user("alice", &good), user("alice", &good)]).contains("is there twice"));
+        assert!(refused(vec![user("alice", &good), user("alice", &good)]).contains("is listed twice"));
         assert!(refused(vec![user("", &good)]).contains("has no name"));
     }
 }

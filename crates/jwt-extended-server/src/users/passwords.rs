@@ -1,4 +1,4 @@
-//! Passwords: hashing and checking them, away from the threads that answer requests.
+//! Hashes and checks passwords, on threads other than those that answer requests.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,53 +11,53 @@ use zeroize::Zeroizing;
 
 use crate::StartError;
 
-/// How many passwords are checked at once: each takes some 20 MB and a core for a while.
-pub(super) const AT_ONCE: usize = 4;
-/// How long a login waits for its turn before it is told to come back.
+/// How many passwords are checked at the same time: each check takes about 20 MB and a core for a while.
+pub(super) const AT_ONCE: u16 = 4;
+/// How long a login waits for its turn before it is refused.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Too many logins wait for their turn.
+/// Too many logins are waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Busy;
 
-/// Checks passwords, a few at once.
+/// Checks passwords, a few at the same time.
 #[derive(Clone)]
 pub(super) struct Passwords {
-    /// Checked for names that nobody has, so that the time of an answer does not tell who exists.
+    /// The hash to check for unknown names, so that the response time does not reveal which names exist.
     decoy: Arc<str>,
     pub(super) gate: Arc<Semaphore>,
 }
 
 impl Passwords {
-    /// The decoy is the hash that takes longest among these; one of our own making if there is none.
+    /// Uses the most expensive of these hashes as the decoy, or a new hash if there are none.
     pub(super) fn new<'a>(hashes: impl Iterator<Item = &'a String>) -> Result<Self, StartError> {
         let dearest = hashes.max_by_key(|hash| cost(hash)).cloned();
         let decoy = dearest.map_or_else(|| hash("nobody has this password"), Ok)?;
-        Ok(Self { decoy: decoy.into(), gate: Arc::new(Semaphore::new(AT_ONCE)) })
+        Ok(Self { decoy: decoy.into(), gate: Arc::new(Semaphore::new(AT_ONCE.into())) })
     }
 
-    /// Whether this is the password of a hash; never, and after as long a time, if there is no hash.
+    /// Returns whether a password matches a hash. Without a hash it returns false, after the same time.
     pub(super) async fn check(&self, hash: Option<String>, password: Zeroizing<String>) -> Result<bool, Busy> {
         let exists = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.to_string());
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.gate).acquire_owned()).await;
-        // The gate is never closed, so that what fails is the waiting.
-        let Ok(Ok(permit)) = turn else { return Err(Busy) };
+        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.gate).acquire_owned()).await;
+        // The semaphore is never closed, so only the timeout can fail.
+        let Ok(Ok(permit)) = permit else { return Err(Busy) };
         let matches = tokio::task::spawn_blocking(move || {
-            // Held until the work is done, also when the client has gone and nobody waits for it.
+            // Held until the work is done, even if the client disconnects and the future is dropped.
             let _permit = permit;
             matches(&password, &hash)
         });
-        // Waited for in any case: an answer that comes sooner would say that there is nobody of that name.
+        // Awaited in any case: an earlier answer would reveal that the name is unknown.
         let matches = matches.await.unwrap_or(false);
         Ok(exists && matches)
     }
 }
 
-/// The Argon2id hash of a password, with a random salt.
+/// Returns the Argon2id hash of a password, with a random salt.
 ///
 /// # Errors
-/// If there is no randomness.
+/// If the source of randomness fails.
 pub fn hash(password: &str) -> Result<String, StartError> {
     Argon2::default()
         .hash_password(password.as_bytes())
@@ -65,11 +65,12 @@ pub fn hash(password: &str) -> Result<String, StartError> {
         .map_err(|error| StartError::Password(error.to_string()))
 }
 
-/// What checking a password against a hash costs, memory times rounds; `None` if it is no whole Argon2 hash.
+/// Returns the cost of checking a password against a hash: memory times rounds. `None` if it is not a complete Argon2
+/// hash.
 pub(super) fn cost(hash: &str) -> Option<u64> {
     let hash = PasswordHash::new(hash).ok()?;
-    let whole = hash.algorithm.as_str().starts_with("argon2") && hash.salt.is_some() && hash.hash.is_some();
-    let params = Params::try_from(&hash).ok().filter(|_| whole)?;
+    let is_complete = hash.algorithm.as_str().starts_with("argon2") && hash.salt.is_some() && hash.hash.is_some();
+    let params = Params::try_from(&hash).ok().filter(|_| is_complete)?;
     Some(u64::from(params.m_cost()) * u64::from(params.t_cost()))
 }
 

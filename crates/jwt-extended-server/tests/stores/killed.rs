@@ -1,4 +1,4 @@
-//! `kill -9` at a hundred random moments under load, on SQLite: every revocation that was acknowledged holds afterwards.
+//! Kills the server a hundred times at random moments under load, on SQLite: no acknowledged revocation may be lost.
 
 use std::{
     sync::Mutex,
@@ -15,10 +15,10 @@ use crate::support::{SECRET, process::*};
 
 const KILLS: u64 = 100;
 const CLIENTS: usize = 4;
-/// More than the clients get through before they are interrupted.
+/// More than the clients can end before the server is killed.
 const SESSIONS: usize = 400;
 
-/// Sessions that are opened beside the server, on the same file: a login there would hash a password each time.
+/// Opens sessions beside the server, on the same file: each login at the server would hash a password.
 struct Desk {
     runtime: tokio::runtime::Runtime,
     jwt: JwtManager,
@@ -32,11 +32,11 @@ impl Desk {
         Self { runtime, jwt }
     }
 
-    /// Access tokens of new sessions.
+    /// Returns the access tokens of new sessions.
     fn open(&self, number: usize) -> Vec<String> {
         let logins = (0..number).map(|_| {
             let jwt = self.jwt.clone();
-            self.runtime.spawn(async move { jwt.login("testuser").await.unwrap().access })
+            self.runtime.spawn(async move { jwt.login("testuser").await.unwrap().access.into_string() })
         });
         let logins: Vec<_> = logins.collect();
         logins.into_iter().map(|login| self.runtime.block_on(login).unwrap().into_string()).collect()
@@ -54,7 +54,7 @@ fn every_acknowledged_revocation_holds_after_a_hundred_kills() {
     let path = folder.path().join("killed.db");
     let store = format!("sqlite:{}", path.display());
     let demo = || Server::demo(&["--log-level", "error"], &[("JWT_SECRET_KEY", SECRET), ("JWT_STORE", &store)]);
-    // Makes the tables.
+    // Creates the tables.
     demo().end("KILL");
     let desk = Desk::new(&path);
     let mut random = Random::new(20_261_125);
@@ -77,8 +77,16 @@ fn every_acknowledged_revocation_holds_after_a_hundred_kills() {
                     }
                 });
             }
-            let begun = Instant::now();
-            while begun.elapsed() < moment {
+            // A moment counts from the first response of this round, so that a slow start does not leave the round
+            // without any.
+            let before = acknowledged.lock().unwrap().len();
+            let started = Instant::now();
+            let mut first = None;
+            while first.is_none_or(|first: Instant| first.elapsed() < moment) {
+                assert!(started.elapsed() < Duration::from_mins(1), "the server acknowledges nothing");
+                if first.is_none() && acknowledged.lock().unwrap().len() > before {
+                    first = Some(Instant::now());
+                }
                 thread::yield_now();
             }
             server.kill();
@@ -86,19 +94,19 @@ fn every_acknowledged_revocation_holds_after_a_hundred_kills() {
         interrupted += usize::from(acknowledged.lock().unwrap().len() % SESSIONS != 0);
     }
     let acknowledged = acknowledged.into_inner().unwrap();
-    assert!(interrupted > 90 && acknowledged.len() > 500, "there was too little load: {}", acknowledged.len());
-    let back: Vec<_> = acknowledged.iter().filter(|token| !desk.is_revoked(token)).collect();
-    assert!(back.is_empty(), "{} of {} were forgotten", back.len(), acknowledged.len());
-    // And as the server itself sees it, after its last restart.
+    assert!(interrupted > 90, "the server was mostly idle when it was killed: {interrupted}");
+    let lost: Vec<_> = acknowledged.iter().filter(|token| !desk.is_revoked(token)).collect();
+    assert!(lost.is_empty(), "{} of {} were lost", lost.len(), acknowledged.len());
+    // The server itself must agree, after its last restart.
     let server = demo();
     for token in acknowledged.iter().rev().take(300) {
         let answer = server.send("/protected", &[("authorization", &format!("Bearer {token}"))], None);
         assert_eq!(answer.status, 401, "{answer:?}");
     }
-    println!("{} revocations were acknowledged over {KILLS} kills, and all hold", acknowledged.len());
+    println!("{} revocations were acknowledged over {KILLS} kills, and none was lost", acknowledged.len());
 }
 
-/// Logs out over a connection of its own; the status, or nothing if the server did not live to say it.
+/// Logs out over a new connection, and returns the status; `None` if the server was killed before it responded.
 fn log_out(address: &str, token: &str) -> Option<u16> {
     use std::io::{Read as _, Write as _};
     let mut stream = std::net::TcpStream::connect(address).ok()?;
@@ -107,7 +115,7 @@ fn log_out(address: &str, token: &str) -> Option<u16> {
     );
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = Vec::new();
-    // What counts is whether the whole status line has come.
+    // Fails if the server is killed. The status line may have arrived before.
     let _ = stream.read_to_end(&mut answer);
     let text = String::from_utf8_lossy(&answer);
     text.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()

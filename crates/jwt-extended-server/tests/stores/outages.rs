@@ -1,5 +1,5 @@
-//! A store that is stopped, frozen and back again: 503 with Retry-After within the limit, never "allowed", no request that
-//! hangs, and recovery by itself.
+//! A store that is frozen, stopped and started again: requests get 503 with `Retry-After` in time, and the server recovers
+//! automatically. No request is let through, and none hangs.
 
 use std::{
     thread,
@@ -12,10 +12,10 @@ use test_services::{Postgres, Redis};
 
 use crate::support::{SECRET, member, process::*};
 
-/// The store's own limit is a second; the rest is for a busy computer.
-const LIMIT: Duration = Duration::from_millis(2500);
-/// How soon it must be well again after the store is back.
-const RECOVERY: Duration = Duration::from_secs(5);
+/// The store's own limit is a second. The rest is for a busy machine.
+const LIMIT: Duration = Duration::from_secs(5);
+/// How soon the server must work again after the store is back, also on a busy machine.
+const RECOVERY: Duration = Duration::from_secs(15);
 
 struct Site {
     server: Server,
@@ -37,7 +37,7 @@ impl Site {
         (answer, asked.elapsed())
     }
 
-    /// Asks everything that asks the store, over and over from many clients at once: all must be refused in time.
+    /// Sends many parallel requests to every route that uses the store: all must be refused in time.
     fn is_refused_in_time(&self, what: &str) {
         thread::scope(|scope| {
             for client in 0..16 {
@@ -57,13 +57,14 @@ impl Site {
                 });
             }
         });
-        let (answer, took) = (self.server.send("/token", &[JSON], Some(CREDENTIALS)), Instant::now());
+        let asked = Instant::now();
+        let answer = self.server.send("/token", &[JSON], Some(CREDENTIALS));
         assert_eq!(answer.status, 503, "{what}, a login: {answer:?}");
-        assert!(took.elapsed() < LIMIT);
-        assert_eq!(self.server.send("/healthz", &[], None).status, 200, "the server itself is well");
+        assert!(asked.elapsed() < LIMIT, "{what}, a login: {:?}", asked.elapsed());
+        assert_eq!(self.server.send("/healthz", &[], None).status, 200, "the server itself is alive");
     }
 
-    /// Waits until the store is asked again, and gives back what it then says to the access token.
+    /// Waits until the store answers again, and returns the status of a request with the access token.
     fn recovers(&self, what: &str) -> u16 {
         let back = Instant::now();
         loop {
@@ -78,43 +79,43 @@ impl Site {
 }
 
 #[test]
-fn redis_frozen_stopped_and_back() {
+fn redis_is_frozen_stopped_and_restarted() {
     let mut redis = Redis::start();
     let site = Site::new(&redis.url());
     for _ in 0..2 {
         redis.freeze();
         site.is_refused_in_time("frozen");
         redis.go_on();
-        assert_eq!(site.recovers("after the frost"), 200);
+        assert_eq!(site.recovers("after the freeze"), 200);
     }
     redis.stop();
     site.is_refused_in_time("stopped");
     redis.start_again();
-    assert_eq!(site.recovers("started again"), 401, "it has lost what it knew, and lets nobody in for it");
+    assert_eq!(site.recovers("started again"), 401, "it has lost its data, so nobody is let in");
     let login = site.server.send("/token", &[JSON], Some(CREDENTIALS));
     assert_eq!(site.send("/protected", &member(&login.body, "access_token")).0.status, 200);
 }
 
 #[test]
-fn postgresql_frozen_stopped_and_back() {
+fn postgresql_is_frozen_stopped_and_restarted() {
     let mut postgres = Postgres::start();
     let site = Site::new(&postgres.url());
     for _ in 0..2 {
         postgres.freeze();
         site.is_refused_in_time("frozen");
         postgres.go_on();
-        assert_eq!(site.recovers("after the frost"), 200);
+        assert_eq!(site.recovers("after the freeze"), 200);
     }
     postgres.stop();
     site.is_refused_in_time("stopped");
     postgres.start_again();
-    assert_eq!(site.recovers("started again"), 200, "it has kept what it knew");
+    assert_eq!(site.recovers("started again"), 200, "it has kept its data");
     let login = site.server.send("/token", &[JSON], Some(CREDENTIALS));
     assert_eq!(site.send("/protected", &member(&login.body, "access_token")).0.status, 200);
 }
 
 #[test]
-fn an_sqlite_file_that_somebody_else_has_locked() {
+fn the_sqlite_file_is_locked_by_another_process() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("locked.db");
     let site = Site::new(&format!("sqlite:{}", path.display()));

@@ -1,4 +1,4 @@
-//! The routes without a program: one request, one answer.
+//! The routes without a process: one request, one response.
 
 use std::sync::LazyLock;
 
@@ -19,13 +19,13 @@ use tower::ServiceExt as _;
 
 use super::{SECRET, member};
 
-/// Hashing is slow on purpose: once is enough for all tests.
+/// Hashing is slow on purpose, so all tests share the hashes.
 static HASHES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     let user = |(name, password): (&str, &str)| (name.to_owned(), hash(password).unwrap());
     [("testuser", "testpass"), ("admin", "adminpass")].map(user).into()
 });
 
-/// The demo's options.
+/// A builder with the demo's options.
 pub(crate) fn builder() -> JwtManagerBuilder {
     JwtManager::builder()
         .secret_key(Secret::from(SECRET))
@@ -34,7 +34,7 @@ pub(crate) fn builder() -> JwtManagerBuilder {
         .session_store(MemoryStore::new())
 }
 
-/// The routes, and the manager behind them.
+/// The routes and their manager.
 pub(crate) struct TestApp {
     router: Router,
     pub(crate) jwt: JwtManager,
@@ -53,11 +53,11 @@ pub(crate) fn app_with(builder: JwtManagerBuilder) -> TestApp {
 
 pub(crate) type Headers<'a> = &'a [(&'a str, &'a str)];
 
-/// A header of JSON bodies.
+/// The header of JSON bodies.
 pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
-/// A header of forms.
+/// The header of forms.
 pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-/// The demo's user.
+/// The demo user's credentials.
 pub(crate) const CREDENTIALS: &str = r#"{"username": "testuser", "password": "testpass"}"#;
 
 impl TestApp {
@@ -74,7 +74,7 @@ impl TestApp {
         self.send_bytes(method, path, &headers, body).await
     }
 
-    /// Header values may be any bytes.
+    /// Sends a request whose header values may be any bytes.
     pub(crate) async fn send_bytes(&self, method: &str, path: &str, headers: &[(&str, &[u8])], body: &[u8]) -> Answer {
         let mut request = Request::new(Body::from(body.to_vec()));
         *request.method_mut() = Method::from_bytes(method.as_bytes()).unwrap();
@@ -105,7 +105,7 @@ impl TestApp {
         }
     }
 
-    /// Logs in for tokens: `Authorization` values of the access and the refresh token.
+    /// Logs in for tokens, and returns the `Authorization` values of the access and the refresh token.
     pub(crate) async fn bearers(&self) -> (String, String) {
         let body = self.post("/token", &[JSON], CREDENTIALS).await.body;
         let bearer = |name| format!("Bearer {}", member(&body, name));
@@ -113,7 +113,7 @@ impl TestApp {
     }
 }
 
-/// What a browser keeps after a login.
+/// The cookies of a browser after a login.
 pub(crate) struct Browser {
     pub(crate) access: String,
     pub(crate) refresh: String,
@@ -122,7 +122,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// The value of the `Cookie` header.
+    /// Returns the value of the `Cookie` header.
     pub(crate) fn cookies(&self) -> String {
         format!("{}; {}", self.access_cookie(), self.refresh_cookie())
     }
@@ -136,7 +136,7 @@ impl Browser {
     }
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -145,13 +145,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The values of a header, in order.
+    /// Returns the values of a header, in order.
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
         let fitting = self.headers.iter().filter(|(header, _)| header == name);
         fitting.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The one value of a header; empty if there is none.
+    /// Returns the only value of a header; empty if it is missing.
     #[track_caller]
     pub(crate) fn header(&self, name: &str) -> &str {
         let values = self.all(name);
@@ -159,7 +159,7 @@ impl Answer {
         values.first().copied().unwrap_or_default()
     }
 
-    /// The value of a cookie that is set.
+    /// Returns the value of a cookie that the response sets.
     #[track_caller]
     pub(crate) fn cookie(&self, name: &str) -> String {
         let lines = self.all("set-cookie");
@@ -168,14 +168,14 @@ impl Answer {
         value.split(';').next().unwrap_or_default().to_owned()
     }
 
-    /// Asserts a status and, as JSON, a body.
+    /// Asserts a status and a JSON body.
     #[track_caller]
     pub(crate) fn is(&self, status: u16, body: &str) {
         assert_eq!((self.status, self.body.as_str()), (status, body), "{self:?}");
         assert_eq!(self.header("content-type"), "application/json");
     }
 
-    /// Asserts a refusal with a sentence.
+    /// Asserts a rejection with a message.
     #[track_caller]
     pub(crate) fn says(&self, status: u16, message: &str) {
         self.is(status, &serde_json::json!({ "msg": message }).to_string());

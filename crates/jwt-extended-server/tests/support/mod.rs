@@ -1,13 +1,22 @@
-//! What the server's tests share: the program as a child process, and its routes without a program.
-#![allow(dead_code, reason = "each test program uses a part of it")]
+//! Shared by the server's test programs: the server as a child process, and its routes without a process.
+#![allow(dead_code, reason = "each test program uses only a part")]
 
 pub(crate) mod app;
 pub(crate) mod process;
 
-/// Random, so that it is no sample, and long enough for every algorithm.
+/// A secret that is random, so that it does not count as a sample, and long enough for every algorithm.
 pub(crate) const SECRET: &str = "Zk3vQy8wTn0rXc5uHb2mLs7fJd4gPa9eWi6oKt1qRx-BvNzMhYjUkSgDlFcEpOwA";
 
-/// A member of a JSON object that is a string.
+/// The hash of the password `testpass`.
+pub(crate) const HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$8+qUpZaR5a40QnEtsLKJ5g$2PXi4ZztdQKGrGlFeb6+qbMpXa+vv6ZKFRld3UGIrGk";
+
+/// Returns a section of the configuration file that lists one user, whose password is `testpass`.
+pub(crate) fn listed_user(name: &str) -> String {
+    format!("[[users]]\nusername = \"{name}\"\npassword_hash = \"{HASH}\"\n")
+}
+
+/// Returns a string member of a JSON object.
 pub(crate) fn member(body: &str, name: &str) -> String {
     let value: serde_json::Value = serde_json::from_str(body).unwrap();
     value[name].as_str().unwrap_or_else(|| panic!("no text {name:?} in {body}")).to_owned()

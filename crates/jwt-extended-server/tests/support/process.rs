@@ -1,4 +1,4 @@
-//! The real program as a child process, ended however a test ends, and HTTP requests to it.
+//! The server as a child process that is killed when its test ends, and HTTP requests to it.
 
 use std::{
     env,
@@ -13,12 +13,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a start, an answer or an end may take, also on a busy machine.
+/// The time limit of a start, a response or an end, also on a busy machine.
 const DEADLINE: Duration = Duration::from_mins(1);
 
 pub(crate) type Variables<'a> = &'a [(&'a str, &'a str)];
 
-/// The program with arguments and `JWT_…` variables, and none from outside.
+/// Returns the program with arguments and `JWT_…` variables. It inherits no others.
 pub(crate) fn program(arguments: &[&str], variables: Variables<'_>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jwt-extended-server"));
     for (name, _) in env::vars_os() {
@@ -26,14 +26,14 @@ pub(crate) fn program(arguments: &[&str], variables: Variables<'_>) -> Command {
             command.env_remove(name);
         }
     }
-    // A file in the current folder is the usual store, and nothing for a test.
+    // The default store is a file in the current folder, which tests must not leave behind.
     command.env("JWT_STORE", "memory");
     command.args(arguments).envs(variables.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-/// A child that is killed when the test drops it.
+/// A child process that is killed when dropped.
 struct Guarded(Child);
 
 impl Guarded {
@@ -51,30 +51,30 @@ impl Guarded {
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        // Both only fail if it has ended already.
+        // Both fail only if it has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// What a program said that ended by itself.
+/// The exit code and output of a program that has ended.
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
-/// Runs the program to its end, with something on standard input.
-pub(crate) fn to_its_end(arguments: &[&str], variables: Variables<'_>, input: &[u8]) -> Ended {
+/// Runs the program to its end, with this standard input.
+pub(crate) fn run(arguments: &[&str], variables: Variables<'_>, input: &[u8]) -> Ended {
     finish(program(arguments, variables), input)
 }
 
-/// Runs a command to its end, with something on standard input.
+/// Runs a command to its end, with this standard input.
 pub(crate) fn finish(mut command: Command, input: &[u8]) -> Ended {
     let mut child = Guarded(command.stdin(Stdio::piped()).spawn().unwrap());
     let (out, err) = (lines(child.0.stdout.take()), lines(child.0.stderr.take()));
     let mut stdin = child.0.stdin.take().unwrap();
-    // It may end without having read all of it.
+    // Fails if the program ends without reading all of it.
     let _ = stdin.write_all(input);
     drop(stdin);
     let code = child.wait().code();
@@ -82,37 +82,37 @@ pub(crate) fn finish(mut command: Command, input: &[u8]) -> Ended {
     Ended { code, out: text(out), err: text(err) }
 }
 
-/// The one line that a program says which does not start.
+/// Runs the program, which must refuse to start, and returns its error line.
 #[track_caller]
 pub(crate) fn refused(arguments: &[&str], variables: Variables<'_>) -> String {
-    let Ended { code, out, err } = to_its_end(arguments, variables, b"");
+    let Ended { code, out, err } = run(arguments, variables, b"");
     assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
     let line = err.strip_suffix('\n').unwrap_or_else(|| panic!("no whole line: {err:?}"));
     assert!(!line.contains(['\n', '\r']), "more than one line: {err}");
-    let said = line.strip_prefix("error: ");
-    said.unwrap_or_else(|| panic!("no error: {err}")).to_owned()
+    let message = line.strip_prefix("error: ");
+    message.unwrap_or_else(|| panic!("no error: {err}")).to_owned()
 }
 
-/// A server that runs.
+/// A running server.
 pub(crate) struct Server {
     child: Guarded,
     pub(crate) out: Mutex<Receiver<String>>,
     pub(crate) err: Mutex<Receiver<String>>,
     /// Such as `127.0.0.1:40000`.
     pub(crate) address: String,
-    /// The line in which it said so.
+    /// The output line with the address.
     pub(crate) first_line: String,
     agent: ureq::Agent,
 }
 
 impl Server {
-    /// The demo on a free port, with further arguments.
+    /// Starts the demo on a free port, with more arguments.
     pub(crate) fn demo(arguments: &[&str], variables: Variables<'_>) -> Self {
         let all = [&["demo", "--listen", "127.0.0.1:0"], arguments].concat();
         Self::start(&all, variables, |server| &server.out)
     }
 
-    /// With a configuration file, on a free port.
+    /// Starts the server with a configuration file, on a free port.
     pub(crate) fn serve(config: &str, variables: Variables<'_>) -> Self {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), config).unwrap();
@@ -121,7 +121,7 @@ impl Server {
         Self::start(&arguments, variables, |server| &server.err)
     }
 
-    /// With a configuration file that names its store.
+    /// Starts the server with a configuration file that names its store.
     pub(crate) fn serve_on(config: &str, variables: Variables<'_>) -> Self {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), config).unwrap();
@@ -135,7 +135,7 @@ impl Server {
         Self::of(program(arguments, variables), announces)
     }
 
-    /// What a command starts.
+    /// Starts a server by a command.
     pub(crate) fn of(mut command: Command, announces: fn(&Self) -> &Mutex<Receiver<String>>) -> Self {
         let mut child = Guarded(command.spawn().unwrap());
         let agent = ureq::Agent::config_builder()
@@ -153,17 +153,17 @@ impl Server {
             first_line: String::new(),
             agent,
         };
-        let mut said = String::new();
+        let mut earlier = String::new();
         let line = loop {
             let Ok(line) = announces(&server).lock().unwrap().recv_timeout(DEADLINE) else {
                 let err: String = server.err.lock().unwrap().try_iter().collect();
-                panic!("it does not say where it listens: {said}{err}");
+                panic!("it does not report where it listens: {earlier}{err}");
             };
-            // A log may have something to say about the store before.
+            // The store may log something before.
             if line.contains("listen") {
                 break line;
             }
-            said.push_str(&line);
+            earlier.push_str(&line);
         };
         let digits = |c: char| c.is_ascii_digit();
         let (_, port) = line.split_once("127.0.0.1:").unwrap_or_else(|| panic!("no address: {line}"));
@@ -172,7 +172,7 @@ impl Server {
         server
     }
 
-    /// Sends a request; a body makes it a POST.
+    /// Sends a request: a POST if it has a body, otherwise a GET.
     pub(crate) fn send(&self, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
         let uri = format!("http://{}{path}", self.address);
         let agent = &self.agent;
@@ -193,35 +193,35 @@ impl Server {
         }
     }
 
-    /// Logs in as the demo's user, for cookies.
+    /// Logs in as the demo's user, with cookies.
     pub(crate) fn log_in(&self) -> Answer {
         self.send("/login", &[JSON], Some(CREDENTIALS))
     }
 
-    /// Logs in as the demo's user, for tokens: the access and the refresh token.
+    /// Logs in as the demo's user, and returns the access and the refresh token.
     pub(crate) fn tokens(&self) -> (String, String) {
         let body = self.send("/token", &[JSON], Some(CREDENTIALS)).body;
         (super::member(&body, "access_token"), super::member(&body, "refresh_token"))
     }
 
-    /// Sends bytes as they are, and reads until the server closes.
+    /// Sends raw bytes, and reads until the server closes the connection.
     pub(crate) fn send_raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        // It may have answered and closed before all is sent.
+        // Fails if the server responds and closes before everything is sent.
         let _ = stream.write_all(bytes);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    /// Kills it (SIGKILL), at once.
+    /// Kills it with SIGKILL.
     pub(crate) fn kill(mut self) {
         self.child.0.kill().unwrap();
         self.child.wait();
     }
 
-    /// Sends a signal by name and waits for the end: its status, and all that it said since its first line.
+    /// Sends a signal and waits for the end. Returns the exit status and the output since the first line.
     pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String, String) {
         let kill = format!("kill -{signal} {}", self.child.0.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
@@ -231,14 +231,14 @@ impl Server {
     }
 }
 
-/// A header of JSON bodies.
+/// The header of JSON bodies.
 pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
-/// A header of forms.
+/// The header of forms.
 pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-/// The demo's user.
+/// The demo user's credentials.
 pub(crate) const CREDENTIALS: &str = r#"{"username": "testuser", "password": "testpass"}"#;
 
-/// An answer over HTTP.
+/// An HTTP response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -247,13 +247,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The first value of a header; empty if there is none.
+    /// Returns the first value of a header; empty if it is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(header, _)| header == name);
         found.map_or("", |(_, value)| value)
     }
 
-    /// The value of a cookie that is set.
+    /// Returns the value of a cookie that the response sets.
     pub(crate) fn cookie(&self, name: &str) -> String {
         let mut lines = self.headers.iter().filter(|(header, _)| header == "set-cookie");
         let value = lines.find_map(|(_, line)| line.strip_prefix(name)?.strip_prefix('='));
@@ -262,7 +262,8 @@ impl Answer {
     }
 }
 
-/// The lines of a stream, if it is ours to read, each with its end, read by a thread so that the program never waits.
+/// Returns the lines of a stream, with their line ends. A thread reads them, so that the program never blocks on
+/// output.
 fn lines(stream: Option<impl Read + Send + 'static>) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     let Some(stream) = stream else { return receiver };
@@ -270,7 +271,7 @@ fn lines(stream: Option<impl Read + Send + 'static>) -> Receiver<String> {
         let mut reader = BufReader::new(stream);
         let mut line = Vec::new();
         while reader.read_until(b'\n', &mut line).unwrap() > 0 {
-            // The test may have enough.
+            // Fails if the test has stopped listening.
             let _ = sender.send(String::from_utf8_lossy(&line).into_owned());
             line.clear();
         }

@@ -1,27 +1,29 @@
-//! Finding every mistake of a configuration in one go, each with what to set.
+//! Finds all mistakes of a configuration at once. Each says what to set.
 
 use std::{slice, time::Duration};
 
 use http::HeaderName;
 
 use super::{
-    Config, List, Settings, Tolerate,
+    Config, List, Settings,
+    keys::key_ring,
     settings::{HeaderNames, settings},
 };
 use crate::{
     http::SameSite,
-    jose::{Algorithm, Family, Key, KeyError, KeyRing, VerifyingKey},
+    jose::KeyRing,
     session::StoreKind,
     token::{Lifetime, OUR_CLAIMS},
 };
 
-/// The most that clocks may differ.
+/// The largest `decode_leeway`.
 const MAX_LEEWAY: Duration = Duration::from_secs(300);
 
-/// The longest grace of a refresh token: long enough for requests that were sent together, and no more.
+/// The largest `refresh_grace`: enough for requests that were sent together.
 const MAX_GRACE: Duration = Duration::from_secs(300);
 
-/// Checks a configuration, together with the keys that the app made itself, if it made any and they go together.
+/// Checks a configuration, together with the keys that the app passed to the builder: `Ok(None)` if it passed none,
+/// `Err` if they do not go together.
 pub(crate) fn check(
     config: Config,
     keys: Result<Option<KeyRing>, String>,
@@ -39,125 +41,6 @@ pub(crate) fn check(
         (Some(ring), Some(names)) if mistakes.0.is_empty() => Ok(settings(config, ring, names, store)),
         _ => Err(mistakes.0),
     }
-}
-
-fn key_ring(config: &Config, keys: Option<KeyRing>) -> Result<KeyRing, String> {
-    let given = config.secret_key.is_some() || config.private_key.is_some() || config.public_key.is_some();
-    match keys {
-        Some(_) if given => {
-            Err("keys are given twice; use either `key` and `verifying_key`, or secret_key, private_key and public_key"
-                .into())
-        }
-        Some(_) if config.decode_algorithms.is_some() => {
-            Err("decode_algorithms is for secret_key and public_key; beside `key`, name each with `verifying_key`"
-                .into())
-        }
-        Some(ring) => match ring.signing_key() {
-            Some(key) if ![key.algorithm(), Algorithm::HS256].contains(&config.algorithm) => Err(format!(
-                "algorithm says {}, and the key is for {}; leave it out",
-                config.algorithm,
-                key.algorithm()
-            )),
-            _ => Ok(ring),
-        },
-        None => configured_keys(config),
-    }
-}
-
-fn configured_keys(config: &Config) -> Result<KeyRing, String> {
-    let signing = config.algorithm;
-    let decode = config.decode_algorithms.as_ref().map_or(slice::from_ref(&signing), |list| &list.0);
-    if !decode.contains(&signing) {
-        return Err(format!("decode_algorithms must contain the algorithm that signs, {signing}"));
-    }
-    refuse_unused_keys(config, decode)?;
-    let mut ring = if signing.family() == Family::Hmac || config.private_key.is_some() {
-        KeyRing::new(signing_key(config, signing)?)
-    } else {
-        KeyRing::verify_only(verifying_key(config, signing)?)
-    };
-    for (at, algorithm) in decode.iter().enumerate() {
-        if *algorithm != signing && !decode[..at].contains(algorithm) {
-            ring = ring.also_verify(verifying_key(config, *algorithm)?).map_err(|error| error.to_string())?;
-        }
-    }
-    Ok(ring)
-}
-
-/// A key that no algorithm uses would be a mistake that nobody notices.
-fn refuse_unused_keys(config: &Config, algorithms: &[Algorithm]) -> Result<(), String> {
-    let symmetric = algorithms.iter().any(|algorithm| algorithm.family() == Family::Hmac);
-    let asymmetric = algorithms.iter().find(|algorithm| algorithm.family() != Family::Hmac);
-    if config.secret_key.is_some() && !symmetric {
-        return Err("secret_key is set and no HMAC algorithm is; leave it out, or name one in decode_algorithms".into());
-    }
-    let Some(asymmetric) = asymmetric else {
-        return match (&config.private_key, &config.public_key) {
-            (None, None) => Ok(()),
-            _ => {
-                Err("private_key or public_key is set and algorithm is symmetric; set algorithm, such as \"RS256\""
-                    .into())
-            }
-        };
-    };
-    if let (Some(private), Some(public)) = (&config.private_key, &config.public_key) {
-        let half = private_from_pem(*asymmetric, private.expose()).map_err(|error| format!("private_key: {error}"))?;
-        let public = public_from_pem(*asymmetric, public).map_err(|error| format!("public_key: {error}"))?;
-        if half.verifying_key().to_jwk() != public.to_jwk() {
-            return Err(
-                "public_key is not the public half of private_key; leave it out, or give the one that is".into()
-            );
-        }
-    }
-    Ok(())
-}
-
-fn signing_key(config: &Config, algorithm: Algorithm) -> Result<Key, String> {
-    if algorithm.family() == Family::Hmac {
-        let secret = config.secret_key.as_ref().ok_or_else(|| {
-            format!("secret_key must be set when using symmetric algorithm \"{algorithm}\"; make one with `openssl rand -base64 48`")
-        })?;
-        let make = if config.tolerates(Tolerate::ShortSecret) { Key::hmac_short_secret } else { Key::hmac };
-        return make(algorithm, secret.expose()).map_err(|error| format!("secret_key: {error}"));
-    }
-    let pem = config.private_key.as_ref().ok_or_else(|| asymmetric_missing("private_key", algorithm))?;
-    private_from_pem(algorithm, pem.expose()).map_err(|error| format!("private_key: {error}"))
-}
-
-fn verifying_key(config: &Config, algorithm: Algorithm) -> Result<VerifyingKey, String> {
-    match &config.public_key {
-        Some(pem) if algorithm.family() != Family::Hmac => {
-            public_from_pem(algorithm, pem).map_err(|error| format!("public_key: {error}"))
-        }
-        None if algorithm.family() != Family::Hmac && config.private_key.is_none() => {
-            Err(asymmetric_missing("public_key", algorithm))
-        }
-        _ => signing_key(config, algorithm).map(Into::into),
-    }
-}
-
-fn asymmetric_missing(option: &str, algorithm: Algorithm) -> String {
-    format!("{option} must be set to use asymmetric cryptography algorithm \"{algorithm}\"")
-}
-
-#[cfg(feature = "asymmetric")]
-fn private_from_pem(algorithm: Algorithm, pem: &str) -> Result<Key, KeyError> {
-    Key::from_pem(algorithm, pem)
-}
-
-#[cfg(feature = "asymmetric")]
-fn public_from_pem(algorithm: Algorithm, pem: &str) -> Result<VerifyingKey, KeyError> {
-    VerifyingKey::from_pem(algorithm, pem)
-}
-
-#[cfg(not(feature = "asymmetric"))]
-fn private_from_pem(algorithm: Algorithm, _: &str) -> Result<Key, KeyError> {
-    Err(KeyError::FeatureMissing(algorithm))
-}
-
-#[cfg(not(feature = "asymmetric"))]
-fn public_from_pem(algorithm: Algorithm, _: &str) -> Result<VerifyingKey, KeyError> {
-    Err(KeyError::FeatureMissing(algorithm))
 }
 
 #[derive(Default)]
@@ -201,7 +84,7 @@ impl Mistakes {
         self.demand(!short, "session_expires must be at least one second, or never");
         let idle = config.session_idle_expires;
         let short = idle.is_some_and(|idle| idle.0 < Duration::from_secs(1));
-        self.demand(!short, "session_idle_expires must be at least one second; leave it out for none");
+        self.demand(!short, "session_idle_expires must be at least one second; leave it out for no limit");
         self.demand(
             config.refresh_grace.is_none_or(|grace| grace.0 <= MAX_GRACE),
             "refresh_grace must be at most 300 seconds",
@@ -236,11 +119,11 @@ impl Mistakes {
             let empty = |list: &List<String>| list.0.is_empty() || list.0.iter().any(String::is_empty);
             self.demand(
                 !list.as_ref().is_some_and(empty),
-                format!("{name} must name at least one, and none that is empty"),
+                format!("{name} must name at least one value, and no empty one"),
             );
         }
         let no_issuer = config.encode_issuer.as_deref() == Some("");
-        self.demand(!no_issuer, "encode_issuer must not be empty; leave it out for none");
+        self.demand(!no_issuer, "encode_issuer must not be empty; leave it out if there is none");
         let foreign = |own: Option<&[String]>, accepted: &Option<List<String>>| {
             own.zip(accepted.as_ref()).is_some_and(|(own, accepted)| !own.iter().any(|one| accepted.0.contains(one)))
         };
@@ -281,7 +164,7 @@ impl Mistakes {
         let repeated = locations.iter().enumerate().any(|(at, location)| locations[..at].contains(location));
         self.demand(
             !locations.is_empty() && !repeated,
-            "token_location must contain at least one of \"headers\", \"cookies\", \"query_string\", or \"json\", and none twice",
+            "token_location must contain at least one of \"headers\", \"cookies\", \"query_string\", or \"json\", each at most once",
         );
         for (name, value) in [
             ("query_string_name", &config.query_string_name),
@@ -349,7 +232,7 @@ impl Mistakes {
     }
 }
 
-/// Whether a text is a `token` of RFC 9110 section 5.6.2.
+/// Returns true if a text is a `token` of RFC 9110 section 5.6.2.
 fn is_http_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

@@ -1,7 +1,8 @@
-//! Every option, its default, its meaning.
+//! Every option, with its default and its meaning.
 //!
-//! A [`Config`] is filled in by hand, read from a file through serde, or from `JWT_…` environment variables. Nothing is
-//! checked until [`build`](crate::JwtManagerBuilder::build), which reports all mistakes together.
+//! Fill in a [`Config`] by hand, read it from a file through serde, or from `JWT_…` environment variables, or combine
+//! them: each source changes only the options that it names. The values are checked together by
+//! [`build`](crate::JwtManagerBuilder::build), which reports all mistakes at once.
 //!
 //! ```
 //! use jwt_extended::{Config, JwtManager};
@@ -18,6 +19,7 @@
 #![doc = include_str!("../docs/options.md")]
 
 mod check;
+mod keys;
 mod options;
 mod read;
 mod settings;
@@ -27,6 +29,7 @@ use std::fmt;
 
 pub(crate) use check::check;
 pub(crate) use options::with_options;
+pub use read::closest_option;
 pub(crate) use settings::Settings;
 pub use types::{Count, List, Seconds, Secret, Switch, Tolerate};
 
@@ -38,7 +41,7 @@ use crate::{
 
 macro_rules! define_config {
     ($($(#[doc = $doc:literal])+ $name:ident: $kind:ident $type:ty $(= $default:expr)?;)+) => {
-        /// Every option of Flask-JWT-Extended under its own name without `JWT_`, in lower case, and a few of ours.
+        /// Every option of Flask-JWT-Extended under its own name without `JWT_`, in lower case, and more of our own.
         #[derive(Clone, Debug)]
         #[non_exhaustive]
         pub struct Config {
@@ -55,8 +58,8 @@ macro_rules! define_config {
             /// The names of all options.
             pub const NAMES: &[&str] = &[$(stringify!($name)),+];
 
-            /// Sets one option by its name.
-            fn set<'de, D: serde::Deserializer<'de>>(&mut self, name: &str, value: D) -> Result<(), D::Error> {
+            /// Sets the field of this name.
+            fn assign<'de, D: serde::Deserializer<'de>>(&mut self, name: &str, value: D) -> Result<(), D::Error> {
                 match name {
                     $(stringify!($name) => self.$name = define_config!(@read $kind $type, value),)+
                     _ => return Err(serde::de::Error::custom("there is no such option")),
@@ -81,7 +84,7 @@ impl Config {
     }
 }
 
-/// All that is wrong with a configuration, each with what to set.
+/// All mistakes of a configuration. Each says what to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     mistakes: Vec<String>,
@@ -92,7 +95,7 @@ impl ConfigError {
         Self { mistakes }
     }
 
-    /// Each mistake, as a sentence.
+    /// Returns each mistake as a sentence.
     pub fn mistakes(&self) -> &[String] {
         &self.mistakes
     }

@@ -1,7 +1,7 @@
-//! The list of options: each stands here once, with its meaning, its kind and its default. The struct, its readers and the
-//! builder's methods are made from it.
+//! The list of options: the name, meaning, type and default of each. Macros make the struct, its readers and the
+//! builder's methods from it, and a test compares the documentation, the server's example and Python's table with it.
 
-/// Hands the list to another macro.
+/// Passes the list to another macro.
 macro_rules! with_options {
     ($then:ident) => {
         $then! {
@@ -11,39 +11,42 @@ macro_rules! with_options {
             access_token_expires: plain Lifetime = Lifetime::minutes(15);
             /// How long a refresh token lives. `JWT_REFRESH_TOKEN_EXPIRES`; 30 days.
             refresh_token_expires: plain Lifetime = Lifetime::days(30);
-            /// What tokens are signed with, for the keys that are given here and not as a [`Key`](crate::jose::Key).
-            /// `JWT_ALGORITHM`; HS256.
+            /// The algorithm that signs tokens, for keys in the configuration. A [`Key`](crate::jose::Key) brings its
+            /// own. `JWT_ALGORITHM`; HS256.
             algorithm: plain Algorithm = Algorithm::HS256;
-            /// What received tokens may be signed with: the secret serves the HMAC algorithms among them, the public key the
-            /// others. `JWT_DECODE_ALGORITHMS`; the `algorithm` alone.
+            /// The algorithms that received tokens may be signed with. The secret verifies the HMAC algorithms among
+            /// them, the public key the others. `JWT_DECODE_ALGORITHMS`; only the `algorithm`.
             decode_algorithms: optional List<Algorithm>;
             /// The secret of the HMAC algorithms, at least as long as the hash. `JWT_SECRET_KEY`.
             secret_key: optional Secret;
             /// The private key of the asymmetric algorithms, in PEM. `JWT_PRIVATE_KEY`.
             private_key: optional Secret;
-            /// The public key of the asymmetric algorithms, in PEM. Without a private key, tokens are only checked.
-            /// `JWT_PUBLIC_KEY`; the public half of the private key.
+            /// The public key of the asymmetric algorithms, in PEM. Without a private key, the app can verify tokens
+            /// but not create them. `JWT_PUBLIC_KEY`; the public half of the private key.
             public_key: optional String;
-            /// The claim that says whose token it is. `JWT_IDENTITY_CLAIM`; `sub`.
+            /// The claim that identifies the token's user. `JWT_IDENTITY_CLAIM`; `sub`.
             identity_claim: plain String = "sub".to_owned();
-            /// The audience that new tokens are for: the claim `aud`. `JWT_ENCODE_AUDIENCE`; none.
+            /// The audience of new tokens: the claim `aud`. `JWT_ENCODE_AUDIENCE`; none.
             encode_audience: optional List<String>;
-            /// The audiences that we are: a received `aud` must name one. `JWT_DECODE_AUDIENCE`; the `encode_audience`.
-            /// If neither is set, a token that has an audience is refused.
+            /// The audiences that this app belongs to: a received `aud` must name one of them. If neither this option
+            /// nor `encode_audience` is set, tokens with an audience are refused. `JWT_DECODE_AUDIENCE`; the
+            /// `encode_audience`.
             decode_audience: optional List<String>;
-            /// Who we are: the claim `iss` of new tokens. `JWT_ENCODE_ISSUER`; none.
+            /// The issuer of new tokens: the claim `iss`. `JWT_ENCODE_ISSUER`; none.
             encode_issuer: optional String;
-            /// Whose tokens are accepted, by equality of `iss`. `JWT_DECODE_ISSUER`; the `encode_issuer`.
+            /// The issuers whose tokens are accepted: a received `iss` must equal one. `JWT_DECODE_ISSUER`; the
+            /// `encode_issuer`.
             decode_issuer: optional List<String>;
-            /// How far clocks may differ when `exp`, `nbf` and `iat` are compared: at most 5 minutes. `JWT_DECODE_LEEWAY`; 0.
+            /// How far clocks may differ when `exp`, `nbf` and `iat` are compared; at most 5 minutes.
+            /// `JWT_DECODE_LEEWAY`; 0.
             decode_leeway: plain Seconds = Seconds(std::time::Duration::ZERO);
-            /// Whether new tokens say from when they are valid: the claim `nbf`. `JWT_ENCODE_NBF`; on.
+            /// Whether new tokens have the claim `nbf`, the time from which they are valid. `JWT_ENCODE_NBF`; on.
             encode_nbf: plain Switch = Switch::On;
             /// Whether a received `sub` must be a string (RFC 7519). `JWT_VERIFY_SUB`; on.
             verify_sub: plain Switch = Switch::On;
-            /// The key of the sentence in the body of a refusal. `JWT_ERROR_MESSAGE_KEY`; `msg`.
+            /// The key of the message in the body of a rejection. `JWT_ERROR_MESSAGE_KEY`; `msg`.
             error_message_key: plain String = "msg".to_owned();
-            /// Where tokens are looked for, in this order: `headers`, `cookies`, `query_string`, `json`.
+            /// The places where guards look for tokens, in this order: `headers`, `cookies`, `query_string`, `json`.
             /// `JWT_TOKEN_LOCATION`; headers.
             token_location: plain List<Location> = List(vec![Location::Header]);
 
@@ -51,11 +54,11 @@ macro_rules! with_options {
 
             /// The header that holds the token. `JWT_HEADER_NAME`; `Authorization`.
             header_name: plain String = "Authorization".to_owned();
-            /// The scheme before the token; empty if the header is nothing but the token. `JWT_HEADER_TYPE`; `Bearer`.
+            /// The scheme before the token; empty if the header holds only the token. `JWT_HEADER_TYPE`; `Bearer`.
             header_type: plain String = "Bearer".to_owned();
-            /// The parameter of the query string. `JWT_QUERY_STRING_NAME`; `jwt`.
+            /// The query string parameter that holds the token. `JWT_QUERY_STRING_NAME`; `jwt`.
             query_string_name: plain String = "jwt".to_owned();
-            /// What stands before the token in that parameter. `JWT_QUERY_STRING_VALUE_PREFIX`; nothing.
+            /// The text before the token in that parameter. `JWT_QUERY_STRING_VALUE_PREFIX`; empty.
             query_string_value_prefix: plain String = String::new();
             /// The member of a JSON body that holds the access token. `JWT_JSON_KEY`; `access_token`.
             json_key: plain String = "access_token".to_owned();
@@ -64,41 +67,43 @@ macro_rules! with_options {
 
             // Cookies.
 
-            /// The cookie of the access token. A name that begins with `__Host-` demands Secure, the path `/` and no domain.
-            /// `JWT_ACCESS_COOKIE_NAME`; `access_token_cookie`.
+            /// The cookie of the access token. A name that begins with `__Host-` requires `cookie_secure`, the path `/`
+            /// and no domain. `JWT_ACCESS_COOKIE_NAME`; `access_token_cookie`.
             access_cookie_name: plain String = "access_token_cookie".to_owned();
             /// The cookie of the refresh token. `JWT_REFRESH_COOKIE_NAME`; `refresh_token_cookie`.
             refresh_cookie_name: plain String = "refresh_token_cookie".to_owned();
-            /// Below which path browsers send the access cookie. `JWT_ACCESS_COOKIE_PATH`; `/`.
+            /// The path below which browsers send the access cookie. `JWT_ACCESS_COOKIE_PATH`; `/`.
             access_cookie_path: plain String = "/".to_owned();
-            /// Below which path browsers send the refresh cookie. `JWT_REFRESH_COOKIE_PATH`; `/`.
+            /// The path below which browsers send the refresh cookie. `JWT_REFRESH_COOKIE_PATH`; `/`.
             refresh_cookie_path: plain String = "/".to_owned();
-            /// Whether browsers send cookies over HTTPS only. Turn it off for development over plain HTTP, and nowhere else.
-            /// `JWT_COOKIE_SECURE`; **on**, where Flask-JWT-Extended says off.
+            /// Whether browsers send cookies only over HTTPS. Turn it off for development over plain HTTP, and nowhere
+            /// else. `JWT_COOKIE_SECURE`; **on**; off in Flask-JWT-Extended.
             cookie_secure: plain Switch = Switch::On;
-            /// The domain whose hosts get the cookies; only the very host that set them if there is none.
+            /// The domain whose hosts get the cookies. Without one, only the host that set them gets them.
             /// `JWT_COOKIE_DOMAIN`; none.
             cookie_domain: optional String;
-            /// Whether browsers send cookies with requests that another site began: `Strict`, `Lax`, `None` or `Unset`.
-            /// `JWT_COOKIE_SAMESITE`; **Lax**, where Flask-JWT-Extended leaves it out.
+            /// Whether browsers send cookies with requests from another site: `Strict`, `Lax`, `None` or `Unset`.
+            /// `JWT_COOKIE_SAMESITE`; **Lax**; not set in Flask-JWT-Extended.
             cookie_samesite: plain SameSite = SameSite::Lax;
-            /// Whether cookies end when the browser is closed; if not, they last a year. `JWT_SESSION_COOKIE`; on.
+            /// Whether cookies end when the browser closes. Otherwise they last a year. `JWT_SESSION_COOKIE`; on.
             session_cookie: plain Switch = Switch::On;
-            /// Whether a cookie needs its CSRF value beside it. `JWT_COOKIE_CSRF_PROTECT`; on.
+            /// Whether a token in a cookie needs its CSRF value beside it. `JWT_COOKIE_CSRF_PROTECT`; on.
             cookie_csrf_protect: plain Switch = Switch::On;
-            /// Whether cookies are kept apart for each top-level site (`Partitioned`). `JWT_COOKIE_PARTITIONED`; off.
+            /// Whether browsers keep separate cookies for each top-level site (`Partitioned`).
+            /// `JWT_COOKIE_PARTITIONED`; off.
             cookie_partitioned: plain Switch = Switch::Off;
 
             // CSRF.
 
-            /// The methods for which a cookie needs its CSRF value. `JWT_CSRF_METHODS`; POST, PUT, PATCH, DELETE.
+            /// The methods that need the CSRF value beside a cookie. `JWT_CSRF_METHODS`; POST, PUT, PATCH, DELETE.
             csrf_methods: plain List<String> = ["POST", "PUT", "PATCH", "DELETE"].into();
             /// Whether the CSRF value is set as a cookie that the page can read. `JWT_CSRF_IN_COOKIES`; on.
             csrf_in_cookies: plain Switch = Switch::On;
-            /// Whether the CSRF value may come in a form field, where the header is missing. `JWT_CSRF_CHECK_FORM`; off.
+            /// Whether a form field may hold the CSRF value if the header is missing. `JWT_CSRF_CHECK_FORM`; off.
             csrf_check_form: plain Switch = Switch::Off;
-            /// Whether cookies are refused when the browser says that another site sent the request (`Sec-Fetch-Site`).
-            /// Turn it off if your pages and your API are on different sites. `JWT_CSRF_REFUSE_CROSS_SITE`; on.
+            /// Whether cookies are refused if the browser reports that another site sent the request
+            /// (`Sec-Fetch-Site`). Turn it off if your pages and your API are on different sites.
+            /// `JWT_CSRF_REFUSE_CROSS_SITE`; on.
             csrf_refuse_cross_site: plain Switch = Switch::On;
             /// The cookie of the access token's CSRF value. `JWT_ACCESS_CSRF_COOKIE_NAME`; `csrf_access_token`.
             access_csrf_cookie_name: plain String = "csrf_access_token".to_owned();
@@ -117,35 +122,34 @@ macro_rules! with_options {
             /// The form field for the refresh token's CSRF value. `JWT_REFRESH_CSRF_FIELD_NAME`; `csrf_token`.
             refresh_csrf_field_name: plain String = "csrf_token".to_owned();
 
-            // What Flask-JWT-Extended does not have.
+            // Options that Flask-JWT-Extended does not have.
 
-            /// For how long a login's access token counts as fresh, if not for as long as it lives.
-            /// `JWT_FRESH_TOKEN_EXPIRES`; as long as it lives.
+            /// How long the access token of a login counts as fresh. `JWT_FRESH_TOKEN_EXPIRES`; as long as it lives.
             fresh_token_expires: optional Seconds;
-            /// With a revocation store: the longest life that a token may have, and how long the revocation of a session or
-            /// a subject is remembered. `JWT_LONGEST_LIFETIME`; the longer of the two lifetimes.
+            /// With a store: the longest lifetime that a token may have, and how long the store remembers the
+            /// revocation of a session or a subject. `JWT_LONGEST_LIFETIME`; the longer of the two lifetimes.
             longest_lifetime: optional Lifetime;
             /// How long a session may last from its login, however much it is used. `JWT_SESSION_EXPIRES`; as long as a
             /// refresh token lives.
             session_expires: optional Lifetime;
-            /// With a session store: how long a session may go unused. `JWT_SESSION_IDLE_EXPIRES`; as long as its tokens
+            /// With a session store: how long a session may be idle. `JWT_SESSION_IDLE_EXPIRES`; as long as its tokens
             /// live.
             session_idle_expires: optional Seconds;
-            /// With a session store: for how long a refresh token that was just used gives the same successor again, for
-            /// requests that were sent together; at most 5 minutes. `JWT_REFRESH_GRACE`; 10 seconds.
+            /// With a session store: how long a used refresh token still gives the same successor, so that parallel
+            /// requests work; at most 5 minutes. `JWT_REFRESH_GRACE`; 10 seconds.
             refresh_grace: optional Seconds;
-            /// With a session store: how many sessions a subject may have; a login beyond ends the oldest.
+            /// With a session store: how many sessions a subject may have. A login beyond that ends the oldest session.
             /// `JWT_MAX_SESSIONS`; any number.
             max_sessions: optional Count;
-            /// The longest token that is looked at, in bytes. `JWT_MAX_TOKEN_LENGTH`; 8192.
+            /// The longest token that is created or accepted, in bytes. `JWT_MAX_TOKEN_LENGTH`; 8192.
             max_token_length: plain Count = Count(8192);
-            /// What the body of a refusal looks like: `message` or `problem_details`. `JWT_ERROR_FORMAT`; message.
+            /// The format of a rejection's body: `message` or `problem_details`. `JWT_ERROR_FORMAT`; message.
             error_format: plain ErrorFormat = ErrorFormat::Message;
-            /// Which statuses refusals have: `standard` or `flask_jwt_extended`. `JWT_ERROR_STATUSES`; standard.
+            /// The statuses of rejections: `standard` or `flask_jwt_extended`. `JWT_ERROR_STATUSES`; standard.
             error_statuses: plain Statuses = Statuses::Standard;
             /// The realm of the challenges. `JWT_REALM`; none.
             realm: optional String;
-            /// What is accepted although it should not be. `JWT_TOLERATE`; nothing.
+            /// The checks to skip. `JWT_TOLERATE`; none.
             tolerate: plain List<Tolerate> = List(Vec::new());
         }
     };

@@ -1,4 +1,4 @@
-//! A configuration that cannot be wrong any more, in the shape in which each floor wants it.
+//! The checked configuration, in the shape that each lower layer needs.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -15,13 +15,13 @@ use crate::{
     token::{AudiencePolicy, Fresh, IssuePolicy, Lifetime, Policy},
 };
 
-/// How long a cookie lasts that is to outlive the browser's session: what Flask-JWT-Extended gives it.
+/// How long a cookie lasts if it outlives the browser session: the value of Flask-JWT-Extended.
 const LASTING_COOKIE: Duration = Duration::from_secs(31_540_000);
 
-/// For how long a refresh token that was just used gives the same successor, unless the configuration says otherwise.
-const USUAL_GRACE: Duration = Duration::from_secs(10);
+/// The default of `refresh_grace`.
+const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 
-/// A configuration that was found good, in the shape in which each floor wants it.
+/// A configuration without mistakes, in the shape that each lower layer needs.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) ring: KeyRing,
@@ -33,39 +33,39 @@ pub(crate) struct Settings {
     pub(crate) refresh_lifetime: Lifetime,
     pub(crate) longest_lifetime: Lifetime,
     pub(crate) sessions: SessionSettings,
-    /// How fresh the access token of a login is.
+    /// The freshness of a login's access token.
     pub(crate) login_freshness: Fresh,
     /// That freshness in seconds, for challenges.
     pub(crate) fresh_max_age: u64,
     pub(crate) refusals: RefusalSettings,
 }
 
-/// How long sessions last, and how many there may be.
+/// How long sessions last, and how many a subject may have.
 #[derive(Debug)]
 pub(crate) struct SessionSettings {
-    /// From the login.
+    /// Counted from the login.
     pub(crate) lifetime: Lifetime,
-    /// Whether the app has said so, and it holds without a store as well.
+    /// Whether `session_expires` is set. Only then the lifetime also applies without a store.
     pub(crate) lifetime_is_set: bool,
-    /// From the last use, if that is limited.
+    /// Counted from the last use; `None` if idle time is not limited.
     pub(crate) idle: Option<Duration>,
-    /// For how long a refresh token that was just used gives the same successor.
+    /// How long a used refresh token still gives the same successor.
     pub(crate) grace: Duration,
     pub(crate) at_most: Option<NonZeroU32>,
 }
 
-/// The names of headers, found to be such.
+/// The header names, parsed.
 pub(super) struct HeaderNames {
     pub(super) token: HeaderName,
     pub(super) access_csrf: HeaderName,
     pub(super) refresh_csrf: HeaderName,
 }
 
-/// Takes a configuration apart that was found good.
+/// Takes a configuration without mistakes apart.
 pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store: StoreKind) -> Settings {
     let longest_lifetime =
         config.longest_lifetime.unwrap_or_else(|| config.access_token_expires.max(config.refresh_token_expires));
-    // Without a store nothing is revoked, so no token lives too long for its revocation.
+    // Without a store nothing can be revoked, so the lifetime of tokens needs no limit.
     let remembered = if store == StoreKind::None { Lifetime::Never } else { longest_lifetime };
     let never = |lifetime| lifetime == Lifetime::Never || config.tolerates(Tolerate::MissingExpiry);
     let access_may_never_expire = never(config.access_token_expires);
@@ -140,7 +140,7 @@ fn session_settings(config: &Config) -> SessionSettings {
         lifetime: config.session_expires.unwrap_or(config.refresh_token_expires),
         lifetime_is_set: config.session_expires.is_some(),
         idle: config.session_idle_expires.map(|idle| idle.0),
-        grace: config.refresh_grace.map_or(USUAL_GRACE, |grace| grace.0),
+        grace: config.refresh_grace.map_or(DEFAULT_GRACE, |grace| grace.0),
         at_most: config.max_sessions.and_then(|count| NonZeroU32::new(u32::try_from(count.0).unwrap_or(u32::MAX))),
     }
 }

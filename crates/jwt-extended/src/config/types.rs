@@ -1,5 +1,5 @@
-//! The kinds of value that options have. Each reads what a configuration file would say (`true`, `["a", "b"]`) and what an
-//! environment variable can (`"true"`, `"a,b"`).
+//! The types of option values. Each reads both the notation of a configuration file (`true`, `["a", "b"]`) and that of
+//! an environment variable (`"true"`, `"a,b"`).
 
 use std::{fmt, marker::PhantomData, time::Duration};
 
@@ -11,16 +11,16 @@ use zeroize::Zeroizing;
 
 use crate::token::Lifetime;
 
-/// Whether something is done.
+/// Whether a feature is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "they say what they are")]
+#[expect(missing_docs, reason = "the names explain themselves")]
 pub enum Switch {
     On,
     Off,
 }
 
 impl Switch {
-    /// Whether it is on.
+    /// Returns true for [`Switch::On`].
     pub const fn is_on(self) -> bool {
         matches!(self, Self::On)
     }
@@ -52,7 +52,7 @@ impl<'de> Deserialize<'de> for Switch {
     }
 }
 
-/// Several values of one kind. Made from an array, a vector, or one value; read from a list, or from text with commas.
+/// Several values of one type. Converts from an array, a vector, or one value; reads a list, or text with commas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List<T>(pub Vec<T>);
 
@@ -107,7 +107,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
-/// A length of time. Read like a lifetime: `10`, `"10s"`, `"5m"`.
+/// A length of time. Reads the notation of a lifetime: `10`, `"10s"`, `"5m"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seconds(pub Duration);
 
@@ -126,7 +126,7 @@ impl<'de> Deserialize<'de> for Seconds {
     }
 }
 
-/// A number of things.
+/// A number of items or bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count(pub usize);
 
@@ -151,13 +151,13 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
-/// A secret of the configuration: wiped when it is dropped, and never shown.
+/// A secret: wiped from memory when dropped, and hidden in `Debug`.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// The secret itself.
+    /// Returns the secret text.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -175,8 +175,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Something that is refused by default, because RFC 7519, RFC 6750 or caution want it, and that Flask-JWT-Extended lets
-/// pass. Each is a step back in safety: for apps that must accept what they accepted before.
+/// A check to skip: one that RFC 7519, RFC 6750 or caution asks for, and that Flask-JWT-Extended does not make. Each
+/// makes an app less safe. They are for apps that must go on accepting what they accepted before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -185,11 +185,11 @@ pub enum Tolerate {
     MissingExpiry,
     /// A token without `type`: it counts as an access token.
     MissingType,
-    /// A token with a `type` of its own: it counts as one that is not for refreshing.
+    /// A token with another `type`: it counts as one that is not a refresh token.
     UnknownType,
     /// A token whose `typ` header names another kind of token.
     ForeignTyp,
-    /// A token that is meant for an audience, where none is configured.
+    /// A token with an audience, although no audience is configured.
     UnexpectedAudience,
     /// Different tokens in two places of one request, or two cookies or parameters of one name: the first one counts.
     SeveralTokens,
@@ -199,16 +199,16 @@ pub enum Tolerate {
     LooseTimes,
     /// An identity claim of any value: `null`, the empty string, an array.
     AnyIdentity,
-    /// A `csrf`, `sid` or `fresh` claim of another kind than ours: it counts as absent, and nothing but `true` and a time
+    /// A `csrf`, `sid` or `fresh` claim of an unexpected JSON type: it counts as absent. Only `true` and a time count
     /// as fresh.
     ForeignClaims,
-    /// A header read by Flask-JWT-Extended's own rule, and not by RFC 9110's: the scheme is compared letter for letter,
-    /// and two credentials of the scheme are none.
+    /// A header that follows the rule of Flask-JWT-Extended instead of RFC 9110: the scheme is case-sensitive, and two
+    /// credentials of the scheme count as no token.
     FlaskHeader,
 }
 
 impl Tolerate {
-    /// Every one of them: what Flask-JWT-Extended lets pass.
+    /// All of them: everything that Flask-JWT-Extended accepts.
     pub const ALL: [Self; 11] = [
         Self::MissingExpiry,
         Self::MissingType,

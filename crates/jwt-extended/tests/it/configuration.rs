@@ -1,7 +1,6 @@
-//! The options: upstream's names and defaults, the sentence for every mistake, and the page that lists them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+//! The options: upstream's names and defaults, a message for each mistake, and the documents that list the options.
 
-#[path = "configuration/mistakes.rs"]
+mod documents;
 mod mistakes;
 
 use std::{collections::BTreeSet, time::Duration};
@@ -15,10 +14,8 @@ use jwt_extended::{
 
 use crate::common::*;
 
-const PAGE: &str = include_str!("../../src/docs/options.md");
-
-/// Flask-JWT-Extended's 43 options and their defaults, as a configuration file of ours would say them; where our
-/// default differs, ours is asked for.
+/// The 43 options of Flask-JWT-Extended with their defaults, in the notation of our configuration file. Where our
+/// default differs, the table has ours.
 const UPSTREAM: [(&str, &str); 43] = [
     ("ACCESS_TOKEN_EXPIRES", "900"),
     ("REFRESH_TOKEN_EXPIRES", "2592000"),
@@ -50,7 +47,7 @@ const UPSTREAM: [(&str, &str); 43] = [
     // Upstream: False.
     ("COOKIE_SECURE", "true"),
     ("COOKIE_DOMAIN", "null"),
-    // Upstream: None, the attribute is left out.
+    // Upstream: None, which omits the attribute.
     ("COOKIE_SAMESITE", r#""Lax""#),
     ("SESSION_COOKIE", "true"),
     ("COOKIE_CSRF_PROTECT", "true"),
@@ -67,7 +64,8 @@ const UPSTREAM: [(&str, &str); 43] = [
     ("REFRESH_CSRF_FIELD_NAME", r#""csrf_token""#),
 ];
 
-const OURS_ALONE: [&str; 13] = [
+/// The options that only we have.
+const OURS: [&str; 13] = [
     "COOKIE_PARTITIONED",
     "CSRF_REFUSE_CROSS_SITE",
     "FRESH_TOKEN_EXPIRES",
@@ -87,19 +85,16 @@ fn from_json(text: &str) -> Config {
     serde_json::from_str(text).unwrap()
 }
 
-// Names and defaults.
-
 #[test]
-fn the_options_are_upstream_s_43_and_thirteen_of_ours() {
-    let expected: BTreeSet<_> =
-        UPSTREAM.iter().map(|(name, _)| *name).chain(OURS_ALONE).map(str::to_lowercase).collect();
+fn the_options_are_those_of_upstream_and_thirteen_more() {
+    let expected: BTreeSet<_> = UPSTREAM.iter().map(|(name, _)| *name).chain(OURS).map(str::to_lowercase).collect();
     let names: BTreeSet<_> = Config::NAMES.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(names, expected);
-    assert_eq!(Config::NAMES.len(), 56, "none twice");
+    assert_eq!(Config::NAMES.len(), 56, "no name occurs twice");
 }
 
 #[test]
-fn every_option_is_read_from_the_environment_under_jwt_and_its_upstream_name() {
+fn every_option_is_read_from_its_environment_variable() {
     let texts = [
         "1h",
         "7",
@@ -113,7 +108,7 @@ fn every_option_is_read_from_the_environment_under_jwt_and_its_upstream_name() {
         "short_secret",
     ];
     let untouched = format!("{:?}", Config::default());
-    for name in UPSTREAM.iter().map(|(name, _)| *name).chain(OURS_ALONE) {
+    for name in UPSTREAM.iter().map(|(name, _)| *name).chain(OURS) {
         let changed = texts.iter().any(|text| {
             let mut config = Config::default();
             let read = config.read_env([(format!("JWT_{name}"), (*text).to_owned())]);
@@ -127,7 +122,7 @@ fn every_option_is_read_from_the_environment_under_jwt_and_its_upstream_name() {
 }
 
 #[test]
-fn every_default_is_upstream_s_but_for_the_two_that_are_safer() {
+fn all_defaults_but_two_safer_ones_are_those_of_upstream() {
     let untouched = format!("{:?}", Config::default());
     for (name, default) in UPSTREAM {
         let config = from_json(&format!(r#"{{"{}":{default}}}"#, name.to_lowercase()));
@@ -139,7 +134,7 @@ fn every_default_is_upstream_s_but_for_the_two_that_are_safer() {
 }
 
 #[test]
-fn our_own_options_have_the_defaults_that_the_page_names() {
+fn our_own_options_have_the_documented_defaults() {
     let config = Config::default();
     assert_eq!((config.cookie_partitioned, config.csrf_refuse_cross_site), (Switch::Off, Switch::On));
     assert_eq!((config.fresh_token_expires, config.longest_lifetime), (None, None));
@@ -149,7 +144,7 @@ fn our_own_options_have_the_defaults_that_the_page_names() {
 }
 
 #[test]
-fn a_configuration_from_a_file_and_one_from_methods_do_the_same() {
+fn a_file_sets_the_same_options_as_the_builder() {
     let text = r#"{"token_location":"cookies,headers","access_token_expires":"5m","cookie_samesite":"strict",
         "tolerate":["missing_type"],"error_statuses":"flask_jwt_extended","decode_leeway":10}"#;
     let file = from_json(text);
@@ -159,51 +154,4 @@ fn a_configuration_from_a_file_and_one_from_methods_do_the_same() {
     assert_eq!(file.decode_leeway.0, Duration::from_secs(10));
     let jwt = JwtManager::from_config(file).key(key()).build().unwrap();
     assert_eq!(jwt.token_location(), [Location::Cookie, Location::Header]);
-}
-
-// The page.
-
-#[test]
-fn the_page_has_one_row_for_every_option_under_both_of_its_names() {
-    for name in Config::NAMES {
-        let (ours, upstream) = (format!("`{name}`"), format!("`JWT_{}`", name.to_uppercase()));
-        let rows = PAGE.lines().filter(|line| line.starts_with('|') && line.contains(&upstream));
-        let rows: Vec<_> = rows.collect();
-        assert_eq!(rows.len(), 1, "{name}");
-        assert!(rows[0].contains(&ours), "{name}");
-    }
-}
-
-#[test]
-fn the_page_names_no_option_that_does_not_exist() {
-    for name in PAGE.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|word| word.starts_with("JWT_")) {
-        assert!(name == "JWT_" || Config::NAMES.contains(&&*name["JWT_".len()..].to_lowercase()), "{name}");
-    }
-}
-
-#[test]
-fn the_page_says_what_became_of_each_of_upstream_s_loaders_and_what_can_be_tolerated() {
-    for loader in [
-        "additional_claims_loader",
-        "additional_headers_loader",
-        "user_identity_loader",
-        "encode_key_loader",
-        "decode_key_loader",
-        "token_in_blocklist_loader",
-        "token_verification_loader",
-        "user_lookup_loader",
-        "expired_token_loader",
-        "invalid_token_loader",
-        "unauthorized_loader",
-        "needs_fresh_token_loader",
-        "revoked_token_loader",
-        "user_lookup_error_loader",
-        "token_verification_failed_loader",
-    ] {
-        assert!(PAGE.contains(&format!("`{loader}`")), "{loader}");
-    }
-    for tolerance in Tolerate::ALL {
-        let name = serde_json::to_string(&tolerance).unwrap();
-        assert!(PAGE.contains(&format!("`{}`", name.trim_matches('"'))), "{name}");
-    }
 }

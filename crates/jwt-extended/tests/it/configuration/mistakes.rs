@@ -1,4 +1,4 @@
-//! Every mistake in the configuration and the keys gives its sentence, and all are reported together.
+//! Each mistake in the configuration and the keys has its own message, and all mistakes are reported together.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn mistakes(builder: JwtManagerBuilder) -> Vec<String> {
 }
 
 #[test]
-fn a_missing_key_says_which_option_to_set() {
+fn a_missing_key_names_the_option_to_set() {
     let symmetric = "secret_key must be set when using symmetric algorithm \"HS256\"; \
                      make one with `openssl rand -base64 48`";
     assert_eq!(mistakes(JwtManager::builder()), [symmetric]);
@@ -33,7 +33,7 @@ fn a_missing_key_says_which_option_to_set() {
 }
 
 #[test]
-fn a_secret_serves_every_hmac_algorithm_that_it_is_long_enough_for() {
+fn one_secret_serves_all_hmac_algorithms_it_is_long_enough_for() {
     let long = "s".repeat(64);
     let jwt = JwtManager::builder()
         .secret_key(long.as_str())
@@ -48,7 +48,7 @@ fn a_secret_serves_every_hmac_algorithm_that_it_is_long_enough_for() {
 }
 
 #[test]
-fn keys_that_are_given_twice_are_a_mistake() {
+fn keys_may_not_come_from_two_places() {
     let twice = "keys are given twice; use either `key` and `verifying_key`, or secret_key, private_key and public_key";
     assert_eq!(mistakes(builder().secret_key(SECRET)), [twice]);
     assert_eq!(mistakes(keyless().verifying_key(key()).public_key("pem".to_owned())), [twice]);
@@ -56,18 +56,18 @@ fn keys_that_are_given_twice_are_a_mistake() {
     assert!(builder().verifying_key(other).build().is_ok());
 }
 
-/// Each builder has one mistake, and this is its sentence.
-fn each_has_its_sentence(cases: Vec<(JwtManagerBuilder, &str)>) {
+/// Asserts that each builder has exactly one mistake, with this message.
+fn each_has_its_message(cases: Vec<(JwtManagerBuilder, &str)>) {
     for (builder, expected) in cases {
         assert_eq!(mistakes(builder), [expected]);
     }
 }
 
 #[test]
-fn every_mistake_in_lengths_of_time_and_of_tokens_has_its_sentence() {
+fn mistakes_in_times_and_lengths_are_reported() {
     let short = Duration::from_millis(999);
     let day = Lifetime::days(1);
-    each_has_its_sentence(vec![
+    each_has_its_message(vec![
         (builder().access_token_expires(short), "access_token_expires must be at least one second, or never"),
         (builder().refresh_token_expires(short), "refresh_token_expires must be at least one second, or never"),
         (
@@ -85,20 +85,20 @@ fn every_mistake_in_lengths_of_time_and_of_tokens_has_its_sentence() {
 }
 
 #[test]
-fn every_mistake_in_claims_and_answers_has_its_sentence() {
+fn mistakes_in_claims_and_rejections_are_reported() {
     let own = "decode_audience must contain one of encode_audience, or the app would refuse its own tokens";
     let claim = "identity_claim must be a name that no other claim of the token has; usually \"sub\"";
-    each_has_its_sentence(vec![
+    each_has_its_message(vec![
         (builder().identity_claim(""), claim),
         (builder().identity_claim("exp"), claim),
         (builder().identity_claim("sid"), claim),
         (
             builder().encode_audience(Vec::<String>::new()),
-            "encode_audience must name at least one, and none that is empty",
+            "encode_audience must name at least one value, and no empty one",
         ),
-        (builder().decode_audience(["a", ""]), "decode_audience must name at least one, and none that is empty"),
-        (builder().decode_issuer(""), "decode_issuer must name at least one, and none that is empty"),
-        (builder().encode_issuer(String::new()), "encode_issuer must not be empty; leave it out for none"),
+        (builder().decode_audience(["a", ""]), "decode_audience must name at least one value, and no empty one"),
+        (builder().decode_issuer(""), "decode_issuer must name at least one value, and no empty one"),
+        (builder().encode_issuer(String::new()), "encode_issuer must not be empty; leave it out if there is none"),
         (builder().encode_audience("a").decode_audience("b"), own),
         (
             builder().encode_issuer("a".to_owned()).decode_issuer("b"),
@@ -110,11 +110,11 @@ fn every_mistake_in_claims_and_answers_has_its_sentence() {
 }
 
 #[test]
-fn every_mistake_in_headers_and_places_has_its_sentence() {
+fn mistakes_in_headers_and_locations_are_reported() {
     let at_least_one = "token_location must contain at least one of \"headers\", \"cookies\", \"query_string\", \
-                        or \"json\", and none twice";
+                        or \"json\", each at most once";
     let methods = "csrf_methods must be names of methods in capitals, such as \"POST\"";
-    each_has_its_sentence(vec![
+    each_has_its_message(vec![
         (builder().header_name(""), "header_name cannot be empty; usually \"Authorization\""),
         (builder().header_name("a b"), "header_name must be a header's name, such as \"Authorization\""),
         (builder().access_csrf_header_name(""), "access_csrf_header_name cannot be empty; usually \"X-CSRF-TOKEN\""),
@@ -140,8 +140,8 @@ fn every_mistake_in_headers_and_places_has_its_sentence() {
 }
 
 #[test]
-fn every_mistake_in_cookies_has_its_sentence() {
-    each_has_its_sentence(vec![
+fn mistakes_in_cookies_are_reported() {
+    each_has_its_message(vec![
         (
             builder().refresh_csrf_cookie_name("csrf_access_token"),
             "refresh_csrf_cookie_name and access_csrf_cookie_name must differ",
@@ -162,7 +162,7 @@ fn every_mistake_in_cookies_has_its_sentence() {
 }
 
 #[test]
-fn what_is_at_the_edge_of_a_mistake_is_none() {
+fn values_at_the_limits_are_accepted() {
     let month = Lifetime::days(30);
     for builder in [
         builder().access_token_expires(Duration::from_secs(1)),
@@ -180,7 +180,7 @@ fn what_is_at_the_edge_of_a_mistake_is_none() {
 }
 
 #[test]
-fn what_sessions_may_be_is_checked_and_needs_a_store_that_keeps_them() {
+fn session_options_are_validated_and_require_a_session_store() {
     let kept = || builder().session_store(jwt_extended::session::MemoryStore::new());
     let good = kept().refresh_grace(Duration::from_secs(300)).max_sessions(1_usize);
     assert!(good.session_idle_expires(Duration::from_secs(1)).session_expires(Lifetime::Never).build().is_ok());
@@ -203,7 +203,7 @@ fn what_sessions_may_be_is_checked_and_needs_a_store_that_keeps_them() {
 }
 
 #[test]
-fn all_mistakes_are_reported_together_and_in_one_message() {
+fn all_mistakes_are_in_one_message() {
     let error = JwtManager::builder()
         .header_name("")
         .json_key("")

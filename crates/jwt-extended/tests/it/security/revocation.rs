@@ -11,7 +11,7 @@ use std::{
 use jwt_extended::{
     JwtManager, Requirement, Token,
     http::Handler,
-    session::{Subject, Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus},
+    session::{Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, Subject, TokenIds, TokenStatus},
 };
 
 use crate::common::*;

@@ -1,4 +1,4 @@
-//! `/login` and `/token`: credentials in, cookies or tokens out.
+//! `/login` and `/token`: take credentials, and return cookies or tokens.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ async fn a_login_by_json_or_by_form_sets_four_cookies() {
         assert_eq!(lines.len(), names.len(), "{lines:?}");
         for (line, name) in lines.iter().zip(names) {
             let attributes = line.strip_prefix(&format!("{name}={}", login.cookie(name))).unwrap();
-            // Pages read the CSRF values, and nothing else.
+            // Scripts may read the CSRF values, and nothing else.
             let expected =
                 if name.starts_with("csrf") { "; Path=/; SameSite=Lax" } else { "; HttpOnly; Path=/; SameSite=Lax" };
             assert_eq!(attributes, expected, "{name}");
@@ -34,14 +34,14 @@ async fn a_login_by_json_or_by_form_sets_four_cookies() {
 }
 
 #[tokio::test]
-async fn cookies_are_secure_unless_that_is_turned_off() {
+async fn cookies_are_secure_if_configured() {
     let app = app_with(builder().cookie_secure(jwt_extended_axum::config::Switch::On));
     let login = app.post("/login", &[JSON], CREDENTIALS).await;
     assert!(login.all("set-cookie").iter().all(|line| line.contains("; Secure")), "{login:?}");
 }
 
 #[tokio::test]
-async fn a_login_ignores_and_replaces_the_cookies_and_tokens_that_come_with_it() {
+async fn a_login_ignores_and_replaces_earlier_tokens() {
     let app = app();
     let old = app.browser().await;
     for headers in [
@@ -58,7 +58,7 @@ async fn a_login_ignores_and_replaces_the_cookies_and_tokens_that_come_with_it()
 }
 
 #[tokio::test]
-async fn the_server_s_own_answers_have_the_format_of_all_others() {
+async fn the_servers_own_rejections_have_the_configured_format() {
     let problem = jwt_extended_axum::ErrorFormat::ProblemDetails;
     let app = app_with(builder().error_format(problem).realm("demo"));
     let refused = app.post("/login", &[JSON], r#"{"username":"testuser","password":"wrong"}"#).await;
@@ -72,18 +72,18 @@ async fn the_server_s_own_answers_have_the_format_of_all_others() {
 }
 
 #[tokio::test]
-async fn another_site_cannot_log_its_visitor_in_as_somebody_else() {
+async fn another_site_cannot_log_its_visitor_in() {
     let app = app();
     let forged = [FORM, ("sec-fetch-site", "cross-site")];
     let refused = app.post("/login", &forged, "username=testuser&password=testpass").await;
     refused.is(401, r#"{"msg":"Cross-site requests with cookies are refused"}"#);
     assert!(refused.all("set-cookie").is_empty());
     let token = app.post("/token", &forged, "username=testuser&password=testpass").await;
-    assert_eq!(token.status, 200, "the tokens in a body do not get to the other site's page");
+    assert_eq!(token.status, 200, "the other site's page cannot read the tokens in the body");
 }
 
 #[tokio::test]
-async fn token_answers_the_pair_in_the_body_and_sets_no_cookie() {
+async fn token_returns_the_pair_in_the_body_and_sets_no_cookie() {
     let app = app();
     for (header, body) in [(JSON, CREDENTIALS), (FORM, "username=testuser&password=testpass")] {
         let answer = app.post("/token", &[header], body).await;
@@ -94,7 +94,10 @@ async fn token_answers_the_pair_in_the_body_and_sets_no_cookie() {
         let whole: Value = serde_json::from_str(&answer.body).unwrap();
         assert_eq!(
             whole,
-            json!({ "access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": 900 })
+            json!({
+                "access_token": access, "refresh_token": refresh, "token_type": "Bearer",
+                "expires_in": 15 * 60, "refresh_expires_in": 30 * 24 * 60 * 60
+            })
         );
     }
 }
@@ -129,7 +132,7 @@ async fn a_wrong_password_and_an_unknown_user_get_the_same_answer() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_two_texts_under_their_names_is_refused_with_400() {
+async fn a_body_without_two_texts_is_refused_with_400() {
     let app = app();
     for body in [
         "",
@@ -191,7 +194,7 @@ async fn a_body_that_is_not_text_is_refused_with_400() {
 }
 
 #[tokio::test]
-async fn a_body_of_another_kind_is_refused_with_415() {
+async fn another_content_type_is_refused_with_415() {
     let app = app();
     for content_type in ["text/plain", "text/json", "multipart/form-data; boundary=x", "", "application/jsonp", "x"] {
         app.post("/login", &[("content-type", content_type)], CREDENTIALS).await.says(415, SHAPE);
@@ -201,7 +204,7 @@ async fn a_body_of_another_kind_is_refused_with_415() {
 }
 
 #[tokio::test]
-async fn a_huge_body_is_refused_with_413_and_one_of_64_kib_is_read() {
+async fn a_body_beyond_64_kib_is_refused_with_413() {
     let app = app();
     for (header, start, end) in
         [(JSON, r#"{"username": "testuser", "password": ""#, "\"}"), (FORM, "username=testuser&password=", "")]

@@ -1,15 +1,13 @@
-//! The options of the environment and of the file, as a client sees them.
+//! The options of the environment and of the file, as a client observes them.
 
-use crate::support::{SECRET, member, process::*};
-
-const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$8+qUpZaR5a40QnEtsLKJ5g$2PXi4ZztdQKGrGlFeb6+qbMpXa+vv6ZKFRld3UGIrGk";
+use crate::support::{SECRET, listed_user, member, process::*};
 
 fn users() -> String {
-    format!("[[users]]\nusername = \"testuser\"\npassword_hash = \"{HASH}\"\n")
+    listed_user("testuser")
 }
 
 #[test]
-fn cookies_have_the_names_and_attributes_that_the_environment_gives() {
+fn the_environment_sets_cookie_names_and_attributes() {
     let server = Server::demo(
         &[],
         &[
@@ -33,7 +31,7 @@ fn cookies_have_the_names_and_attributes_that_the_environment_gives() {
 }
 
 #[test]
-fn another_algorithm_gets_a_random_key_of_its_own_in_the_demo() {
+fn the_demo_generates_a_key_for_any_algorithm() {
     for (algorithm, header) in
         [("ES256", "eyJhbGciOiJFUzI1NiI"), ("EdDSA", "eyJhbGciOiJFZERTQSI"), ("HS512", "eyJhbGciOiJIUzUxMiI")]
     {
@@ -42,14 +40,14 @@ fn another_algorithm_gets_a_random_key_of_its_own_in_the_demo() {
         assert!(access.starts_with(header), "{algorithm}: {access}");
         let bearer = format!("Bearer {access}");
         assert_eq!(server.send("/protected", &[("authorization", &bearer)], None).status, 200);
-        // A token for another key of the same kind.
+        // Another demo has another key of the same kind.
         let other = Server::demo(&[], &[("JWT_ALGORITHM", algorithm)]);
         assert_eq!(other.send("/protected", &[("authorization", &bearer)], None).status, 401);
     }
 }
 
 #[test]
-fn tokens_are_looked_for_where_the_environment_says_and_nowhere_else() {
+fn the_environment_sets_the_token_location() {
     let server = Server::demo(&[], &[("JWT_TOKEN_LOCATION", "query_string")]);
     let (access, refresh) = server.tokens();
     assert_eq!(server.send(&format!("/protected?jwt={access}"), &[], None).status, 200);
@@ -63,7 +61,7 @@ fn tokens_are_looked_for_where_the_environment_says_and_nowhere_else() {
 }
 
 #[test]
-fn tokens_and_csrf_values_may_come_in_bodies_if_the_environment_says_so() {
+fn json_bodies_may_carry_tokens_if_configured() {
     let server = Server::demo(&[], &[("JWT_TOKEN_LOCATION", "json")]);
     let (access, refresh) = server.tokens();
     let both = format!(r#"{{"access_token": "{access}", "refresh_token": "{refresh}"}}"#);
@@ -72,7 +70,10 @@ fn tokens_and_csrf_values_may_come_in_bodies_if_the_environment_says_so() {
         assert_eq!(server.send(path, &[JSON], Some("{}")).status, 401, "{path}");
     }
     assert_eq!(server.send("/refresh", &[JSON], Some(&both)).status, 401, "after the logout");
+}
 
+#[test]
+fn form_fields_may_carry_csrf_values_if_configured() {
     let server = Server::demo(&[], &[("JWT_CSRF_CHECK_FORM", "true")]);
     let login = server.log_in();
     let cookie = format!("access_token_cookie={}", login.cookie("access_token_cookie"));
@@ -83,7 +84,7 @@ fn tokens_and_csrf_values_may_come_in_bodies_if_the_environment_says_so() {
 }
 
 #[test]
-fn refusals_are_problem_details_if_the_environment_says_so() {
+fn rejections_are_problem_details_if_configured() {
     let server = Server::demo(&[], &[("JWT_ERROR_FORMAT", "problem_details"), ("JWT_REALM", "demo")]);
     let refused = server.send("/protected", &[("authorization", "Bearer garbage")], None);
     assert_eq!((refused.status, refused.header("content-type")), (401, "application/problem+json"));
@@ -97,7 +98,7 @@ fn refusals_are_problem_details_if_the_environment_says_so() {
 }
 
 #[test]
-fn lifetimes_are_those_of_the_file_and_the_environment_wins() {
+fn the_environment_overrides_the_file() {
     let file = format!("[jwt]\naccess_token_expires = \"5m\"\n{}", users());
     for (variables, expected) in [
         (&[("JWT_SECRET_KEY", SECRET)][..], 300),
@@ -111,7 +112,7 @@ fn lifetimes_are_those_of_the_file_and_the_environment_wins() {
 }
 
 #[test]
-fn a_file_that_does_not_say_where_tokens_are_has_them_in_headers_and_cookies() {
+fn a_file_keeps_the_defaults_that_it_does_not_set() {
     for jwt in ["", "[jwt]\n", "[jwt]\naccess_token_expires = \"5m\"\n"] {
         let server = Server::serve(&format!("{jwt}{}", users()), &[("JWT_SECRET_KEY", SECRET)]);
         let bearer = format!("Bearer {}", server.tokens().0);
@@ -124,7 +125,7 @@ fn a_file_that_does_not_say_where_tokens_are_has_them_in_headers_and_cookies() {
 }
 
 #[test]
-fn a_server_that_is_no_demo_sets_secure_cookies_and_has_no_demo_users() {
+fn serve_sets_secure_cookies_and_has_no_demo_users() {
     let server = Server::serve(&users(), &[("JWT_SECRET_KEY", SECRET)]);
     let login = server.log_in();
     let lines: Vec<_> = login.headers.iter().filter(|(name, _)| name == "set-cookie").collect();

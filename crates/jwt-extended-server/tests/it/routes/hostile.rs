@@ -1,4 +1,4 @@
-//! What no route may do, whatever it is sent: crash, answer 5xx, or answer anything but JSON.
+//! No request may make a route panic, return a 5xx status, or return anything but JSON.
 
 use crate::support::app::*;
 
@@ -19,7 +19,7 @@ async fn the_health_check_says_ok() {
 }
 
 #[tokio::test]
-async fn an_address_where_nothing_is_gets_404() {
+async fn an_unknown_path_gets_404() {
     let app = app();
     for path in ["/", "/nowhere", "/protected/", "//protected", "/PROTECTED", "/protected%20", "/../login", "/?x"] {
         for method in ["GET", "POST", "OPTIONS", "BREW"] {
@@ -29,7 +29,7 @@ async fn an_address_where_nothing_is_gets_404() {
 }
 
 #[tokio::test]
-async fn another_method_gets_405_with_those_that_there_are() {
+async fn another_method_gets_405_with_the_allowed_methods() {
     let app = app();
     for (method, path) in ROUTES {
         for other in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"] {
@@ -62,7 +62,7 @@ async fn head_is_get_without_the_body() {
     }
 }
 
-/// Sends it, and asserts what holds for every answer.
+/// Sends a request, and asserts what must be true of every response.
 async fn send(app: &TestApp, method: &str, path: &str, headers: &[(&str, &[u8])], body: &[u8]) {
     let answer = app.send_bytes(method, path, headers, body).await;
     let sent = || {
@@ -82,7 +82,7 @@ async fn send(app: &TestApp, method: &str, path: &str, headers: &[(&str, &[u8])]
 }
 
 #[tokio::test]
-async fn no_request_gets_a_5xx_or_an_answer_that_is_not_json() {
+async fn no_request_gets_a_5xx_or_a_body_that_is_not_json() {
     let app = app();
     let browser = app.browser().await;
     let long = "a".repeat(20_000);
@@ -119,7 +119,8 @@ async fn no_request_gets_a_5xx_or_an_answer_that_is_not_json() {
     for path in paths.into_iter().chain(more) {
         for method in methods {
             for (turn, headers) in hostile.iter().enumerate() {
-                // Each kind and body meets each set of headers on some route; all of each on some other.
+                // All combinations would take too long: each set of headers meets every content type and body on some
+                // route.
                 let both = (types[turn % types.len()], bodies[(turn + path.len()) % bodies.len()]);
                 let mut headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_slice())).collect();
                 headers.push(("content-type", both.0));
@@ -135,7 +136,7 @@ async fn no_request_gets_a_5xx_or_an_answer_that_is_not_json() {
 }
 
 #[tokio::test]
-async fn no_credentials_get_a_5xx_however_long_or_odd_they_are() {
+async fn no_credentials_get_a_5xx() {
     let app = app();
     for text in ["", "\0", "\u{10ffff}", "a\r\nb: c", "../../etc/passwd", "' OR 1=1 --", &"é".repeat(20_000)] {
         for (name, password) in [(text, "testpass"), ("testuser", text)] {

@@ -1,8 +1,8 @@
-//! The log: one JSON object a line, and whatever a request holds, nothing in it that opens a door.
+//! The log: one JSON object per line, and no secret, whatever a request contains.
 
 use crate::support::{SECRET, process::*};
 
-/// Each line of a log, as JSON.
+/// Parses each line of a log as JSON.
 fn parsed(log: &str) -> Vec<serde_json::Value> {
     let lines = log.lines().map(|line| {
         let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -12,7 +12,7 @@ fn parsed(log: &str) -> Vec<serde_json::Value> {
     lines.collect()
 }
 
-/// Sends everything secret in every place, and gives back the texts that no log may hold.
+/// Sends secrets in every part of a request, and returns the texts that no log may contain.
 fn tell_all(server: &Server) -> Vec<String> {
     let login = server.log_in();
     let (access, refresh) = server.tokens();
@@ -51,14 +51,14 @@ fn tell_all(server: &Server) -> Vec<String> {
             server.send_raw(format!("GET {token} HTTP/9\r\n{token}\r\n\r\n").as_bytes());
         }
     }
-    // Nor a part of one that would do: the signature, or what it signs.
+    // The signature and the signed payload are secret too.
     secrets.extend(tokens.iter().flat_map(|token| token.split('.').skip(1)).map(str::to_owned));
     secrets.extend(tokens);
     secrets
 }
 
 #[test]
-fn no_log_holds_a_token_a_password_or_a_secret_however_talkative_it_is() {
+fn no_log_level_shows_tokens_passwords_or_secrets() {
     let everywhere = "headers,cookies,query_string,json";
     for (level, format) in [("info", "json"), ("trace", "json"), ("trace", "text")] {
         let server = Server::demo(
@@ -80,7 +80,7 @@ fn no_log_holds_a_token_a_password_or_a_secret_however_talkative_it_is() {
 }
 
 #[test]
-fn a_request_is_logged_by_method_route_status_and_the_reason_of_its_refusal() {
+fn requests_are_logged_by_route_status_and_rejection() {
     let server = Server::demo(&[], &[]);
     server.send("/healthz", &[], None);
     server.send("/protected?x=1", &[], None);
@@ -113,8 +113,8 @@ fn a_request_is_logged_by_method_route_status_and_the_reason_of_its_refusal() {
 }
 
 #[test]
-fn serve_logs_where_it_listens_and_nothing_on_standard_output() {
-    let server = Server::serve(&crate::refusals::filled_example(), &[("JWT_SECRET_KEY", SECRET)]);
+fn serve_logs_its_address_and_prints_nothing() {
+    let server = Server::serve(&super::refusals::filled_example(), &[("JWT_SECRET_KEY", SECRET)]);
     let first = parsed(&server.first_line).remove(0);
     assert_eq!((&first["message"], &first["address"]), (&"listening".into(), &server.address.clone().into()));
     server.send("/healthz", &[], None);

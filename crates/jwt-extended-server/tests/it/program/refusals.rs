@@ -1,25 +1,22 @@
-//! Starts that are refused: one line on standard error, exit 1, and never a secret in it.
+//! Refused starts: exit code 1 and one line on standard error, without a secret.
 
 use std::{fs, net::TcpListener};
 
+use jwt_extended_axum::Config;
 use tempfile::TempDir;
 
-use crate::support::{SECRET, process::*};
+use crate::support::{HASH, SECRET, listed_user, process::*};
 
-/// The hash of the demo's public password.
-pub(crate) const HASH: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$8+qUpZaR5a40QnEtsLKJ5g$2PXi4ZztdQKGrGlFeb6+qbMpXa+vv6ZKFRld3UGIrGk";
-
-/// The shipped example, with a hash where it asks for one.
+/// Returns the shipped example with a hash where it asks for one.
 pub(crate) fn filled_example() -> String {
-    include_str!("../../example.toml").replace("put the output of hash-password here", HASH)
+    include_str!("../../../example.toml").replace("put the output of hash-password here", HASH)
 }
 
 fn users() -> String {
-    format!("[[users]]\nusername = \"alice\"\npassword_hash = \"{HASH}\"\n")
+    listed_user("alice")
 }
 
-/// What `serve` says about a file, which is `bad.toml` in a folder of its own.
+/// Runs `serve` with a file, which the error calls `bad.toml`, and returns the error.
 #[track_caller]
 fn refused_file(text: impl AsRef<[u8]>, variables: Variables<'_>) -> String {
     let folder = TempDir::new().unwrap();
@@ -30,7 +27,7 @@ fn refused_file(text: impl AsRef<[u8]>, variables: Variables<'_>) -> String {
 }
 
 #[test]
-fn a_busy_port_is_named_with_what_to_do() {
+fn a_busy_port_is_reported() {
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = other.local_addr().unwrap().to_string();
     let expected = format!("cannot listen on {address}: another program uses it; choose another address with --listen");
@@ -43,7 +40,7 @@ fn a_busy_port_is_named_with_what_to_do() {
 }
 
 #[test]
-fn a_missing_file_is_named() {
+fn an_unreadable_file_is_reported() {
     let line = refused(&["serve", "--config", "/nowhere/at all.toml"], &[("JWT_SECRET_KEY", SECRET)]);
     assert!(line.starts_with("cannot read /nowhere/at all.toml: "), "{line}");
     let line = refused_file(b"\xff\xfe", &[]);
@@ -51,7 +48,7 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
-fn a_bad_file_is_named_with_the_line_and_never_shows_a_secret() {
+fn mistakes_in_the_file_show_the_line_but_no_secret() {
     let hush = "hush-kX93mQ-this-must-not-be-shown";
     for (text, line) in [
         (format!("[jwt]\nsecret_key = {hush}\n"), 2),
@@ -78,7 +75,7 @@ fn a_bad_file_is_named_with_the_line_and_never_shows_a_secret() {
 }
 
 #[test]
-fn an_address_is_numbers_and_says_so() {
+fn the_listen_address_must_be_numeric() {
     for listen in ["localhost:5000", ":5000", "5000"] {
         let said = refused_file(format!("\nlisten = \"{listen}\"\n"), &[]);
         assert_eq!(said, "bad.toml, line 2: listen must be an IP address and a port, such as 127.0.0.1:5000");
@@ -86,19 +83,25 @@ fn an_address_is_numbers_and_says_so() {
 }
 
 #[test]
-fn unknown_options_of_the_file_are_named_all_at_once_with_what_was_meant() {
+fn unknown_options_of_the_file_are_reported_together() {
     let said = refused_file(format!("[jwt]\ncookie_secur = true\nheader_nam = \"X\"\n{}", users()), &[]);
     assert_eq!(
         said,
         "bad.toml, line 2: cookie_secur is not an option; did you mean cookie_secure?; \
          header_nam is not an option; did you mean header_name?"
     );
+    // In the order of the file, not of the names.
+    let said = refused_file(format!("[jwt]\nrealm = \"x\"\nverify_su = true\nalgoritm = \"x\"\n{}", users()), &[]);
+    assert!(
+        said.starts_with("bad.toml, line 3: verify_su is not an option; did you mean verify_sub?; algoritm "),
+        "{said}"
+    );
     let said = refused_file("listn = \"127.0.0.1:1\"\n", &[]);
     assert!(said.starts_with("bad.toml, line 1: unknown field `listn`, expected "), "{said}");
 }
 
 #[test]
-fn unknown_options_of_the_environment_are_named_with_what_was_meant() {
+fn unknown_options_of_the_environment_are_reported() {
     let expected = "JWT_CSRF_PROTECTION is not an option; did you mean JWT_COOKIE_CSRF_PROTECT?";
     let variables = [("JWT_CSRF_PROTECTION", "True")];
     assert_eq!(refused(&["demo", "--listen", "127.0.0.1:0"], &variables), expected);
@@ -106,7 +109,7 @@ fn unknown_options_of_the_environment_are_named_with_what_was_meant() {
 }
 
 #[test]
-fn bad_values_of_the_environment_are_one_line_whatever_they_hold() {
+fn bad_values_of_the_environment_are_one_line() {
     for (name, value) in [
         ("JWT_ALGORITHM", "none"),
         ("JWT_ALGORITHM", "HS256\nHS512"),
@@ -126,11 +129,14 @@ fn bad_values_of_the_environment_are_one_line_whatever_they_hold() {
 }
 
 #[test]
-fn no_secret_a_sample_and_a_short_one_are_refused() {
+fn a_missing_secret_is_refused() {
     let none = "there is no secret; set JWT_SECRET_KEY, for example to the output of `openssl rand -base64 48`";
     assert_eq!(refused_file(users(), &[]), none);
     assert_eq!(refused(&["serve"], &[]), none);
+}
 
+#[test]
+fn a_sample_secret_is_refused() {
     for sample in [
         "super-secret-jwt-key",
         "super-secret",
@@ -149,7 +155,10 @@ fn no_secret_a_sample_and_a_short_one_are_refused() {
             assert!(sample.is_empty() || !said.contains(sample), "{said}");
         }
     }
+}
 
+#[test]
+fn a_short_secret_is_refused() {
     let short = "kX93mQ0vLz7";
     for short in [short, "short", ""] {
         let said = refused_file(users(), &[("JWT_SECRET_KEY", short)]);
@@ -159,12 +168,16 @@ fn no_secret_a_sample_and_a_short_one_are_refused() {
 }
 
 #[test]
-fn no_users_a_bad_hash_and_a_user_who_is_there_twice_are_refused() {
+fn a_server_without_users_is_refused() {
     let secret = [("JWT_SECRET_KEY", SECRET)];
-    let none = "there are no users; add [[users]] with username and password_hash to the configuration file, or use a store in SQL, which holds users of its own";
+    let none = "there are no users; add [[users]] with username and password_hash to the configuration file, or use an SQL store and add them with `user add`";
     assert_eq!(refused_file("", &secret), none);
     assert_eq!(refused(&["serve"], &secret), none);
+}
 
+#[test]
+fn bad_entries_in_the_list_of_users_are_refused() {
+    let secret = [("JWT_SECRET_KEY", SECRET)];
     let user = |name: &str, hash: &str| format!("[[users]]\nusername = \"{name}\"\npassword_hash = \"{hash}\"\n");
     for hash in ["rabbit-in-plain-text", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$", ""] {
         let said = refused_file(user("alice", hash), &secret);
@@ -172,17 +185,37 @@ fn no_users_a_bad_hash_and_a_user_who_is_there_twice_are_refused() {
             "the user \"alice\" has no usable password_hash; make one with `jwt-extended-server hash-password`";
         assert_eq!(said, expected, "{hash}");
     }
-    assert_eq!(refused_file(users() + &users(), &secret), "the user \"alice\" is there twice");
+    assert_eq!(refused_file(users() + &users(), &secret), "the user \"alice\" is listed twice");
     assert_eq!(refused_file(user("", HASH), &secret), "the user \"\" has no name");
     let said = refused_file(user("alice\\nbob", "rabbit"), &secret);
     assert!(said.contains("has no usable password_hash"), "{said}");
 }
 
 #[test]
-fn the_shipped_example_starts_with_a_secret_and_a_hash_and_only_with_both() {
-    let example = include_str!("../../example.toml");
+fn the_example_needs_only_a_secret_and_a_hash() {
+    let example = include_str!("../../../example.toml");
     assert!(refused_file(example, &[]).starts_with("there is no secret"));
     let said = refused_file(example, &[("JWT_SECRET_KEY", SECRET)]);
     assert!(said.starts_with("the user \"alice\" has no usable password_hash"), "{said}");
     Server::serve(&filled_example(), &[("JWT_SECRET_KEY", SECRET)]);
+}
+
+#[test]
+fn the_example_shows_only_options_that_exist() {
+    let example = include_str!("../../../example.toml");
+    let options = example.split("[jwt]").nth(1).unwrap().split("[[users]]").next().unwrap();
+    let settings = options.lines().filter_map(|line| line.trim_start_matches("# ").split_once(" = "));
+    let names: Vec<_> = settings.map(|(name, _)| name).collect();
+    assert!(names.len() > 5, "{names:?}");
+    for name in names {
+        assert!(Config::NAMES.contains(&name), "{name} is not an option");
+    }
+}
+
+#[test]
+fn the_settings_that_the_example_comments_out_are_valid() {
+    let uncommented = filled_example().replace("# cookie_", "cookie_").replace("# session_", "session_");
+    let uncommented = uncommented.replace("# max_", "max_");
+    assert!(!uncommented.lines().any(|line| line.starts_with("# ") && line.contains(" = ")), "{uncommented}");
+    Server::serve(&uncommented, &[("JWT_SECRET_KEY", SECRET)]);
 }

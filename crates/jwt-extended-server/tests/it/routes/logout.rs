@@ -1,4 +1,4 @@
-//! `/logout`: the session ends, whichever of its tokens came.
+//! `/logout`: ends the session of an access or a refresh token.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::support::app::*;
 const REVOKED: &str = "Token has been revoked";
 
 #[tokio::test]
-async fn a_logout_clears_four_cookies_and_revokes_both_tokens_and_those_that_followed() {
+async fn a_logout_clears_the_cookies_and_ends_the_session() {
     let app = app();
     let browser = app.browser().await;
     let other = app.browser().await;
@@ -32,14 +32,14 @@ async fn a_logout_clears_four_cookies_and_revokes_both_tokens_and_those_that_fol
     app.get("/protected", &[("cookie", &renewed)]).await.says(401, REVOKED);
     app.post("/refresh", &refresh, "").await.says(401, REVOKED);
     assert_eq!(app.post("/logout", &refresh, "").await.status, 401);
-    // Another login of the same user goes on.
+    // Another session of the same user stays open.
     assert_eq!(app.get("/protected", &[("cookie", &other.cookies())]).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_logout_works_with_only_the_refresh_token_left() {
+async fn a_refresh_token_alone_can_log_out() {
     let app = app();
-    // No access cookie, one that has expired, and one that is damaged.
+    // The access cookie is missing, expired, or damaged.
     let expired = app.jwt.access_token("testuser").lifetime(Duration::ZERO).create().unwrap();
     for rest in ["", &format!("; access_token_cookie={expired}"), "; access_token_cookie=garbage"] {
         let browser = app.browser().await;

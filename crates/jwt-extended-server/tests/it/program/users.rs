@@ -1,10 +1,10 @@
-//! `user …`: users in the database of the store, changed while a server runs on it.
+//! `user …`: changes the users in the store's database while a server runs.
 
 use tempfile::TempDir;
 
-use crate::support::{SECRET, process::*};
+use crate::support::{SECRET, listed_user, process::*};
 
-/// A database in a folder of its own.
+/// A database in a temporary folder.
 struct Site {
     _folder: TempDir,
     store: String,
@@ -17,10 +17,10 @@ impl Site {
         Self { _folder: folder, store }
     }
 
-    /// Runs a command about users: what it says, or its complaint.
+    /// Runs a `user` command, and returns its output or its error.
     fn user(&self, arguments: &[&str], password: &str) -> Result<String, String> {
         let all = [&["user", "--store", &self.store], arguments].concat();
-        let ended = to_its_end(&all, &[], password.as_bytes());
+        let ended = run(&all, &[], password.as_bytes());
         match ended.code {
             Some(0) => Ok(ended.out),
             code => Err(format!("{code:?} {}", ended.err)),
@@ -60,22 +60,22 @@ fn mistakes_are_one_line_that_says_what_to_do() {
     let site = Site::new();
     site.user(&["add", "bob"], "a password\n").unwrap();
     let complaint = |arguments: &[&str], input: &str| site.user(arguments, input).unwrap_err();
-    assert!(complaint(&["add", "bob"], "x\n").contains("is there already; `user password`"));
-    assert!(complaint(&["add", "eve"], "").contains("nothing came on standard input"));
+    assert!(complaint(&["add", "bob"], "x\n").contains("already exists; `user password`"));
+    assert!(complaint(&["add", "eve"], "").contains("standard input is empty"));
     assert!(complaint(&["add", "eve"], "\n").contains("it is empty"));
     assert!(complaint(&["add", "e\nve"], "x\n").contains("no control characters"));
     for command in ["disable", "enable", "remove"] {
         assert!(complaint(&[command, "eve"], "").contains("there is no user \"eve\"; `user list`"), "{command}");
     }
     assert!(complaint(&["password", "eve"], "x\n").contains("there is no user \"eve\""));
-    let memory = to_its_end(&["user", "list", "--store", "memory"], &[], b"");
-    assert!(memory.err.contains("only a store in SQL holds users"), "{}", memory.err);
-    let spoken = to_its_end(&["user", "--store", &site.store, "add", "eve", "hush"], &[], b"");
-    assert_eq!(spoken.code, Some(2), "a password on the command line is no argument");
+    let memory = run(&["user", "list", "--store", "memory"], &[], b"");
+    assert!(memory.err.contains("only an SQL store holds users"), "{}", memory.err);
+    let extra = run(&["user", "--store", &site.store, "add", "eve", "hush"], &[], b"");
+    assert_eq!(extra.code, Some(2), "a password on the command line is refused");
 }
 
 #[test]
-fn a_disabled_user_s_tokens_stop_working_at_once_and_so_do_those_of_one_who_is_removed_or_has_a_new_password() {
+fn disabling_removing_or_a_new_password_logs_a_user_out() {
     let site = Site::new();
     for name in ["alice", "bob", "carol", "dave"] {
         site.user(&["add", name], "old password\n").unwrap();
@@ -88,7 +88,7 @@ fn a_disabled_user_s_tokens_stop_working_at_once_and_so_do_those_of_one_who_is_r
     };
     assert!((0..4).all(|number| opens(number) == 200));
     site.user(&["disable", "alice"], "").unwrap();
-    assert_eq!([opens(0), opens(1)], [401, 200], "in the very next request");
+    assert_eq!([opens(0), opens(1)], [401, 200], "from the next request on");
     let refresh = ("authorization", &*token(&logins[0], "refresh_token"));
     assert_eq!(server.send("/refresh", &[refresh], Some("")).status, 401);
     let refused = login(&server, "alice", "old password");
@@ -105,12 +105,12 @@ fn a_disabled_user_s_tokens_stop_working_at_once_and_so_do_those_of_one_who_is_r
 }
 
 #[test]
-fn a_login_with_the_old_password_that_was_under_way_does_not_outlive_the_new_one() {
+fn a_login_in_flight_does_not_outlive_its_password() {
     let site = Site::new();
     site.user(&["add", "alice"], "old password\n").unwrap();
     let server = site.server();
     let answers: Vec<Answer> = std::thread::scope(|scope| {
-        // More than are checked at once, so that some wait while the password changes.
+        // More than are checked at the same time, so that some are waiting when the password changes.
         let logins: Vec<_> = (0..24).map(|_| scope.spawn(|| login(&server, "alice", "old password"))).collect();
         site.user(&["password", "alice"], "new password\n").unwrap();
         logins.into_iter().map(|login| login.join().unwrap()).collect()
@@ -119,19 +119,20 @@ fn a_login_with_the_old_password_that_was_under_way_does_not_outlive_the_new_one
         let opened = server.send("/protected", &[("authorization", &token(answer, "access_token"))], None);
         assert_eq!(opened.status, 401, "a session of the old password is open");
     }
-    assert!(answers.iter().all(|answer| [200, 401].contains(&answer.status)), "{answers:?}");
+    // 503: the machine was too busy to check this one in time.
+    assert!(answers.iter().all(|answer| [200, 401, 503].contains(&answer.status)), "{answers:?}");
     let new = login(&server, "alice", "new password");
     let listed = server.send("/sessions", &[("authorization", &token(&new, "access_token"))], None);
     assert_eq!(listed.body.matches("\"id\"").count(), 1, "{}", listed.body);
 }
 
 #[test]
-fn a_removal_that_stopped_half_way_can_be_done_again() {
+fn an_interrupted_removal_can_be_repeated() {
     let site = Site::new();
     site.user(&["add", "alice"], "a password\n").unwrap();
     let server = site.server();
     let answer = login(&server, "alice", "a password");
-    // What a removal does first.
+    // The first step of a removal.
     site.user(&["disable", "alice"], "").unwrap();
     site.user(&["remove", "alice"], "").unwrap();
     let opened = server.send("/protected", &[("authorization", &token(&answer, "access_token"))], None);
@@ -140,7 +141,7 @@ fn a_removal_that_stopped_half_way_can_be_done_again() {
 }
 
 #[test]
-fn the_demo_gives_its_passwords_to_nobody_in_a_store_that_was_named() {
+fn the_demo_changes_no_users_in_a_named_store() {
     let site = Site::new();
     site.user(&["add", "admin"], "a real password\n").unwrap();
     site.user(&["disable", "admin"], "").unwrap();
@@ -153,34 +154,46 @@ fn the_demo_gives_its_passwords_to_nobody_in_a_store_that_was_named() {
     assert_eq!(login(&server, "testuser", "testpass").status, 401);
 }
 
-#[test]
-fn whoever_is_taken_out_of_the_file_is_out_after_the_restart_and_logout_is_for_all() {
-    let site = Site::new();
-    let hash = super::refusals::HASH;
-    let user = |name: &str| format!("[[users]]\nusername = \"{name}\"\npassword_hash = \"{hash}\"\n");
-    let serve = |users: &str| {
-        let text = format!("store = \"{}\"\n{users}", site.store);
-        Server::serve_on(&text, &[("JWT_SECRET_KEY", SECRET)])
-    };
-    let server = serve(&(user("alice") + &user("bob")));
-    let [alice, bob] = ["alice", "bob"].map(|name| login(&server, name, "testpass"));
-    let opens = |server: &Server, answer: &Answer| {
-        server.send("/protected", &[("authorization", &token(answer, "access_token"))], None).status
-    };
-    assert_eq!((opens(&server, &alice), opens(&server, &bob)), (200, 200));
-    server.end("TERM");
-    let server = serve(&user("bob"));
-    assert_eq!((opens(&server, &alice), opens(&server, &bob)), (401, 200));
-    let refresh = ("authorization", &*token(&alice, "refresh_token"));
-    assert_eq!(server.send("/refresh", &[refresh], Some("")).status, 401);
-    assert!(site.user(&["logout", "bob"], "").unwrap().starts_with("bob is logged out everywhere"));
-    assert_eq!(opens(&server, &bob), 401);
-    let memory = to_its_end(&["user", "logout", "bob", "--store", "memory"], &[], b"");
-    assert!(memory.err.contains("end it, and all are logged out"), "{}", memory.err);
+/// Starts a server on the site's store with these users in its file.
+fn serve_listed(site: &Site, names: &[&str]) -> Server {
+    let users: String = names.iter().map(|name| listed_user(name)).collect();
+    Server::serve_on(&format!("store = \"{}\"\n{users}", site.store), &[("JWT_SECRET_KEY", SECRET)])
+}
+
+fn status(server: &Server, login: &Answer) -> u16 {
+    server.send("/protected", &[("authorization", &token(login, "access_token"))], None).status
 }
 
 #[test]
-fn a_server_without_users_starts_says_so_and_takes_those_that_are_added() {
+fn a_user_removed_from_the_file_is_rejected_after_restart() {
+    let site = Site::new();
+    let server = serve_listed(&site, &["alice", "bob"]);
+    let [alice, bob] = ["alice", "bob"].map(|name| login(&server, name, "testpass"));
+    assert_eq!((status(&server, &alice), status(&server, &bob)), (200, 200));
+    server.end("TERM");
+    let server = serve_listed(&site, &["bob"]);
+    assert_eq!((status(&server, &alice), status(&server, &bob)), (401, 200));
+    let refresh = ("authorization", &*token(&alice, "refresh_token"));
+    assert_eq!(server.send("/refresh", &[refresh], Some("")).status, 401);
+}
+
+#[test]
+fn logout_works_for_users_of_the_file() {
+    let site = Site::new();
+    let server = serve_listed(&site, &["bob"]);
+    let bob = login(&server, "bob", "testpass");
+    assert!(site.user(&["logout", "bob"], "").unwrap().starts_with("bob is logged out everywhere"));
+    assert_eq!(status(&server, &bob), 401);
+}
+
+#[test]
+fn logout_cannot_reach_sessions_in_memory() {
+    let memory = run(&["user", "logout", "bob", "--store", "memory"], &[], b"");
+    assert!(memory.err.contains("restart the server to log everyone out"), "{}", memory.err);
+}
+
+#[test]
+fn users_can_be_added_while_the_server_runs() {
     let site = Site::new();
     let server = site.server();
     assert_eq!(login(&server, "alice", "a password").status, 401);
@@ -190,21 +203,28 @@ fn a_server_without_users_starts_says_so_and_takes_those_that_are_added() {
     assert!(log.contains("there are no users yet; add one with `user add`"), "{log}");
 }
 
-#[test]
-fn users_of_the_file_are_the_file_s_own_and_the_command_says_so() {
-    let site = Site::new();
+/// Runs a `user` command with a configuration file.
+fn user_with_file(text: &str, arguments: &[&str], password: &[u8]) -> Ended {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let hash = super::refusals::HASH;
-    let text = format!("store = \"{}\"\n[[users]]\nusername = \"alice\"\npassword_hash = \"{hash}\"\n", site.store);
-    std::fs::write(file.path(), &text).unwrap();
-    let mut command = program(&["user", "--config", file.path().to_str().unwrap(), "list"], &[]);
+    std::fs::write(file.path(), text).unwrap();
+    let all = [&["user", "--config", file.path().to_str().unwrap()], arguments].concat();
+    let mut command = program(&all, &[]);
     command.env_remove("JWT_STORE");
-    let ended = finish(command, b"");
-    assert!(ended.err.contains("stand in the file, under [[users]]"), "{}", ended.err);
-    std::fs::write(file.path(), text.lines().next().unwrap()).unwrap();
-    let mut command = program(&["user", "--config", file.path().to_str().unwrap(), "add", "bob"], &[]);
-    command.env_remove("JWT_STORE");
-    let ended = finish(command, b"a password\n");
+    finish(command, password)
+}
+
+#[test]
+fn users_of_the_file_cannot_be_changed_by_command() {
+    let site = Site::new();
+    let text = format!("store = \"{}\"\n{}", site.store, listed_user("alice"));
+    let ended = user_with_file(&text, &["list"], b"");
+    assert!(ended.err.contains("are listed in the file, under [[users]]"), "{}", ended.err);
+}
+
+#[test]
+fn the_file_names_the_store_of_a_command() {
+    let site = Site::new();
+    let ended = user_with_file(&format!("store = \"{}\"\n", site.store), &["add", "bob"], b"a password\n");
     assert_eq!((ended.code, ended.out.as_str()), (Some(0), "added bob\n"), "{}", ended.err);
-    assert_eq!(site.user(&["list"], ""), Ok("bob\n".to_owned()), "the file names the store");
+    assert_eq!(site.user(&["list"], ""), Ok("bob\n".to_owned()));
 }

@@ -1,4 +1,4 @@
-//! What outlives the process: sessions and users in an SQLite file.
+//! Sessions that outlive the process, in an SQLite file.
 
 use tempfile::TempDir;
 
@@ -10,7 +10,7 @@ fn status(server: &Server, path: &str, bearer: &str) -> u16 {
 }
 
 #[test]
-fn the_demo_keeps_its_sessions_in_a_file_of_the_current_folder_unless_told_otherwise() {
+fn the_demo_uses_a_file_in_the_current_folder_by_default() {
     let folder = TempDir::new().unwrap();
     let mut command = program(&["demo", "--listen", "127.0.0.1:0"], &[("JWT_SECRET_KEY", SECRET)]);
     command.env_remove("JWT_STORE").current_dir(folder.path());
@@ -22,7 +22,7 @@ fn the_demo_keeps_its_sessions_in_a_file_of_the_current_folder_unless_told_other
 }
 
 #[test]
-fn a_restart_logs_nobody_out_and_lets_nobody_back_in() {
+fn sessions_and_logouts_survive_a_restart() {
     let folder = TempDir::new().unwrap();
     let store = format!("sqlite:{}", folder.path().join("a file.db").display());
     let start = || Server::demo(&["--store", &store], &[("JWT_SECRET_KEY", SECRET)]);
@@ -36,7 +36,7 @@ fn a_restart_logs_nobody_out_and_lets_nobody_back_in() {
 }
 
 #[test]
-fn a_store_that_is_none_or_cannot_be_opened_is_one_line_without_a_password() {
+fn a_store_that_cannot_be_opened_shows_no_password() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path().to_str().unwrap();
     let quiet = ["demo", "--listen", "127.0.0.1:0", "--log-level", "error"];

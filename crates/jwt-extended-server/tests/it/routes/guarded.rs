@@ -1,11 +1,11 @@
-//! The guarded pages: who is let in, who is not, and what they are told.
+//! The guarded pages: which requests pass, and the rejections of the others.
 
 use std::time::Duration;
 
 use crate::support::{SECRET, app::*};
 
 #[tokio::test]
-async fn a_protected_page_lets_in_an_access_token_from_the_header_or_a_cookie() {
+async fn a_header_or_a_cookie_opens_a_protected_page() {
     let app = app();
     let (access, _) = app.bearers().await;
     let lower = access.replace("Bearer", "bearer");
@@ -18,23 +18,23 @@ async fn a_protected_page_lets_in_an_access_token_from_the_header_or_a_cookie() 
 }
 
 #[tokio::test]
-async fn without_a_token_a_protected_page_refuses_and_a_partially_protected_one_lets_in() {
+async fn only_partially_protected_pages_open_without_a_token() {
     let app = app();
     for headers in [&[][..], &[("authorization", "")], &[("authorization", "Basic YTpi")], &[("cookie", "a=b")]] {
         let refused = app.get("/protected", headers).await;
         assert_eq!((refused.status, refused.header("www-authenticate")), (401, "Bearer"), "{refused:?}");
         assert!(refused.body.starts_with(r#"{"msg":"Missing JWT in headers or cookies ("#), "{refused:?}");
-        let let_in = app.get("/partially-protected", headers).await;
-        let_in.is(200, r#"{"logged_in_as":"anonymous user"}"#);
+        let passed = app.get("/partially-protected", headers).await;
+        passed.is(200, r#"{"logged_in_as":"anonymous user"}"#);
     }
 }
 
 #[tokio::test]
-async fn a_bad_token_is_refused_also_where_none_is_needed() {
+async fn a_bad_token_is_refused_even_where_tokens_are_optional() {
     let app = app();
     let (access, refresh) = app.bearers().await;
     let signature = access.rsplit('.').next().unwrap();
-    // The last character stays: it has bits that must be zero.
+    // The last character stays, because some of its bits must be zero.
     let (first, last) = signature.split_at(signature.len() - 1);
     let damaged = first.chars().rev().collect::<String>() + last;
     let expired = app.jwt.access_token("testuser").lifetime(Duration::ZERO).create().unwrap();
@@ -60,7 +60,7 @@ async fn a_bad_token_is_refused_also_where_none_is_needed() {
 }
 
 #[tokio::test]
-async fn only_a_fresh_token_authorises_a_transfer() {
+async fn only_a_fresh_token_authorizes_a_transfer() {
     let app = app();
     let (access, refresh) = app.bearers().await;
     app.post("/transfer", &[("authorization", &access)], "")
@@ -102,7 +102,7 @@ async fn a_cookie_needs_its_csrf_value_for_a_transfer() {
 }
 
 #[tokio::test]
-async fn two_tokens_are_refused_unless_they_are_the_same() {
+async fn two_different_tokens_are_refused() {
     let app = app();
     let (one, two) = (app.browser().await, app.browser().await);
     let (cookie, bearer) = (one.access_cookie(), |browser: &Browser| format!("Bearer {}", browser.access));
@@ -122,7 +122,7 @@ async fn two_tokens_are_refused_unless_they_are_the_same() {
 }
 
 #[tokio::test]
-async fn tokens_are_not_looked_for_where_the_configuration_does_not_say() {
+async fn other_locations_are_ignored() {
     let app = app();
     let token = app.bearers().await.0.replace("Bearer ", "");
     assert_eq!(app.get(&format!("/protected?jwt={token}"), &[]).await.status, 401);

@@ -1,4 +1,4 @@
-//! `/refresh`: cookies for cookies, body for body, and never more than the refresh token is worth.
+//! `/refresh`: returns new tokens the way the refresh token came, in cookies or in the body.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use crate::support::{app::*, member};
 
 #[tokio::test]
-async fn cookies_get_new_access_cookies() {
-    let app = app();
+async fn a_refresh_token_in_a_cookie_gets_cookies() {
+    // The grace period is long enough for a busy machine.
+    let app = app_with(builder().refresh_grace(Duration::from_mins(5)));
     let browser = app.browser().await;
-    // The access token may be gone already: browsers drop what has ended. The two requests might as well be two tabs.
+    // The second request is that of another tab, after the browser has dropped the expired access cookie.
     let mut refresh_tokens = Vec::new();
     for cookies in [browser.cookies(), browser.refresh_cookie()] {
         let headers = [("cookie", cookies.as_str()), ("x-csrf-token", &browser.refresh_csrf)];
@@ -25,7 +26,7 @@ async fn cookies_get_new_access_cookies() {
             assert!(pair[1].ends_with("; Path=/; SameSite=Lax") && !pair[1].contains("HttpOnly"), "{lines:?}");
         }
         refresh_tokens.push(answer.cookie("refresh_token_cookie"));
-        assert_eq!(answer.cookie("csrf_refresh_token"), browser.refresh_csrf, "a page that has read it goes on");
+        assert_eq!(answer.cookie("csrf_refresh_token"), browser.refresh_csrf, "open pages keep working");
         assert_ne!(answer.cookie("csrf_access_token"), browser.access_csrf);
 
         let renewed = format!("access_token_cookie={}", answer.cookie("access_token_cookie"));
@@ -39,7 +40,7 @@ async fn cookies_get_new_access_cookies() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_was_used_before_ends_its_session() {
+async fn a_replayed_refresh_token_ends_its_session() {
     let clock = Arc::new(ManualClock::new(SystemClock.now()));
     let app = app_with(builder().clock(Arc::clone(&clock)).refresh_grace(Duration::ZERO));
     let (access, first) = app.bearers().await;
@@ -55,8 +56,8 @@ async fn a_refresh_token_that_was_used_before_ends_its_session() {
 }
 
 #[tokio::test]
-async fn a_token_of_the_header_gets_a_token_in_the_body() {
-    let app = app();
+async fn a_refresh_token_in_the_header_gets_tokens_in_the_body() {
+    let app = app_with(builder().clock(ManualClock::new(SystemClock.now())));
     let (_, refresh) = app.bearers().await;
     let answer = app.post("/refresh", &[("authorization", &refresh)], "").await;
     assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
@@ -65,15 +66,18 @@ async fn a_token_of_the_header_gets_a_token_in_the_body() {
     let access = member(&answer.body, "access_token");
     let whole: Value = serde_json::from_str(&answer.body).unwrap();
     let next = member(&answer.body, "refresh_token");
-    assert_ne!(format!("Bearer {next}"), refresh, "it is the one that is due next");
-    let expected = json!({ "access_token": access, "refresh_token": next, "token_type": "Bearer", "expires_in": 900 });
+    assert_ne!(format!("Bearer {next}"), refresh, "it is the next refresh token");
+    let expected = json!({
+        "access_token": access, "refresh_token": next, "token_type": "Bearer",
+        "expires_in": 15 * 60, "refresh_expires_in": 30 * 24 * 60 * 60
+    });
     assert_eq!(whole, expected);
     let bearer = format!("Bearer {access}");
     app.get("/protected", &[("authorization", &bearer)]).await.is(200, r#"{"logged_in_as":"testuser"}"#);
 }
 
 #[tokio::test]
-async fn an_access_token_is_refused() {
+async fn an_access_token_cannot_refresh() {
     let app = app();
     let (access, _) = app.bearers().await;
     app.post("/refresh", &[("authorization", &access)], "").await.says(401, "Only refresh tokens are allowed");
@@ -99,7 +103,7 @@ async fn a_refresh_needs_the_csrf_value_of_the_refresh_token() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_has_expired_or_was_revoked_is_refused() {
+async fn an_expired_or_revoked_refresh_token_is_refused() {
     let app = app();
     let expired = app.jwt.refresh_token("testuser").lifetime(Duration::ZERO).create().unwrap();
     let bearer = format!("Bearer {expired}");

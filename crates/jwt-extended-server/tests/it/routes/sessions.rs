@@ -1,10 +1,13 @@
-//! `/sessions`: what a user sees of where they are logged in, and what they can end.
+//! `/sessions`: the list of a user's sessions, and ending them.
 
-use serde_json::Value;
+use std::{sync::Arc, time::Duration};
+
+use jwt_extended_axum::jwt_extended::{Clock as _, ManualClock, SystemClock};
+use serde_json::{Value, json};
 
 use crate::support::{app::*, member};
 
-/// Logs in from a device, for tokens.
+/// Logs in from a device, and returns the `Authorization` value of the access token.
 async fn from(app: &TestApp, device: &str) -> String {
     let login = app.post("/token", &[JSON, ("user-agent", device)], CREDENTIALS).await;
     format!("Bearer {}", member(&login.body, "access_token"))
@@ -21,26 +24,42 @@ async fn is_logged_in(app: &TestApp, bearer: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_user_s_sessions_are_listed_with_their_devices_and_the_current_one_is_marked() {
-    let app = app();
-    let (phone, laptop) = (from(&app, "Phone/1.0").await, from(&app, "Laptop \"2\"").await);
-    let other = app.post("/token", &[JSON], r#"{"username": "admin", "password": "adminpass"}"#).await;
+async fn sessions_are_listed_with_device_and_times() {
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
+    let app = app_with(builder().clock(Arc::clone(&clock)));
+    let second = Duration::from_secs(1);
+    let start = clock.now().as_secs();
+    let phone = from(&app, "Phone/1.0").await;
+    clock.advance(second);
+    let laptop = from(&app, "Laptop \"2\"").await;
+    clock.advance(second);
     let list = listed(&app, &phone).await;
-    let shown: Vec<_> = list.iter().map(|one| (one["label"].as_str().unwrap(), one["current"] == true)).collect();
-    assert_eq!(shown, [("Laptop \"2\"", false), ("Phone/1.0", true)]);
-    for one in &list {
-        let (opened, last_used) = (one["opened"].as_u64().unwrap(), one["last_used"].as_u64().unwrap());
-        assert!(opened > 1_700_000_000 && opened == last_used && one["ends"].as_u64().unwrap() > opened, "{one}");
-        assert_eq!(one["id"].as_str().unwrap().len(), 36);
+    let text = |session: &Value, name: &str| session[name].as_str().unwrap().to_owned();
+    let labels: Vec<_> = list.iter().map(|session| (text(session, "label"), session["current"] == true)).collect();
+    assert_eq!(labels, [("Laptop \"2\"".to_owned(), false), ("Phone/1.0".to_owned(), true)]);
+    let times: Vec<_> = list.iter().map(|session| (&session["opened"], &session["last_used"])).collect();
+    // The current session counts as used now, by this request.
+    assert_eq!(times, [(&json!(start + 1), &json!(start + 1)), (&json!(start), &json!(start + 2))]);
+    for session in &list {
+        assert!(session["ends"].as_u64().unwrap() > start + 2, "{session}");
+        assert_eq!(text(session, "id").len(), 36);
     }
-    let admin = format!("Bearer {}", member(&other.body, "access_token"));
-    assert_eq!(listed(&app, &admin).await[0]["label"], Value::Null);
     assert_eq!(listed(&app, &laptop).await.len(), 2);
     assert_eq!(app.get("/sessions", &[]).await.status, 401);
 }
 
 #[tokio::test]
-async fn one_session_is_ended_by_its_name_and_another_user_s_is_not_found() {
+async fn users_see_only_their_own_sessions() {
+    let app = app();
+    from(&app, "Phone").await;
+    let other = app.post("/token", &[JSON], r#"{"username": "admin", "password": "adminpass"}"#).await;
+    let admin = format!("Bearer {}", member(&other.body, "access_token"));
+    let list = listed(&app, &admin).await;
+    assert_eq!((list.len(), &list[0]["label"]), (1, &Value::Null));
+}
+
+#[tokio::test]
+async fn a_user_can_end_one_of_their_own_sessions() {
     let app = app();
     let (phone, laptop) = (from(&app, "Phone").await, from(&app, "Laptop").await);
     let other = app.post("/token", &[JSON], r#"{"username": "admin", "password": "adminpass"}"#).await;
@@ -60,7 +79,7 @@ async fn one_session_is_ended_by_its_name_and_another_user_s_is_not_found() {
 }
 
 #[tokio::test]
-async fn all_others_or_all_are_ended_and_a_browser_s_cookies_go_with_its_session() {
+async fn a_user_can_end_all_other_sessions_or_all() {
     let app = app();
     let (phone, laptop) = (from(&app, "Phone").await, from(&app, "Laptop").await);
     let browser = app.browser().await;
@@ -80,5 +99,5 @@ async fn all_others_or_all_are_ended_and_a_browser_s_cookies_go_with_its_session
     assert!(!is_logged_in(&app, &phone).await);
     assert_eq!(app.get("/protected", &[("cookie", &cookies)]).await.status, 401);
     let again = from(&app, "Phone").await;
-    assert!(is_logged_in(&app, &again).await, "a login from now on is good");
+    assert!(is_logged_in(&app, &again).await, "a later login is valid");
 }

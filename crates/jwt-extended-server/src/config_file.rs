@@ -1,0 +1,93 @@
+//! The configuration file: parses the TOML, and reports a mistake by its line and without its value, which may be a
+//! secret.
+//!
+//! It knows nothing of the environment and the command line; [`Settings`](crate::Settings) combines the three.
+
+use std::{collections::BTreeMap, fs, mem, net::SocketAddr, path::Path};
+
+use jwt_extended_axum::Config;
+use serde::{Deserialize, Deserializer, de};
+use toml::{Spanned, Value};
+
+use crate::{StartError, listen, store::StoreAddress};
+
+/// The contents of a configuration file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfigFile {
+    #[serde(default, deserialize_with = "listen_address")]
+    pub(crate) listen: Option<SocketAddr>,
+    #[serde(default)]
+    pub(crate) store: Option<StoreAddress>,
+    /// The base configuration, changed by the section `[jwt]`.
+    #[serde(skip)]
+    pub(crate) config: Config,
+    /// The section `[jwt]` until its options are set in `config`: each name with its place in the file.
+    #[serde(default, rename = "jwt")]
+    options: BTreeMap<Spanned<String>, Value>,
+    #[serde(default)]
+    pub(crate) users: Vec<ListedUser>,
+}
+
+/// An entry of the section `[[users]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListedUser {
+    pub(crate) username: String,
+    pub(crate) password_hash: String,
+}
+
+/// A mistake in the text of a file.
+struct Mistake {
+    /// The offset in bytes.
+    at: usize,
+    message: String,
+}
+
+impl ConfigFile {
+    /// Reads a file onto a base configuration. Without a file, returns the base.
+    pub(crate) fn read(path: Option<&Path>, base: Config) -> Result<Self, StartError> {
+        let Some(path) = path else { return Ok(Self { config: base, ..Self::default() }) };
+        let shown = path.display().to_string();
+        let text = fs::read_to_string(path)
+            .map_err(|error| StartError::Unreadable { path: shown.clone(), why: error.to_string() })?;
+        Self::parse(&text, base).map_err(|Mistake { at, message }| {
+            let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
+            StartError::BadFile { path: shown, line, why: message }
+        })
+    }
+
+    fn parse(text: &str, base: Config) -> Result<Self, Mistake> {
+        let mut file: Self = toml::from_str(text).map_err(|error| syntax_mistake(&error))?;
+        file.config = base;
+        let mut mistakes = Vec::new();
+        for (name, value) in mem::take(&mut file.options) {
+            if let Err(error) = file.config.set(name.get_ref(), value) {
+                mistakes.push((name.span().start, error.to_string()));
+            }
+        }
+        mistakes.sort();
+        let Some((first, _)) = mistakes.first() else { return Ok(file) };
+        let at = *first;
+        let messages: Vec<_> = mistakes.into_iter().map(|(_, message)| message).collect();
+        Err(Mistake { at, message: messages.join("; ") })
+    }
+}
+
+/// Leaves out everything in a parser's error that quotes the file.
+fn syntax_mistake(error: &toml::de::Error) -> Mistake {
+    let at = error.span().map_or(0, |span| span.start);
+    // The lines after the first show the text around the mistake.
+    let message = error.message().lines().next().unwrap_or("is not valid TOML");
+    // "invalid type: string "the value", expected …"
+    let message = match message.rsplit_once(", expected ") {
+        Some((found, expected)) if found.starts_with("invalid ") => format!("expected {expected}"),
+        _ => message.to_owned(),
+    };
+    Mistake { at, message }
+}
+
+fn listen_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    listen::parse(&text).map(Some).map_err(|why| de::Error::custom(format!("listen {why}")))
+}

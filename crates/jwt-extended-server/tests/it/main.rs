@@ -1,0 +1,27 @@
+//! The server's tests as one test program, because linking one is faster than linking two: the real program, and its
+//! routes without a process. The tests that need Redis and PostgreSQL are in `stores`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod program {
+    //! The real program: command line, files, logs, signals.
+    pub(crate) mod refusals;
+
+    mod lifetimes;
+    mod logs;
+    mod options;
+    mod restarts;
+    mod users;
+}
+
+mod routes {
+    //! The routes, without a process and a network.
+    mod guarded;
+    mod hostile;
+    mod login;
+    mod logout;
+    mod refresh;
+    mod sessions;
+}
