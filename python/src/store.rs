@@ -9,13 +9,7 @@ use std::{
     time::Duration,
 };
 
-use jwt_extended::{
-    Timestamp,
-    session::{
-        Answer, Ending, MemoryStore, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, TokenIds,
-        Touch, Turn, Turned,
-    },
-};
+use jwt_extended::session::{Answer, ForwardSessions, MemoryStore, SessionStore, StoreError};
 use jwt_extended_redis::{ConnectError, RedisStore};
 use jwt_extended_sqlx::{PostgresStore, SetupError, SqliteStore};
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
@@ -126,16 +120,20 @@ impl Shared {
             Err(_) => Err(late(self.limit)),
         }
     }
+}
 
-    /// Asks this process's store, and waits for no longer than it may take.
-    fn ask<'a, T: Send + 'a>(
+impl ForwardSessions for Shared {
+    type Store = dyn SessionStore;
+
+    /// Calls this process's store, and waits for no longer than it may take.
+    fn forward<'a, T: Send + 'a>(
         &'a self,
-        ask: impl FnOnce(&'a dyn SessionStore) -> Answer<'a, Result<T, StoreError>>,
+        call: impl FnOnce(&'a dyn SessionStore) -> Answer<'a, Result<T, StoreError>>,
     ) -> Answer<'a, Result<T, StoreError>> {
         let Some(store) = self.opened.get().and_then(OnceCell::get) else {
             return Answer::Now(Err(unavailable(NOT_OPEN)));
         };
-        match ask(&**store) {
+        match call(&**store) {
             Answer::Now(answer) => Answer::Now(answer),
             Answer::Later(answer) => Answer::later(async move {
                 timeout(self.limit + LATER, answer).await.unwrap_or_else(|_| Err(late(self.limit)))
@@ -146,40 +144,6 @@ impl Shared {
 
 fn late(limit: Duration) -> StoreError {
     StoreError::Unavailable(format!("it did not answer within {limit:?}"))
-}
-
-impl SessionStore for Shared {
-    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
-        self.ask(|store| store.standing(token))
-    }
-
-    fn revoke(&self, token: &RevokedToken<'_>) -> Answer<'_, Result<(), StoreError>> {
-        self.ask(|store| store.revoke(token))
-    }
-
-    fn open(&self, session: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>> {
-        self.ask(|store| store.open(session))
-    }
-
-    fn turn(&self, turn: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>> {
-        self.ask(|store| store.turn(turn))
-    }
-
-    fn touch(&self, touch: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>> {
-        self.ask(|store| store.touch(touch))
-    }
-
-    fn list(&self, subject: &str, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
-        self.ask(|store| store.list(subject, now))
-    }
-
-    fn end(&self, ending: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>> {
-        self.ask(|store| store.end(ending))
-    }
-
-    fn purge(&self, now: Timestamp, limit: u32) -> Answer<'_, Result<u64, StoreError>> {
-        self.ask(|store| store.purge(now, limit))
-    }
 }
 
 /// Where a shared store is, as `JWT_STORE` says.

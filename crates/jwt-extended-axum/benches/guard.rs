@@ -28,7 +28,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 fn guard(criterion: &mut Criterion) {
     let jwt = JwtManager::builder()
         .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap())
-        .revocation_store(MemoryStore::new())
+        .session_store(MemoryStore::new())
         .build()
         .unwrap();
     let token = jwt.create_access_token("alice@example.com").unwrap();

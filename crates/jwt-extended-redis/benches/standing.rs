@@ -16,7 +16,7 @@ use std::{
 use common::{Server, token};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jwt_extended::{
-    session::{SessionStore, Standing},
+    session::{SessionStore, TokenStatus},
     test_util::sessions::{at, labelled, new_session},
 };
 use jwt_extended_redis::RedisStore;
@@ -41,8 +41,8 @@ async fn mget(connection: &mut MultiplexedConnection, keys: &[String; 3]) {
 }
 
 async fn standing(store: &RedisStore) {
-    let answer = store.standing(&token("alice@example.org", SESSION, ACCESS, at(1))).wait().await;
-    assert_eq!(black_box(answer), Ok(Standing::Good));
+    let answer = store.status(&token("alice@example.org", SESSION, ACCESS, at(1))).wait().await;
+    assert_eq!(black_box(answer), Ok(TokenStatus::Active));
 }
 
 /// The store, and what it is compared with.
@@ -142,7 +142,7 @@ fn benches(criterion: &mut Criterion) {
         let store = server.store().await;
         let new = new_session("alice@example.org", SESSION, REFRESH, at(0), None);
         let opened = store.open(&labelled(new, "Firefox on Linux")).wait().await;
-        assert_eq!(opened, Ok(Standing::Good));
+        assert_eq!(opened, Ok(TokenStatus::Active));
         (client.get_multiplexed_async_connection_with_config(&config).await.unwrap(), store)
     });
     let key = server.keys().into_iter().find(|key| key.contains("}:s:")).unwrap();

@@ -1,6 +1,6 @@
 //! Reads what Redis and the scripts answer.
 
-use jwt_extended::session::{Session, Turned};
+use jwt_extended::session::{RotateOutcome, Session};
 use redis::Value;
 
 use crate::{connection::Failure, record};
@@ -20,17 +20,17 @@ pub(crate) fn counted(answer: Value) -> Result<Counted, Failure> {
 }
 
 /// Reads what became of a turn, and the names of ended sessions that had no end.
-pub(crate) fn turned(answer: Value) -> Result<(Turned, Vec<String>), Failure> {
+pub(crate) fn turned(answer: Value) -> Result<(RotateOutcome, Vec<String>), Failure> {
     let mut items = items(answer)?;
     Ok(match text(items.next())?.as_str() {
-        "turned" => (Turned::Turned, Vec::new()),
+        "turned" => (RotateOutcome::Rotated, Vec::new()),
         "repeated" => {
             let successor = text(items.next())?;
             let turned = record::read_time(text(items.next())?.as_bytes())?;
-            (Turned::Repeated { successor, turned }, Vec::new())
+            (RotateOutcome::Repeated { successor, rotated_at: turned }, Vec::new())
         }
-        "replayed" => (Turned::Replayed, items.map(|item| text(Some(item))).collect::<Result<_, _>>()?),
-        "over" => (Turned::Over, Vec::new()),
+        "replayed" => (RotateOutcome::Replayed, items.map(|item| text(Some(item))).collect::<Result<_, _>>()?),
+        "over" => (RotateOutcome::Ended, Vec::new()),
         _ => return Err(Failure::Foreign),
     })
 }
@@ -89,12 +89,15 @@ mod tests {
     #[test]
     fn what_became_of_a_turn_is_read() {
         let read = |items: &[&str]| turned(Value::Array(items.iter().map(|item| bulk(item)).collect()));
-        assert!(matches!(read(&["turned"]), Ok((Turned::Turned, ended)) if ended.is_empty()));
+        assert!(matches!(read(&["turned"]), Ok((RotateOutcome::Rotated, ended)) if ended.is_empty()));
         let (repeated, _) = read(&["repeated", "next", "000000001800000000"]).unwrap();
         let turned = jwt_extended::Timestamp::from_micros(1_800_000_000);
-        assert_eq!(repeated, Turned::Repeated { successor: "next".to_owned(), turned });
-        assert_eq!(read(&["replayed", "a", "b"]).unwrap(), (Turned::Replayed, vec!["a".to_owned(), "b".to_owned()]));
-        assert_eq!(read(&["over"]).unwrap().0, Turned::Over);
+        assert_eq!(repeated, RotateOutcome::Repeated { successor: "next".to_owned(), rotated_at: turned });
+        assert_eq!(
+            read(&["replayed", "a", "b"]).unwrap(),
+            (RotateOutcome::Replayed, vec!["a".to_owned(), "b".to_owned()])
+        );
+        assert_eq!(read(&["over"]).unwrap().0, RotateOutcome::Ended);
         for bad in [&["spun"][..], &["repeated", "next"], &["repeated", "next", "soon"], &[]] {
             assert!(read(bad).is_err(), "{bad:?}");
         }

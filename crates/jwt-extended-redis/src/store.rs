@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc};
 use jwt_extended::{
     Timestamp,
     session::{
-        Answer, Ending, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, TokenIds, Touch, Turn,
-        Turned,
+        Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, StoreError,
+        TokenIds, TokenStatus, TouchRequest,
     },
 };
 use redis::Cmd;
@@ -137,7 +137,7 @@ impl RedisStore {
             record::ttl(until, now),
             stays,
             keys.sessions(),
-            record::time(now.saturating_add(Ending::MAX_AHEAD)),
+            record::time(now.saturating_add(EndSessions::MAX_AHEAD)),
         ];
         self.shared.scripts.end_all.call(2, arguments)
     }
@@ -150,7 +150,7 @@ impl RedisStore {
 }
 
 impl SessionStore for RedisStore {
-    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         let mut keys = self.keys(token.subject);
         let mut command = Cmd::with_capacity(4, 256);
         command.arg("MGET").arg(keys.cut_off());
@@ -169,27 +169,27 @@ impl SessionStore for RedisStore {
                 if let Some(cut_off) = cut_off
                     && record::cuts_off(&cut_off, now, since, session.as_deref())?
                 {
-                    return Ok(Standing::Revoked);
+                    return Ok(TokenStatus::Revoked);
                 }
                 if session.is_some() {
                     match answers::held(held.next())? {
                         Some(open) if !record::is_over(&open, now)? => {}
-                        _ => return Ok(Standing::Revoked),
+                        _ => return Ok(TokenStatus::Revoked),
                     }
                 }
                 if named
                     && let Some(revoked) = answers::held(held.next())?
                     && !record::is_over(&revoked, now)?
                 {
-                    return Ok(Standing::Revoked);
+                    return Ok(TokenStatus::Revoked);
                 }
-                Ok(Standing::Good)
+                Ok(TokenStatus::Active)
             };
             Ok(self.shared.connection.within(judge).await?)
         })
     }
 
-    fn revoke(&self, token: &RevokedToken<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {
         let mut keys = self.keys(token.subject);
         let (until, ttl) = (record::end(token.until), record::ttl(token.until, token.now));
         let call = self.shared.scripts.revoke.call(1, arguments![keys.token(token.jti), until, ttl]);
@@ -198,7 +198,7 @@ impl SessionStore for RedisStore {
         })
     }
 
-    fn open(&self, session: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn open<'a>(&'a self, session: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         let mut keys = self.keys(session.subject);
         let ttl = record::ttl(session.ends, session.opened);
         let pointer = self.pointer(session.id);
@@ -230,19 +230,19 @@ impl SessionStore for RedisStore {
                 if count == 0 {
                     let mut command = Cmd::new();
                     live.send(command.arg("DEL").arg(&pointer)).await?;
-                    return Ok(Standing::Revoked);
+                    return Ok(TokenStatus::Revoked);
                 }
                 self.forget(&mut live, &forgotten).await;
-                Ok(Standing::Good)
+                Ok(TokenStatus::Active)
             };
             Ok(self.shared.connection.within(open).await?)
         })
     }
 
-    fn turn(&self, turn: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>> {
+    fn rotate<'a>(&'a self, turn: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>> {
         let token = turn.token;
         let (Some(session), Some(jti)) = (token.session, token.jti) else {
-            return Answer::Now(Ok(Turned::Over));
+            return Answer::Now(Ok(RotateOutcome::Ended));
         };
         let mut keys = self.keys(token.subject);
         let arguments = arguments![
@@ -276,10 +276,10 @@ impl SessionStore for RedisStore {
         })
     }
 
-    fn touch(&self, touch: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn touch<'a>(&'a self, touch: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         let token = touch.token;
         let Some(session) = token.session else {
-            return self.standing(&token);
+            return self.status(&token);
         };
         let mut keys = self.keys(token.subject);
         let mut arguments = arguments![keys.cut_off(), keys.session(session), keys.index()];
@@ -300,13 +300,13 @@ impl SessionStore for RedisStore {
                 let (extended, touched) = tokio::join!(extend.send(&mut beside), call.send(&mut live));
                 extended?;
                 let good = answers::number(Some(&touched?))? == 1;
-                Ok(if good { Standing::Good } else { Standing::Revoked })
+                Ok(if good { TokenStatus::Active } else { TokenStatus::Revoked })
             };
             Ok(self.shared.connection.within(touch).await?)
         })
     }
 
-    fn list(&self, subject: &str, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
+    fn list<'a>(&'a self, subject: &'a str, now: Timestamp) -> Answer<'a, Result<Vec<Session>, StoreError>> {
         let mut keys = self.keys(subject);
         let call = self.shared.scripts.list.call(1, arguments![keys.index(), record::time(now), keys.sessions()]);
         Answer::later(async move {
@@ -315,14 +315,14 @@ impl SessionStore for RedisStore {
         })
     }
 
-    fn end(&self, ending: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>> {
+    fn end<'a>(&'a self, ending: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
         let call = match *ending {
-            Ending::One { session, subject: Some(subject), now } => self.end_one(self.keys(subject), session, now),
-            Ending::One { session, subject: None, now } => return self.end_named(session.to_owned(), now),
-            Ending::Others { subject, session, until, now } => {
-                self.end_all(subject, &format!("={session}"), until, now)
+            EndSessions::One { session, subject: Some(subject), now } => self.end_one(self.keys(subject), session, now),
+            EndSessions::One { session, subject: None, now } => return self.end_named(session.to_owned(), now),
+            EndSessions::Others { subject, except, until, now } => {
+                self.end_all(subject, &format!("={except}"), until, now)
             }
-            Ending::All { subject, until, now } => self.end_all(subject, "-", until, now),
+            EndSessions::All { subject, until, now } => self.end_all(subject, "-", until, now),
             _ => {
                 let told = "jwt-extended-redis is older than jwt-extended; use the same version of both";
                 return Answer::Now(Err(StoreError::Unavailable(told.to_owned())));

@@ -13,8 +13,8 @@ use std::{
 
 use common::{Server, token};
 use jwt_extended::{
-    session::{SessionStore, Standing, Turned},
-    test_util::sessions::{self, at, end_all, end_one, new_session, turn},
+    session::{RotateOutcome, SessionStore, TokenStatus},
+    test_util::sessions::{self, at, end_all, end_one, new_session, rotate_request},
 };
 use jwt_extended_redis::{ConnectError, RedisStore};
 use test_services::free_port;
@@ -54,13 +54,13 @@ async fn store_of(nodes: &[Server]) -> RedisStore {
     RedisStore::cluster(nodes.iter().map(|node| node.url())).timeout(LIMIT).connect().await.unwrap()
 }
 
-async fn standing(store: &RedisStore, subject: &str) -> Option<Standing> {
-    store.standing(&token(subject, subject, "a", at(1))).wait().await.ok()
+async fn standing(store: &RedisStore, subject: &str) -> Option<TokenStatus> {
+    store.status(&token(subject, subject, "a", at(1))).wait().await.ok()
 }
 
 async fn open(store: &RedisStore, subject: &str) {
     let new = new_session(subject, subject, "r0", at(0), None);
-    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
 }
 
 /// How long it takes until the store answers for this subject.
@@ -89,15 +89,15 @@ async fn three_nodes_keep_sessions_as_one_store_must() {
     for subject in ["", "}{", "{}", "{a}", "älice \u{1f98a}\0\r\n"] {
         open(&store, subject).await;
         let presented = token(subject, subject, "r0", at(1));
-        let turned = store.turn(&turn(presented, "r1", Duration::ZERO, None)).wait().await;
-        assert_eq!(turned, Ok(Turned::Turned), "{subject:?}");
+        let turned = store.rotate(&rotate_request(presented, "r1", Duration::ZERO, None)).wait().await;
+        assert_eq!(turned, Ok(RotateOutcome::Rotated), "{subject:?}");
         assert_eq!(store.end(&end_one(subject, None, at(1))).wait().await, Ok(1), "{subject:?}");
     }
     // What points at sessions is on any node, and goes with them.
     let pointers = || nodes.iter().flat_map(Server::keys).filter(|key| key.starts_with("jwt:p:laptop")).count();
     for id in ["laptop 1", "laptop 2", "laptop 3"] {
         let new = new_session("carol", id, "r0", at(0), None);
-        assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+        assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
     }
     assert_eq!(pointers(), 3);
     assert_eq!(store.end(&end_all("carol", None, at(1))).wait().await, Ok(3));
@@ -120,7 +120,7 @@ async fn a_node_that_freezes_is_an_error_in_time_and_found_again() {
         nodes[0].go_on();
         let took = recovery(&store, "alice").await;
         assert!(took < Duration::from_secs(1), "{took:?}");
-        assert_eq!(standing(&store, "alice").await, Some(Standing::Good));
+        assert_eq!(standing(&store, "alice").await, Some(TokenStatus::Active));
     }
 }
 
@@ -150,7 +150,7 @@ fn a_store_outlives_the_runtime_that_it_was_first_used_in() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let store = runtime().block_on(store_of(&nodes));
     runtime().block_on(open(&store, "alice"));
-    assert_eq!(runtime().block_on(standing(&store, "alice")), Some(Standing::Good));
+    assert_eq!(runtime().block_on(standing(&store, "alice")), Some(TokenStatus::Active));
 }
 
 #[tokio::test]

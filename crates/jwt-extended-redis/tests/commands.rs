@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use common::{Server, token};
 use jwt_extended::{
-    session::{SessionStore, Standing, Turned},
-    test_util::sessions::{self, at, end_all, end_one, ids, new_session, revoked_token, touch, turn},
+    session::{RotateOutcome, SessionStore, TokenStatus},
+    test_util::sessions::{self, at, end_all, end_one, ids, new_session, revoked_token, rotate_request, touch_request},
 };
 use jwt_extended_redis::RedisStore;
 
@@ -35,7 +35,7 @@ async fn asking_whether_a_token_stands_is_one_command() {
     let server = Server::start();
     let store = server.store().await;
     let new = new_session("alice", "session", "r0", at(0), None);
-    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
     calls(&server);
     let questions = [
         ids("alice", Some("session"), Some("a"), at(0), at(1)),
@@ -44,7 +44,7 @@ async fn asking_whether_a_token_stands_is_one_command() {
         ids("alice", None, None, at(0), at(1)),
     ];
     for token in questions {
-        assert_eq!(store.standing(&token).wait().await, Ok(Standing::Good));
+        assert_eq!(store.status(&token).wait().await, Ok(TokenStatus::Active));
         assert_eq!(calls(&server), counted(&[("mget", 1)]), "{token:?}");
     }
 }
@@ -69,12 +69,12 @@ async fn scripts_of(server: &Server, store: &RedisStore, subject: &str) -> Vec<(
     };
     let (refresh, access) = (token(subject, subject, "r0", at(1)), token(subject, subject, "a", at(1)));
     let new = new_session(subject, subject, "r0", at(0), None);
-    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
     count("open");
-    let turned = store.turn(&turn(refresh, "r1", Duration::from_secs(10), None)).wait().await;
-    assert_eq!(turned, Ok(Turned::Turned));
+    let turned = store.rotate(&rotate_request(refresh, "r1", Duration::from_secs(10), None)).wait().await;
+    assert_eq!(turned, Ok(RotateOutcome::Rotated));
     count("turn");
-    assert_eq!(store.touch(&touch(access, None)).wait().await, Ok(Standing::Good));
+    assert_eq!(store.touch(&touch_request(access, None)).wait().await, Ok(TokenStatus::Active));
     count("touch");
     assert_eq!(store.list(subject, at(1)).wait().await.map(|list| list.len()), Ok(1));
     count("list");
@@ -98,7 +98,10 @@ async fn the_rights_that_the_readme_names_are_enough() {
     let store = RedisStore::builder(url).prefix("shop").connect().await.unwrap();
     sessions::check_random(&store, 0..5).await;
     let new = new_session("alice", "session", "r0", at(0), None);
-    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
-    assert_eq!(store.touch(&touch(token("alice", "session", "a", at(1)), None)).wait().await, Ok(Standing::Good));
+    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
+    assert_eq!(
+        store.touch(&touch_request(token("alice", "session", "a", at(1)), None)).wait().await,
+        Ok(TokenStatus::Active)
+    );
     assert_eq!(store.end(&end_one("session", None, at(1))).wait().await, Ok(1));
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use common::{Server, token};
 use jwt_extended::{
-    session::{SessionStore, Standing, StoreError, Turned},
-    test_util::sessions::{at, end_all, end_one, ids, new_session, revoked_token, touch, turn},
+    session::{RotateOutcome, SessionStore, StoreError, TokenStatus},
+    test_util::sessions::{at, end_all, end_one, ids, new_session, revoked_token, rotate_request, touch_request},
 };
 use jwt_extended_redis::{ConnectError, RedisStore};
 use test_services::free_port;
@@ -23,12 +23,12 @@ async fn store_of(server: &Server) -> RedisStore {
     RedisStore::builder(server.url()).timeout(LIMIT).connect().await.unwrap()
 }
 
-async fn open(store: &RedisStore) -> Result<Standing, StoreError> {
+async fn open(store: &RedisStore) -> Result<TokenStatus, StoreError> {
     store.open(&new_session("alice", "session", "r0", at(0), None)).wait().await
 }
 
-async fn standing(store: &RedisStore) -> Result<Standing, StoreError> {
-    store.standing(&token("alice", "session", "a", at(1))).wait().await
+async fn standing(store: &RedisStore) -> Result<TokenStatus, StoreError> {
+    store.status(&token("alice", "session", "a", at(1))).wait().await
 }
 
 /// Every call, and that each fails in time and says why.
@@ -46,11 +46,11 @@ async fn all_fail(store: &RedisStore, why: &str) {
             check(stringify!($call), began, $call.wait().await.err());
         }};
     }
-    fails!(store.standing(&refresh));
+    fails!(store.status(&refresh));
     fails!(store.revoke(&revoked_token("alice", "a", None, at(1))));
     fails!(store.open(&new_session("alice", "new", "r0", at(1), None)));
-    fails!(store.turn(&turn(refresh, "r1", GRACE, None)));
-    fails!(store.touch(&touch(refresh, None)));
+    fails!(store.rotate(&rotate_request(refresh, "r1", GRACE, None)));
+    fails!(store.touch(&touch_request(refresh, None)));
     fails!(store.list("alice", at(1)));
     fails!(store.end(&end_one("session", None, at(1))));
     fails!(store.end(&end_all("bob", None, at(1))));
@@ -76,9 +76,9 @@ async fn a_server_that_was_stopped_is_an_error_and_found_again_at_once() {
         all_fail(&store, "").await;
         server.start_again();
         // The very first call is answered: no error of an earlier attempt is kept.
-        assert_eq!(standing(&store).await, Ok(Standing::Revoked), "what it knew is gone");
-        assert_eq!(open(&store).await, Ok(Standing::Good), "and so are the scripts");
-        assert_eq!(standing(&store).await, Ok(Standing::Good));
+        assert_eq!(standing(&store).await, Ok(TokenStatus::Revoked), "what it knew is gone");
+        assert_eq!(open(&store).await, Ok(TokenStatus::Active), "and so are the scripts");
+        assert_eq!(standing(&store).await, Ok(TokenStatus::Active));
     }
 }
 
@@ -90,7 +90,7 @@ async fn a_restart_that_no_call_has_seen_fails_no_call() {
     server.stop();
     server.start_again();
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(standing(&store).await, Ok(Standing::Revoked));
+    assert_eq!(standing(&store).await, Ok(TokenStatus::Revoked));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +110,7 @@ async fn a_frozen_server_is_an_error_in_time_and_found_again_at_once() {
         let subject = format!("user {number}");
         assert_eq!(store.list(&subject, at(2)).wait().await, Ok(Vec::new()));
         let alone = ids(&subject, None, Some("a"), at(0), at(1));
-        assert_eq!(store.standing(&alone).wait().await, Ok(Standing::Good));
+        assert_eq!(store.status(&alone).wait().await, Ok(TokenStatus::Active));
     }
 }
 
@@ -189,7 +189,7 @@ async fn a_call_that_is_dropped_midway_leaves_the_others_alone() {
     for micros in 0..200 {
         let call = store.list("alice", at(1)).wait();
         drop(tokio::time::timeout(Duration::from_micros(micros), call).await);
-        assert_eq!(standing(&store).await, Ok(Standing::Good));
+        assert_eq!(standing(&store).await, Ok(TokenStatus::Active));
     }
 }
 
@@ -197,10 +197,10 @@ async fn a_call_that_is_dropped_midway_leaves_the_others_alone() {
 async fn scripts_that_were_forgotten_are_sent_again() {
     let server = Server::start();
     let store = server.store().await;
-    assert_eq!(open(&store).await, Ok(Standing::Good));
+    assert_eq!(open(&store).await, Ok(TokenStatus::Active));
     let _: () = server.ask("SCRIPT", "FLUSH");
-    let turned = store.turn(&turn(token("alice", "session", "r0", at(1)), "r1", GRACE, None)).wait().await;
-    assert_eq!(turned, Ok(Turned::Turned));
+    let turned = store.rotate(&rotate_request(token("alice", "session", "r0", at(1)), "r1", GRACE, None)).wait().await;
+    assert_eq!(turned, Ok(RotateOutcome::Rotated));
     let _: () = server.ask("SCRIPT", "FLUSH");
     assert_eq!(store.end(&end_all("alice", None, at(2))).wait().await, Ok(1));
 }
@@ -214,7 +214,7 @@ async fn a_store_may_be_there_before_its_server() {
     let store = RedisStore::builder(&url).timeout(LIMIT).connect_lazily().unwrap();
     all_fail(&store, "refused").await;
     let server = Server::start_on(port, &[]);
-    assert_eq!(open(&store).await, Ok(Standing::Good));
+    assert_eq!(open(&store).await, Ok(TokenStatus::Active));
     drop(server);
 }
 
@@ -223,20 +223,20 @@ fn a_store_outlives_the_runtime_that_it_was_first_used_in() {
     let server = Server::start();
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let store = RedisStore::connect_lazily(server.url()).unwrap();
-    assert_eq!(runtime().block_on(open(&store)), Ok(Standing::Good));
-    assert_eq!(runtime().block_on(standing(&store)), Ok(Standing::Good));
-    assert_eq!(runtime().block_on(standing(&store)), Ok(Standing::Good));
+    assert_eq!(runtime().block_on(open(&store)), Ok(TokenStatus::Active));
+    assert_eq!(runtime().block_on(standing(&store)), Ok(TokenStatus::Active));
+    assert_eq!(runtime().block_on(standing(&store)), Ok(TokenStatus::Active));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_redis_is_an_error_and_lets_nobody_in() {
     let server = Server::start_with(&["--maxmemory-policy", "noeviction"]);
     let store = server.store().await;
-    assert_eq!(open(&store).await, Ok(Standing::Good));
+    assert_eq!(open(&store).await, Ok(TokenStatus::Active));
     let _: () = server.ask("CONFIG", ("SET", "maxmemory", "1"));
     let told = store.revoke(&revoked_token("alice", "a", None, at(1))).wait().await.unwrap_err().to_string();
     assert!(told.contains("OOM"), "{told}");
-    assert_eq!(standing(&store).await, Ok(Standing::Good), "reading goes on");
+    assert_eq!(standing(&store).await, Ok(TokenStatus::Active), "reading goes on");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -244,7 +244,7 @@ async fn a_password_is_asked_for_and_never_shown() {
     let server = Server::start_with(&["--requirepass", "sesame-secret"]);
     let url = |password: &str| format!("redis://:{password}@127.0.0.1:{}", server.port());
     let good = RedisStore::connect(url("sesame-secret")).await.unwrap();
-    assert_eq!(open(&good).await, Ok(Standing::Good));
+    assert_eq!(open(&good).await, Ok(TokenStatus::Active));
     let wrong = RedisStore::connect(url("wrong-secret")).await.unwrap_err();
     assert!(wrong.to_string().starts_with("cannot connect to Redis: WRONGPASS"), "{wrong}");
     let none = RedisStore::connect(server.url()).await.unwrap_err().to_string();

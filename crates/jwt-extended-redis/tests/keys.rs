@@ -10,9 +10,9 @@ use common::{Server, token};
 use jwt_extended::{
     JwtManager,
     jose::Key,
-    session::{SessionStore, Standing, Turned},
+    session::{RotateOutcome, SessionStore, TokenStatus},
     test_util::sessions::{
-        at, at_most, end_all, end_one, end_others, labelled, new_session, revoked_token, touch, turn,
+        at, at_most, end_all, end_one, end_others, labelled, new_session, revoked_token, rotate_request, touch_request,
     },
 };
 use jwt_extended_redis::RedisStore;
@@ -22,11 +22,11 @@ const GRACE: Duration = Duration::from_secs(10);
 
 async fn open(store: &RedisStore, subject: &str, id: &str, opened: u64, ends: Option<u64>) {
     let new = new_session(subject, id, "r0", at(opened), ends.map(at));
-    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
 }
 
 async fn is_good(store: &RedisStore, subject: &str, id: &str, now: u64) -> bool {
-    store.standing(&token(subject, id, "a", at(now))).wait().await == Ok(Standing::Good)
+    store.status(&token(subject, id, "a", at(now))).wait().await == Ok(TokenStatus::Active)
 }
 
 /// How many milliseconds a key has left; -1 for no end.
@@ -57,14 +57,14 @@ async fn every_key_lasts_as_long_as_it_is_needed_and_a_second_more() {
     assert_eq!(server.keys().len(), 7, "{:?}", server.keys());
     // What prolongs a session prolongs all that belongs to it, and nothing shortens it.
     let ends = Some(at(200 * SECOND));
-    let turned = store.turn(&turn(token("alice", "long", "r0", at(0)), "r1", GRACE, ends)).wait().await;
-    assert_eq!(turned, Ok(Turned::Turned));
+    let turned = store.rotate(&rotate_request(token("alice", "long", "r0", at(0)), "r1", GRACE, ends)).wait().await;
+    assert_eq!(turned, Ok(RotateOutcome::Rotated));
     for part in ["}:s:long", ":p:long", "}:i"] {
         about(part, 200);
     }
     for (until, seconds) in [(400, 400), (300, 400)] {
-        let touch = touch(token("alice", "long", "a", at(0)), Some(at(until * SECOND)));
-        assert_eq!(store.touch(&touch).wait().await, Ok(Standing::Good));
+        let touch = touch_request(token("alice", "long", "a", at(0)), Some(at(until * SECOND)));
+        assert_eq!(store.touch(&touch).wait().await, Ok(TokenStatus::Active));
         for part in ["}:s:long", ":p:long", "}:i"] {
             about(part, seconds);
         }
@@ -84,13 +84,13 @@ async fn what_never_ends_has_no_ttl_and_goes_with_its_session() {
     }
     // However it ends, no pointer stays behind.
     assert_eq!(store.end(&end_one("one", None, at(1))).wait().await, Ok(1));
-    let replay = turn(token("alice", "two", "made up", at(1)), "r1", GRACE, None);
-    assert_eq!(store.turn(&replay).wait().await, Ok(Turned::Replayed));
+    let replay = rotate_request(token("alice", "two", "made up", at(1)), "r1", GRACE, None);
+    assert_eq!(store.rotate(&replay).wait().await, Ok(RotateOutcome::Replayed));
     let six = new_session("alice", "six", "r0", at(1), None);
-    assert_eq!(store.open(&at_most(six, 3)).wait().await, Ok(Standing::Good));
+    assert_eq!(store.open(&at_most(six, 3)).wait().await, Ok(TokenStatus::Active));
     assert_eq!(store.end(&end_all("alice", None, at(2))).wait().await, Ok(3));
     let late = new_session("alice", "late", "r0", at(1), None);
-    assert_eq!(store.open(&late).wait().await, Ok(Standing::Revoked));
+    assert_eq!(store.open(&late).wait().await, Ok(TokenStatus::Revoked));
     let left = server.keys();
     assert!(left.len() == 2 && left[0].ends_with("}:c") && left[1].ends_with("}:t:gone"), "{left:?}");
     assert_eq!(time_left(&server, "}:c"), -1);
@@ -188,10 +188,10 @@ async fn whoever_empties_redis_logs_everybody_out() {
     assert!(is_good(&store, "alice", "session", 1).await);
     let _: () = server.ask("FLUSHALL", "SYNC");
     assert!(!is_good(&store, "alice", "session", 1).await);
-    let turn = turn(token("alice", "session", "r0", at(1)), "r1", GRACE, None);
-    assert_eq!(store.turn(&turn).wait().await, Ok(Turned::Over));
-    let touch = touch(token("alice", "session", "a", at(1)), None);
-    assert_eq!(store.touch(&touch).wait().await, Ok(Standing::Revoked));
+    let turn = rotate_request(token("alice", "session", "r0", at(1)), "r1", GRACE, None);
+    assert_eq!(store.rotate(&turn).wait().await, Ok(RotateOutcome::Ended));
+    let touch = touch_request(token("alice", "session", "a", at(1)), None);
+    assert_eq!(store.touch(&touch).wait().await, Ok(TokenStatus::Revoked));
     assert_eq!(server.keys(), Vec::<String>::new(), "and asking brings nothing back");
 }
 
@@ -205,9 +205,9 @@ async fn a_lost_index_lets_nobody_stay() {
     let _: u64 = server.ask("DEL", index);
     assert_eq!(store.end(&end_others("alice", "kept", None, at(10))).wait().await, Ok(0), "it cannot be counted");
     assert!(!is_good(&store, "alice", "other", 11).await && is_good(&store, "alice", "kept", 11).await);
-    let turn_of = |id| turn(token("alice", id, "r0", at(11)), "r1", GRACE, None);
-    assert_eq!(store.turn(&turn_of("other")).wait().await, Ok(Turned::Over));
-    assert_eq!(store.turn(&turn_of("kept")).wait().await, Ok(Turned::Turned));
+    let turn_of = |id| rotate_request(token("alice", id, "r0", at(11)), "r1", GRACE, None);
+    assert_eq!(store.rotate(&turn_of("other")).wait().await, Ok(RotateOutcome::Ended));
+    assert_eq!(store.rotate(&turn_of("kept")).wait().await, Ok(RotateOutcome::Rotated));
     let listed = store.list("alice", at(11)).wait().await.unwrap();
     assert_eq!(listed.len(), 1, "a turn has put it back into the index");
 }
@@ -218,7 +218,7 @@ async fn a_session_that_is_opened_again_is_one_session() {
     let store = server.store().await;
     for (opened, label) in [(0, "first"), (5, "second")] {
         let new = new_session("alice", "session", "r0", at(opened), Some(at(60 * SECOND)));
-        assert_eq!(store.open(&labelled(new, label)).wait().await, Ok(Standing::Good));
+        assert_eq!(store.open(&labelled(new, label)).wait().await, Ok(TokenStatus::Active));
     }
     let listed = store.list("alice", at(6)).wait().await.unwrap();
     assert_eq!((listed.len(), listed[0].opened, listed[0].label.as_deref()), (1, at(5), Some("second")));
@@ -232,9 +232,9 @@ async fn a_key_of_somebody_else_is_an_error_and_no_answer() {
     open(&store, "alice", "session", 0, None).await;
     let key = server.keys().into_iter().find(|key| key.contains("}:s:")).unwrap();
     let _: () = server.ask("SET", (&key, "something else"));
-    let told = store.standing(&token("alice", "session", "a", at(1))).wait().await.unwrap_err().to_string();
+    let told = store.status(&token("alice", "session", "a", at(1))).wait().await.unwrap_err().to_string();
     assert!(told.contains("give the store a prefix of its own"), "{told}");
-    let turn = turn(token("alice", "session", "r0", at(1)), "r1", GRACE, None);
-    let told = store.turn(&turn).wait().await.unwrap_err().to_string();
+    let turn = rotate_request(token("alice", "session", "r0", at(1)), "r1", GRACE, None);
+    let told = store.rotate(&turn).wait().await.unwrap_err().to_string();
     assert!(told.contains("not of this store"), "{told}");
 }

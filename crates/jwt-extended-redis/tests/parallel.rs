@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use common::{Server, shared, token};
 use jwt_extended::{
-    session::{SessionStore, Standing, Turned},
-    test_util::sessions::{at, at_most, new_session, turn},
+    session::{RotateOutcome, SessionStore, TokenStatus},
+    test_util::sessions::{at, at_most, new_session, rotate_request},
 };
 
 const GRACE: Duration = Duration::from_secs(10);
@@ -21,14 +21,15 @@ async fn of_64_turns_of_one_token_one_turns_and_all_get_the_same_successor() {
     for round in 0..20 {
         let id = format!("session {round}");
         let new = new_session("alice", &id, "r0", at(0), None);
-        assert_eq!(stores[0].open(&new).wait().await, Ok(Standing::Good));
+        assert_eq!(stores[0].open(&new).wait().await, Ok(TokenStatus::Active));
         let tasks: Vec<_> = (0..64)
             .map(|number| {
                 let (store, id) = (stores[number % 2].clone(), id.clone());
                 tokio::spawn(async move {
                     let successor = format!("r1 of {number}");
                     let presented = token("alice", &id, "r0", at(1));
-                    let turned = store.turn(&turn(presented, &successor, GRACE, None)).wait().await.unwrap();
+                    let turned =
+                        store.rotate(&rotate_request(presented, &successor, GRACE, None)).wait().await.unwrap();
                     (successor, turned)
                 })
             })
@@ -36,9 +37,9 @@ async fn of_64_turns_of_one_token_one_turns_and_all_get_the_same_successor() {
         let (mut turned, mut repeated) = (Vec::new(), Vec::new());
         for task in tasks {
             match task.await.unwrap() {
-                (successor, Turned::Turned) => turned.push(successor),
-                (_, Turned::Repeated { successor, turned }) => {
-                    assert_eq!(turned, at(1));
+                (successor, RotateOutcome::Rotated) => turned.push(successor),
+                (_, RotateOutcome::Repeated { successor, rotated_at }) => {
+                    assert_eq!(rotated_at, at(1));
                     repeated.push(successor);
                 }
                 other => panic!("{other:?}"),
@@ -63,7 +64,7 @@ async fn logins_at_once_leave_no_more_sessions_than_there_may_be() {
         })
         .collect();
     for task in tasks {
-        assert_eq!(task.await.unwrap(), Ok(Standing::Good));
+        assert_eq!(task.await.unwrap(), Ok(TokenStatus::Active));
     }
     assert_eq!(store.list("alice", at(100)).wait().await.unwrap().len(), 3);
 }

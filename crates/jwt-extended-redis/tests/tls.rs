@@ -13,7 +13,7 @@ use std::{
 
 use common::{Server, token};
 use jwt_extended::{
-    session::{SessionStore, Standing},
+    session::{SessionStore, TokenStatus},
     test_util::sessions::{at, new_session},
 };
 use jwt_extended_redis::RedisStore;
@@ -74,7 +74,7 @@ fn the_server_s_certificate_is_checked() {
 async fn inside_a_process_with_its_own_certificates() {
     let store = RedisStore::connect(env::var("TEST_REDIS_URL").unwrap()).await.unwrap();
     let new = new_session("alice", "session", "r0", at(0), None);
-    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
-    let answer = store.standing(&token("alice", "session", "a", at(1))).wait().await;
-    assert_eq!(answer, Ok(Standing::Good));
+    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
+    let answer = store.status(&token("alice", "session", "a", at(1))).wait().await;
+    assert_eq!(answer, Ok(TokenStatus::Active));
 }

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use clap::Subcommand;
 use jwt_extended_axum::{
     jwt_extended::{Clock as _, SystemClock},
-    session::{Ending, SessionStore},
+    session::{EndSessions, SessionStore},
 };
 use zeroize::Zeroizing;
 
@@ -112,7 +112,7 @@ async fn list(users: &Database) -> Result<(), StartError> {
 
 async fn log_out(sessions: &dyn SessionStore, store: &StoreAddress, subject: &str) -> Result<(), StartError> {
     // How long the server's tokens live is not known here: it is remembered for ever, one line for a user.
-    let ending = Ending::All { subject, until: None, now: SystemClock.now() };
+    let ending = EndSessions::All { subject, until: None, now: SystemClock.now() };
     let ended = sessions.end(&ending).wait().await;
     ended
         .map(|_| ())

@@ -11,7 +11,7 @@ use std::hint::black_box;
 use common::{open, server::Server};
 use criterion::{Criterion, criterion_group, criterion_main};
 use jwt_extended::{
-    session::{SessionStore, Standing},
+    session::{SessionStore, TokenStatus},
     test_util::sessions::{at, ids},
 };
 use jwt_extended_sqlx::{
@@ -30,13 +30,13 @@ fn runtime() -> Runtime {
 
 async fn fill(store: &dyn SessionStore) {
     for number in 0..SESSIONS {
-        assert_eq!(open(store, &format!("user {number}"), &format!("session {number}")).await, Ok(Standing::Good));
+        assert_eq!(open(store, &format!("user {number}"), &format!("session {number}")).await, Ok(TokenStatus::Active));
     }
 }
 
 async fn standing(store: &dyn SessionStore) {
     let token = ids("user 500", Some("session 500"), Some("an access token"), at(0), at(1));
-    assert_eq!(black_box(store.standing(&token).wait().await), Ok(Standing::Good));
+    assert_eq!(black_box(store.status(&token).wait().await), Ok(TokenStatus::Active));
 }
 
 fn sqlite(criterion: &mut Criterion) {

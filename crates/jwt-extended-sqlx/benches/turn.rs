@@ -11,7 +11,7 @@ use std::{
 };
 
 use common::{open, server::Server, turn_to};
-use jwt_extended::session::{SessionStore, Standing, Turned};
+use jwt_extended::session::{RotateOutcome, SessionStore, TokenStatus};
 use jwt_extended_sqlx::SqliteStore;
 
 const FOR: Duration = Duration::from_secs(3);
@@ -45,11 +45,11 @@ async fn report(name: &str, store: Arc<dyn SessionStore>) {
 /// Opens a session and turns its token again and again.
 async fn turns(store: Arc<dyn SessionStore>, clients: usize, client: usize, started: Instant) -> u32 {
     let (subject, id) = (format!("user {client}"), format!("session {client} of {clients}"));
-    assert_eq!(open(&*store, &subject, &id).await, Ok(Standing::Good));
+    assert_eq!(open(&*store, &subject, &id).await, Ok(TokenStatus::Active));
     let mut turned = 0;
     while started.elapsed() < FOR {
         let (from, to) = (format!("{id} r{turned}"), format!("{id} r{}", turned + 1));
-        assert_eq!(turn_to(&*store, &subject, &id, &from, &to).await, Ok(Turned::Turned));
+        assert_eq!(turn_to(&*store, &subject, &id, &from, &to).await, Ok(RotateOutcome::Rotated));
         turned += 1;
     }
     turned

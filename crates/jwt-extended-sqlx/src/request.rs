@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jwt_extended::{
     Timestamp,
-    session::{self, Ending, NewSession, RevokedToken, TokenIds},
+    session::{self, EndSessions, NewSession, RevokedToken, TokenIds},
 };
 
 use crate::text::stored;
@@ -115,8 +115,8 @@ impl From<&NewSession<'_>> for Open {
     }
 }
 
-impl From<&session::Turn<'_>> for Turn {
-    fn from(turn: &session::Turn<'_>) -> Self {
+impl From<&session::RotateRequest<'_>> for Turn {
+    fn from(turn: &session::RotateRequest<'_>) -> Self {
         Self {
             token: Token::from(&turn.token),
             successor: stored(turn.successor),
@@ -126,15 +126,15 @@ impl From<&session::Turn<'_>> for Turn {
     }
 }
 
-impl From<&session::Touch<'_>> for Touch {
-    fn from(touch: &session::Touch<'_>) -> Self {
+impl From<&session::TouchRequest<'_>> for Touch {
+    fn from(touch: &session::TouchRequest<'_>) -> Self {
         Self { token: Token::from(&touch.token), ends: end(touch.ends) }
     }
 }
 
 impl End {
     /// `None` for a kind of ending that a later engine knows.
-    pub(crate) fn new(ending: &Ending<'_>) -> Option<Self> {
+    pub(crate) fn new(ending: &EndSessions<'_>) -> Option<Self> {
         let all = |subject, exempt: Option<&str>, until, now| Self::All {
             subject: stored(subject),
             exempt: exempt.map(stored),
@@ -142,11 +142,11 @@ impl End {
             now: time(now),
         };
         match *ending {
-            Ending::One { session, subject, now } => {
+            EndSessions::One { session, subject, now } => {
                 Some(Self::One { session: stored(session), subject: subject.map(stored), now: time(now) })
             }
-            Ending::Others { subject, session, until, now } => Some(all(subject, Some(session), until, now)),
-            Ending::All { subject, until, now } => Some(all(subject, None, until, now)),
+            EndSessions::Others { subject, except, until, now } => Some(all(subject, Some(except), until, now)),
+            EndSessions::All { subject, until, now } => Some(all(subject, None, until, now)),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@
 
 use std::future::Future;
 
-use jwt_extended::session::{self, Ending, Session, Turned};
+use jwt_extended::session::{self, EndSessions, RotateOutcome, Session};
 use sqlx::{Row, query::Query};
 
 use super::dialect::{self, Connection, Database};
@@ -50,7 +50,7 @@ pub(super) enum Run {
 }
 
 impl Step for Standing {
-    type Reply = session::Standing;
+    type Reply = session::TokenStatus;
 
     async fn run(&self, connection: &mut Connection, _: Run) -> Result<Self::Reply, sqlx::Error> {
         let row = of_token(sql::STANDING, &self.0).fetch_one(connection).await?;
@@ -68,7 +68,7 @@ impl Step for Revoke {
 }
 
 impl Step for Open {
-    type Reply = session::Standing;
+    type Reply = session::TokenStatus;
 
     /// Two logins at once would each count without the other, and a login would not see the end of all that is about to be
     /// set.
@@ -80,43 +80,45 @@ impl Step for Open {
         let open = sqlx::query(sql::OPEN).bind(&*self.id).bind(&*self.subject).bind(&*self.jti);
         let open = open.bind(self.opened).bind(self.ends).bind(self.label.as_deref());
         if open.execute(&mut *connection).await?.rows_affected() == 0 {
-            return Ok(session::Standing::Revoked);
+            return Ok(session::TokenStatus::Revoked);
         }
         if let Some(at_most) = self.at_most {
             let end = sqlx::query(sql::END_OLDEST).bind(&*self.subject).bind(&*self.id);
             end.bind(self.opened).bind(at_most - 1).execute(connection).await?;
         }
-        Ok(session::Standing::Good)
+        Ok(session::TokenStatus::Active)
     }
 }
 
 impl Step for Turn {
-    type Reply = Turned;
+    type Reply = RotateOutcome;
 
-    async fn run(&self, connection: &mut Connection, run: Run) -> Result<Turned, sqlx::Error> {
-        let (Some(session), Some(jti)) = (&self.token.session, &self.token.jti) else { return Ok(Turned::Over) };
+    async fn run(&self, connection: &mut Connection, run: Run) -> Result<RotateOutcome, sqlx::Error> {
+        let (Some(session), Some(jti)) = (&self.token.session, &self.token.jti) else {
+            return Ok(RotateOutcome::Ended);
+        };
         // Goes round again only if somebody else was faster, who has then got further.
         for _ in 0..ROUNDS {
             let turn = of_token(sql::TURN, &self.token).bind(self.ends).bind(&*self.successor);
             if turn.execute(&mut *connection).await?.rows_affected() == 1 {
-                return Ok(Turned::Turned);
+                return Ok(RotateOutcome::Rotated);
             }
             let Some(row) = of_token(sql::TURNED, &self.token).fetch_optional(&mut *connection).await? else {
-                return Ok(Turned::Over);
+                return Ok(RotateOutcome::Ended);
             };
             let (current, previous): (String, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
             let turned: i64 = row.try_get(2)?;
             if previous.as_ref() == Some(jti) {
                 if run == Run::Second && current == self.successor {
-                    return Ok(Turned::Turned);
+                    return Ok(RotateOutcome::Rotated);
                 }
                 // A turn in the future is one of a computer whose clock is ahead: by as much as the grace, and no more.
                 if self.token.now.abs_diff(turned) <= self.grace.unsigned_abs() {
                     if row.try_get::<i32, _>(3)? == 1 {
-                        return Ok(Turned::Over);
+                        return Ok(RotateOutcome::Ended);
                     }
                     let (successor, turned) = (restored(current), restored_time(turned));
-                    return Ok(Turned::Repeated { successor, turned });
+                    return Ok(RotateOutcome::Repeated { successor, rotated_at: turned });
                 }
             }
             if current == *jti {
@@ -124,7 +126,7 @@ impl Step for Turn {
             }
             let end = sqlx::query(sql::END_REPLAYED).bind(&**session).bind(&*current);
             if end.execute(&mut *connection).await?.rows_affected() == 1 {
-                return Ok(Turned::Replayed);
+                return Ok(RotateOutcome::Replayed);
             }
         }
         Err(sqlx::Error::Protocol("the session changes each time that it is looked at".to_owned()))
@@ -132,7 +134,7 @@ impl Step for Turn {
 }
 
 impl Step for Touch {
-    type Reply = session::Standing;
+    type Reply = session::TokenStatus;
 
     async fn run(&self, connection: &mut Connection, _: Run) -> Result<Self::Reply, sqlx::Error> {
         if self.token.session.is_none() {
@@ -186,7 +188,7 @@ impl Step for End {
             }
             Self::All { subject, exempt, ends, now } => {
                 let cut_off = sqlx::query(sql::CUT_OFF).bind(&**subject).bind(*now).bind(*ends);
-                let believed = now.saturating_add(span(Ending::MAX_AHEAD));
+                let believed = now.saturating_add(span(EndSessions::MAX_AHEAD));
                 cut_off.bind(exempt.as_deref()).bind(believed).execute(&mut *connection).await?;
                 let end = sqlx::query(sql::END_OTHERS).bind(&**subject).bind(exempt.as_deref());
                 (end.fetch_all(connection).await?, *now)
@@ -217,6 +219,6 @@ fn of_token<'q>(sql: &'static str, token: &Token) -> Query<'q, Database, <Databa
     query.bind(token.since).bind(token.now)
 }
 
-fn standing(good: bool) -> session::Standing {
-    if good { session::Standing::Good } else { session::Standing::Revoked }
+fn standing(good: bool) -> session::TokenStatus {
+    if good { session::TokenStatus::Active } else { session::TokenStatus::Revoked }
 }

@@ -12,7 +12,7 @@ use common::{open, server::Server, standing, turn_to};
 use jwt_extended::{
     JwtManager,
     jose::Key,
-    session::{SessionStore, Standing, StoreError, Turned},
+    session::{RotateOutcome, SessionStore, StoreError, TokenStatus},
     test_util::sessions::{at, end_one},
 };
 use jwt_extended_sqlx::{
@@ -42,7 +42,7 @@ async fn failures_of_16(store: &PostgresStore) -> usize {
     let mut failed = 0;
     for question in questions {
         match question.await.unwrap() {
-            Ok(standing) => assert_eq!(standing, Standing::Good),
+            Ok(standing) => assert_eq!(standing, TokenStatus::Active),
             Err(error) => {
                 assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
                 assert!(!error.to_string().contains("secret"), "{error}");
@@ -86,8 +86,8 @@ async fn a_turn_that_finds_its_connection_dead_is_a_turn() {
         open(&store, "alice", "session").await.unwrap();
         server.stop();
         server.start_again();
-        assert_eq!(turn_to(&store, "alice", "session", "session r0", "session r1").await, Ok(Turned::Turned));
-        assert_eq!(turn_to(&store, "alice", "session", "session r1", "session r2").await, Ok(Turned::Turned));
+        assert_eq!(turn_to(&store, "alice", "session", "session r0", "session r1").await, Ok(RotateOutcome::Rotated));
+        assert_eq!(turn_to(&store, "alice", "session", "session r1", "session r2").await, Ok(RotateOutcome::Rotated));
     }
 }
 
@@ -107,7 +107,11 @@ async fn a_frozen_server_is_an_error_in_time_and_then_all_goes_on() {
         for _ in 0..3 {
             assert_eq!(failures_of_16(&store).await, 0);
         }
-        assert_eq!(standing(&store, "alice", "none").await, Ok(Standing::Revoked), "no answer to an earlier question");
+        assert_eq!(
+            standing(&store, "alice", "none").await,
+            Ok(TokenStatus::Revoked),
+            "no answer to an earlier question"
+        );
     }
 }
 
@@ -121,7 +125,7 @@ async fn a_store_may_be_there_before_its_database() {
     assert!(standing(&store, "alice", "session").await.is_err());
     server.start_again();
     store.migrate().await.unwrap();
-    assert_eq!(open(&store, "alice", "session").await, Ok(Standing::Good));
+    assert_eq!(open(&store, "alice", "session").await, Ok(TokenStatus::Active));
 }
 
 #[tokio::test(flavor = "multi_thread")]

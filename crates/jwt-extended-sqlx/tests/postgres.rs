@@ -15,7 +15,7 @@ use common::{
     what_is_over_is_deleted,
 };
 use jwt_extended::{
-    session::{SessionStore, Standing, Turned},
+    session::{RotateOutcome, SessionStore, TokenStatus},
     test_util::sessions::{at, at_most, end_all, end_one, new_session},
 };
 use jwt_extended_sqlx::{
@@ -63,9 +63,9 @@ async fn a_store_without_tables_says_how_they_are_made_and_the_plain_files_make_
     assert!(error.contains("make the tables with `migrate`"), "{error}");
     let plain = include_str!("../migrations/postgres/0001_sessions.sql");
     sqlx::raw_sql(plain).execute(&mut server.connection().await).await.unwrap();
-    assert_eq!(open(&store, "alice", "session").await, Ok(Standing::Good));
+    assert_eq!(open(&store, "alice", "session").await, Ok(TokenStatus::Active));
     store.migrate().await.unwrap();
-    assert_eq!(standing(&store, "alice", "session").await, Ok(Standing::Good));
+    assert_eq!(standing(&store, "alice", "session").await, Ok(TokenStatus::Active));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,7 +103,7 @@ async fn logins_at_once_do_not_exceed_the_limit() {
         })
         .collect();
     for login in logins {
-        assert_eq!(login.await.unwrap(), Ok(Standing::Good));
+        assert_eq!(login.await.unwrap(), Ok(TokenStatus::Active));
     }
     assert_eq!(store.list("alice", at(100)).wait().await.unwrap().len(), 3);
 }
@@ -120,13 +120,13 @@ async fn a_row_that_the_app_keeps_locked_is_an_error_in_time() {
     let started = Instant::now();
     for _ in 0..3 {
         assert!(turn_to(&store, "alice", "session", "session r0", "session r1").await.is_err());
-        assert_eq!(standing(&store, "alice", "session").await, Ok(Standing::Good), "who reads need not wait");
+        assert_eq!(standing(&store, "alice", "session").await, Ok(TokenStatus::Active), "who reads need not wait");
     }
     assert!(started.elapsed() < timeout * 5);
     // The server gives up as well, so that no turn is done that nobody waits for.
     tokio::time::sleep(timeout).await;
     sqlx::raw_sql("COMMIT").execute(&mut connection).await.unwrap();
-    assert_eq!(turn_to(&store, "alice", "session", "session r0", "session r1").await, Ok(Turned::Turned));
+    assert_eq!(turn_to(&store, "alice", "session", "session r0", "session r1").await, Ok(RotateOutcome::Rotated));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,9 +141,9 @@ async fn requests_that_are_given_up_leave_the_store_as_good_as_before() {
             let _ = tokio::time::timeout(given_up, open(&store, "bob", "another")).await;
         }
         for _ in 0..30 {
-            assert_eq!(standing(&store, "alice", "session").await, Ok(Standing::Good));
-            assert_eq!(standing(&store, "alice", "none").await, Ok(Standing::Revoked));
-            assert_eq!(open(&store, "carol", "carol's").await, Ok(Standing::Good));
+            assert_eq!(standing(&store, "alice", "session").await, Ok(TokenStatus::Active));
+            assert_eq!(standing(&store, "alice", "none").await, Ok(TokenStatus::Revoked));
+            assert_eq!(open(&store, "carol", "carol's").await, Ok(TokenStatus::Active));
         }
         assert_eq!(store.end(&end_one("session", None, at(1))).wait().await, Ok(1));
     }
@@ -165,7 +165,7 @@ async fn awkward_subjects_and_labels_come_back_as_they_were() {
     let long: String = (0..20_000_u32).map(|number| char::from_u32(0x4e00 + number * 7919 % 20_000).unwrap()).collect();
     let error = open(&store, &long, "session").await.unwrap_err().to_string();
     assert!(error.contains("index row") && error.len() < 300, "{error}");
-    assert_eq!(standing(&store, "' OR 1=1 --", "' OR 1=1 -- 1").await, Ok(Standing::Good));
+    assert_eq!(standing(&store, "' OR 1=1 --", "' OR 1=1 -- 1").await, Ok(TokenStatus::Active));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use std::{
 
 use common::{awkward_names_come_back, one_of_64_turns_wins, open, standing, turn_to, what_is_over_is_deleted};
 use jwt_extended::{
-    session::{SessionStore, Standing, StoreError, Turned},
+    session::{RotateOutcome, SessionStore, StoreError, TokenStatus},
     test_util::sessions::{at, end_one},
 };
 use jwt_extended_sqlx::{
@@ -100,7 +100,7 @@ async fn a_store_without_tables_says_how_they_are_made() {
     let error = open(&store, "alice", "session").await.unwrap_err().to_string();
     assert!(error.contains("make the tables with `migrate`"), "{error}");
     store.migrate().await.unwrap();
-    assert_eq!(open(&store, "alice", "session").await, Ok(Standing::Good));
+    assert_eq!(open(&store, "alice", "session").await, Ok(TokenStatus::Active));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,12 +117,12 @@ async fn what_is_no_file_is_refused() {
 async fn what_was_answered_is_there_for_another_store_at_once() {
     let file = File::new();
     let (one, other) = (file.store().await, file.store().await);
-    assert_eq!(open(&one, "alice", "session").await, Ok(Standing::Good));
-    assert_eq!(standing(&other, "alice", "session").await, Ok(Standing::Good));
+    assert_eq!(open(&one, "alice", "session").await, Ok(TokenStatus::Active));
+    assert_eq!(standing(&other, "alice", "session").await, Ok(TokenStatus::Active));
     assert_eq!(other.end(&end_one("session", None, at(2))).wait().await, Ok(1));
-    assert_eq!(standing(&one, "alice", "session").await, Ok(Standing::Revoked));
+    assert_eq!(standing(&one, "alice", "session").await, Ok(TokenStatus::Revoked));
     drop((one, other));
-    assert_eq!(standing(&file.store().await, "alice", "session").await, Ok(Standing::Revoked));
+    assert_eq!(standing(&file.store().await, "alice", "session").await, Ok(TokenStatus::Revoked));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +131,7 @@ async fn a_locked_file_is_an_error_in_time_and_then_all_goes_on() {
     let timeout = Duration::from_millis(400);
     let store = SqliteStore::builder().timeout(timeout).open(file.path()).await.unwrap();
     store.migrate().await.unwrap();
-    assert_eq!(open(&store, "alice", "session").await, Ok(Standing::Good));
+    assert_eq!(open(&store, "alice", "session").await, Ok(TokenStatus::Active));
     let mut connection = file.connection().await;
     let lock = connection.begin_with("BEGIN EXCLUSIVE").await.unwrap();
     let started = Instant::now();
@@ -146,10 +146,10 @@ async fn a_locked_file_is_an_error_in_time_and_then_all_goes_on() {
         assert!(matches!(turn.await.unwrap(), Err(StoreError::Unavailable(_))));
     }
     assert!(started.elapsed() < timeout * 4, "{:?}", started.elapsed());
-    assert_eq!(standing(&store, "alice", "session").await, Ok(Standing::Good), "who reads need not wait");
+    assert_eq!(standing(&store, "alice", "session").await, Ok(TokenStatus::Active), "who reads need not wait");
     lock.rollback().await.unwrap();
     let turned = turn_to(&store, "alice", "session", "session r0", "session r1").await;
-    assert_eq!(turned, Ok(Turned::Turned), "what nobody waits for any more is not carried out");
+    assert_eq!(turned, Ok(RotateOutcome::Rotated), "what nobody waits for any more is not carried out");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,7 +170,7 @@ async fn a_request_that_fails_does_not_spoil_those_beside_it() {
     for open in opens {
         match open.await.unwrap() {
             ("mallory", outcome) => assert!(outcome.unwrap_err().to_string().contains("no mallory")),
-            (_, outcome) => assert_eq!(outcome, Ok(Standing::Good)),
+            (_, outcome) => assert_eq!(outcome, Ok(TokenStatus::Active)),
         }
     }
     assert_eq!(store.list("alice", at(1)).wait().await.unwrap().len(), 54);
@@ -244,7 +244,7 @@ async fn a_file_that_is_made_is_for_its_owner_alone() {
     let path = folder.path().join("private.db");
     let store = SqliteStore::open(&path).await.unwrap();
     store.migrate().await.unwrap();
-    assert_eq!(open(&store, "alice", "laptop").await, Ok(Standing::Good));
+    assert_eq!(open(&store, "alice", "laptop").await, Ok(TokenStatus::Active));
     for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
         let mode = file.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{file:?} {mode:o}");

@@ -41,8 +41,8 @@ fn public_bytes(jwk: &Value) -> Vec<u8> {
 }
 
 /// The outcome of a future that does not wait.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+fn now<T>(future: impl IntoFuture<Output = T>) -> T {
+    match pin!(future.into_future()).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => unreachable!("there is no store to wait for"),
     }

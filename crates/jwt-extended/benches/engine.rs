@@ -43,7 +43,7 @@ struct Claims {
 
 fn manager() -> JwtManager {
     let store = MemoryStore::new();
-    let jwt = JwtManager::builder().key(Key::hs256(SECRET).unwrap()).revocation_store(store).build().unwrap();
+    let jwt = JwtManager::builder().key(Key::hs256(SECRET).unwrap()).session_store(store).build().unwrap();
     for _ in 0..1000 {
         let token = jwt.decode_token(&jwt.create_access_token("alice").unwrap()).unwrap();
         now(jwt.revoke_token(&token)).unwrap();
@@ -52,8 +52,8 @@ fn manager() -> JwtManager {
 }
 
 /// The outcome of a future that does not wait.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+fn now<T>(future: impl IntoFuture<Output = T>) -> T {
+    match pin!(future.into_future()).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => unreachable!("the memory store answers at once"),
     }

@@ -13,7 +13,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use jwt_extended::{
     Timestamp,
-    session::{Answer, MemoryStore, Revocation, RevocationStore, SessionStore, Standing, StoreError, TokenIds},
+    session::{Answer, MemoryStore, RevocationStore, RevokeRequest, SessionStore, StoreError, TokenIds, TokenStatus},
     test_util::sessions::{Random, at, ids, new_session, revoked_token},
 };
 
@@ -52,7 +52,7 @@ fn revocations() -> MemoryStore {
     let mut random = Random::new(1);
     for _ in 0..MILLION {
         let jti = uuid(&mut random);
-        now(RevocationStore::revoke(&store, &Revocation::Token { jti: &jti, until: END, now: at(0) }));
+        now(RevocationStore::revoke(&store, &RevokeRequest::Token { jti: &jti, until: END, now: at(0) }));
     }
     store
 }
@@ -86,7 +86,7 @@ fn check(criterion: &mut Criterion) {
     group.bench_function("a million revocations", |bencher| {
         bencher.iter(|| {
             let token = parts(&requests[next.next().unwrap()]);
-            assert_eq!(now(RevocationStore::standing(&store, black_box(&token))), Standing::Good);
+            assert_eq!(now(RevocationStore::status(&store, black_box(&token))), TokenStatus::Active);
         });
     });
     drop(store);
@@ -97,12 +97,12 @@ fn check(criterion: &mut Criterion) {
     group.bench_function("a million revocations and a hundred thousand sessions", |bencher| {
         bencher.iter(|| {
             let token = parts(&requests[next.next().unwrap()]);
-            assert_eq!(now(SessionStore::standing(&store, black_box(&token))), Standing::Good);
+            assert_eq!(now(SessionStore::status(&store, black_box(&token))), TokenStatus::Active);
         });
     });
     group.bench_function("the same, one session over and over", |bencher| {
         let token = parts(&requests[0]);
-        bencher.iter(|| assert_eq!(now(SessionStore::standing(&store, black_box(&token))), Standing::Good));
+        bencher.iter(|| assert_eq!(now(SessionStore::status(&store, black_box(&token))), TokenStatus::Active));
     });
     group.bench_function("reading the request alone", |bencher| {
         bencher.iter(|| black_box(parts(&requests[next.next().unwrap()])).now);

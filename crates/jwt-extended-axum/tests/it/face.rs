@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use jwt_extended::{
     ManualClock, Timestamp,
     http::{Handler, Location},
-    session::{Subject, Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, TokenIds},
+    session::{Subject, Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus},
     token::LoadUser,
 };
 use jwt_extended_axum::{
@@ -67,7 +67,7 @@ impl LoadUser<App> for Person {
 
 fn builder() -> JwtManagerBuilder {
     let key = Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap();
-    JwtManager::builder().key(key).revocation_store(MemoryStore::new())
+    JwtManager::builder().key(key).session_store(MemoryStore::new())
 }
 
 async fn send(app: &Router, request: Request<Body>) -> Response<Vec<u8>> {
@@ -357,11 +357,11 @@ async fn a_login_is_not_overwritten_and_no_session_outlives_a_refresh_token() {
 struct Down;
 
 impl RevocationStore for Down {
-    fn standing(&self, _: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, _: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         Answer::later(async { Err(StoreError::Unavailable("connection refused by 10.0.0.7".to_owned())) })
     }
 
-    fn revoke(&self, _: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, _: &'a RevokeRequest<'_>) -> Answer<'a, Result<(), StoreError>> {
         Answer::later(async { Err(StoreError::Unavailable("connection refused by 10.0.0.7".to_owned())) })
     }
 }

@@ -10,8 +10,8 @@ use std::{
 use jwt_extended::{
     Timestamp,
     session::{
-        Answer, Ending, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, TokenIds, Touch, Turn,
-        Turned,
+        Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, StoreError,
+        TokenIds, TokenStatus, TouchRequest,
     },
 };
 use sqlx::{
@@ -171,15 +171,15 @@ impl PostgresStoreBuilder {
 }
 
 impl SessionStore for PostgresStore {
-    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         Answer::later(self.inner.calls.call(request::Standing(token.into())))
     }
 
-    fn revoke(&self, token: &RevokedToken<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {
         Answer::later(self.inner.calls.call(request::Revoke::from(token)))
     }
 
-    fn open(&self, session: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn open<'a>(&'a self, session: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         let (open, now) = (request::Open::from(session), session.opened);
         Answer::later(async move {
             let standing = self.inner.calls.call(open).await?;
@@ -189,19 +189,19 @@ impl SessionStore for PostgresStore {
         })
     }
 
-    fn turn(&self, turn: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>> {
+    fn rotate<'a>(&'a self, turn: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>> {
         Answer::later(self.inner.calls.call(request::Turn::from(turn)))
     }
 
-    fn touch(&self, touch: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn touch<'a>(&'a self, touch: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         Answer::later(self.inner.calls.call(request::Touch::from(touch)))
     }
 
-    fn list(&self, subject: &str, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
+    fn list<'a>(&'a self, subject: &'a str, now: Timestamp) -> Answer<'a, Result<Vec<Session>, StoreError>> {
         Answer::later(self.inner.calls.call(request::List::new(subject, now)))
     }
 
-    fn end(&self, ending: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>> {
+    fn end<'a>(&'a self, ending: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
         match request::End::new(ending) {
             Some(end) => Answer::later(self.inner.calls.call(end)),
             None => Answer::Now(Err(unknown_ending())),

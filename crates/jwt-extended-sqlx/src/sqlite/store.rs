@@ -12,8 +12,8 @@ use std::{
 use jwt_extended::{
     Timestamp,
     session::{
-        Answer, Ending, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, TokenIds, Touch, Turn,
-        Turned,
+        Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, StoreError,
+        TokenIds, TokenStatus, TouchRequest,
     },
 };
 use sqlx::{
@@ -199,15 +199,15 @@ async fn in_wal_mode(options: &SqliteConnectOptions) -> Result<SqliteConnection,
 }
 
 impl SessionStore for SqliteStore {
-    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         Answer::later(self.read(request::Standing(token.into())))
     }
 
-    fn revoke(&self, token: &RevokedToken<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {
         Answer::later(self.write(request::Revoke::from(token)))
     }
 
-    fn open(&self, session: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn open<'a>(&'a self, session: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         let (open, now) = (request::Open::from(session), session.opened);
         Answer::later(async move {
             let standing = self.write(open).await?;
@@ -217,19 +217,19 @@ impl SessionStore for SqliteStore {
         })
     }
 
-    fn turn(&self, turn: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>> {
+    fn rotate<'a>(&'a self, turn: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>> {
         Answer::later(self.write(request::Turn::from(turn)))
     }
 
-    fn touch(&self, touch: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn touch<'a>(&'a self, touch: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         Answer::later(self.write(request::Touch::from(touch)))
     }
 
-    fn list(&self, subject: &str, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
+    fn list<'a>(&'a self, subject: &'a str, now: Timestamp) -> Answer<'a, Result<Vec<Session>, StoreError>> {
         Answer::later(self.read(request::List::new(subject, now)))
     }
 
-    fn end(&self, ending: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>> {
+    fn end<'a>(&'a self, ending: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
         match request::End::new(ending) {
             Some(end) => Answer::later(self.write(end)),
             None => Answer::Now(Err(unknown_ending())),

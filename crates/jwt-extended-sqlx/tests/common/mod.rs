@@ -19,8 +19,8 @@ use std::{
 
 use jwt_extended::{
     Timestamp,
-    session::{SessionStore, Standing, StoreError, Turned},
-    test_util::sessions::{at, end_all, ids, labelled, new_session, revoked_token, turn},
+    session::{RotateOutcome, SessionStore, StoreError, TokenStatus},
+    test_util::sessions::{at, end_all, ids, labelled, new_session, revoked_token, rotate_request},
 };
 
 pub const SECOND: u64 = 1_000_000;
@@ -32,17 +32,22 @@ pub fn end() -> Timestamp {
 }
 
 /// Opens a session for a hundred seconds, whose refresh token is `{id} r0`.
-pub async fn open(store: &dyn SessionStore, subject: &str, id: &str) -> Result<Standing, StoreError> {
+pub async fn open(store: &dyn SessionStore, subject: &str, id: &str) -> Result<TokenStatus, StoreError> {
     open_at(store, subject, id, 0).await
 }
 
-pub async fn open_at(store: &dyn SessionStore, subject: &str, id: &str, opened: u64) -> Result<Standing, StoreError> {
+pub async fn open_at(
+    store: &dyn SessionStore,
+    subject: &str,
+    id: &str,
+    opened: u64,
+) -> Result<TokenStatus, StoreError> {
     store.open(&new_session(subject, id, &format!("{id} r0"), at(opened), Some(at(opened + 100 * SECOND)))).wait().await
 }
 
 /// Whether an access token of a session stands.
-pub async fn standing(store: &dyn SessionStore, subject: &str, id: &str) -> Result<Standing, StoreError> {
-    store.standing(&ids(subject, Some(id), Some("an access token"), at(0), at(1))).wait().await
+pub async fn standing(store: &dyn SessionStore, subject: &str, id: &str) -> Result<TokenStatus, StoreError> {
+    store.status(&ids(subject, Some(id), Some("an access token"), at(0), at(1))).wait().await
 }
 
 /// Presents a session's refresh token.
@@ -52,9 +57,9 @@ pub async fn turn_to(
     id: &str,
     from: &str,
     to: &str,
-) -> Result<Turned, StoreError> {
+) -> Result<RotateOutcome, StoreError> {
     let token = ids(subject, Some(id), Some(from), at(0), at(1));
-    store.turn(&turn(token, to, GRACE, Some(end()))).wait().await
+    store.rotate(&rotate_request(token, to, GRACE, Some(end()))).wait().await
 }
 
 /// 64 requests present one token at once, on several threads and over several stores: one turns it, and all others are
@@ -62,7 +67,7 @@ pub async fn turn_to(
 pub async fn one_of_64_turns_wins(stores: &[Arc<dyn SessionStore>]) {
     for round in 0..5 {
         let id = format!("session {round}");
-        assert_eq!(open(&*stores[0], "alice", &id).await, Ok(Standing::Good));
+        assert_eq!(open(&*stores[0], "alice", &id).await, Ok(TokenStatus::Active));
         let turns: Vec<_> = (0..64)
             .map(|number| {
                 let (store, id) = (Arc::clone(&stores[number % stores.len()]), id.clone());
@@ -74,9 +79,9 @@ pub async fn one_of_64_turns_wins(stores: &[Arc<dyn SessionStore>]) {
         let (mut turned, mut repeated) = (Vec::new(), Vec::new());
         for (number, turn) in turns.into_iter().enumerate() {
             match turn.await.unwrap().unwrap() {
-                Turned::Turned => turned.push(format!("{id} r1 {number}")),
-                Turned::Repeated { successor, turned } => {
-                    assert_eq!(turned, at(1));
+                RotateOutcome::Rotated => turned.push(format!("{id} r1 {number}")),
+                RotateOutcome::Repeated { successor, rotated_at } => {
+                    assert_eq!(rotated_at, at(1));
                     repeated.push(successor);
                 }
                 other => panic!("{other:?}"),
@@ -117,9 +122,9 @@ pub async fn awkward_names_come_back(store: &dyn SessionStore) {
     {
         let (id, jti) = (format!("{awkward} {number}"), format!("{awkward} r0"));
         let session = labelled(new_session(awkward, &id, &jti, at(0), None), awkward);
-        assert_eq!(store.open(&session).wait().await, Ok(Standing::Good));
+        assert_eq!(store.open(&session).wait().await, Ok(TokenStatus::Active));
         let listed = store.list(awkward, at(1)).wait().await.unwrap();
         assert_eq!((listed.len(), &*listed[0].id, listed[0].label.as_deref()), (1, &*id, Some(*awkward)));
-        assert_eq!(turn_to(store, awkward, &id, &jti, &format!("{awkward} r1")).await, Ok(Turned::Turned));
+        assert_eq!(turn_to(store, awkward, &id, &jti, &format!("{awkward} r1")).await, Ok(RotateOutcome::Rotated));
     }
 }

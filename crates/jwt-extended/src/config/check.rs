@@ -11,6 +11,7 @@ use super::{
 use crate::{
     http::SameSite,
     jose::{Algorithm, Family, Key, KeyError, KeyRing, VerifyingKey},
+    session::StoreKind,
     token::{Lifetime, OUR_CLAIMS},
 };
 
@@ -20,19 +21,11 @@ const MAX_LEEWAY: Duration = Duration::from_secs(300);
 /// The longest grace of a refresh token: long enough for requests that were sent together, and no more.
 const MAX_GRACE: Duration = Duration::from_secs(300);
 
-/// Which store the manager will have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Store {
-    Absent,
-    Revocations,
-    Sessions,
-}
-
 /// Checks a configuration, together with the keys that the app made itself, if it made any and they go together.
 pub(crate) fn check(
     config: Config,
     keys: Result<Option<KeyRing>, String>,
-    store: Store,
+    store: StoreKind,
 ) -> Result<Settings, Vec<String>> {
     let mut mistakes = Mistakes::default();
     let ring = mistakes.take(keys.and_then(|keys| key_ring(&config, keys)));
@@ -202,7 +195,7 @@ impl Mistakes {
         self.demand(config.max_token_length.0 >= 256, "max_token_length must be at least 256 bytes");
     }
 
-    fn sessions(&mut self, config: &Config, store: Store) {
+    fn sessions(&mut self, config: &Config, store: StoreKind) {
         let short =
             config.session_expires.and_then(Lifetime::duration).is_some_and(|life| life < Duration::from_secs(1));
         self.demand(!short, "session_expires must be at least one second, or never");
@@ -223,7 +216,7 @@ impl Mistakes {
             ("max_sessions", config.max_sessions.is_some()),
         ] {
             self.demand(
-                !is_set || store == Store::Sessions,
+                !is_set || store == StoreKind::Sessions,
                 format!("{name} needs a store that keeps sessions; give the manager one with `session_store`"),
             );
         }

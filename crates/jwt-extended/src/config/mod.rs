@@ -25,7 +25,7 @@ mod types;
 
 use std::fmt;
 
-pub(crate) use check::{Store, check};
+pub(crate) use check::check;
 pub(crate) use options::with_options;
 pub(crate) use settings::Settings;
 pub use types::{Count, List, Seconds, Secret, Switch, Tolerate};

@@ -4,13 +4,14 @@ use std::{num::NonZeroU32, time::Duration};
 
 use http::HeaderName;
 
-use super::{Config, Tolerate, check::Store};
+use super::{Config, Tolerate};
 use crate::{
     http::{
         CookieNames, CookieSettings, ErrorFormat, Statuses,
         settings::{KindSettings, LocateSettings},
     },
     jose::{KeyRing, Limits, Typ},
+    session::StoreKind,
     token::{AudiencePolicy, Fresh, IssuePolicy, Lifetime, Policy},
 };
 
@@ -71,11 +72,11 @@ pub(super) struct HeaderNames {
 }
 
 /// Takes a configuration apart that was found good.
-pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store: Store) -> Settings {
+pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store: StoreKind) -> Settings {
     let longest_lifetime =
         config.longest_lifetime.unwrap_or_else(|| config.access_token_expires.max(config.refresh_token_expires));
     // Without a store nothing is revoked, so no token lives too long for its revocation.
-    let remembered = if store == Store::Absent { Lifetime::Never } else { longest_lifetime };
+    let remembered = if store == StoreKind::None { Lifetime::Never } else { longest_lifetime };
     let never = |lifetime| lifetime == Lifetime::Never || config.tolerates(Tolerate::MissingExpiry);
     let access_may_never_expire = never(config.access_token_expires);
     let refresh_may_never_expire = never(config.refresh_token_expires);
@@ -106,7 +107,7 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
         loose_times: config.tolerates(Tolerate::LooseTimes),
         any_identity: config.tolerates(Tolerate::AnyIdentity),
         foreign_claims: config.tolerates(Tolerate::ForeignClaims),
-        require_jti: store != Store::Absent,
+        require_jti: store != StoreKind::None,
         longest_lifetime: remembered,
     };
     let issue = IssuePolicy {

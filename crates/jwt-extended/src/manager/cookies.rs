@@ -1,6 +1,6 @@
 //! Cookies for tokens: setting and clearing them.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use super::{JwtManager, TokenPair};
 use crate::{
@@ -98,19 +98,19 @@ impl CookieWriter<'_> {
     }
 
     pub(super) fn set_issued(self, token: &Issued, expected: TokenType) -> Result<SetCookies, CookieError> {
-        self.write(token, token.token_type(), token.csrf(), expected)
+        self.write(token, token.token_type(), token.csrf().as_deref(), expected)
     }
 
     fn set_text(self, token: &str, expected: TokenType) -> Result<SetCookies, CookieError> {
         let verified = self.manager.decode_token(token)?;
-        self.write(token, verified.token_type(), verified.csrf().map(Cow::Borrowed), expected)
+        self.write(token, verified.token_type(), verified.csrf(), expected)
     }
 
     fn write(
         self,
         text: &str,
         kind: TokenType,
-        csrf: Option<Cow<'_, str>>,
+        csrf: Option<&str>,
         expected: TokenType,
     ) -> Result<SetCookies, CookieError> {
         let settings = &self.manager.inner.settings;
@@ -121,10 +121,10 @@ impl CookieWriter<'_> {
         if (kind == TokenType::Refresh) != (expected == TokenType::Refresh) {
             return Err(CookieError::WrongType(names.token.clone()));
         }
-        if settings.locate.csrf_protect && !csrf.as_deref().is_some_and(is_cookie_value) {
+        if settings.locate.csrf_protect && !csrf.is_some_and(is_cookie_value) {
             return Err(CookieError::Csrf(names.token.clone()));
         }
-        settings.cookies.set(names, text, csrf.as_deref(), self.max_age, self.manager.now())
+        settings.cookies.set(names, text, csrf, self.max_age, self.manager.now())
     }
 }
 

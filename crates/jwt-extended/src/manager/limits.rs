@@ -2,20 +2,12 @@
 
 use std::time::Duration;
 
-use super::{JwtManager, Steps};
+use super::JwtManager;
 use crate::{
     entropy::session_opened,
     time::Timestamp,
     token::{Lifetime, Token},
 };
-
-impl Steps<'_> {
-    /// Returns how long a token of a session may live if it is issued at this time: no longer than the session may last,
-    /// or go unused.
-    pub fn lifetime_in_session(&self, session: &str, usual: Lifetime, now: Timestamp) -> Lifetime {
-        self.manager.lifetime_in_session(session, usual, now)
-    }
-}
 
 impl JwtManager {
     pub(super) fn keeps_sessions(&self) -> bool {

@@ -108,7 +108,7 @@ impl Steps<'_> {
     /// # Errors
     /// As [`JwtManager::login`], and those of `issue`.
     pub async fn login_with<E: From<IssueError>>(
-        &self,
+        self,
         label: Option<&str>,
         earlier: EarlierSessions,
         mut issue: impl FnMut(TokenType, &Rotation) -> Result<Issued, E>,
@@ -117,18 +117,16 @@ impl Steps<'_> {
         let rotation = manager.first_rotation()?;
         let access = issue(TokenType::Access, &rotation)?;
         let refresh = issue(TokenType::Refresh, &rotation)?;
-        let subject = refresh.subject();
         if manager.keeps_sessions() {
-            rotation.check(&access, &refresh, &subject)?;
+            rotation.check(&access, &refresh, &refresh.subject())?;
         }
         if earlier == EarlierSessions::End {
-            // Counted from the time of this login: it ends what was opened before, and not the session that opens now.
-            manager.end_all_before(&subject, rotation.at).await.map_err(IssueError::Store)?;
+            // Counted from the time of this login, so that the session that opens now stays open.
+            manager.end_all_before(&refresh.subject(), rotation.at).await.map_err(IssueError::Store)?;
         }
-        if let Some(session) = rotation.session.as_deref().filter(|_| manager.keeps_sessions()) {
-            self.open_session(session, &subject, &rotation.jti, label).await?;
+        if manager.keeps_sessions() {
+            self.open_session(&refresh, label).await?;
         }
-        drop(subject);
         Ok(TokenPair { access, refresh: Some(refresh) })
     }
 
@@ -138,30 +136,26 @@ impl Steps<'_> {
     ///
     /// # Errors
     /// If the source of randomness fails.
-    pub fn new_session(&self) -> Result<String, IssueError> {
+    pub fn new_session(self) -> Result<String, IssueError> {
         self.manager.session_at(self.manager.now())
     }
 
-    /// Has the store keep a session that [`new_session`](Self::new_session) named, with the `jti` of its first refresh
-    /// token. Call it once for each session. [`JwtManager::login`] does all of it.
+    /// Has the store keep the session of a refresh token, the first one of a session that
+    /// [`new_session`](Self::new_session) named. Call it once for each session. [`JwtManager::login`] does all of it.
     ///
     /// # Errors
-    /// If the session id is of another kind; if there is no store that keeps sessions, or it could not keep this one; or if
-    /// all of the subject's sessions were ended since it was named.
-    pub async fn open_session(
-        &self,
-        session: &str,
-        subject: &str,
-        jti: &str,
-        label: Option<&str>,
-    ) -> Result<(), IssueError> {
-        let opened = session_opened(session).ok_or(IssueError::ForeignSession)?;
-        let label = label.map(presentable).filter(|label| !label.is_empty());
+    /// If the token has no session, or one whose id is of another kind; if there is no store that keeps sessions, or it could
+    /// not keep this one; or if all of the subject's sessions were ended since it was named.
+    pub async fn open_session(self, refresh: &Issued, label: Option<&str>) -> Result<(), IssueError> {
         let manager = self.manager;
+        let session = refresh.session().ok_or(IssueError::EmptySession)?;
+        let jti = refresh.jti().ok_or(IssueError::SessionClaims)?;
+        let opened = session_opened(&session).ok_or(IssueError::ForeignSession)?;
+        let label = label.map(presentable).filter(|label| !label.is_empty());
         let new = NewSession {
-            id: session,
-            subject,
-            jti,
+            id: &session,
+            subject: &refresh.subject(),
+            jti: &jti,
             label: label.as_deref(),
             opened,
             ends: manager.session_ends(opened, opened),

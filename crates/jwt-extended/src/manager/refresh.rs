@@ -94,7 +94,7 @@ impl Steps<'_> {
     /// # Errors
     /// As [`JwtManager::refresh`], and those of `issue`.
     pub async fn refresh_with<E: From<Rejection>>(
-        &self,
+        self,
         token: &Token,
         mut issue: impl FnMut(TokenType, &Rotation) -> Result<Issued, E>,
     ) -> Result<TokenPair, E> {
@@ -128,13 +128,13 @@ impl Steps<'_> {
     }
 
     /// Returns the app's own claims in a token: all but those that the engine writes into each token.
-    pub fn own_claims(&self, token: &Token) -> Claims {
+    pub fn own_claims(self, token: &Token) -> Claims {
         self.manager.own_claims(token)
     }
 
     /// Rotates a session to the refresh token that is due. Returns the rotation that counts: another request may have
     /// rotated the session just before.
-    async fn rotate(&self, token: &Token, due: Rotation) -> Result<Rotation, Rejection> {
+    async fn rotate(self, token: &Token, due: Rotation) -> Result<Rotation, Rejection> {
         let manager = self.manager;
         let unavailable = |error| manager.reject(Reason::StoreUnavailable(error), None);
         let ended = || manager.reject(Reason::Revoked, Some(token.clone()));

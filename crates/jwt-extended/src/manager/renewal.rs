@@ -23,7 +23,7 @@ impl Steps<'_> {
     /// Returns the request's access token if it came in a cookie, is valid, and expires within this time.
     ///
     /// The CSRF value is not checked: at most, a forged request keeps its victim logged in.
-    pub fn expiring(&self, request: &impl Request, within: Duration) -> Option<Expiring> {
+    pub fn expiring(self, request: &impl Request, within: Duration) -> Option<Expiring> {
         let (manager, now) = (self.manager, self.manager.now());
         let request = Methodless(request);
         let in_cookies = Requirement::access().locations([Location::Cookie]);
@@ -38,7 +38,7 @@ impl Steps<'_> {
     /// There are none if the response sets or clears a token's cookie already (a login, a logout), if the token was revoked
     /// meanwhile or the store cannot answer, or if the session has lasted as long as it may, so that nobody stays logged
     /// in forever by clicking. Tokens that belong to no session do not say when they began, and are not renewed.
-    pub async fn renew(&self, expiring: &Expiring, response: &HeaderMap) -> Option<SetCookies> {
+    pub async fn renew(self, expiring: &Expiring, response: &HeaderMap) -> Option<SetCookies> {
         let (manager, token) = (self.manager, &expiring.token);
         let cookies = &manager.inner.settings.cookies;
         let settled = response.get_all(header::SET_COOKIE).iter().any(|line| cookies.concerns(line));

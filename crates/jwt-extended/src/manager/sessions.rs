@@ -127,7 +127,7 @@ impl JwtManager {
 
 impl Steps<'_> {
     /// Returns whether the manager has a store that keeps sessions.
-    pub fn keeps_sessions(&self) -> bool {
+    pub fn keeps_sessions(self) -> bool {
         self.manager.keeps_sessions()
     }
 
@@ -136,7 +136,7 @@ impl Steps<'_> {
     /// # Errors
     /// As [`JwtManager::sessions`].
     pub async fn sessions_as_seen_from(
-        &self,
+        self,
         subject: impl Into<Subject<'_>>,
         session: Option<&str>,
     ) -> Result<Vec<Session>, StoreError> {
@@ -155,13 +155,13 @@ impl Steps<'_> {
     /// # Errors
     /// If there is no store that keeps sessions, or it could not answer.
     pub async fn end_sessions_except(
-        &self,
+        self,
         subject: impl Into<Subject<'_>>,
         session: &str,
     ) -> Result<u64, StoreError> {
         let (manager, now) = (self.manager, self.manager.now());
         let until = manager.remembered(now);
-        let others = EndSessions::Others { subject: subject.into().0, session, until, now };
+        let others = EndSessions::Others { subject: subject.into().0, except: session, until, now };
         manager.inner.store.sessions()?.end(&others).wait().await
     }
 
@@ -170,7 +170,7 @@ impl Steps<'_> {
     ///
     /// # Errors
     /// If there is no store, or it could not answer.
-    pub async fn end_session_by_id(&self, session: &str) -> Result<(), StoreError> {
+    pub async fn end_session_by_id(self, session: &str) -> Result<(), StoreError> {
         self.manager.end_one(session, None).await.map(drop)
     }
 
@@ -180,7 +180,7 @@ impl Steps<'_> {
     /// # Errors
     /// If there is no store, or it could not keep the revocation.
     pub async fn revoke_by_id(
-        &self,
+        self,
         subject: impl Into<Subject<'_>>,
         jti: &str,
         expires_at: Option<Timestamp>,

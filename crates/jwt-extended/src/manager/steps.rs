@@ -46,7 +46,7 @@ impl<'a> Steps<'a> {
     ///
     /// # Errors
     /// If there is no token, or the request carries it in a malformed way.
-    pub fn locate<'r>(&self, request: &'r impl Request, requirement: &Requirement) -> Result<Located<'r>, Rejection> {
+    pub fn locate<'r>(self, request: &'r impl Request, requirement: &Requirement) -> Result<Located<'r>, Rejection> {
         self.demand_body(request, requirement)?;
         guard::find(&self.manager.inner.settings, request, requirement)
             .map_err(|(reason, token)| self.manager.reject(reason, token))
@@ -61,7 +61,7 @@ impl<'a> Steps<'a> {
     /// # Errors
     /// As [`JwtManager::authenticate`], and those of `judge`.
     pub fn authenticate_with<R: Request, E: From<Rejection>, J>(
-        &self,
+        self,
         request: &R,
         requirement: &Requirement,
         judge: J,
@@ -83,18 +83,18 @@ impl<'a> Steps<'a> {
     ///
     /// # Errors
     /// As [`JwtManager::decode_token`].
-    pub fn decode_with(&self, ring: &KeyRing, token: &str) -> Result<Token, TokenError> {
+    pub fn decode_with(self, ring: &KeyRing, token: &str) -> Result<Token, TokenError> {
         verify(&self.manager.inner.settings.policy, ring, token, self.manager.now())
     }
 
     /// Returns whether guards around routes let a request pass unchecked: every OPTIONS, because browsers send a CORS
     /// preflight without tokens. A route that answers OPTIONS with more than CORS headers must guard itself.
-    pub fn is_exempt(&self, request: &impl Request) -> bool {
+    pub fn is_exempt(self, request: &impl Request) -> bool {
         request.method() == Method::OPTIONS.as_str()
     }
 
     /// Returns whether a guard with this requirement needs the body: for the JSON location, or for a CSRF form field.
-    pub fn needs_body(&self, requirement: &Requirement) -> bool {
+    pub fn needs_body(self, requirement: &Requirement) -> bool {
         let locate = &self.manager.inner.settings.locate;
         let locations = requirement.locations_or(&locate.locations);
         locations.contains(&Location::Json)
@@ -102,7 +102,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Refuses a request whose body the face has not passed on, although a guard must look into it.
-    pub(super) fn demand_body(&self, request: &impl Request, requirement: &Requirement) -> Result<(), Rejection> {
+    pub(super) fn demand_body(self, request: &impl Request, requirement: &Requirement) -> Result<(), Rejection> {
         // The kind of the body is checked last, because few apps look into bodies.
         if !request.has_body() && self.needs_body(requirement) && BodyKind::of(request) != BodyKind::Other {
             const UNSEEN: &str = "a token or a CSRF value may be in the body, which the face did not pass on";

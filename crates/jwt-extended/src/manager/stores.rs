@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{
-    config::Store,
-    session::{Ending, Revocation, RevocationStore, RevokedToken, SessionStore, Standing, StoreError, TokenIds},
+use crate::session::{
+    EndSessions, RevocationStore, RevokeRequest, RevokedToken, SessionStore, StoreError, StoreKind, TokenIds,
+    TokenStatus,
 };
 
 /// Which store there is.
@@ -16,11 +16,11 @@ pub(super) enum Stores {
 
 impl Stores {
     /// What the configuration needs to know of it.
-    pub(super) fn kind(&self) -> Store {
+    pub(super) fn kind(&self) -> StoreKind {
         match self {
-            Self::None => Store::Absent,
-            Self::Revocations(_) => Store::Revocations,
-            Self::Sessions(_) => Store::Sessions,
+            Self::None => StoreKind::None,
+            Self::Revocations(_) => StoreKind::Revocations,
+            Self::Sessions(_) => StoreKind::Sessions,
         }
     }
 
@@ -32,11 +32,11 @@ impl Stores {
         }
     }
 
-    pub(super) async fn standing(&self, token: &TokenIds<'_>) -> Result<Standing, StoreError> {
+    pub(super) async fn status(&self, token: &TokenIds<'_>) -> Result<TokenStatus, StoreError> {
         match self {
-            Self::None => Ok(Standing::Good),
-            Self::Revocations(store) => store.standing(token).wait().await,
-            Self::Sessions(store) => store.standing(token).wait().await,
+            Self::None => Ok(TokenStatus::Active),
+            Self::Revocations(store) => store.status(token).wait().await,
+            Self::Sessions(store) => store.status(token).wait().await,
         }
     }
 
@@ -44,17 +44,22 @@ impl Stores {
         let RevokedToken { jti, until, now, .. } = token;
         match self {
             Self::None => Err(StoreError::NoStore),
-            Self::Revocations(store) => store.revoke(&Revocation::Token { jti, until, now }).wait().await,
+            Self::Revocations(store) => store.revoke(&RevokeRequest::Token { jti, until, now }).wait().await,
             Self::Sessions(store) => store.revoke(&token).wait().await,
         }
     }
 
-    /// Ends sessions: where only revocations are kept, by revoking them.
-    pub(super) async fn end(&self, ending: Ending<'_>, revocation: Revocation<'_>) -> Result<(), StoreError> {
+    /// Ends sessions, and returns how many were open. A store of revocations alone records the revocation, and knows of no
+    /// sessions to count.
+    pub(super) async fn end(
+        &self,
+        sessions: EndSessions<'_>,
+        revocation: RevokeRequest<'_>,
+    ) -> Result<u64, StoreError> {
         match self {
             Self::None => Err(StoreError::NoStore),
-            Self::Revocations(store) => store.revoke(&revocation).wait().await,
-            Self::Sessions(store) => store.end(&ending).wait().await.map(|_| ()),
+            Self::Revocations(store) => store.revoke(&revocation).wait().await.map(|()| 0),
+            Self::Sessions(store) => store.end(&sessions).wait().await,
         }
     }
 }

@@ -1,24 +1,26 @@
-//! An answer that is there now, or a future of one.
+//! The result of a store's method: a value that is known already, or a future.
 
 use std::{fmt, future::Future, pin::Pin};
 
-/// What a store answers. A store that knows says so at once, and nothing is boxed; one that must ask a server gives
-/// a future.
-#[must_use = "a store does nothing until its answer is waited for"]
+/// The result of a call to a store.
+///
+/// A store in memory answers [`Now`](Self::Now), and nothing is boxed. A store behind a network answers
+/// [`Later`](Self::Later).
+#[must_use = "a store does nothing until its answer is awaited"]
 pub enum Answer<'a, T> {
-    /// Known.
+    /// The value is known already.
     Now(T),
-    /// To be waited for.
+    /// The value comes from a future.
     Later(Pin<Box<dyn Future<Output = T> + Send + 'a>>),
 }
 
 impl<'a, T> Answer<'a, T> {
-    /// An answer to be waited for.
+    /// Boxes a future.
     pub fn later(future: impl Future<Output = T> + Send + 'a) -> Self {
         Self::Later(Box::pin(future))
     }
 
-    /// Waits for it, if need be.
+    /// Returns the value, awaiting it if necessary.
     pub async fn wait(self) -> T {
         match self {
             Self::Now(value) => value,

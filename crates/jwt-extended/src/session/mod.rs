@@ -45,11 +45,18 @@
 #![doc = include_str!("../docs/theft.md")]
 
 mod answer;
+mod forward;
 mod memory;
 mod sessions;
 mod store;
+mod subject;
 
 pub use answer::Answer;
+pub use forward::ForwardSessions;
 pub use memory::MemoryStore;
-pub use sessions::{Ending, NewSession, RevokedToken, Session, SessionStore, Touch, Turn, Turned};
-pub use store::{Revocation, RevocationStore, Standing, StoreError, TokenIds};
+pub use sessions::{
+    EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, TouchRequest,
+};
+pub(crate) use store::StoreKind;
+pub use subject::Subject;
+pub use store::{RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus};

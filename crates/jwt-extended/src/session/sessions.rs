@@ -1,236 +1,209 @@
-//! The session trait: who is logged in where, and which refresh token is a session's current one.
+//! The trait of a store that keeps sessions, [`SessionStore`], and its requests and outcomes.
 //!
-//! What a store keeps of a session is names and times. The name of a refresh token (`jti`) is no secret: without the
-//! signing key nobody makes a token of it.
+//! A store keeps ids and times. The id of a refresh token (`jti`) is not a secret: nobody can make a token from it without
+//! the signing key.
 
 use std::{num::NonZeroU32, time::Duration};
 
 use serde::Serialize;
 
-use super::{Answer, Standing, StoreError, TokenIds};
+use super::{Answer, StoreError, TokenIds, TokenStatus};
 use crate::time::Timestamp;
 
-/// Keeps sessions, and what was revoked.
+/// Keeps sessions and revocations.
 ///
-/// A store that cannot answer says so with an error, and the request is refused with 503: never "allowed". Each call is
-/// one atomic step, also when several processes share the store. Whether one may be relied on,
-/// the checks of `test_util::sessions` show, behind the feature `test-util`.
+/// If a store returns an error, the request is rejected with 503. It is never let through.
+///
+/// Each call must be one atomic step, even if several processes share the store. The checks in `test_util::sessions`, behind
+/// the feature `test-util`, show whether a store can be relied on. A store that passes its calls on to another one
+/// implements [`ForwardSessions`] instead.
 pub trait SessionStore: Send + Sync {
-    /// Whether a token still stands: neither revoked by itself, nor older than a [`Ending`] of all its subject's tokens,
-    /// and its session, if it belongs to one, is open. A session that the store does not know is over.
-    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>>;
+    /// Checks a token. It is active if
+    ///
+    /// - it was not revoked itself,
+    /// - it is not older than the latest [`EndSessions`] request for all of its subject's sessions, and
+    /// - its session is open, if it has one. A session that the store does not know has ended.
+    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>>;
 
     /// Revokes one token.
-    fn revoke(&self, token: &RevokedToken<'_>) -> Answer<'_, Result<(), StoreError>>;
+    fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>>;
 
-    /// Opens a session, and ends its subject's oldest ones if that makes too many.
+    /// Opens a session. If its subject then has too many, their oldest sessions end.
     ///
-    /// [`Standing::Revoked`] if all of the subject's sessions were ended after this one's opening, and nothing is kept.
-    fn open(&self, session: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>>;
+    /// Keeps nothing and returns [`TokenStatus::Revoked`] if all of the subject's sessions were ended after this one's login.
+    fn open<'a>(&'a self, session: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>>;
 
-    /// Turns a session's refresh token into its successor: compares what is presented with what is current, and sets. A
-    /// token that was revoked, and one whose successor was, is [`Turned::Over`].
-    fn turn(&self, turn: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>>;
-
-    /// As [`standing`](Self::standing) for a token that belongs to a session, which is good for longer from now on.
-    fn touch(&self, touch: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>>;
-
-    /// A subject's open sessions, the latest opened first.
-    fn list(&self, subject: &str, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>>;
-
-    /// Ends sessions, and says how many were open. When this has answered `Ok`, none of their tokens stands.
+    /// Replaces a session's current refresh token by its successor, if the presented token is the current one.
     ///
-    /// Of two endings of all, the later time and the longer memory hold; but one of more than
-    /// [`MAX_AHEAD`](Ending::MAX_AHEAD) later than now is from a clock that was wrong, and gives way to now.
-    fn end(&self, ending: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>>;
+    /// Returns [`RotateOutcome::Ended`] for a revoked token, and for a repeated one whose successor was revoked.
+    fn rotate<'a>(&'a self, request: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>>;
 
-    /// Forgets what is over, at most so many entries, and says how many it were: for a store in which things do not
-    /// expire by themselves.
+    /// Checks a token of a session like [`status`](Self::status), and extends the session if the token is active.
+    fn touch<'a>(&'a self, request: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>>;
+
+    /// Lists a subject's open sessions, most recently opened first.
+    fn list<'a>(&'a self, subject: &'a str, now: Timestamp) -> Answer<'a, Result<Vec<Session>, StoreError>>;
+
+    /// Ends sessions, and returns how many were open. Once this returns `Ok`, none of their tokens is active.
+    ///
+    /// If all of a subject's sessions are ended twice, the later cut-off and the longer memory apply. There is one
+    /// exception: a cut-off more than [`MAX_AHEAD`](EndSessions::MAX_AHEAD) in the future comes from a wrong clock, so the
+    /// new one replaces it.
+    fn end<'a>(&'a self, request: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>>;
+
+    /// Deletes at most `limit` entries that have expired, and returns how many it deleted. For stores in which nothing
+    /// expires automatically.
     fn purge(&self, now: Timestamp, limit: u32) -> Answer<'_, Result<u64, StoreError>>;
 }
 
-impl<S: SessionStore + ?Sized> SessionStore for std::sync::Arc<S> {
-    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
-        (**self).standing(token)
-    }
-
-    fn revoke(&self, token: &RevokedToken<'_>) -> Answer<'_, Result<(), StoreError>> {
-        (**self).revoke(token)
-    }
-
-    fn open(&self, session: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>> {
-        (**self).open(session)
-    }
-
-    fn turn(&self, turn: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>> {
-        (**self).turn(turn)
-    }
-
-    fn touch(&self, touch: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>> {
-        (**self).touch(touch)
-    }
-
-    fn list(&self, subject: &str, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
-        (**self).list(subject, now)
-    }
-
-    fn end(&self, ending: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>> {
-        (**self).end(ending)
-    }
-
-    fn purge(&self, now: Timestamp, limit: u32) -> Answer<'_, Result<u64, StoreError>> {
-        (**self).purge(now, limit)
-    }
-}
-
-/// One token to be revoked.
+/// A token to revoke.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RevokedToken<'a> {
-    /// Whose it is.
+    /// Its subject.
     pub subject: &'a str,
-    /// Its name.
+    /// Its id.
     pub jti: &'a str,
-    /// When it would have expired; `None` for never.
+    /// When it expires; `None` for never.
     pub until: Option<Timestamp>,
-    /// The time of asking.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// A session that opens.
+/// A session to open.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct NewSession<'a> {
-    /// Its name, the claim `sid`.
+    /// Its id, the claim `sid`.
     pub id: &'a str,
-    /// Whose it is.
+    /// Its subject.
     pub subject: &'a str,
-    /// The name of its first refresh token, the claim `jti`.
+    /// The id of its first refresh token.
     pub jti: &'a str,
-    /// What the app calls it, such as the device.
+    /// A name that the app gives it, such as the device.
     pub label: Option<&'a str>,
-    /// The time of the login.
+    /// When the user logged in.
     pub opened: Timestamp,
-    /// When it ends, unless it is turned or touched before; `None` for never.
+    /// When it ends, unless it is rotated or touched before; `None` for never.
     pub ends: Option<Timestamp>,
-    /// How many sessions its subject may have, this one included; `None` for any number.
+    /// How many sessions its subject may have, including this one; `None` for any number.
     pub at_most: Option<NonZeroU32>,
 }
 
-/// A refresh token is presented, to be turned into its successor.
+/// A refresh token to replace by its successor.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Turn<'a> {
-    /// The refresh token. It belongs to a session and has a name.
+pub struct RotateRequest<'a> {
+    /// The presented refresh token. It has a session and an id.
     pub token: TokenIds<'a>,
-    /// The name of the successor.
+    /// The id of its successor.
     pub successor: &'a str,
-    /// For how long after a turn the predecessor gives the same successor.
+    /// For how long after the rotation the old token still yields the same successor.
     pub grace: Duration,
-    /// When the session ends, if it is turned now and not again; `None` for never.
+    /// When the session ends, unless it is rotated or touched again; `None` for never.
     pub ends: Option<Timestamp>,
 }
 
-impl Turn<'_> {
-    /// Whether the token before the current one has grace, if the session turned then. A turn in the future is one by a
-    /// process whose clock is ahead: by as much as the grace, and no more.
-    pub fn has_grace(&self, turned: Timestamp) -> bool {
+impl RotateRequest<'_> {
+    /// Checks whether the token before the current one still has grace, given when the session was rotated.
+    ///
+    /// A rotation in the future was made by a process whose clock is ahead, which may be ahead by at most the grace time.
+    pub fn has_grace(&self, rotated_at: Timestamp) -> bool {
         let (now, grace) = (self.token.now, self.grace);
-        now.saturating_duration_since(turned) <= grace && turned.saturating_duration_since(now) <= grace
+        now.saturating_duration_since(rotated_at) <= grace && rotated_at.saturating_duration_since(now) <= grace
     }
 }
 
-/// What became of a [`Turn`].
+/// The outcome of a [`RotateRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a store must be able to say each, and a manager to hear it")]
-pub enum Turned {
-    /// It was the current one; the successor is now.
-    Turned,
-    /// It is the one before, which was turned within the grace time, and its successor was not revoked.
+#[expect(clippy::exhaustive_enums, reason = "every store returns all of these, and a manager handles them all")]
+pub enum RotateOutcome {
+    /// The presented token was the current one; its successor is now.
+    Rotated,
+    /// The presented token is the one before the current one, within its grace time.
     Repeated {
-        /// The name of the successor that it was given then, which is the current one.
+        /// The id of its successor, which is the current token.
         successor: String,
-        /// When that was.
-        turned: Timestamp,
+        /// When the successor became the current token.
+        rotated_at: Timestamp,
     },
-    /// It is an earlier one, or the grace time is over: somebody has a copy. The session has been ended.
+    /// The presented token is an earlier one, or its grace time is over, so somebody has a copy. The session was ended.
     Replayed,
-    /// The session is over or was never open, or the token was revoked.
-    Over,
+    /// The session has ended or was never open, or the token was revoked.
+    Ended,
 }
 
-/// A session is used, otherwise than by its refresh token.
+/// A session used with an access token.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Touch<'a> {
-    /// The token that it is used by.
+pub struct TouchRequest<'a> {
+    /// The access token.
     pub token: TokenIds<'a>,
-    /// When the session ends from now on, if that is later than before; `None` for never.
+    /// When the session ends, if that is later than before; `None` for never.
     pub ends: Option<Timestamp>,
 }
 
-/// Which sessions are to end.
+/// The sessions to end.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Ending<'a> {
-    /// One.
+pub enum EndSessions<'a> {
+    /// One session.
     One {
-        /// Its name.
+        /// Its id.
         session: &'a str,
-        /// Whose it must be; `None` for whoever's it is.
+        /// The subject it must belong to; `None` for any.
         subject: Option<&'a str>,
-        /// The time of asking.
+        /// The current time.
         now: Timestamp,
     },
-    /// All of a subject's but one, and its tokens that belong to no session.
+    /// All sessions of a subject except one, and the subject's tokens without a session.
     Others {
-        /// Whose.
+        /// The subject.
         subject: &'a str,
-        /// The one that stays.
-        session: &'a str,
-        /// When the last token of them will have expired; `None` for never.
+        /// The id of the session that stays open.
+        except: &'a str,
+        /// When the last token of the ended sessions expires; `None` for never.
         until: Option<Timestamp>,
-        /// The time of asking.
+        /// The current time.
         now: Timestamp,
     },
-    /// All of a subject's, and its tokens that belong to no session: all tokens with [`since`](TokenIds::since) earlier
-    /// than now.
+    /// All sessions of a subject, and all its tokens with [`since`](TokenIds::since) earlier than now.
     All {
-        /// Whose.
+        /// The subject.
         subject: &'a str,
-        /// When the last token of them will have expired; `None` for never.
+        /// When the last token of the ended sessions expires; `None` for never.
         until: Option<Timestamp>,
-        /// The time of asking.
+        /// The current time.
         now: Timestamp,
     },
 }
 
-impl Ending<'_> {
-    /// How far ahead a clock may be whose ending of all sessions is believed. Until the others have caught up with it, the
-    /// subject cannot log in.
+impl EndSessions<'_> {
+    /// How far in the future a cut-off may be. A subject cannot log in before its cut-off, so one from a wrong clock must not
+    /// stay in force.
     pub const MAX_AHEAD: Duration = Duration::from_secs(3600);
 }
 
-/// An open session, as it is listed. As JSON, its times are seconds since 1970.
+/// An open session, as [`SessionStore::list`] returns it. As JSON, its times are seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Session {
-    /// Its name, the claim `sid`.
+    /// Its id, the claim `sid`.
     pub id: String,
-    /// What the app has called it, such as the device.
+    /// The name that the app gave it, such as the device.
     pub label: Option<String>,
     /// When its user logged in.
     pub opened: Timestamp,
-    /// When a token of it was last refreshed: the login, if none was. Of the one that is asking, now.
+    /// When its tokens were last refreshed, or else the login. For the [current](Self::current) session, now.
     pub last_used: Timestamp,
-    /// When it ends, if it is not used before; `None` for never.
+    /// When it ends, unless it is used before; `None` for never.
     pub ends: Option<Timestamp>,
-    /// Whether it is the one that is asking.
+    /// Whether the request belongs to this session.
     pub current: bool,
 }
 
 impl Session {
-    /// A session as a store knows it: it cannot tell who is asking.
+    /// Makes a session that is not marked as current: a store does not know who asks.
     pub const fn new(
         id: String,
         label: Option<String>,

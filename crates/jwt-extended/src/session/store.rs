@@ -1,142 +1,155 @@
-//! The revocation trait, and the words that it is asked in.
+//! The trait of a blocklist, [`RevocationStore`], and the types that both store traits use.
+
+use std::sync::Arc;
 
 use super::Answer;
 use crate::time::Timestamp;
 
 /// Remembers which tokens, sessions and subjects were revoked.
 ///
-/// A store that cannot answer says so with an error, and the request is refused with 503: never "allowed".
+/// If a store returns an error, the request is rejected with 503. It is never let through.
 pub trait RevocationStore: Send + Sync {
-    /// Whether a token still stands.
-    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>>;
+    /// Checks whether a token was revoked.
+    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>>;
 
-    /// Revokes. When this has answered `Ok`, every later [`standing`](Self::standing) says so.
-    fn revoke(&self, what: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>>;
+    /// Revokes tokens. Once this returns `Ok`, every later [`status`](Self::status) reports them as revoked.
+    fn revoke<'a>(&'a self, request: &'a RevokeRequest<'_>) -> Answer<'a, Result<(), StoreError>>;
 }
 
-/// A closure is a store, for those who keep a blocklist of their own: it says whether a token stands, and what is revoked
-/// is written elsewhere.
+/// A closure is a read-only store, for apps that keep a blocklist elsewhere and revoke there.
 ///
 /// ```
-/// use jwt_extended::{JwtManager, jose::Key, session::{Answer, Standing, TokenIds}};
+/// use jwt_extended::{JwtManager, jose::Key, session::{Answer, TokenIds, TokenStatus}};
 ///
 /// let blocked = ["0193a0c5-1d1e-7b0e-8f5e-5b1f0a9c6d7e"];
 /// let jwt = JwtManager::builder()
 ///     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
 ///     .revocation_store(move |token: &TokenIds<'_>| {
 ///         let found = token.jti.is_some_and(|jti| blocked.contains(&jti));
-///         Answer::Now(Ok(if found { Standing::Revoked } else { Standing::Good }))
+///         Answer::Now(Ok(if found { TokenStatus::Revoked } else { TokenStatus::Active }))
 ///     })
 ///     .build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// One that must ask a database answers [`Answer::later`].
+/// A closure that queries a database returns [`Answer::later`].
 impl<F> RevocationStore for F
 where
-    F: Fn(&TokenIds<'_>) -> Answer<'static, Result<Standing, StoreError>> + Send + Sync,
+    F: Fn(&TokenIds<'_>) -> Answer<'static, Result<TokenStatus, StoreError>> + Send + Sync,
 {
-    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         self(token)
     }
 
-    fn revoke(&self, _: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, _: &'a RevokeRequest<'_>) -> Answer<'a, Result<(), StoreError>> {
         Answer::Now(Err(StoreError::ReadOnly))
     }
 }
 
-impl<S: RevocationStore + ?Sized> RevocationStore for std::sync::Arc<S> {
-    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
-        (**self).standing(token)
+impl<S: RevocationStore + ?Sized> RevocationStore for Arc<S> {
+    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
+        (**self).status(token)
     }
 
-    fn revoke(&self, what: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>> {
-        (**self).revoke(what)
+    fn revoke<'a>(&'a self, request: &'a RevokeRequest<'_>) -> Answer<'a, Result<(), StoreError>> {
+        (**self).revoke(request)
     }
 }
 
-/// Whether a token still stands.
+/// Whether a store accepts a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Nothing is known against it.
-    Good,
-    /// It, its session, or all that its subject had then, was revoked.
+pub enum TokenStatus {
+    /// The token was not revoked, and its session is open if it has one.
+    Active,
+    /// The token, its session, or all of the subject's tokens from before a cut-off were revoked.
     Revoked,
 }
 
-/// The store could not answer, or could not keep what it was told.
+/// A store could not answer, or could not keep what it was given.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// It holds as many entries as it may, and none has expired. Forgetting one would let a revoked token back in.
+    /// The store is full, and no entry has expired. Dropping one would make a revoked token valid again.
     #[error("the store is full; raise its capacity, which is {capacity}")]
     Full {
-        /// How many it may hold.
+        /// How many entries the store may hold.
         capacity: usize,
     },
-    /// The token has no `jti`, no session: it can only end with all its subject's tokens.
+    /// The token lacks the claim by which it would be revoked: its `jti`, or its session.
     #[error("the token has no {0}, so it cannot be revoked by it")]
     Unnamed(&'static str),
     /// The manager has no store.
     #[error("there is no store; give the manager one with `session_store` or `revocation_store`")]
     NoStore,
-    /// The store knows revocations and no sessions.
+    /// The store keeps revocations only.
     #[error("the store keeps no sessions; give the manager one that does with `session_store`")]
     NoSessions,
-    /// The store is a closure, which can be asked and not told.
-    #[error("the store is a closure that only answers; revoke where it reads from")]
+    /// The store is a closure, which cannot revoke.
+    #[error("the store is a closure, which is read-only; revoke where it reads from")]
     ReadOnly,
-    /// Whatever it asks did not answer.
+    /// The store, or the server behind it, did not answer.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
 }
 
-/// What a store is told of a token that is presented.
+/// What a store needs to know of a token to check it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct TokenIds<'a> {
-    /// Its own name.
+    /// The token's id, the claim `jti`.
     pub jti: Option<&'a str>,
-    /// The session that it belongs to.
+    /// The id of its session, the claim `sid`.
     pub session: Option<&'a str>,
-    /// Whose it is.
+    /// Its subject, the identity claim.
     pub subject: &'a str,
-    /// The moment that counts when all of a subject's tokens issued before some time are revoked: the opening of
-    /// its session, to the microsecond, or else its `iat`, to the second.
+    /// When the token counts as issued, to compare with a cut-off of its subject.
+    ///
+    /// That is when its session was opened, to the microsecond. Without a session, it is the token's `iat`, to the second.
     pub since: Timestamp,
-    /// The time of asking.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// What a store is told to revoke, and for how long it must remember.
+/// A request to revoke tokens, and for how long to remember it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Revocation<'a> {
+pub enum RevokeRequest<'a> {
     /// One token.
     Token {
-        /// Its `jti`.
+        /// Its id.
         jti: &'a str,
-        /// When it would have expired; `None` for never.
+        /// When the token expires; `None` for never.
         until: Option<Timestamp>,
-        /// The time of asking.
+        /// The current time.
         now: Timestamp,
     },
-    /// One session: its access and refresh tokens together, those included that are yet to be issued.
+    /// One session: all its access and refresh tokens, including those issued later.
     Session {
-        /// Its `sid`.
+        /// Its id.
         session: &'a str,
-        /// When its last token will have expired; `None` for never.
+        /// When the last of its tokens expires; `None` for never.
         until: Option<Timestamp>,
-        /// The time of asking.
+        /// The current time.
         now: Timestamp,
     },
     /// All tokens of a subject with [`since`](TokenIds::since) earlier than now.
     Subject {
-        /// The identity claim.
+        /// The subject.
         subject: &'a str,
-        /// When the last of them will have expired; `None` for never.
+        /// When the last of these tokens expires; `None` for never.
         until: Option<Timestamp>,
-        /// The time of asking.
+        /// The current time.
         now: Timestamp,
     },
+}
+
+/// What a manager's store can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StoreKind {
+    /// There is no store.
+    None,
+    /// It keeps revocations.
+    Revocations,
+    /// It keeps sessions and revocations.
+    Sessions,
 }

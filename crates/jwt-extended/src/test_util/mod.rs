@@ -29,10 +29,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    Config, JwtManager, JwtManagerBuilder, Requirement, Timestamp,
+    Config, JwtManager, JwtManagerBuilder, Requirement,
     config::Secret,
     jose::{self, Key},
-    session::{Answer, MemoryStore, Revocation, RevocationStore},
+    session::{Answer, RevocationStore, TokenIds, TokenStatus},
     token::Lifetime,
 };
 
@@ -139,7 +139,7 @@ impl Table {
         let mut config: Config = serde_json::from_value(options.clone()).expect("the table's configs are valid");
         config.secret_key = Some(Secret::from(self.secret.as_str()));
         config.longest_lifetime = Some(Lifetime::Never);
-        JwtManager::from_config(config).revocation_store(self.store())
+        JwtManager::from_config(config).revocation_store(self.blocklist())
     }
 
     /// The manager of a case's app.
@@ -172,14 +172,14 @@ impl Table {
         jose::sign_with_header(&key, &recipe.header, &recipe.payload).expect("an HMAC never fails")
     }
 
-    fn store(&self) -> MemoryStore {
-        let (store, now) = (MemoryStore::new(), Timestamp::default());
-        let tokens = self.revoked_tokens.iter().map(|jti| Revocation::Token { jti, until: None, now });
-        let sessions = self.revoked_sessions.iter().map(|session| Revocation::Session { session, until: None, now });
-        for revocation in tokens.chain(sessions) {
-            assert!(matches!(store.revoke(&revocation), Answer::Now(Ok(()))), "the memory store has room");
+    /// A blocklist of the tokens and sessions that the table calls revoked.
+    fn blocklist(&self) -> impl RevocationStore + use<> {
+        let (tokens, sessions) = (self.revoked_tokens.clone(), self.revoked_sessions.clone());
+        move |token: &TokenIds<'_>| {
+            let has = |list: &[String], id: Option<&str>| id.is_some_and(|id| list.iter().any(|listed| listed == id));
+            let revoked = has(&tokens, token.jti) || has(&sessions, token.session);
+            Answer::Now(Ok(if revoked { TokenStatus::Revoked } else { TokenStatus::Active }))
         }
-        store
     }
 }
 

@@ -11,7 +11,7 @@ use jwt_extended::{
     config::Tolerate,
     http::{JsonMember, Location, Request},
     jose::{Algorithm, ExternalKey, JwsError, Key, KeyRing, Segment, Unverified, json},
-    session::{Subject, MemoryStore},
+    session::Subject,
     token::{Claims, TokenError},
 };
 
@@ -35,16 +35,22 @@ fn an_empty_ring_accepts_nothing_and_signs_nothing() {
 }
 
 #[test]
-fn the_key_can_be_chosen_between_finding_a_token_and_judging_it() {
+fn the_caller_can_choose_the_key_of_a_located_token() {
     let jwt = without_keys().build().unwrap();
     let made = jwt.access_token("alice").signed_by(&other_key()).create().unwrap();
     let request = bearer(&made);
     let asked = Requirement::access();
     let located = jwt.steps().locate(&request, &asked).unwrap();
     assert_eq!((located.token(), located.location()), (&*made, Location::Header));
-    assert!(!format!("{located:?}").contains(&made), "a token is not for logs");
-    let judged = |ring: KeyRing| jwt.judge(&located, &ring, &asked).map(|token| token.subject().to_owned());
-    assert_eq!(judged(KeyRing::new(other_key())).unwrap(), "alice");
+    assert!(!format!("{located:?}").contains(&*made), "a token is not for logs");
+    let judged = |ring: KeyRing| {
+        let admitted = jwt.steps().authenticate_with(&request, &asked, |found, judge| {
+            assert_eq!(found.token(), &*made);
+            judge(&ring)
+        });
+        wait(admitted?)
+    };
+    assert_eq!(judged(KeyRing::new(other_key())).unwrap().token().subject(), "alice");
     assert_eq!(judged(KeyRing::new(key())).unwrap_err().message(), "Signature verification failed");
     assert!(jwt.steps().decode_with(&KeyRing::new(other_key()), &made).is_ok());
     assert_eq!(jwt.steps().locate(&get(&[]), &asked).unwrap_err().message(), "Missing Authorization Header");
@@ -55,7 +61,7 @@ fn an_unusual_token_is_tried_out_with_the_key_that_signed_it() {
     let jwt = builder().build().unwrap();
     let other = other_key();
     let replacing =
-        |claims: &str| jwt.access_token("alice").signed_by(&other).replacing(Claims::from_json(claims).unwrap());
+        |claims: &str| jwt.access_token("alice").signed_by(&other).overriding(Claims::from_json(claims).unwrap());
     assert!(replacing(r#"{"sub":"bob"}"#).create().is_ok());
     assert!(replacing(r#"{"sub":5}"#).create().is_err());
     let made = replacing(r#"{"sub":5,"exp":1}"#).allow_unverifiable().create().unwrap();
@@ -96,7 +102,7 @@ fn a_key_may_live_elsewhere_and_is_asked_for_its_one_algorithm_alone() {
 
 #[test]
 fn tokens_made_one_by_one_can_share_a_session_and_be_revoked_by_their_names() {
-    let jwt = builder().revocation_store(MemoryStore::new()).build().unwrap();
+    let jwt = builder().revocation_store(Blocklist::default()).build().unwrap();
     let session = jwt.steps().new_session().unwrap();
     let [access, refresh] = [jwt.access_token("alice"), jwt.refresh_token("alice")]
         .map(|token| jwt.decode_token(&token.session(&session).create().unwrap()).unwrap());

@@ -8,7 +8,7 @@ use crate::common::*;
 use jwt_extended::{
     CookieError, JwtManager, ManualClock,
     http::{CsrfError, Location, Reason},
-    session::{Subject, MemoryStore},
+    session::Subject,
     token::{IssueError, Lifetime},
 };
 use serde_json::json;
@@ -16,7 +16,7 @@ use serde_json::json;
 const DAY: u64 = 86_400;
 
 fn with_store(clock: &Arc<ManualClock>) -> JwtManager {
-    builder().clock(Arc::clone(clock)).revocation_store(MemoryStore::new()).build().unwrap()
+    builder().clock(Arc::clone(clock)).revocation_store(Blocklist::default()).build().unwrap()
 }
 
 /// An access token of another issuer that shares the key.
@@ -42,8 +42,12 @@ fn waiting_does_not_help_a_token_that_lives_longer_than_its_revocation_is_rememb
 fn a_revocation_outlasts_a_token_whose_issuer_s_clock_is_ahead() {
     let clock = clock();
     let leeway = Duration::from_secs(300);
-    let jwt =
-        builder().clock(Arc::clone(&clock)).revocation_store(MemoryStore::new()).decode_leeway(leeway).build().unwrap();
+    let jwt = builder()
+        .clock(Arc::clone(&clock))
+        .revocation_store(Blocklist::default())
+        .decode_leeway(leeway)
+        .build()
+        .unwrap();
     let ahead = foreign(NOW + 300, NOW + 300 + 30 * DAY);
     wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
     // `since` is the issuer's 300 seconds ahead, so the revocation must come after it to concern it.
@@ -156,7 +160,7 @@ fn a_session_can_be_ended_by_its_name_and_its_last_token_does_not_outlive_it() {
     let jwt = builder()
         .clock(Arc::clone(&clock))
         .token_location([Location::Cookie])
-        .revocation_store(MemoryStore::new())
+        .revocation_store(Blocklist::default())
         .refresh_token_expires(Lifetime::minutes(20))
         .build()
         .unwrap();

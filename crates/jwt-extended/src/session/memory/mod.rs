@@ -1,7 +1,6 @@
 //! The store in memory: bounded, and it expires by itself. For one process, and for tests.
 
 mod names;
-mod revocations;
 mod room;
 mod sessions;
 
@@ -10,7 +9,7 @@ use std::{
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use self::{names::Names, revocations::Revocations, room::Room, sessions::Sessions};
+use self::{names::Names, room::Room, sessions::Sessions};
 use super::StoreError;
 use crate::time::Timestamp;
 
@@ -21,15 +20,11 @@ const SMALL_SHARD: usize = 64;
 
 /// Sessions and revocations kept in this process's memory. They are gone when it ends, and no other process sees them.
 ///
-/// As a [`RevocationStore`](super::RevocationStore) it keeps what was revoked; as a
-/// [`SessionStore`](super::SessionStore) also who is logged in, so that a restart logs everybody out.
-///
 /// Holds a bounded number of entries: a million unless told otherwise. A revoked token takes
 /// some 90 bytes, a session some 400. What is over is cleared as new ones come in: after every doubling, so that at most
 /// as much again is kept for nothing. When it is full of what is not over,
 /// revoking, and logging in, is refused rather than a revocation forgotten.
 pub struct MemoryStore {
-    revocations: Revocations,
     sessions: Sessions,
     room: Room,
 }
@@ -42,7 +37,7 @@ impl MemoryStore {
 
     /// A store for up to this many entries.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { revocations: Revocations::new(), sessions: Sessions::new(), room: Room::new(capacity) }
+        Self { sessions: Sessions::new(), room: Room::new(capacity) }
     }
 
     /// How many entries it holds, those included that are over and were not yet cleared.
@@ -57,7 +52,6 @@ impl MemoryStore {
 
     /// Clears what is over. The store does so by itself as it grows; this does it now.
     pub fn clear_expired(&self, now: Timestamp) {
-        self.revocations.clear(now, &self.room);
         self.sessions.clear(now, usize::MAX, &self.room);
     }
 

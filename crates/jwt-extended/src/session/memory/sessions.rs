@@ -9,8 +9,8 @@ use std::{
 use super::{MemoryStore, Names, Room, SHARDS, SMALL_SHARD, is_over, later, read, write};
 use crate::{
     session::{
-        Answer, Ending, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, TokenIds, Touch, Turn,
-        Turned,
+        Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, StoreError,
+        TokenIds, TokenStatus, TouchRequest,
     },
     time::Timestamp,
 };
@@ -89,13 +89,13 @@ impl Shard {
         self.sessions.len() + self.tokens.len() + self.cutoffs.len()
     }
 
-    fn standing(&self, token: &TokenIds<'_>, whose: u64) -> Standing {
+    fn status(&self, token: &TokenIds<'_>, whose: u64) -> TokenStatus {
         let revoked = token.jti.is_some_and(|jti| is_revoked(&self.tokens, jti, token.now));
         let cut_off = self.is_cut_off(token.subject, token.session, token.since, token.now);
         let over = token.session.is_some_and(|session| {
             self.sessions.get(session).is_none_or(|row| is_over(row.ends, token.now) || row.whose != whose)
         });
-        if revoked || cut_off || over { Standing::Revoked } else { Standing::Good }
+        if revoked || cut_off || over { TokenStatus::Revoked } else { TokenStatus::Active }
     }
 
     fn is_cut_off(&self, subject: &str, session: Option<&str>, since: Timestamp, now: Timestamp) -> bool {
@@ -103,12 +103,12 @@ impl Shard {
     }
 
     /// Opens a session, for which a place was taken.
-    fn open(&mut self, new: &NewSession<'_>, whose: u64, room: &Room) -> Standing {
+    fn open(&mut self, new: &NewSession<'_>, whose: u64, room: &Room) -> TokenStatus {
         // Names are random: if this one is there, it is told again.
         self.remove(new.id, room);
         if self.is_cut_off(new.subject, Some(new.id), new.opened, new.opened) {
             room.give_back(1);
-            return Standing::Revoked;
+            return TokenStatus::Revoked;
         }
         let mut sessions = self.subjects.remove(new.subject).unwrap_or_default();
         // Threads read the clock before they come here: it need not be the latest.
@@ -130,7 +130,7 @@ impl Shard {
         if let Some(at_most) = new.at_most {
             self.end_oldest(new, at_most.get() as usize, room);
         }
-        Standing::Good
+        TokenStatus::Active
     }
 
     fn end_oldest(&mut self, new: &NewSession<'_>, at_most: usize, room: &Room) {
@@ -143,38 +143,40 @@ impl Shard {
         }
     }
 
-    fn turn(&mut self, turn: &Turn<'_>, whose: u64, room: &Room) -> Turned {
-        let (Some(session), Some(jti)) = (turn.token.session, turn.token.jti) else { return Turned::Over };
-        if self.standing(&turn.token, whose) == Standing::Revoked {
-            return Turned::Over;
+    fn rotate(&mut self, request: &RotateRequest<'_>, whose: u64, room: &Room) -> RotateOutcome {
+        let (Some(session), Some(jti)) = (request.token.session, request.token.jti) else {
+            return RotateOutcome::Ended;
+        };
+        if self.status(&request.token, whose) == TokenStatus::Revoked {
+            return RotateOutcome::Ended;
         }
-        let now = turn.token.now;
-        let Some(row) = self.sessions.get_mut(session) else { return Turned::Over };
+        let now = request.token.now;
+        let Some(row) = self.sessions.get_mut(session) else { return RotateOutcome::Ended };
         let details = &mut *row.details;
         if *details.current == *jti {
-            details.previous = Some(std::mem::replace(&mut details.current, turn.successor.into()));
-            (details.turned, details.last_used, row.ends) = (now, now, turn.ends);
-            return Turned::Turned;
+            details.previous = Some(std::mem::replace(&mut details.current, request.successor.into()));
+            (details.turned, details.last_used, row.ends) = (now, now, request.ends);
+            return RotateOutcome::Rotated;
         }
-        if details.previous.as_deref() == Some(jti) && turn.has_grace(details.turned) {
+        if details.previous.as_deref() == Some(jti) && request.has_grace(details.turned) {
             if is_revoked(&self.tokens, &details.current, now) {
-                return Turned::Over;
+                return RotateOutcome::Ended;
             }
-            return Turned::Repeated { successor: details.current.to_string(), turned: details.turned };
+            return RotateOutcome::Repeated { successor: details.current.to_string(), rotated_at: details.turned };
         }
         self.remove(session, room);
-        Turned::Replayed
+        RotateOutcome::Replayed
     }
 
-    fn touch(&mut self, touch: &Touch<'_>, whose: u64) -> Standing {
-        let standing = self.standing(&touch.token, whose);
-        if standing == Standing::Good
+    fn touch(&mut self, touch: &TouchRequest<'_>, whose: u64) -> TokenStatus {
+        let status = self.status(&touch.token, whose);
+        if status == TokenStatus::Active
             && let Some(row) = touch.token.session.and_then(|session| self.sessions.get_mut(session))
         {
             row.details.last_used = row.details.last_used.max(touch.token.now);
             row.ends = later(row.ends, touch.ends);
         }
-        standing
+        status
     }
 
     fn list(&self, subject: &str, now: Timestamp) -> Vec<Session> {
@@ -204,7 +206,7 @@ impl Shard {
         let exempt = all.exempt.map(Into::into);
         if let Some(cutoff) = self.cutoffs.get_mut(all.subject) {
             // One from a clock that was far ahead would keep the subject out until then.
-            let is_wrong = cutoff.at > all.now.saturating_add(Ending::MAX_AHEAD);
+            let is_wrong = cutoff.at > all.now.saturating_add(EndSessions::MAX_AHEAD);
             let at = if is_wrong { all.now } else { cutoff.at.max(all.now) };
             let until = later(cutoff.until, all.until);
             *cutoff = Cutoff { at, until, exempt };
@@ -319,12 +321,12 @@ impl Sessions {
 }
 
 impl SessionStore for MemoryStore {
-    fn standing(&self, token: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         let (shard, whose) = self.sessions.of(token.subject);
-        Answer::Now(Ok(read(shard).standing(token, whose)))
+        Answer::Now(Ok(read(shard).status(token, whose)))
     }
 
-    fn revoke(&self, token: &RevokedToken<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {
         Answer::Now(self.make_room(token.now).map(|()| {
             let mut shard = write(self.sessions.of(token.subject).0);
             shard.clear_if_grown(token.now, &self.room);
@@ -337,7 +339,7 @@ impl SessionStore for MemoryStore {
         }))
     }
 
-    fn open(&self, session: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn open<'a>(&'a self, session: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         Answer::Now(self.make_room(session.opened).map(|()| {
             let (shard, whose) = self.sessions.of(session.subject);
             let mut shard = write(shard);
@@ -346,21 +348,21 @@ impl SessionStore for MemoryStore {
         }))
     }
 
-    fn turn(&self, turn: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>> {
-        let (shard, whose) = self.sessions.of(turn.token.subject);
-        Answer::Now(Ok(write(shard).turn(turn, whose, &self.room)))
+    fn rotate<'a>(&'a self, request: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>> {
+        let (shard, whose) = self.sessions.of(request.token.subject);
+        Answer::Now(Ok(write(shard).rotate(request, whose, &self.room)))
     }
 
-    fn touch(&self, touch: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn touch<'a>(&'a self, touch: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         let (shard, whose) = self.sessions.of(touch.token.subject);
         Answer::Now(Ok(write(shard).touch(touch, whose)))
     }
 
-    fn list(&self, subject: &str, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
+    fn list<'a>(&'a self, subject: &'a str, now: Timestamp) -> Answer<'a, Result<Vec<Session>, StoreError>> {
         Answer::Now(Ok(read(self.sessions.of(subject).0).list(subject, now)))
     }
 
-    fn end(&self, ending: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>> {
+    fn end<'a>(&'a self, ending: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
         let all = |all: &All<'_>| {
             let place = self.make_room(all.now);
             write(self.sessions.of(all.subject).0).end_all(all, place, &self.room)
@@ -369,14 +371,16 @@ impl SessionStore for MemoryStore {
             u64::from(write(shard).end_one(session, subject, now, &self.room))
         };
         Answer::Now(match *ending {
-            Ending::One { session, subject: Some(subject), now } => {
+            EndSessions::One { session, subject: Some(subject), now } => {
                 Ok(one(self.sessions.of(subject).0, session, Some(subject), now))
             }
-            Ending::One { session, subject: None, now } => {
+            EndSessions::One { session, subject: None, now } => {
                 Ok(self.sessions.shards.iter().map(|shard| one(shard, session, None, now)).sum())
             }
-            Ending::Others { subject, session, until, now } => all(&All { subject, exempt: Some(session), until, now }),
-            Ending::All { subject, until, now } => all(&All { subject, exempt: None, until, now }),
+            EndSessions::Others { subject, except, until, now } => {
+                all(&All { subject, exempt: Some(except), until, now })
+            }
+            EndSessions::All { subject, until, now } => all(&All { subject, exempt: None, until, now }),
         })
     }
 

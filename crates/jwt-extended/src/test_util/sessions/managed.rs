@@ -61,10 +61,10 @@ async fn sixty_four_parallel_refreshes_of_one_token_give_one_successor(managers:
     let user = fresh_name("user");
     let token = managers.refresh_token(&managers.login(&user).await);
     let both = [&managers.one, &managers.two];
-    let answers = join((0..64).map(|number: usize| both[number % 2].refresh(&token))).await;
+    let answers = join((0..64).map(|number: usize| both[number % 2].refresh(&token).into_future())).await;
     let pairs: Vec<TokenPair> =
         answers.into_iter().map(|answer| answer.unwrap_or_else(|rejection| panic!("{rejection}"))).collect();
-    let successors: BTreeSet<_> = pairs.iter().map(|pair| pair.refresh.clone()).collect();
+    let successors: BTreeSet<_> = pairs.iter().map(|pair| pair.refresh.as_deref()).collect();
     assert_eq!(successors.len(), 1, "one successor, the same text for all");
     assert_eq!(stored(managers.one.sessions_of(Subject(&user)).await).len(), 1, "and one session");
     for pair in &pairs {

@@ -30,7 +30,7 @@ use std::{
 
 pub use self::random::Random;
 use crate::{
-    session::{Ending, NewSession, RevokedToken, SessionStore, TokenIds, Touch, Turn},
+    session::{EndSessions, NewSession, RevokedToken, RotateRequest, SessionStore, TokenIds, TouchRequest},
     time::Timestamp,
 };
 
@@ -84,13 +84,18 @@ pub fn at_most(session: NewSession<'_>, at_most: u32) -> NewSession<'_> {
 }
 
 /// A refresh token to be turned into its successor.
-pub fn turn<'a>(token: TokenIds<'a>, successor: &'a str, grace: Duration, ends: Option<Timestamp>) -> Turn<'a> {
-    Turn { token, successor, grace, ends }
+pub fn rotate_request<'a>(
+    token: TokenIds<'a>,
+    successor: &'a str,
+    grace: Duration,
+    ends: Option<Timestamp>,
+) -> RotateRequest<'a> {
+    RotateRequest { token, successor, grace, ends }
 }
 
 /// A session to be kept open for longer.
-pub fn touch(token: TokenIds<'_>, ends: Option<Timestamp>) -> Touch<'_> {
-    Touch { token, ends }
+pub fn touch_request(token: TokenIds<'_>, ends: Option<Timestamp>) -> TouchRequest<'_> {
+    TouchRequest { token, ends }
 }
 
 /// A token to be revoked.
@@ -99,18 +104,18 @@ pub fn revoked_token<'a>(subject: &'a str, jti: &'a str, until: Option<Timestamp
 }
 
 /// One session to be ended.
-pub fn end_one<'a>(session: &'a str, subject: Option<&'a str>, now: Timestamp) -> Ending<'a> {
-    Ending::One { session, subject, now }
+pub fn end_one<'a>(session: &'a str, subject: Option<&'a str>, now: Timestamp) -> EndSessions<'a> {
+    EndSessions::One { session, subject, now }
 }
 
 /// All sessions but one to be ended.
-pub fn end_others<'a>(subject: &'a str, session: &'a str, until: Option<Timestamp>, now: Timestamp) -> Ending<'a> {
-    Ending::Others { subject, session, until, now }
+pub fn end_others<'a>(subject: &'a str, session: &'a str, until: Option<Timestamp>, now: Timestamp) -> EndSessions<'a> {
+    EndSessions::Others { subject, except: session, until, now }
 }
 
 /// All sessions to be ended.
-pub fn end_all(subject: &str, until: Option<Timestamp>, now: Timestamp) -> Ending<'_> {
-    Ending::All { subject, until, now }
+pub fn end_all(subject: &str, until: Option<Timestamp>, now: Timestamp) -> EndSessions<'_> {
+    EndSessions::All { subject, until, now }
 }
 
 /// Waits for all of them at once.

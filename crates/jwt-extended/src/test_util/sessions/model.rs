@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use super::{
-    Random, at, at_most, end_all, end_one, end_others, fresh_name, ids, new_session, revoked_token, touch, turn,
+    Random, at, at_most, end_all, end_one, end_others, fresh_name, ids, new_session, revoked_token, rotate_request,
+    touch_request,
 };
 use crate::{
-    session::{SessionStore, Standing, TokenIds, Turned},
+    session::{RotateOutcome, SessionStore, TokenIds, TokenStatus},
     time::Timestamp,
 };
 
@@ -43,17 +44,17 @@ impl Model {
         })
     }
 
-    fn standing(&self, token: &TokenIds<'_>) -> Standing {
+    fn status(&self, token: &TokenIds<'_>) -> TokenStatus {
         let revoked = self.revoked.iter().any(|(jti, until)| Some(jti.as_str()) == token.jti && token.now < *until);
         let over = token.session.is_some_and(|session| {
             !self.sessions.iter().any(|row| row.id == session && row.subject == token.subject && token.now < row.ends)
         });
-        if revoked || over || self.is_cut_off(token) { Standing::Revoked } else { Standing::Good }
+        if revoked || over || self.is_cut_off(token) { TokenStatus::Revoked } else { TokenStatus::Active }
     }
 
-    fn open(&mut self, row: Row, limit: Option<u32>) -> Standing {
+    fn open(&mut self, row: Row, limit: Option<u32>) -> TokenStatus {
         if self.is_cut_off(&ids(&row.subject, Some(&row.id), None, row.opened, row.opened)) {
-            return Standing::Revoked;
+            return TokenStatus::Revoked;
         }
         if let Some(limit) = limit {
             let mut others: Vec<_> =
@@ -64,15 +65,15 @@ impl Model {
             self.sessions.retain(|other| !gone.contains(&other.id));
         }
         self.sessions.push(row);
-        Standing::Good
+        TokenStatus::Active
     }
 
-    fn turn(&mut self, token: &TokenIds<'_>, successor: &str, ends: Timestamp) -> Turned {
-        if self.standing(token) == Standing::Revoked {
-            return Turned::Over;
+    fn rotate(&mut self, token: &TokenIds<'_>, successor: &str, ends: Timestamp) -> RotateOutcome {
+        if self.status(token) == TokenStatus::Revoked {
+            return RotateOutcome::Ended;
         }
         let Some(at) = self.sessions.iter().position(|row| Some(&*row.id) == token.session) else {
-            return Turned::Over;
+            return RotateOutcome::Ended;
         };
         let row = &mut self.sessions[at];
         let age = row.tokens.iter().rev().position(|known| Some(&**known) == token.jti);
@@ -80,19 +81,19 @@ impl Model {
             Some(0) => {
                 row.tokens.push(successor.to_owned());
                 (row.turned, row.last_used, row.ends) = (token.now, token.now, ends);
-                Turned::Turned
+                RotateOutcome::Rotated
             }
             // The model's clock never goes back.
             Some(1) if token.now.saturating_duration_since(row.turned) <= GRACE => {
                 let current = &row.tokens[row.tokens.len() - 1];
                 if self.revoked.iter().any(|(jti, until)| jti == current && token.now < *until) {
-                    return Turned::Over;
+                    return RotateOutcome::Ended;
                 }
-                Turned::Repeated { successor: current.clone(), turned: row.turned }
+                RotateOutcome::Repeated { successor: current.clone(), rotated_at: row.turned }
             }
             _ => {
                 self.sessions.remove(at);
-                Turned::Replayed
+                RotateOutcome::Replayed
             }
         }
     }
@@ -156,17 +157,17 @@ pub(super) async fn run(store: &dyn SessionStore, seed: u64, steps: usize) {
                 let successor = fresh_name("refresh");
                 let token = ids(&row.subject, Some(&row.id), Some(&jti), row.opened, at(now));
                 trace.push(format!("{context}: turn {} {back} back, until {ends}", row.id));
-                let answer = store.turn(&turn(token, &successor, GRACE, Some(ends))).wait().await;
-                assert_eq!(answer, Ok(model.turn(&token, &successor, ends)), "{trace:#?}");
+                let answer = store.rotate(&rotate_request(token, &successor, GRACE, Some(ends))).wait().await;
+                assert_eq!(answer, Ok(model.rotate(&token, &successor, ends)), "{trace:#?}");
             }
             (8, Some(row)) => {
                 let token = ids(&row.subject, Some(&row.id), None, row.opened, at(now));
                 trace.push(format!("{context}: touch {} until {ends}", row.id));
-                let answer = store.touch(&touch(token, Some(ends))).wait().await;
-                let standing = model.standing(&token);
+                let answer = store.touch(&touch_request(token, Some(ends))).wait().await;
+                let standing = model.status(&token);
                 assert_eq!(answer, Ok(standing), "{trace:#?}");
                 if let Some(known) =
-                    model.sessions.iter_mut().find(|known| known.id == row.id && standing == Standing::Good)
+                    model.sessions.iter_mut().find(|known| known.id == row.id && standing == TokenStatus::Active)
                 {
                     (known.last_used, known.ends) = (known.last_used.max(at(now)), known.ends.max(ends));
                 }
@@ -216,8 +217,8 @@ async fn compare(
     for row in logins {
         for (session, jti) in [(Some(&*row.id), None), (Some(&*row.id), Some(&*row.tokens[0])), (None, None)] {
             let token = ids(&row.subject, session, jti, row.opened, at(now));
-            let answer = store.standing(&token).wait().await;
-            assert_eq!(answer, Ok(model.standing(&token)), "standing of {token:?} after {trace:#?}");
+            let answer = store.status(&token).wait().await;
+            assert_eq!(answer, Ok(model.status(&token)), "standing of {token:?} after {trace:#?}");
         }
     }
     for subject in subjects {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::{
-    at, at_most, end_all, end_one, end_others, fresh_name, ids, labelled, new_session, revoked_token, touch, turn,
+    at, at_most, end_all, end_one, end_others, fresh_name, ids, labelled, new_session, revoked_token, rotate_request,
+    touch_request,
 };
 use crate::{
-    session::{SessionStore, Standing, TokenIds, Turned},
+    session::{RotateOutcome, SessionStore, TokenIds, TokenStatus},
     time::Timestamp,
 };
 
@@ -29,28 +30,29 @@ impl<'a> User<'a> {
         let id = fresh_name(id);
         let jti = format!("{id} r0");
         let session = new_session(&self.name, &id, &jti, at(opened), Some(at(opened + 100 * SECOND)));
-        assert_eq!(self.store.open(&session).wait().await, Ok(Standing::Good));
+        assert_eq!(self.store.open(&session).wait().await, Ok(TokenStatus::Active));
         id
     }
 
     async fn stands(&self, session: Option<&str>, jti: Option<&str>, since: u64, now: u64) -> bool {
         let token = ids(&self.name, session, jti, at(since), at(now));
-        self.store.standing(&token).wait().await == Ok(Standing::Good)
+        self.store.status(&token).wait().await == Ok(TokenStatus::Active)
     }
 
     async fn is_open(&self, session: &str, now: u64) -> bool {
         self.stands(Some(session), Some("an access token"), 0, now).await
     }
 
-    async fn turn(&self, session: &str, from: usize, to: &str, now: u64) -> Turned {
+    async fn rotate(&self, session: &str, from: usize, to: &str, now: u64) -> RotateOutcome {
         let jti = format!("{session} r{from}");
-        self.turn_named(session, &jti, to, now).await
+        self.rotate_named(session, &jti, to, now).await
     }
 
-    async fn turn_named(&self, session: &str, jti: &str, to: &str, now: u64) -> Turned {
+    async fn rotate_named(&self, session: &str, jti: &str, to: &str, now: u64) -> RotateOutcome {
         let token = ids(&self.name, Some(session), Some(jti), at(0), at(now));
         let successor = format!("{session} {to}");
-        let answer = self.store.turn(&turn(token, &successor, GRACE, Some(at(now + 100 * SECOND)))).wait().await;
+        let answer =
+            self.store.rotate(&rotate_request(token, &successor, GRACE, Some(at(now + 100 * SECOND)))).wait().await;
         answer.unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -59,7 +61,7 @@ impl<'a> User<'a> {
         sessions.unwrap_or_else(|error| panic!("{error}")).into_iter().map(|session| session.id).collect()
     }
 
-    async fn end(&self, ending: &crate::session::Ending<'_>) -> u64 {
+    async fn end(&self, ending: &crate::session::EndSessions<'_>) -> u64 {
         self.store.end(ending).wait().await.unwrap_or_else(|error| panic!("{error}"))
     }
 }
@@ -94,7 +96,7 @@ async fn an_open_session_s_tokens_stand_until_it_ends(store: &dyn SessionStore) 
     let session = user.open("session", 0).await;
     assert!(user.is_open(&session, 0).await && user.is_open(&session, 100 * SECOND - 1).await);
     assert!(!user.is_open(&session, 100 * SECOND).await, "it is over at the very moment of its end");
-    assert_eq!(user.turn(&session, 0, "r1", 100 * SECOND).await, Turned::Over);
+    assert_eq!(user.rotate(&session, 0, "r1", 100 * SECOND).await, RotateOutcome::Ended);
     assert!(user.stands(None, Some("another token"), 0, 0).await, "a token without a session stands by itself");
     assert!(user.stands(None, None, 0, 0).await);
 }
@@ -103,10 +105,10 @@ async fn a_session_that_nobody_opened_is_over(store: &dyn SessionStore) {
     let (user, other) = (User::new(store), User::new(store));
     let session = fresh_name("session");
     assert!(!user.is_open(&session, 0).await);
-    assert_eq!(user.turn(&session, 0, "r1", 0).await, Turned::Over);
+    assert_eq!(user.rotate(&session, 0, "r1", 0).await, RotateOutcome::Ended);
     let of_user = user.open("session", 0).await;
     assert!(!other.is_open(&of_user, 0).await, "nor is it another user's");
-    assert_eq!(other.turn(&of_user, 0, "r1", 0).await, Turned::Over);
+    assert_eq!(other.rotate(&of_user, 0, "r1", 0).await, RotateOutcome::Ended);
     assert!(user.is_open(&of_user, 0).await);
 }
 
@@ -114,9 +116,9 @@ async fn a_session_without_an_end_stays_open(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = fresh_name("session");
     let new = new_session(&user.name, &session, "r0", at(0), None);
-    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
     let token = ids(&user.name, Some(&session), None, at(0), Timestamp::MAX);
-    assert_eq!(store.standing(&token).wait().await, Ok(Standing::Good));
+    assert_eq!(store.status(&token).wait().await, Ok(TokenStatus::Active));
     assert_eq!(store.list(&user.name, Timestamp::MAX).wait().await.map(|list| list[0].ends), Ok(None));
 }
 
@@ -136,53 +138,57 @@ async fn a_revoked_token_is_revoked_until_it_would_have_expired(store: &dyn Sess
 async fn a_turn_makes_the_successor_the_current_one(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
-    assert_eq!(user.turn(&session, 0, "r1", 1).await, Turned::Turned);
-    assert_eq!(user.turn(&session, 1, "r2", 2).await, Turned::Turned);
-    assert_eq!(user.turn(&session, 2, "r3", 3).await, Turned::Turned);
+    assert_eq!(user.rotate(&session, 0, "r1", 1).await, RotateOutcome::Rotated);
+    assert_eq!(user.rotate(&session, 1, "r2", 2).await, RotateOutcome::Rotated);
+    assert_eq!(user.rotate(&session, 2, "r3", 3).await, RotateOutcome::Rotated);
     assert_eq!(user.listed(3).await, [session.as_str()], "it is the same session");
 }
 
 async fn within_the_grace_time_the_predecessor_gives_the_same_successor(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
-    assert_eq!(user.turn(&session, 0, "r1", 20 * SECOND).await, Turned::Turned);
-    let repeated = Turned::Repeated { successor: format!("{session} r1"), turned: at(20 * SECOND) };
+    assert_eq!(user.rotate(&session, 0, "r1", 20 * SECOND).await, RotateOutcome::Rotated);
+    let repeated = RotateOutcome::Repeated { successor: format!("{session} r1"), rotated_at: at(20 * SECOND) };
     // A clock that is behind by no more than the grace is within, too.
     let turned = 20 * SECOND;
     for now in [turned, turned + 1, turned - 10 * SECOND, turned + 10 * SECOND] {
-        assert_eq!(user.turn(&session, 0, "another", now).await, repeated, "{now}");
+        assert_eq!(user.rotate(&session, 0, "another", now).await, repeated, "{now}");
     }
-    assert_eq!(user.turn(&session, 1, "r2", turned).await, Turned::Turned, "the successor is still the current one");
+    assert_eq!(
+        user.rotate(&session, 1, "r2", turned).await,
+        RotateOutcome::Rotated,
+        "the successor is still the current one"
+    );
 }
 
 async fn a_turn_far_in_the_future_gives_no_grace(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
-    assert_eq!(user.turn(&session, 0, "r1", 20 * SECOND).await, Turned::Turned);
-    assert_eq!(user.turn(&session, 0, "another", 10 * SECOND - 1).await, Turned::Replayed);
+    assert_eq!(user.rotate(&session, 0, "r1", 20 * SECOND).await, RotateOutcome::Rotated);
+    assert_eq!(user.rotate(&session, 0, "another", 10 * SECOND - 1).await, RotateOutcome::Replayed);
 }
 
 async fn a_revoked_successor_is_not_given_again(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
-    assert_eq!(user.turn(&session, 0, "r1", 5).await, Turned::Turned);
+    assert_eq!(user.rotate(&session, 0, "r1", 5).await, RotateOutcome::Rotated);
     let jti = format!("{session} r1");
     assert_eq!(store.revoke(&revoked_token(&user.name, &jti, Some(at(9)), at(6))).wait().await, Ok(()));
-    assert_eq!(user.turn(&session, 0, "another", 8).await, Turned::Over);
+    assert_eq!(user.rotate(&session, 0, "another", 8).await, RotateOutcome::Ended);
     assert!(user.is_open(&session, 8).await, "that is no replay: the session goes on");
-    let repeated = Turned::Repeated { successor: jti, turned: at(5) };
-    assert_eq!(user.turn(&session, 0, "another", 9).await, repeated, "when that is over");
+    let repeated = RotateOutcome::Repeated { successor: jti, rotated_at: at(5) };
+    assert_eq!(user.rotate(&session, 0, "another", 9).await, repeated, "when that is over");
 }
 
 async fn a_replay_after_the_grace_time_ends_the_session(store: &dyn SessionStore) {
     let user = User::new(store);
     let (session, other) = (user.open("session", 0).await, user.open("other", 0).await);
-    assert_eq!(user.turn(&session, 0, "r1", 5).await, Turned::Turned);
+    assert_eq!(user.rotate(&session, 0, "r1", 5).await, RotateOutcome::Rotated);
     let late = 5 + 10 * SECOND + 1;
-    assert_eq!(user.turn(&session, 0, "r1b", late).await, Turned::Replayed);
+    assert_eq!(user.rotate(&session, 0, "r1b", late).await, RotateOutcome::Replayed);
     assert!(!user.is_open(&session, late).await, "access tokens fall with it");
     for generation in [0, 1] {
-        assert_eq!(user.turn(&session, generation, "r2", late).await, Turned::Over, "and it stays over");
+        assert_eq!(user.rotate(&session, generation, "r2", late).await, RotateOutcome::Ended, "and it stays over");
     }
     assert_eq!(user.listed(late).await, [other], "the user's other sessions stay");
 }
@@ -190,16 +196,16 @@ async fn a_replay_after_the_grace_time_ends_the_session(store: &dyn SessionStore
 async fn only_the_immediate_predecessor_has_grace(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
-    assert_eq!(user.turn(&session, 0, "r1", 1).await, Turned::Turned);
-    assert_eq!(user.turn(&session, 1, "r2", 2).await, Turned::Turned);
-    assert_eq!(user.turn(&session, 0, "r3", 3).await, Turned::Replayed);
-    assert_eq!(user.turn(&session, 2, "r3", 3).await, Turned::Over);
+    assert_eq!(user.rotate(&session, 0, "r1", 1).await, RotateOutcome::Rotated);
+    assert_eq!(user.rotate(&session, 1, "r2", 2).await, RotateOutcome::Rotated);
+    assert_eq!(user.rotate(&session, 0, "r3", 3).await, RotateOutcome::Replayed);
+    assert_eq!(user.rotate(&session, 2, "r3", 3).await, RotateOutcome::Ended);
 }
 
 async fn a_name_that_was_never_current_is_a_replay(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
-    assert_eq!(user.turn_named(&session, "made up", "r1", 1).await, Turned::Replayed);
+    assert_eq!(user.rotate_named(&session, "made up", "r1", 1).await, RotateOutcome::Replayed);
     assert!(!user.is_open(&session, 1).await);
 }
 
@@ -208,28 +214,28 @@ async fn a_revoked_refresh_token_turns_nothing(store: &dyn SessionStore) {
     let session = user.open("session", 0).await;
     let jti = format!("{session} r0");
     assert_eq!(store.revoke(&revoked_token(&user.name, &jti, None, at(0))).wait().await, Ok(()));
-    assert_eq!(user.turn(&session, 0, "r1", 1).await, Turned::Over);
+    assert_eq!(user.rotate(&session, 0, "r1", 1).await, RotateOutcome::Ended);
     assert!(user.is_open(&session, 1).await, "that is no replay: the session goes on");
 }
 
 async fn a_turn_and_a_touch_keep_a_session_open_for_longer(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
-    assert_eq!(user.turn(&session, 0, "r1", 50 * SECOND).await, Turned::Turned);
+    assert_eq!(user.rotate(&session, 0, "r1", 50 * SECOND).await, RotateOutcome::Rotated);
     assert!(user.is_open(&session, 149 * SECOND).await && !user.is_open(&session, 150 * SECOND).await);
     let usage = |now: u64| ids(&user.name, Some(&session), Some("an access token"), at(0), at(now));
     for (now, ends, stands, until) in [
-        (140, 200, Standing::Good, 200),
-        (141, 199, Standing::Good, 200), // never for shorter
-        (200, 300, Standing::Revoked, 200),
+        (140, 200, TokenStatus::Active, 200),
+        (141, 199, TokenStatus::Active, 200), // never for shorter
+        (200, 300, TokenStatus::Revoked, 200),
     ] {
-        let touch = touch(usage(now * SECOND), Some(at(ends * SECOND)));
+        let touch = touch_request(usage(now * SECOND), Some(at(ends * SECOND)));
         assert_eq!(store.touch(&touch).wait().await, Ok(stands), "{now}");
         assert!(!user.is_open(&session, until * SECOND).await && user.is_open(&session, until * SECOND - 1).await);
     }
     let list = store.list(&user.name, at(141 * SECOND)).wait().await.unwrap_or_default();
     assert_eq!(list[0].last_used, at(141 * SECOND));
-    assert_eq!(store.touch(&touch(usage(142 * SECOND), None)).wait().await, Ok(Standing::Good));
+    assert_eq!(store.touch(&touch_request(usage(142 * SECOND), None)).wait().await, Ok(TokenStatus::Active));
     assert!(user.is_open(&session, 1_000_000 * SECOND).await, "for ever is later than any end");
 }
 
@@ -240,13 +246,13 @@ async fn sessions_are_listed_the_latest_first_with_what_is_known_of_them(store: 
     let (second, third) = (fresh_name("second"), user.open("third", 30 * SECOND).await);
     let label = "Fire\u{1f98a} on \"Linux\" | 100% 'yes' \\ -- ";
     let new = labelled(new_session(&user.name, &second, "r0", at(20 * SECOND), Some(at(40 * SECOND))), label);
-    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
     assert_eq!(user.listed(31 * SECOND).await, [&*third, &*second, &*first]);
     let list = store.list(&user.name, at(31 * SECOND)).wait().await.unwrap_or_default();
     assert_eq!((list[1].label.as_deref(), list[0].label.as_deref()), (Some(label), None));
     assert_eq!((list[1].opened, list[1].last_used), (at(20 * SECOND), at(20 * SECOND)));
     assert_eq!((list[1].ends, list[1].current), (Some(at(40 * SECOND)), false));
-    assert_eq!(user.turn(&first, 0, "r1", 35 * SECOND).await, Turned::Turned);
+    assert_eq!(user.rotate(&first, 0, "r1", 35 * SECOND).await, RotateOutcome::Rotated);
     assert_eq!(user.listed(40 * SECOND).await, [third, first], "what is over is not listed");
     let list = store.list(&user.name, at(40 * SECOND)).wait().await.unwrap_or_default();
     assert_eq!((list[1].opened, list[1].last_used), (at(0), at(35 * SECOND)));
@@ -262,7 +268,7 @@ async fn one_session_is_ended_by_its_own_subject_or_by_whoever_may_end_any(store
     assert_eq!(user.end(&end_one(&two, None, at(4))).await, 0, "it is over already");
     assert_eq!(user.end(&end_one(&three, Some(&user.name), at(100 * SECOND + 2))).await, 0);
     assert_eq!(user.listed(4).await, Vec::<String>::new());
-    assert_eq!(user.turn(&one, 0, "r1", 4).await, Turned::Over);
+    assert_eq!(user.rotate(&one, 0, "r1", 4).await, RotateOutcome::Ended);
 }
 
 async fn ending_the_others_leaves_one(store: &dyn SessionStore) {
@@ -287,7 +293,7 @@ async fn ending_all_ends_what_was_there_and_not_what_comes(store: &dyn SessionSt
     assert_eq!(user.end(&end_one(&over, None, at(3))).await, 1);
     assert_eq!(user.end(&end_all(&user.name, Some(at(500 * SECOND)), at(10))).await, 2);
     assert!(!user.is_open(&one, 11).await && !user.is_open(&two, 11).await);
-    assert_eq!(user.turn(&one, 0, "r1", 11).await, Turned::Over);
+    assert_eq!(user.rotate(&one, 0, "r1", 11).await, RotateOutcome::Ended);
     assert!(!user.stands(None, Some("old"), 9, 11).await && user.stands(None, Some("new"), 10, 11).await);
     let next = user.open("next", 10).await;
     assert!(user.stands(Some(&next), None, 10, 10).await, "a login at the very same time is good");
@@ -303,7 +309,7 @@ async fn a_login_that_was_under_way_when_all_ended_does_not_open(store: &dyn Ses
     for ending in [end_all(&user.name, None, at(10)), end_others(&user.name, &kept, None, at(11))] {
         user.end(&ending).await;
         let new = new_session(&user.name, &late, "r0", at(9), Some(at(99 * SECOND)));
-        assert_eq!(store.open(&new).wait().await, Ok(Standing::Revoked));
+        assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Revoked));
         assert!(!user.is_open(&late, 12).await && user.listed(12).await.is_empty());
     }
 }
@@ -314,9 +320,9 @@ async fn an_ending_by_a_clock_that_was_far_ahead_gives_way_to_the_next(store: &d
         let (id, jti) = (fresh_name(id), fresh_name("r0"));
         store.open(&new_session(&user.name, &id, &jti, at(20), Some(at(100 * SECOND)))).wait().await
     };
-    for (ahead, next) in [(3600 * SECOND + 1, Standing::Good), (3600 * SECOND, Standing::Revoked)] {
+    for (ahead, next) in [(3600 * SECOND + 1, TokenStatus::Active), (3600 * SECOND, TokenStatus::Revoked)] {
         user.end(&end_all(&user.name, None, at(10 + ahead))).await;
-        assert_eq!(login("kept out").await, Ok(Standing::Revoked));
+        assert_eq!(login("kept out").await, Ok(TokenStatus::Revoked));
         user.end(&end_all(&user.name, None, at(10))).await;
         assert_eq!(login("again").await, Ok(next), "{ahead}");
     }
@@ -329,7 +335,7 @@ async fn of_too_many_sessions_the_oldest_end(store: &dyn SessionStore) {
     for (opened, limit, left) in [(3, 3, 1), (1, 3, 2), (2, 3, 3), (4, 3, 3), (5, 2, 2), (0, 1, 1)] {
         let id = fresh_name("session");
         let new = at_most(new_session(&user.name, &id, "r0", at(opened), Some(at(99))), limit);
-        assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+        assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
         open.push((opened, id));
         assert_eq!(user.listed(6).await.len(), left, "{opened}");
         assert!(user.is_open(&open[open.len() - 1].1, 6).await, "the new one is never the one that ends");
@@ -338,7 +344,7 @@ async fn of_too_many_sessions_the_oldest_end(store: &dyn SessionStore) {
     let id = fresh_name("session");
     let new = at_most(new_session(&user.name, &id, "r0", at(200), Some(at(300))), 2);
     let over = user.open("another", 99).await;
-    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
     assert_eq!(user.listed(201).await, [id, over], "what is over does not count");
 }
 
@@ -349,14 +355,14 @@ async fn awkward_names_are_names_like_others(store: &dyn SessionStore) {
         let (subject, other) = (format!("{name}{suffix}"), format!("{name}{suffix}."));
         let (session, jti) = (format!("{name} {suffix} s"), format!("{name} {suffix} r0"));
         let new = new_session(&subject, &session, &jti, at(0), Some(at(100)));
-        assert_eq!(store.open(&new).wait().await, Ok(Standing::Good), "{name:?}");
+        assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active), "{name:?}");
         let token = |subject, now| -> TokenIds<'_> { ids(subject, Some(&session), Some(&jti), at(0), at(now)) };
-        assert_eq!(store.standing(&token(&subject, 1)).wait().await, Ok(Standing::Good), "{name:?}");
-        assert_eq!(store.standing(&token(&other, 1)).wait().await, Ok(Standing::Revoked), "{name:?}");
-        let turned = store.turn(&turn(token(&subject, 2), "r1", GRACE, Some(at(100)))).wait().await;
-        assert_eq!(turned, Ok(Turned::Turned), "{name:?}");
+        assert_eq!(store.status(&token(&subject, 1)).wait().await, Ok(TokenStatus::Active), "{name:?}");
+        assert_eq!(store.status(&token(&other, 1)).wait().await, Ok(TokenStatus::Revoked), "{name:?}");
+        let turned = store.rotate(&rotate_request(token(&subject, 2), "r1", GRACE, Some(at(100)))).wait().await;
+        assert_eq!(turned, Ok(RotateOutcome::Rotated), "{name:?}");
         assert_eq!(store.end(&end_all(&subject, None, at(3))).wait().await, Ok(1), "{name:?}");
-        assert_eq!(store.standing(&token(&subject, 3)).wait().await, Ok(Standing::Revoked), "{name:?}");
+        assert_eq!(store.status(&token(&subject, 3)).wait().await, Ok(TokenStatus::Revoked), "{name:?}");
     }
 }
 
@@ -364,7 +370,7 @@ async fn what_is_over_is_purged_in_bounded_batches(store: &dyn SessionStore) {
     let user = User::new(store);
     let kept = fresh_name("kept");
     let new = new_session(&user.name, &kept, "r0", at(0), None);
-    assert_eq!(store.open(&new).wait().await, Ok(Standing::Good));
+    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
     for number in 0..10 {
         user.open("session", number).await;
         let jti = fresh_name("token");

@@ -2,7 +2,10 @@
 //! hand, and requests.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
-use std::{future::Future, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -10,6 +13,7 @@ use http::request::Parts;
 use jwt_extended::{
     EntropyError, JwtManager, JwtManagerBuilder, ManualClock, Rejection, Requirement, Timestamp,
     jose::{self, Key},
+    session::{Answer, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus},
 };
 use sha2::Sha256;
 
@@ -151,8 +155,8 @@ pub(crate) fn refusal(
     check(jwt, request, requirement).unwrap_err()
 }
 
-pub(crate) fn wait<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+pub(crate) fn wait<F: IntoFuture>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future.into_future())
 }
 
 /// The challenge of a refusal; empty if there is none.
@@ -165,4 +169,47 @@ pub(crate) fn challenge(refusal: &Rejection) -> String {
 /// The body of a refusal, as text.
 pub(crate) fn body(refusal: &Rejection) -> String {
     String::from_utf8(refusal.to_response().into_body()).unwrap()
+}
+
+/// A store of revocations in memory, which keeps no sessions.
+#[derive(Default)]
+pub(crate) struct Blocklist {
+    revoked: Mutex<HashMap<(Revoked, String), Revocation>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Revoked {
+    Token,
+    Session,
+    Subject,
+}
+
+#[derive(Clone, Copy)]
+struct Revocation {
+    at: Timestamp,
+    until: Option<Timestamp>,
+}
+
+impl RevocationStore for Blocklist {
+    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
+        let list = self.revoked.lock().unwrap();
+        let find = |kind, id: &str| {
+            list.get(&(kind, id.to_owned())).filter(|found| found.until.is_none_or(|until| token.now < until))
+        };
+        let revoked = token.jti.is_some_and(|jti| find(Revoked::Token, jti).is_some())
+            || token.session.is_some_and(|session| find(Revoked::Session, session).is_some())
+            || find(Revoked::Subject, token.subject).is_some_and(|found| token.since < found.at);
+        Answer::Now(Ok(if revoked { TokenStatus::Revoked } else { TokenStatus::Active }))
+    }
+
+    fn revoke<'a>(&'a self, request: &'a RevokeRequest<'_>) -> Answer<'a, Result<(), StoreError>> {
+        let (kind, id, until, now) = match *request {
+            RevokeRequest::Token { jti, until, now } => (Revoked::Token, jti, until, now),
+            RevokeRequest::Session { session, until, now } => (Revoked::Session, session, until, now),
+            RevokeRequest::Subject { subject, until, now } => (Revoked::Subject, subject, until, now),
+            _ => return Answer::Now(Err(StoreError::ReadOnly)),
+        };
+        self.revoked.lock().unwrap().insert((kind, id.to_owned()), Revocation { at: now, until });
+        Answer::Now(Ok(()))
+    }
 }

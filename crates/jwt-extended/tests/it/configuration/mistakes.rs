@@ -195,7 +195,7 @@ fn what_sessions_may_be_is_checked_and_needs_a_store_that_keeps_them() {
     }
     let idle =
         builder().session_idle_expires(Duration::from_secs(60)).refresh_grace(Duration::ZERO).max_sessions(3_usize);
-    let said = mistakes(idle.revocation_store(jwt_extended::session::MemoryStore::new()));
+    let said = mistakes(idle.revocation_store(Blocklist::default()));
     assert!(
         said.len() == 3 && said.iter().all(|one| one.contains("give the manager one with `session_store`")),
         "{said:?}"

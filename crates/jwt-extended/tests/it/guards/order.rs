@@ -101,7 +101,7 @@ fn optional_means_that_no_token_is_anonymous_and_a_bad_one_is_still_refused() {
 #[test]
 fn optional_still_asks_for_freshness_revocation_and_the_app_s_verification() {
     let jwt = builder()
-        .revocation_store(MemoryStore::new())
+        .session_store(MemoryStore::new())
         .token_verification(|token| token.subject() != "mallory")
         .build()
         .unwrap();
@@ -123,7 +123,7 @@ fn optional_still_asks_for_freshness_revocation_and_the_app_s_verification() {
 fn of_several_faults_the_first_in_order_is_the_one_that_is_told() {
     let jwt = builder()
         .token_location([Location::Cookie])
-        .revocation_store(MemoryStore::new())
+        .session_store(MemoryStore::new())
         .token_verification(|_| false)
         .build()
         .unwrap();
@@ -168,7 +168,7 @@ fn a_csrf_claim_is_missed_only_where_it_is_needed() {
 
 #[test]
 fn a_route_may_skip_the_revocation_check_and_only_that() {
-    let jwt = builder().revocation_store(MemoryStore::new()).build().unwrap();
+    let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let text = token(&[]);
     wait(jwt.revoke_token(&jwt.decode_token(&text).unwrap())).unwrap();
     assert_eq!(refusal(&jwt, &bearer(&text), &Requirement::access()).code(), "token_revoked");
@@ -208,7 +208,7 @@ fn the_app_s_own_verification_judges_every_token_that_is_otherwise_good_and_no_o
 
 #[test]
 fn a_refusal_carries_the_token_where_its_signature_was_good_and_the_fault_lies_elsewhere() {
-    let jwt = builder().revocation_store(MemoryStore::new()).build().unwrap();
+    let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let revoked = token(&[("jti", "\"revoked\"")]);
     wait(jwt.revoke_token(&jwt.decode_token(&revoked).unwrap())).unwrap();
     for text in [token(&[EXPIRED]), token(&[REFRESH]), token(&[STALE]), revoked] {

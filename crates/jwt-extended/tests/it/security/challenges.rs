@@ -27,7 +27,7 @@ fn no_token_gets_a_bare_challenge_without_an_error_code() {
 
 #[test]
 fn a_bad_an_expired_and_a_revoked_token_get_401_invalid_token() {
-    let jwt = builder().revocation_store(MemoryStore::new()).build().unwrap();
+    let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let revoked = token(&[("jti", "\"revoked\"")]);
     wait(jwt.revoke_token(&jwt.decode_token(&revoked).unwrap())).unwrap();
     for (text, description) in [
@@ -125,7 +125,7 @@ fn refusals() -> Vec<(Rejection, Vec<String>)> {
     let jwt = builder()
         .token_location([Location::Header, Location::Cookie, Location::QueryString, Location::Json])
         .decode_issuer("https://issuer.example")
-        .revocation_store(MemoryStore::new())
+        .session_store(MemoryStore::new())
         .build()
         .unwrap();
     let good = [("iss", "\"https://issuer.example\"")];

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jwt_extended::{
     Token,
     config::Switch,
-    token::{Claims, ClaimsError, Identity, IssueError, LoadUser},
+    token::{Claims, ClaimsError, Identity, IssueError, Issued, LoadUser},
 };
 use serde_json::json;
 
@@ -83,7 +83,7 @@ fn text_beyond_ascii_is_escaped_as_python_s_json_does() {
 #[test]
 fn whole_numbers_and_uuids_are_identities_and_become_texts() {
     let jwt = manager();
-    let subject = |token: Result<String, IssueError>| jwt.decode_token(&token.unwrap()).unwrap().subject().to_owned();
+    let subject = |token: Result<Issued, IssueError>| jwt.decode_token(&token.unwrap()).unwrap().subject().to_owned();
     assert_eq!(subject(jwt.create_access_token(&42_u64)), "42");
     assert_eq!(subject(jwt.create_access_token(&-1_i32)), "-1");
     assert_eq!(subject(jwt.create_access_token(&u128::MAX)), u128::MAX.to_string());

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jwt_extended::{
     JwtManager, JwtManagerBuilder, ManualClock, Requirement, Timestamp,
-    session::{Subject, MemoryStore},
+    session::Subject,
     token::{Fresh, Freshness, IssueError, Lifetime},
 };
 
@@ -130,7 +130,7 @@ fn the_leeway_does_not_prolong_freshness() {
 
 #[test]
 fn where_there_is_a_store_no_token_is_made_that_outlives_its_memory() {
-    let stored = || builder().revocation_store(MemoryStore::new());
+    let stored = || builder().revocation_store(Blocklist::default());
     let make = |jwt: &JwtManager, days: u64| jwt.access_token("alice").lifetime(Lifetime::days(days)).create();
     let jwt = stored().build().unwrap();
     assert!(make(&jwt, 30).is_ok());
@@ -144,7 +144,7 @@ fn where_there_is_a_store_no_token_is_made_that_outlives_its_memory() {
 #[test]
 fn a_revoked_token_stays_revoked_through_the_leeway() {
     let clock = clock();
-    let jwt = on(&clock).decode_leeway(seconds(60)).revocation_store(MemoryStore::new()).build().unwrap();
+    let jwt = on(&clock).decode_leeway(seconds(60)).revocation_store(Blocklist::default()).build().unwrap();
     let text = jwt.create_access_token("alice").unwrap();
     let other = jwt.create_access_token("alice").unwrap();
     wait(jwt.revoke_token(&jwt.decode_token(&text).unwrap())).unwrap();
@@ -158,7 +158,7 @@ fn a_revoked_token_stays_revoked_through_the_leeway() {
 #[test]
 fn a_revoked_session_and_subject_stay_revoked_for_the_longest_lifetime_and_the_leeway() {
     let clock = clock();
-    let jwt = on(&clock).decode_leeway(seconds(60)).revocation_store(MemoryStore::new()).build().unwrap();
+    let jwt = on(&clock).decode_leeway(seconds(60)).revocation_store(Blocklist::default()).build().unwrap();
     let [by_session, by_subject] = ["alice", "bob"].map(|user| wait(jwt.login(user)).unwrap().refresh.unwrap());
     clock.advance(Duration::from_micros(1));
     wait(jwt.logout(&jwt.decode_token(&by_session).unwrap())).unwrap();
@@ -176,7 +176,7 @@ fn a_revoked_session_and_subject_stay_revoked_for_the_longest_lifetime_and_the_l
 #[test]
 fn what_never_expires_is_revoked_for_ever() {
     let clock = clock();
-    let jwt = on(&clock).access_token_expires(Lifetime::Never).revocation_store(MemoryStore::new()).build().unwrap();
+    let jwt = on(&clock).access_token_expires(Lifetime::Never).revocation_store(Blocklist::default()).build().unwrap();
     let [one, two] = ["alice", "bob"].map(|user| wait(jwt.login(user)).unwrap().access);
     wait(jwt.revoke_token(&jwt.decode_token(&one).unwrap())).unwrap();
     wait(jwt.logout(&jwt.decode_token(&two).unwrap())).unwrap();

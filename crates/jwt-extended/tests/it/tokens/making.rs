@@ -30,7 +30,7 @@ fn an_access_token_has_upstream_s_claims_in_upstream_s_order_and_bytes() {
         ]
         .concat()
     );
-    assert_eq!(token, signed(HEADER, &payload_of(&token)));
+    assert_eq!(*token, signed(HEADER, &payload_of(&token)));
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn an_additional_claim_by_the_name_of_the_token_s_own_is_refused() {
     let refused = renamed.access_token("alice").additional_claims(&json!({ "identity": "bob" })).create();
     assert_eq!(refused, Err(IssueError::ReservedClaim("identity".to_owned())));
     let text = jwt().access_token("alice").additional_claims(&json!({ "exp": 1 })).create().unwrap_err().to_string();
-    assert!(text.contains("use `replacing_claims`"), "{text}");
+    assert!(text.contains("use `overriding_claims`"), "{text}");
 }
 
 #[test]

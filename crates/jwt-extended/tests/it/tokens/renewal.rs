@@ -6,7 +6,7 @@ use http::{HeaderMap, request::Parts};
 use jwt_extended::{
     JwtManager, JwtManagerBuilder, ManualClock,
     http::{Location, SetCookies},
-    session::{Answer, MemoryStore, Revocation, RevocationStore, Standing, StoreError, TokenIds},
+    session::{Answer, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus},
     token::{Claims, ClaimsError, Freshness, Identity},
 };
 use serde_json::json;
@@ -19,7 +19,7 @@ fn with_cookies(clock: &Arc<ManualClock>) -> JwtManagerBuilder {
     builder()
         .clock(Arc::clone(clock))
         .token_location([Location::Header, Location::Cookie])
-        .revocation_store(MemoryStore::new())
+        .revocation_store(Blocklist::default())
 }
 
 fn page(token: &str) -> Parts {
@@ -139,11 +139,11 @@ fn what_was_revoked_while_the_request_was_handled_is_not_renewed() {
 struct Down;
 
 impl RevocationStore for Down {
-    fn standing(&self, _: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, _: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         Answer::Now(Err(StoreError::Unavailable("down".to_owned())))
     }
 
-    fn revoke(&self, _: &Revocation<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, _: &'a RevokeRequest<'_>) -> Answer<'a, Result<(), StoreError>> {
         Answer::Now(Err(StoreError::Unavailable("down".to_owned())))
     }
 }
@@ -161,7 +161,7 @@ fn nothing_is_renewed_while_the_store_cannot_say() {
 fn nobody_stays_logged_in_by_clicking_for_longer_than_a_refresh_token_lives() {
     let clock = clock();
     let jwt = with_cookies(&clock).refresh_token_expires(Duration::from_secs(3600)).build().unwrap();
-    let mut text = wait(jwt.login("alice")).unwrap().access;
+    let mut text = wait(jwt.login("alice")).unwrap().access.into_string();
     let mut renewals = 0;
     for _ in 0..20 {
         clock.advance(Duration::from_secs(700));

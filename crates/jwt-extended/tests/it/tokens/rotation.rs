@@ -9,13 +9,13 @@ use std::{
 };
 
 use jwt_extended::{
-    JwtManager, JwtManagerBuilder, ManualClock, Requirement, Rotation, Timestamp, Token, TokenPair,
+    EarlierSessions, JwtManager, JwtManagerBuilder, ManualClock, Requirement, Rotation, Timestamp, Token, TokenPair,
     http::{Location, Reason},
     session::{Subject, 
-        Answer, Ending, MemoryStore, NewSession, RevokedToken, Session, SessionStore, Standing, StoreError, TokenIds,
-        Touch, Turn, Turned,
+        Answer, EndSessions, MemoryStore, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session,
+        SessionStore, StoreError, TokenIds, TokenStatus, TouchRequest,
     },
-    token::{Freshness, IssueError, Lifetime},
+    token::{Freshness, IssueError, Lifetime, TokenType},
 };
 use serde_json::json;
 
@@ -67,13 +67,13 @@ fn the_app_s_claims_go_on_and_those_that_the_user_has_now_replace_them() {
         .create()
         .unwrap();
     let token = jwt.decode_token(&text).unwrap();
-    wait(jwt.steps().open_session(&session, "alice", token.jti().unwrap(), None)).unwrap();
+    wait(jwt.steps().open_session(&text, None)).unwrap();
     let pair = wait(jwt.refresh(&token)).unwrap();
     for text in [&pair.access, pair.refresh.as_ref().unwrap()] {
         let payload = payload_of(text);
         assert!(payload.ends_with(r#""role":"admin","z":[1.5,"\u00e9"]}"#), "{payload}");
     }
-    let pair = wait(jwt.refresh(&refresh_token(&jwt).identity(&pair), "alice")).unwrap();
+    let pair = wait(jwt.refresh(&refresh_token(&jwt, &pair)).identity("alice")).unwrap();
     assert_eq!(refresh_token(&jwt, &pair).claim::<String>("role").unwrap(), None);
 }
 
@@ -91,35 +91,50 @@ fn parallel_requests_with_one_token_get_the_same_successor_to_the_letter() {
 }
 
 #[test]
-fn whoever_makes_the_tokens_one_by_one_gets_what_refresh_gives() {
+fn a_caller_can_issue_the_tokens_of_a_session() {
     let clock = clock();
     let jwt = kept(&clock).session_idle_expires(Duration::from_secs(600)).build().unwrap();
-    let session = jwt.steps().new_session().unwrap();
-    let made = |due: &Rotation, csrf: &str| {
-        let lifetime = jwt.steps().lifetime_in_session(&session, Lifetime::days(30), due.turned);
-        let token = jwt.refresh_token("alice").session(&session).jti(&due.jti).csrf(csrf);
-        token.issued_at(due.turned).lifetime(lifetime).additional_claims(&json!({ "role": "admin" })).create().unwrap()
+    let issue = |kind, rotation: &Rotation| {
+        let token = if kind == TokenType::Refresh { jwt.refresh_token("alice") } else { jwt.access_token("alice") };
+        token.rotation(rotation).additional_claims(&json!({ "role": "admin" })).create()
     };
-    let first = jwt.next_rotation().unwrap();
-    let token = jwt.decode_token(&made(&first, "a value")).unwrap();
-    wait(jwt.steps().open_session(&session, "alice", &first.jti, None)).unwrap();
-    assert_eq!((token.jti(), token.csrf()), (Some(&*first.jti), Some("a value")));
+    let pair = wait(jwt.steps().login_with(Some("Firefox"), EarlierSessions::Keep, issue)).unwrap();
+    let token = refresh_token(&jwt, &pair);
+    assert_eq!(wait(jwt.sessions(&token)).unwrap()[0].label.as_deref(), Some("Firefox"));
     assert_eq!(token.expires_at(), Some(Timestamp::from_secs(NOW + 600)), "it does not outlive the session");
     assert_eq!(jwt.steps().own_claims(&token).as_json(), r#"{"role":"admin"}"#);
 
     clock.advance(Duration::from_secs(100));
-    let due = jwt.next_rotation().unwrap();
-    assert_eq!(wait(jwt.turn_session(&token, due.clone())).unwrap(), due);
+    let rejected = |kind, rotation: &Rotation| issue(kind, rotation).map_err(|error| jwt.reject(Reason::Issue(error), None));
+    let next = wait(jwt.steps().refresh_with(&token, rejected)).unwrap().refresh;
     clock.advance(Duration::from_secs(5));
-    let late = jwt.next_rotation().unwrap();
-    assert_eq!(wait(jwt.turn_session(&token, late)).unwrap(), due, "the first one counts");
-    let by_hand = made(&due, "a value");
-    assert_eq!(wait(jwt.refresh(&token)).unwrap().refresh, Some(by_hand.clone()), "to the letter");
-    let next = jwt.decode_token(&by_hand).unwrap();
-    assert_eq!((next.issued_at(), next.not_before()), (Some(due.turned), Some(due.turned)));
-    assert_eq!(wait(jwt.steps().end_sessions_except(Subject("alice"), &session)), Ok(0));
-    assert_eq!(wait(jwt.steps().end_sessions_except(Subject("alice"), "another")), Ok(1));
+    assert_eq!(wait(jwt.steps().refresh_with(&token, rejected)).unwrap().refresh, next, "the first one counts");
+    assert_eq!(wait(jwt.refresh(&token)).unwrap().refresh, next, "to the letter");
+    let next = jwt.decode_token(&next.unwrap()).unwrap();
+    let rotated = Some(Timestamp::from_secs(NOW + 100));
+    assert_eq!((next.issued_at(), next.not_before(), next.csrf()), (rotated, rotated, token.csrf()));
+    assert_eq!(wait(jwt.steps().end_sessions_except(&token, token.session().unwrap())), Ok(0));
+    assert_eq!(wait(jwt.steps().end_sessions_except(&token, "another")), Ok(1));
     assert_eq!(reason(&jwt, &next), Reason::Revoked);
+}
+
+#[test]
+fn session_ids_and_subjects_cannot_be_overridden() {
+    let jwt = kept(&clock()).build().unwrap();
+    for (claims, error) in [
+        (json!({ "sid": "another" }), IssueError::SessionClaims),
+        (json!({ "jti": "another" }), IssueError::SessionClaims),
+        (json!({ "sub": "bob" }), IssueError::OtherSubject),
+    ] {
+        let issue = |kind, rotation: &Rotation| match kind {
+            TokenType::Refresh => jwt.refresh_token("alice").rotation(rotation).create(),
+            _ => jwt.access_token("alice").rotation(rotation).overriding_claims(&claims).create(),
+        };
+        let opened = wait(jwt.steps().login_with(None, EarlierSessions::Keep, issue));
+        // The store knows an access token by its session and its subject alone.
+        let expected = if claims.get("jti").is_some() { Ok(1) } else { Err(error) };
+        assert_eq!(opened.map(|_| wait(jwt.sessions_of(Subject("alice"))).unwrap().len()), expected, "{claims}");
+    }
 }
 
 #[test]
@@ -190,7 +205,7 @@ fn a_session_ends_when_it_is_too_old_and_its_tokens_do_not_outlive_it() {
 #[test]
 fn without_a_store_a_session_ends_when_it_is_too_old_if_the_app_has_said_when_that_is() {
     let clock = clock();
-    for builder in [builder(), builder().revocation_store(MemoryStore::new())] {
+    for builder in [builder(), builder().revocation_store(Blocklist::default())] {
         clock.set(Timestamp::from_secs(NOW));
         let jwt = builder.clock(Arc::clone(&clock)).session_expires(Lifetime::minutes(20)).build().unwrap();
         let refresh = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
@@ -235,7 +250,7 @@ fn implicit_renewal_is_a_use_and_brings_no_ended_session_back() {
         let line = cookies.lines()[0].to_str().unwrap().to_owned();
         Some(line["access_token_cookie=".len()..].split(';').next().unwrap().to_owned())
     };
-    let mut text = wait(jwt.login("alice")).unwrap().access;
+    let mut text = wait(jwt.login("alice")).unwrap().access.into_string();
     for _ in 0..4 {
         clock.advance(Duration::from_secs(299));
         text = renew(&text).unwrap();
@@ -251,7 +266,7 @@ fn sessions_are_listed_with_their_labels_and_the_one_that_asks_is_marked() {
     let jwt = kept(&clock).build().unwrap();
     let phone = wait(jwt.login("alice").label("Phone")).unwrap();
     clock.advance(Duration::from_secs(1));
-    wait(jwt.login_with_label("alice", &format!(" a\nlabel{}", "x".repeat(500)))).unwrap();
+    wait(jwt.login("alice").label(&*format!(" a\nlabel{}", "x".repeat(500)))).unwrap();
     wait(jwt.login("bob").label("Bob's")).unwrap();
     clock.advance(Duration::from_secs(1));
     let phone = wait(jwt.refresh(&refresh_token(&jwt, &phone))).unwrap();
@@ -407,25 +422,25 @@ impl Down {
 }
 
 impl SessionStore for Down {
-    fn standing(&self, _: &TokenIds<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn status<'a>(&'a self, _: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         self.fail()
     }
-    fn revoke(&self, _: &RevokedToken<'_>) -> Answer<'_, Result<(), StoreError>> {
+    fn revoke<'a>(&'a self, _: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {
         self.fail()
     }
-    fn open(&self, _: &NewSession<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn open<'a>(&'a self, _: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         self.fail()
     }
-    fn turn(&self, _: &Turn<'_>) -> Answer<'_, Result<Turned, StoreError>> {
+    fn rotate<'a>(&'a self, _: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>> {
         self.fail()
     }
-    fn touch(&self, _: &Touch<'_>) -> Answer<'_, Result<Standing, StoreError>> {
+    fn touch<'a>(&'a self, _: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         self.fail()
     }
-    fn list(&self, _: &str, _: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
+    fn list<'a>(&'a self, _: &'a str, _: Timestamp) -> Answer<'a, Result<Vec<Session>, StoreError>> {
         self.fail()
     }
-    fn end(&self, _: &Ending<'_>) -> Answer<'_, Result<u64, StoreError>> {
+    fn end<'a>(&'a self, _: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
         self.fail()
     }
     fn purge(&self, _: Timestamp, _: u32) -> Answer<'_, Result<u64, StoreError>> {
@@ -461,7 +476,7 @@ fn a_request_asks_the_store_once() {
         .revocation_store(move |token: &TokenIds<'_>| {
             count.fetch_add(1, Ordering::Relaxed);
             let revoked = token.subject == "bob";
-            Answer::Now(Ok(if revoked { Standing::Revoked } else { Standing::Good }))
+            Answer::Now(Ok(if revoked { TokenStatus::Revoked } else { TokenStatus::Active }))
         })
         .build()
         .unwrap();
