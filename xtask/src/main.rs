@@ -1,7 +1,8 @@
-//! The project's own commands. `cargo xtask test` runs every test; `cargo xtask flask` and `cargo xtask stores` run parts
-//! of them. `cargo xtask check` is the quick check before that.
+//! The project's own commands. `cargo xtask test` runs every test; `cargo xtask flask` and `cargo xtask stores` run
+//! parts of it. `cargo xtask check` is the quick check before that.
 //!
-//! Each command is a list of named steps. All steps run, even after one has failed, so that one run shows every failure.
+//! Each command is a list of named steps. All steps run, even after one has failed, so that one run shows every
+//! failure.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what these commands are for")]
 
 mod check;

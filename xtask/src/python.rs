@@ -1,7 +1,7 @@
 //! The Flask face: its wheel, its tests, and upstream's own test suite run against it.
 //!
-//! Everything it needs comes from `PyPI`, into virtual environments in `target/python`: one with the tools, and one with
-//! the wheel alone.
+//! Everything it needs comes from `PyPI`, into virtual environments in `target/python`: one with the tools, and one
+//! with the wheel alone.
 
 use std::{
     env,
