@@ -1,18 +1,23 @@
-//! `cargo xtask check`: what can be seen without running anything.
+//! `cargo xtask check`: everything that can be checked without running the project's own code.
 
-use crate::tools::{self, Report, cargo};
+use crate::{
+    style,
+    tools::{self, Report, Trouble, cargo},
+};
 
 pub(crate) fn run() -> Report {
-    let mut report = Report::default();
+    let mut report = Report::new();
     report.step("formatting", || tools::run(&mut cargo("fmt --all --check")));
-    report.step("clippy, all features", || {
-        tools::run(&mut cargo("clippy --workspace --all-targets --all-features -- -D warnings"))
-    });
-    report.step("clippy, the engine without features", || {
-        tools::run(&mut cargo("clippy -p jwt-extended --all-targets --no-default-features -- -D warnings"))
-    });
+    report.step("width of comments and prose, names of tests", style::check);
+    report.step("clippy, all features", || lint("--workspace --all-features"));
+    report.step("clippy, the engine without features", || lint("-p jwt-extended --no-default-features"));
     report.step("documentation", || {
-        tools::run(cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"))
+        let mut doc = cargo("doc --workspace --no-deps --all-features");
+        tools::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
     });
     report
+}
+
+fn lint(selection: &str) -> Result<(), Trouble> {
+    tools::run(&mut cargo(&format!("clippy {selection} --all-targets -- -D warnings")))
 }

@@ -1,13 +1,17 @@
-//! The project's own commands: `cargo xtask test` is the whole test, `cargo xtask flask` and `cargo xtask
-//! stores` parts of it, `cargo xtask check` what is quick to see.
+//! The project's own commands. `cargo xtask test` runs every test; `cargo xtask flask` and `cargo xtask stores` run
+//! parts of it. `cargo xtask check` is the quick check before that.
 //!
-//! Each command is a list of named steps. All of them run, also after one has failed, so that one run shows everything.
+//! Each command is a list of named steps. All steps run, even after one has failed, so that one run shows every
+//! failure.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what these commands are for")]
 
 mod check;
+mod packages;
+mod programs;
 mod python;
 mod server;
 mod services;
+mod style;
 mod test;
 mod tools;
 mod tour;
@@ -17,11 +21,11 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test     all tests: the libraries with and without their features, the stores on real servers, the benches once, the
-           packages, the curl tour, and those of the Flask face, with upstream's own test suite
-  stores   the stores alone, on a Redis and a PostgreSQL that the tests start by themselves
-  flask    the Flask face alone: its wheel, its tests, upstream's own
-  check    formatting, clippy and the documentation, with every warning an error
+  test     every test: the crates with and without features, the stores on real servers, the benches once, the packages,
+           the curl tour, and the Flask face with upstream's own test suite
+  stores   only the stores, on a Redis and a PostgreSQL that the tests start
+  flask    only the Flask face: its wheel, its tests, upstream's own
+  check    formatting, style, clippy and the documentation; every warning is an error
 ";
 
 fn main() -> ExitCode {

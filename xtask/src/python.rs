@@ -1,7 +1,7 @@
 //! The Flask face: its wheel, its tests, and upstream's own test suite run against it.
 //!
-//! All that it needs comes from `PyPI`, into virtual environments below `target/python`: one with the tools, and one with
-//! nothing but the wheel.
+//! Everything it needs comes from `PyPI`, into virtual environments in `target/python`: one with the tools, and one
+//! with the wheel alone.
 
 use std::{
     env,
@@ -9,29 +9,30 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread::{self, JoinHandle},
 };
 
 use crate::tools::{self, Report, Trouble, failed, program, run};
 
-/// Upstream's release whose test suite is run, and what it must come to.
+/// Upstream's release whose test suite runs here, and its expected result.
 const UPSTREAM: &str = "flask-jwt-extended==4.7.4";
 const UPSTREAM_PASSES: &str = "180 passed, 1 skipped";
 
-/// Pythons that will do, the usual one first.
+/// Names of Python interpreters, the usual one first.
 const PYTHONS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
 
 /// `cargo xtask flask`.
 pub(crate) fn run_all() -> Report {
-    let mut report = Report::default();
-    test(&mut report);
+    let mut report = Report::new();
+    test(&mut report, thread::spawn(Tools::install));
     report
 }
 
-/// The steps of `cargo xtask test`.
-pub(crate) fn test(report: &mut Report) {
-    let mut tools = Err(Trouble::CannotRun("the tools of the Flask face are not there".into()));
+/// The steps of `cargo xtask test`. The tools are being installed in another thread.
+pub(crate) fn test(report: &mut Report, installing: JoinHandle<Result<Tools, Trouble>>) {
+    let mut tools = Err(Trouble::CannotRun("the tools are not installed".into()));
     report.step("the Flask face: tools and wheel", || {
-        tools = Ok(Tools::install()?);
+        tools = Ok(installing.join().map_err(|_| Trouble::Failed("installing the tools panicked".into()))??);
         tools.as_ref().map_or(Ok(()), Tools::build)
     });
     let with_tools = |work: &dyn Fn(&Tools) -> Result<(), Trouble>| match &tools {
@@ -40,19 +41,19 @@ pub(crate) fn test(report: &mut Report) {
     };
     report.step("the Flask face: formatting, lints and types", || with_tools(&Tools::check));
     report.step("the Flask face: its own tests", || with_tools(&Tools::own_tests));
-    report.step("the Flask face: upstream's tests, under the old name", || with_tools(&Tools::upstream_s_tests));
+    report.step("the Flask face: upstream's tests, under the old name", || with_tools(&Tools::upstream_tests));
     report.step("the Flask face: the README's program, from the wheel alone", || with_tools(&Tools::clean_install));
     report.step("the Flask face: benches, once each", || with_tools(&Tools::benches));
 }
 
 /// A virtual environment with the tools, and the folder around it.
-struct Tools {
+pub(crate) struct Tools {
     folder: PathBuf,
     venv: PathBuf,
 }
 
 impl Tools {
-    fn install() -> Result<Self, Trouble> {
+    pub(crate) fn install() -> Result<Self, Trouble> {
         let folder = tools::root().join("target/python");
         fs::create_dir_all(&folder)?;
         let tools = Self { venv: folder.join("tools"), folder };
@@ -63,17 +64,17 @@ impl Tools {
         Ok(tools)
     }
 
-    /// Builds the wheel, and installs it beside the tools.
+    /// Builds the wheel in the profile of tests, and installs it beside the tools. Optimising it would take minutes and
+    /// would find nothing: the benches run here once and assert no figure.
     fn build(&self) -> Result<(), Trouble> {
         let wheels = self.folder.join("wheels");
-        // A wheel of an earlier state would be found as well.
+        // Otherwise `wheel` could find an older one.
         if wheels.exists() {
             fs::remove_dir_all(&wheels)?;
         }
-        run(self
-            .tool("maturin")
-            .args(["build", "--release", "--manifest-path", "python/Cargo.toml", "--out"])
-            .arg(wheels))?;
+        let mut maturin = self.tool("maturin");
+        maturin.args(["build", "--profile", "dev", "--strip", "--manifest-path", "python/Cargo.toml", "--target-dir"]);
+        run(maturin.arg(tools::target()).arg("--out").arg(wheels))?;
         let wheel = self.wheel()?;
         run(self.python().args(["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps"]).arg(wheel))
     }
@@ -81,7 +82,7 @@ impl Tools {
     fn check(&self) -> Result<(), Trouble> {
         run(self.tool("ruff").args(["format", "--check"]).current_dir(python_folder()))?;
         run(self.tool("ruff").arg("check").current_dir(python_folder()))?;
-        // The installed package, because its stub stands for a module that only the wheel has.
+        // The installed package, because only the wheel contains the module that the stub describes.
         run(self
             .tool("mypy")
             .args(["--strict", "--python-version", "3.10", "--package", "jwt_extended"])
@@ -92,7 +93,7 @@ impl Tools {
         run(self.tool("pytest").current_dir(python_folder()))
     }
 
-    fn upstream_s_tests(&self) -> Result<(), Trouble> {
+    fn upstream_tests(&self) -> Result<(), Trouble> {
         let folder = self.folder.join("upstream");
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
@@ -103,7 +104,7 @@ impl Tools {
         let unpack = "import glob, tarfile\nfor name in glob.glob('*.tar.gz'): tarfile.open(name).extractall('.')";
         run(self.python().args(["-W", "ignore", "-c", unpack]).current_dir(&folder))?;
         let unpacked = entry(&folder, Path::is_dir)?;
-        // The tests alone: beside upstream's package, they would find that one first.
+        // Only the tests: beside upstream's package, they would import that package first.
         fs::rename(unpacked.join("tests"), folder.join("tests"))?;
         fs::remove_dir_all(unpacked)?;
         let mut pytest = self.tool("pytest");
@@ -113,15 +114,15 @@ impl Tools {
             .current_dir(&folder)
             .stdout(Stdio::piped());
         let output = pytest.output()?;
-        let said = String::from_utf8_lossy(&output.stdout);
-        println!("{said}");
-        if output.status.success() && said.contains(UPSTREAM_PASSES) && !said.contains("deselected") {
+        let text = String::from_utf8_lossy(&output.stdout);
+        println!("{text}");
+        if output.status.success() && text.contains(UPSTREAM_PASSES) && !text.contains("deselected") {
             return Ok(());
         }
-        failed(format!("upstream's tests must come to: {UPSTREAM_PASSES}, none deselected"))
+        failed(format!("expected of upstream's tests: {UPSTREAM_PASSES}, and none deselected"))
     }
 
-    /// Installs the wheel where there is nothing else, and no Rust, and runs the README's program.
+    /// Installs the wheel into an empty environment without Rust, and runs the README's program.
     fn clean_install(&self) -> Result<(), Trouble> {
         let venv = self.folder.join("clean");
         if venv.exists() {
@@ -129,7 +130,7 @@ impl Tools {
         }
         make_venv(&venv)?;
         let mut install = program(&executable(&venv, "python"));
-        // Nothing but the environment itself is on the path: whoever installs a wheel needs neither cargo nor rustc.
+        // Only the environment is on the path: installing a wheel needs neither cargo nor rustc.
         install.args(["-m", "pip", "install", "--quiet"]).arg(self.wheel()?).env("PATH", venv.join("bin"));
         run(&mut install)?;
         let mut proof = program(&executable(&venv, "python"));
@@ -148,14 +149,14 @@ impl Tools {
         self.tool("python")
     }
 
-    /// A program of the environment. It finds the others of the environment first.
+    /// A program of the environment. It finds the environment's other programs first.
     fn tool(&self, name: &str) -> Command {
         let mut command = program(&executable(&self.venv, name));
         let usual = env::var_os("PATH").unwrap_or_default();
         if let Ok(path) = path_of([self.venv.join("bin")].into_iter().chain(env::split_paths(&usual))) {
             command.env("PATH", path);
         }
-        // What was said of Python elsewhere does not hold in here.
+        // Settings for another Python do not apply here.
         command.env_remove("PYTHONPATH").env_remove("PYTHONHOME");
         command
     }
@@ -175,7 +176,7 @@ fn make_venv(venv: &Path) -> Result<(), Trouble> {
     }
     let python = find_python()?;
     let make = || run(program(python).args(["-m", "venv"]).arg(venv));
-    // Debian's Python comes without the means to make one.
+    // Debian's Python lacks `venv` by default.
     make().or_else(|_| {
         tools::install("python3-venv");
         make().map_err(|_| Trouble::CannotRun(format!("{python} -m venv does not work; install python3-venv")))
@@ -194,12 +195,12 @@ fn find_python() -> Result<&'static str, Trouble> {
         .ok_or_else(|| Trouble::CannotRun("there is no Python of 3.10 or later".into()))
 }
 
-/// The one thing in a folder that is meant.
-fn entry(folder: &Path, is_meant: impl Fn(&Path) -> bool) -> Result<PathBuf, Trouble> {
+/// The first entry of a folder that matches.
+fn entry(folder: &Path, matches: impl Fn(&Path) -> bool) -> Result<PathBuf, Trouble> {
     let mut paths = fs::read_dir(folder)?.flatten().map(|entry| entry.path());
     paths
-        .find(|path| is_meant(path))
-        .ok_or_else(|| Trouble::Failed(format!("{} lacks what should be there", folder.display())))
+        .find(|path| matches(path))
+        .ok_or_else(|| Trouble::Failed(format!("{} lacks an expected file", folder.display())))
 }
 
 fn path_of(folders: impl IntoIterator<Item = PathBuf>) -> Result<OsString, Trouble> {

@@ -1,7 +1,6 @@
-//! The server's demo as a child process, ended however the tour ends.
+//! The server's demo as a child process. It ends with the tour, even if the tour fails.
 
 use std::{
-    env,
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Stdio},
@@ -10,26 +9,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::tools::{Trouble, cargo, failed, program, run};
+use crate::tools::{self, Trouble, failed, program, run};
 
-/// How long it may take to start, also on a busy machine.
-const START: Duration = Duration::from_secs(30);
-/// How long it may take to end after a signal.
-const END: Duration = Duration::from_secs(5);
+/// How long it may take to start, and to end after a signal. Long, because the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running demo.
 pub(crate) struct Demo {
     child: Child,
-    /// Where it listens, as it says itself.
+    /// The address from its first line of output.
     pub(crate) address: String,
 }
 
 impl Demo {
-    /// Builds the server and starts its demo on a free port, with its store in a folder.
+    /// Starts the demo on a free port, with its store in a folder. The server was built together with the tests.
     pub(crate) fn start(folder: &Path) -> Result<Self, Trouble> {
-        run(&mut cargo("build -p jwt-extended-server"))?;
-        // Cargo has put it beside this program.
-        let server = env::current_exe()?.with_file_name("jwt-extended-server");
+        let server = tools::target().join("debug/jwt-extended-server");
         let mut child = program(&server.to_string_lossy())
             .args(["demo", "--listen", "127.0.0.1:0", "--store"])
             .arg(format!("sqlite:{}", folder.join("demo.db").display()))
@@ -38,15 +33,15 @@ impl Demo {
         let output = child.stdout.take();
         let mut demo = Self { child, address: String::new() };
         let (sender, lines) = mpsc::channel();
-        // Reads to the end, so that the server never writes into a closed pipe.
+        // It reads to the end, so that the server never writes into a closed pipe.
         thread::spawn(move || {
             for line in output.into_iter().flat_map(|output| BufReader::new(output).lines()) {
-                // Only the first line is waited for.
+                // The tour waits only for the first line.
                 let _ = line.map(|line| sender.send(line));
             }
         });
-        let Ok(first) = lines.recv_timeout(START) else {
-            return failed("the demo has not said where it listens");
+        let Ok(first) = lines.recv_timeout(PATIENCE) else {
+            return failed("the demo did not print its address");
         };
         match first.split_once("http://") {
             Some((_, address)) => demo.address.push_str(address.trim()),
@@ -55,25 +50,25 @@ impl Demo {
         Ok(demo)
     }
 
-    /// Sends SIGINT, as Ctrl-C does, and waits for a good end.
+    /// Sends SIGINT, as Ctrl-C does, and waits for a successful exit.
     pub(crate) fn interrupt(mut self) -> Result<(), Trouble> {
         let kill = format!("kill -INT {}", self.child.id());
         run(program("bash").args(["-c", &kill]))?;
         let signalled = Instant::now();
-        while signalled.elapsed() < END {
+        while signalled.elapsed() < PATIENCE {
             match self.child.try_wait()? {
                 Some(status) if status.success() => return Ok(()),
                 Some(status) => return failed(format!("after SIGINT the server ended with {status}")),
                 None => thread::sleep(Duration::from_millis(20)),
             }
         }
-        failed("the server did not end within 5 s of SIGINT")
+        failed(format!("the server did not end within {} s of SIGINT", PATIENCE.as_secs()))
     }
 }
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        // Both only fail if it has ended already.
+        // Both fail only if it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,11 +1,11 @@
-//! The servers that stores are tested with: Debian's Redis and PostgreSQL. The tests start them by themselves, each on a free
-//! port and in a folder of its own; here they are only found, or installed.
+//! The servers that the stores are tested with: Debian's Redis and PostgreSQL. The tests start them, each on a free
+//! port and in its own folder. This module only finds or installs the programs.
 
 use std::{env, fs};
 
 use crate::tools::{self, Trouble};
 
-/// Finds Redis and PostgreSQL, and installs what is missing where that is possible.
+/// Finds Redis and PostgreSQL, and tries to install what is missing.
 pub(crate) fn find() -> Result<(), Trouble> {
     tools::need("redis-server", "redis-server")?;
     if !has_postgresql() {

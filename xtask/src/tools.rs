@@ -1,6 +1,7 @@
-//! What the commands are made of: steps with a headline and a duration, programs that they run, and the summary.
+//! The parts of every command: steps with a headline and a duration, the programs that they run, and the summary.
 
 use std::{
+    cmp::Reverse,
     env, fmt, io,
     path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
@@ -12,7 +13,7 @@ use std::{
 pub(crate) enum Trouble {
     /// It ran and something is wrong.
     Failed(String),
-    /// Something that it needs is not there.
+    /// Something that it needs is missing.
     CannotRun(String),
 }
 
@@ -31,20 +32,30 @@ impl From<io::Error> for Trouble {
     }
 }
 
-/// Something is wrong.
+/// Shorthand for [`Trouble::Failed`].
 pub(crate) fn failed<T>(why: impl Into<String>) -> Result<T, Trouble> {
     Err(Trouble::Failed(why.into()))
 }
 
+/// How many of the slowest steps the summary repeats.
+const SLOWEST: usize = 5;
+
 /// The steps so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Report {
-    steps: Vec<(&'static str, Duration, Result<(), Trouble>)>,
+    started: Instant,
+    steps: Vec<(String, Duration, Result<(), Trouble>)>,
 }
 
 impl Report {
+    /// Starts an empty report.
+    pub(crate) fn new() -> Self {
+        Self { started: Instant::now(), steps: Vec::new() }
+    }
+
     /// Runs a step, under a headline.
-    pub(crate) fn step(&mut self, name: &'static str, work: impl FnOnce() -> Result<(), Trouble>) {
+    pub(crate) fn step(&mut self, name: impl Into<String>, work: impl FnOnce() -> Result<(), Trouble>) {
+        let name = name.into();
         println!("\n=== {name}");
         let started = Instant::now();
         let mut result = work();
@@ -61,6 +72,11 @@ impl Report {
 
     /// Prints the summary, its counts on the last line.
     pub(crate) fn end(self) -> ExitCode {
+        println!("\n=== the slowest steps");
+        for (name, took, _) in self.slowest() {
+            println!("{:7.1} s  {name}", took.as_secs_f64());
+        }
+        println!("{:7.1} s  all steps together", self.started.elapsed().as_secs_f64());
         println!("\n=== summary");
         let (mut passed, mut wrong, mut skipped) = (0, 0, 0);
         for (name, took, result) in &self.steps {
@@ -83,6 +99,12 @@ impl Report {
         println!("{passed} passed, {wrong} failed, {skipped} skipped");
         ExitCode::from(u8::from(wrong > 0))
     }
+
+    fn slowest(&self) -> impl Iterator<Item = &(String, Duration, Result<(), Trouble>)> {
+        let mut steps: Vec<_> = self.steps.iter().collect();
+        steps.sort_by_key(|(_, took, _)| Reverse(*took));
+        steps.into_iter().take(SLOWEST)
+    }
 }
 
 /// Whether this is continuous integration, where a step that cannot run is a failure.
@@ -96,14 +118,22 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// The cargo that runs us, with arguments that are separated by spaces.
+/// The folder that cargo builds into: this program is in its `debug`.
+pub(crate) fn target() -> PathBuf {
+    let program = env::current_exe().ok();
+    let folder = program.as_deref().and_then(Path::parent).and_then(Path::parent);
+    folder.map_or_else(|| root().join("target"), Path::to_owned)
+}
+
+/// The cargo that runs this program, with arguments separated by spaces.
 pub(crate) fn cargo(arguments: &str) -> Command {
     let mut command = program(env::var("CARGO").as_deref().unwrap_or("cargo"));
     command.args(arguments.split(' '));
     command
 }
 
-/// A program to run in the workspace: without standard input, and without options of ours from the environment.
+/// A program to run in the workspace, without standard input. It inherits the environment except options of this
+/// project.
 pub(crate) fn program(name: &str) -> Command {
     let mut command = Command::new(name);
     command.current_dir(root()).stdin(Stdio::null());
@@ -115,13 +145,18 @@ pub(crate) fn program(name: &str) -> Command {
     command
 }
 
-/// Shows and runs it; only success is success.
+/// Shows a command and runs it. An exit status other than 0 is a failure.
 pub(crate) fn run(command: &mut Command) -> Result<(), Trouble> {
+    output(command.stdout(Stdio::inherit())).map(drop)
+}
+
+/// The same, and returns the standard output unless the caller sends it elsewhere.
+pub(crate) fn output(command: &mut Command) -> Result<String, Trouble> {
     let shown = shown(command);
     println!("$ {shown}");
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => failed(format!("`{shown}` ended with {status}")),
+    match command.stderr(Stdio::inherit()).output() {
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(output) => failed(format!("`{shown}` ended with {}", output.status)),
         Err(error) => failed(format!("`{shown}` did not start: {error}")),
     }
 }
@@ -132,7 +167,7 @@ fn shown(command: &Command) -> String {
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// Finds a program; installs the Debian package that has it where that is possible.
+/// Finds a program. If it is missing, installs the Debian package that contains it, where that is possible.
 pub(crate) fn need(name: &str, package: &str) -> Result<(), Trouble> {
     if is_there(name) {
         return Ok(());
@@ -141,7 +176,7 @@ pub(crate) fn need(name: &str, package: &str) -> Result<(), Trouble> {
     if is_there(name) { Ok(()) } else { Err(Trouble::CannotRun(format!("{name} is missing"))) }
 }
 
-/// Installs a Debian package where that is possible. Whether it has worked, the caller sees.
+/// Tries to install a Debian package, as root and where there is `apt-get`. The caller checks whether it worked.
 pub(crate) fn install(package: &str) {
     if is_there("apt-get") && is_root() {
         let apt = |arguments: &str| {
