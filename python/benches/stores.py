@@ -25,8 +25,8 @@ from store_servers import Postgres, redis_in
 
 from jwt_extended.flask import (
     JWTManager,
-    create_token_pair,
-    refresh_token_pair,
+    login_user,
+    refresh_tokens,
     verify_jwt_in_request,
 )
 
@@ -59,13 +59,13 @@ def with_store(name: str, url: str) -> None:
     )
     JWTManager(app)
     with app.app_context():
-        pair = create_token_pair("alice")
+        pair = login_user("alice")
     with app.test_request_context(headers={"Authorization": f"Bearer {pair.access_token}"}):
         measured(f"{name}, guard", verify_jwt_in_request, 200)
     # The same token again and again, within its grace: two tokens are made, and the second anew.
     with app.test_request_context(headers={"Authorization": f"Bearer {pair.refresh_token}"}):
         verify_jwt_in_request(refresh=True)
-        measured(f"{name}, refresh_token_pair", refresh_token_pair, 50)
+        measured(f"{name}, refresh_tokens", refresh_tokens, 50)
 
 
 def measured(what: str, work: Callable[[], Any], calls: int) -> None:

@@ -9,20 +9,20 @@ from support import bearer, guarded_app
 from jwt_extended.flask import (
     TokenPair,
     create_access_token,
-    create_token_pair,
+    end_all_sessions,
     get_jwt_identity,
     get_jwt_session,
     jwt_required,
-    revoke_all_tokens,
-    revoke_session,
+    login_user,
+    logout_user,
     revoke_token,
     verify_jwt_in_request,
 )
 
 REVOKE: dict[str, Callable[..., None]] = {
     "token": revoke_token,
-    "session": revoke_session,
-    "everywhere": revoke_all_tokens,
+    "session": logout_user,
+    "everywhere": end_all_sessions,
 }
 REVOKED = (401, {"msg": "Token has been revoked"})
 
@@ -33,7 +33,7 @@ def an_app(setup: Callable[[Any], object] | None = None, **options: Any) -> Flas
 
     @app.post("/login/<user>")
     def login(user: str) -> Any:
-        return jsonify(create_token_pair(user)._asdict())
+        return jsonify(login_user(user)._asdict())
 
     @app.post("/renew")
     @jwt_required(refresh=True)

@@ -11,15 +11,15 @@ from support import bearer, guarded_app
 
 from jwt_extended.flask import (
     TokenPair,
-    create_token_pair,
+    end_other_sessions,
     end_session,
     get_jwt_identity,
     get_sessions,
     jwt_required,
+    login_user,
+    logout_user,
     password_changed,
-    refresh_token_pair,
-    revoke_other_sessions,
-    revoke_session,
+    refresh_tokens,
 )
 
 REVOKED = (401, {"msg": "Token has been revoked"})
@@ -45,12 +45,12 @@ def sessions_app(setup: Callable[[Any], object] | None = None, **options: Any) -
 
     @app.post("/login/<user>")
     def login(user: str) -> Any:
-        return jsonify(create_token_pair(user, label=request.args.get("label"))._asdict())
+        return jsonify(login_user(user, label=request.args.get("label"))._asdict())
 
     @app.post("/next")
     @jwt_required(refresh=True)
     def refresh_next() -> Any:
-        return jsonify(refresh_token_pair()._asdict())
+        return jsonify(refresh_tokens()._asdict())
 
     @app.get("/sessions")
     @jwt_required()
@@ -65,12 +65,12 @@ def sessions_app(setup: Callable[[Any], object] | None = None, **options: Any) -
     @app.post("/sessions/others")
     @jwt_required(verify_type=False)
     def others() -> Any:
-        return jsonify(revoke_other_sessions())
+        return jsonify(end_other_sessions())
 
     @app.post("/logout")
     @jwt_required(verify_type=False)
     def logout() -> Any:
-        revoke_session()
+        logout_user()
         return jsonify(logout=True)
 
     @app.post("/password")

@@ -15,13 +15,13 @@ from support import HEADER, SECRET, bearer, claims, guarded_app, make_app, sign,
 
 from jwt_extended.flask import (
     create_access_token,
-    create_token_pair,
     current_user,
     get_jwt_identity,
     get_jwt_session,
     jwt_exempt,
     jwt_required,
-    revoke_session,
+    login_user,
+    logout_user,
     verify_jwt_in_request,
 )
 
@@ -85,13 +85,13 @@ def test_an_async_view_may_ask_for_its_token_itself_and_use_sessions() -> None:
 
     @app.get("/login")
     async def login() -> Any:
-        return jsonify(create_token_pair("alice")._asdict())
+        return jsonify(login_user("alice")._asdict())
 
     @app.get("/logout")
     async def logout() -> Any:
         verify_jwt_in_request(verify_type=False)
         await asyncio.sleep(0)
-        revoke_session()
+        logout_user()
         return jsonify(get_jwt_session())
 
     _, pair = said(app, None, "/login")

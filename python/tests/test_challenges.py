@@ -13,10 +13,10 @@ from support import HEADER, SECRET, bearer, guarded_app, sign, token
 
 from jwt_extended.flask import (
     create_access_token,
-    create_token_pair,
     decode_token,
+    end_all_sessions,
     jwt_required,
-    revoke_all_tokens,
+    login_user,
 )
 
 LOCATIONS = ["headers", "cookies", "query_string", "json"]
@@ -148,7 +148,7 @@ def test_what_the_app_itself_refuses_gets_invalid_token(
 def test_a_token_that_the_store_knows_gets_invalid_token() -> None:
     app = challenged(STORE="memory")
     with app.app_context():
-        revoke_all_tokens("alice")
+        end_all_sessions("alice")
     answer = ask(app, token())
     assert (answer.status_code, answer.json["msg"]) == (401, "Token has been revoked")
     assert challenges(answer) == [INVALID.format("Token has been revoked")]
@@ -273,8 +273,8 @@ def test_the_server_s_own_faults_challenge_nobody() -> None:
 
     @app.get("/full")
     def full() -> None:
-        create_token_pair("one")
-        create_token_pair("another")
+        login_user("one")
+        login_user("another")
 
     for path, value, status in (
         ("/full", None, 503),

@@ -14,16 +14,16 @@ from jwt_extended.flask import (
     RefreshedTokens,
     create_access_token,
     create_refresh_token,
-    create_token_pair,
     current_user,
     decode_token,
+    end_all_sessions,
+    end_other_sessions,
     end_session,
     get_sessions,
     jwt_required,
+    login_user,
     password_changed,
-    refresh_token_pair,
-    revoke_all_tokens,
-    revoke_other_sessions,
+    refresh_tokens,
     revoke_token,
     set_access_cookies,
     set_refresh_cookies,
@@ -48,7 +48,7 @@ def test_the_app_s_own_claims_go_on(store: str | None) -> None:
     app = sessions_app(STORE=store)
     own = {"role": "admin", "z": [1.5, "é", {"a": None}]}
     with app.app_context():
-        pair = create_token_pair("alice", additional_claims=own)
+        pair = login_user("alice", additional_claims=own)
     status, said = ask(app, "/next", pair.refresh_token)
     assert status == 200
     for data in read(app, *(token for token in said.values() if token)):
@@ -65,7 +65,7 @@ def test_what_the_user_has_now_takes_their_place() -> None:
     @app.post("/refresh-with")
     @jwt_required(refresh=True)
     def refresh_with() -> Any:
-        tokens = refresh_token_pair({"role": "guest", "by": "view"}, {"by": "header"})
+        tokens = refresh_tokens({"role": "guest", "by": "view"}, {"by": "header"})
         return jsonify(tokens._asdict())
 
     pair = login(app)
@@ -84,10 +84,10 @@ def test_claims_that_are_given_are_all_that_the_new_tokens_have() -> None:
     @app.post("/refresh-with-none")
     @jwt_required(refresh=True)
     def refresh_with_none() -> Any:
-        return jsonify(refresh_token_pair({})._asdict())
+        return jsonify(refresh_tokens({})._asdict())
 
     with app.app_context():
-        pair = create_token_pair("alice", additional_claims={"role": "admin"})
+        pair = login_user("alice", additional_claims={"role": "admin"})
     _, said = ask(app, "/refresh-with-none", pair.refresh_token)
     assert all("role" not in data for data in read(app, *said.values()))
 
@@ -108,7 +108,7 @@ def test_a_loader_is_asked_with_the_user_where_the_app_has_users() -> None:
         return jsonify(password_changed(current_user)._asdict())
 
     with app.app_context():
-        pair, before = create_token_pair(users["7"]), create_token_pair(users["7"])
+        pair, before = login_user(users["7"]), login_user(users["7"])
     new = refreshed(app, pair.refresh_token)
     assert [(data["sub"], data["name"]) for data in read(app, *new)] == [("7", "alice")] * 2
     status, after = ask(app, "/change", new.refresh_token)
@@ -122,7 +122,7 @@ def test_a_loader_is_asked_with_the_user_where_the_app_has_users() -> None:
 def test_an_identity_that_is_no_text_stays_what_it_is(identity: Any) -> None:
     app = sessions_app(STORE="memory", VERIFY_SUB=False)
     with app.app_context():
-        pair = create_token_pair(identity)
+        pair = login_user(identity)
     for _ in range(2):
         pair = refreshed(app, pair.refresh_token)
         assert [data["sub"] for data in read(app, *pair)] == [identity] * 2
@@ -133,7 +133,7 @@ def test_an_identity_that_is_no_text_stays_what_it_is(identity: Any) -> None:
 def test_an_identity_that_the_claims_replace_is_whose_the_session_is() -> None:
     app = sessions_app(STORE="memory")
     with app.app_context():
-        pair = create_token_pair("alice", additional_claims={"sub": "alias"})
+        pair = login_user("alice", additional_claims={"sub": "alias"})
         assert (len(get_sessions("alice")), len(get_sessions("alias"))) == (0, 1)
         after = password_changed("alice", additional_claims={"sub": "alias"})
     assert opens(app, *pair, *after) == [False, False, True, True]
@@ -150,7 +150,7 @@ def test_what_the_store_knows_a_token_by_cannot_be_replaced(claims: dict[str, An
     app.testing = True
     asked.update(claims)
     with app.app_context(), pytest.raises(ValueError, match="jti and sid"):
-        create_token_pair("alice")
+        login_user("alice")
     with pytest.raises(ValueError, match="jti and sid"):
         ask(app, "/next", pair.refresh_token)
     # The session was not turned.
@@ -190,12 +190,12 @@ def test_a_pair_works_with_cookies_and_the_page_s_csrf_value_goes_on() -> None:
 
     @app.post("/in")
     def log_in() -> Any:
-        return with_cookies(create_token_pair("alice"))
+        return with_cookies(login_user("alice"))
 
     @app.post("/on")
     @jwt_required(refresh=True)
     def go_on() -> Any:
-        return with_cookies(refresh_token_pair())
+        return with_cookies(refresh_tokens())
 
     def with_cookies(tokens: Any) -> Any:
         response = jsonify({})
@@ -254,7 +254,7 @@ def test_a_restx_api_that_was_given_the_loaders_answers_by_the_right_one(clock: 
     class Next(flask_restx.Resource):  # type: ignore[misc]
         @jwt_required(refresh=True)
         def post(self) -> Any:
-            return refresh_token_pair()._asdict()
+            return refresh_tokens()._asdict()
 
     api.add_resource(Next, "/restx")
     pair = login(app)
@@ -270,7 +270,7 @@ def test_an_async_view_refreshes_as_any_other(store: str) -> None:
     @app.post("/async")
     @jwt_required(refresh=True)
     async def refresh_later() -> Any:
-        return jsonify(refresh_token_pair()._asdict())
+        return jsonify(refresh_tokens()._asdict())
 
     status, said = ask(app, "/async", login(app).refresh_token)
     assert status == 200
@@ -298,7 +298,7 @@ def test_only_a_refresh_token_refreshes() -> None:
     @app.post("/careless")
     @jwt_required(optional=True, verify_type=False)
     def careless() -> Any:
-        return jsonify(refresh_token_pair()._asdict())
+        return jsonify(refresh_tokens()._asdict())
 
     pair = login(app)
     answers = [ask(app, "/careless", token)[0] for token in pair]
@@ -307,7 +307,7 @@ def test_only_a_refresh_token_refreshes() -> None:
     with pytest.raises(ValueError, match="nothing to refresh"):
         app.test_client().post("/careless")
     with app.app_context(), pytest.raises(RuntimeError, match="jwt_required"):
-        refresh_token_pair()
+        refresh_tokens()
 
 
 def test_without_a_store_a_refresh_gives_an_access_token_alone() -> None:
@@ -324,9 +324,9 @@ def test_without_a_store_a_refresh_gives_an_access_token_alone() -> None:
     "use",
     [
         lambda: get_sessions("alice"),
-        lambda: end_session("a session", "alice"),
+        lambda: end_session("a session", identity="alice"),
         lambda: password_changed("alice"),
-        lambda: revoke_all_tokens("alice"),
+        lambda: end_all_sessions("alice"),
     ],
 )
 def test_what_needs_a_store_says_what_to_set(use: Any) -> None:
@@ -337,14 +337,14 @@ def test_what_needs_a_store_says_what_to_set(use: Any) -> None:
 @pytest.mark.parametrize(
     ("use", "kind", "said"),
     [
-        (lambda: create_token_pair("a", label=5), TypeError, "label must be a string"),
-        (lambda: end_session("", "a"), ValueError, "one for everybody"),
-        (lambda: end_session(5, "a"), TypeError, "session must be a string"),
+        (lambda: login_user("a", label=5), TypeError, "label must be a string"),
+        (lambda: end_session("", identity="a"), ValueError, "all users would share it"),
+        (lambda: end_session(5, identity="a"), TypeError, "session must be a string"),
         (lambda: get_sessions(""), ValueError, "the identity is empty"),
         (lambda: get_sessions([1]), TypeError, "get_sessions cannot tell who a list is"),
         (lambda: revoke_token({"jti": "a"}), ValueError, "the claims have no sub"),
         (get_sessions, RuntimeError, "jwt_required"),
-        (revoke_other_sessions, RuntimeError, "jwt_required"),
+        (end_other_sessions, RuntimeError, "jwt_required"),
     ],
 )
 def test_what_can_be_no_session_label_or_user_is_refused(
@@ -367,7 +367,7 @@ def test_a_login_whose_session_cannot_be_kept_gives_no_tokens() -> None:
     app = sessions_app(STORE="memory:1")
     first = login(app)
     with app.app_context(), pytest.raises(StoreUnavailableError, match="cannot be opened"):
-        create_token_pair("bob")
+        login_user("bob")
     assert opens(app, *first) == [True, True]
     assert ask(app, "/logout", first.access_token)[0] == 200
     assert opens(app, *login(app, "bob")) == [True, True]

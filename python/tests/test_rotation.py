@@ -30,12 +30,12 @@ from jwt_extended.flask import (
     create_refresh_token,
     decode_token,
     end_session,
+    end_session_by_id,
     get_jwt_identity,
     get_jwt_session,
     get_sessions,
     jwt_required,
-    refresh_token_pair,
-    revoke_session,
+    refresh_tokens,
     revoke_token,
     verify_jwt_in_request,
 )
@@ -206,8 +206,8 @@ def test_sessions_are_ended_one_by_one_or_all_but_this_one(store: str) -> None:
         assert opens(app, *two, *three, *other, *bob) == [*[True] * 2, *[False] * 4, *[True] * 2]
     assert opens(app, alone, refresh_alone) == [False, False]
     with app.app_context():
-        assert end_session(bob_s, "alice") is False
-        assert end_session(bob_s, "bob") is True
+        assert end_session(bob_s, identity="alice") is False
+        assert end_session(bob_s, identity="bob") is True
     assert ask(app, "/logout", two.refresh_token)[0] == 200
     assert opens(app, *two, *bob) == [False] * 4
 
@@ -239,7 +239,7 @@ def test_tokens_of_one_session_are_revoked_together_or_one_by_one(store: str) ->
     access, bob_s = said_by(app, pair.access_token, bob.access_token)
     with app.app_context():
         revoke_token(access)
-        revoke_session(bob_s["sid"])
+        end_session_by_id(bob_s["sid"])
     assert opens(app, *pair, *bob) == [False, True, False, False]
     new = refreshed(app, pair.refresh_token)
     with app.app_context():
@@ -284,7 +284,7 @@ def test_a_view_that_does_not_ask_refreshes_no_revoked_token_all_the_same(store:
     @app.post("/hurried")
     @jwt_required(refresh=True, skip_revocation_check=True)
     def hurried() -> Any:
-        return jsonify(refresh_token_pair()._asdict())
+        return jsonify(refresh_tokens()._asdict())
 
     with app.app_context():
         alone = create_refresh_token("alice")

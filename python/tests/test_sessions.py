@@ -16,11 +16,12 @@ from jwt_extended.flask import (
     TokenPair,
     create_access_token,
     create_refresh_token,
-    create_token_pair,
     decode_token,
+    end_all_sessions,
+    end_session_by_id,
     get_jwt_session,
-    revoke_all_tokens,
-    revoke_session,
+    login_user,
+    logout_user,
     revoke_token,
 )
 
@@ -95,10 +96,10 @@ def test_what_is_known_by_name_can_be_revoked_outside_of_a_request() -> None:
     alice, bob, carol = (login(app, user) for user in ("alice", "bob", "carol"))
     with app.app_context():
         revoke_token(decode_token(alice.access_token))
-        revoke_session(decode_token(bob.refresh_token)["sid"])
-        revoke_all_tokens("carol")
+        end_session_by_id(decode_token(bob.refresh_token)["sid"])
+        end_all_sessions("carol")
         assert decode_token(alice.access_token)["sub"] == "alice"  # which does not ask the store
-        for revoke in (revoke_token, revoke_session, revoke_all_tokens):
+        for revoke in (revoke_token, logout_user, end_all_sessions):
             with pytest.raises(RuntimeError, match="jwt_required"):
                 revoke()
     assert opens(app, *alice, *bob, *carol) == [False, True, False, False, False, False]
@@ -123,7 +124,7 @@ def test_every_identity_that_can_have_tokens_can_be_logged_out(identity: Any) ->
 
     def pair_of(whose: Any) -> TokenPair:
         with app.app_context():
-            return create_token_pair(whose)
+            return login_user(whose)
 
     pair, other = pair_of(identity), pair_of("other")
     logout(app, "everywhere", pair_of(identity).access_token)
@@ -133,9 +134,9 @@ def test_every_identity_that_can_have_tokens_can_be_logged_out(identity: Any) ->
         if isinstance(identity, dict):
             # The order of its members is the token's, and not known here.
             with pytest.raises(TypeError, match="cannot tell who a dict is"):
-                revoke_all_tokens(identity)
+                end_all_sessions(identity)
             return
-        revoke_all_tokens(identity)
+        end_all_sessions(identity)
     assert opens(app, *again, *other) == [False, False, True, True]
 
 
@@ -143,8 +144,8 @@ def test_logging_out_everywhere_and_in_again_at_once_takes_a_pair() -> None:
     app = an_app()
     before = login(app)
     with app.app_context():
-        revoke_all_tokens("alice")
-        pair = create_token_pair("alice")
+        end_all_sessions("alice")
+        pair = login_user("alice")
     assert opens(app, *before, *pair) == [False, False, True, True]
 
 
@@ -152,11 +153,11 @@ def test_logging_out_everywhere_and_in_again_at_once_takes_a_pair() -> None:
     ("use", "kind", "said"),
     [
         (lambda: create_access_token("a", session=3), TypeError, "session must be a string"),
-        (lambda: create_access_token("a", session=""), ValueError, "one for everybody"),
-        (lambda: revoke_session(""), ValueError, "one for everybody"),
-        (lambda: revoke_session({}), TypeError, "session must be a string"),
+        (lambda: create_access_token("a", session=""), ValueError, "all users would share it"),
+        (lambda: end_session_by_id(""), ValueError, "all users would share it"),
+        (lambda: end_session_by_id({}), TypeError, "session must be a string"),
         (lambda: revoke_token("a.b.c"), TypeError, "such as decode_token"),
-        (lambda: revoke_all_tokens(""), ValueError, "the identity is empty"),
+        (lambda: end_all_sessions(""), ValueError, "the identity is empty"),
     ],
 )
 def test_what_can_be_no_session_token_or_user_is_refused(

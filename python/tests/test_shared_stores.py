@@ -20,7 +20,7 @@ from store_servers import Redis, free_port, redis_in, until
 from support import bearer, make_app
 from test_forks import fork, forks, result_of
 
-from jwt_extended.flask import create_token_pair, get_sessions, revoke_all_tokens
+from jwt_extended.flask import end_all_sessions, get_sessions, login_user
 from jwt_extended.flask.exceptions import StoreUnavailableError
 
 UNAVAILABLE = "The token's state cannot be checked right now. Try again in a moment"
@@ -94,7 +94,7 @@ def test_a_process_forked_after_first_use_has_a_connection_of_its_own(store: str
         assert opens(app, *tokens) == [True] * 4
     with app.app_context():
         assert len(get_sessions("alice")) == 1 + 4 * 2
-        revoke_all_tokens("alice")
+        end_all_sessions("alice")
     assert opens(app, *pair, *bob) == [False, False, True, True]
 
 
@@ -179,7 +179,7 @@ def test_a_frozen_store_is_503_in_time_holds_up_nobody_else_and_recovers(
             made = 0
             while not all(each.done() for each in waiting):
                 with free.app_context():
-                    create_token_pair("bob")
+                    login_user("bob")
                 made += 1
             for each in waiting:
                 status, said, taken = each.result()
@@ -189,7 +189,7 @@ def test_a_frozen_store_is_503_in_time_holds_up_nobody_else_and_recovers(
         answer = app.test_client().get("/any", headers=bearer(pair.access_token))
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
         assert ask(app, "/next", pair.refresh_token)[0] == 503
-        for attempt in (lambda: get_sessions("alice"), lambda: create_token_pair("alice")):
+        for attempt in (lambda: get_sessions("alice"), lambda: login_user("alice")):
             with app.app_context(), pytest.raises(StoreUnavailableError):
                 attempt()
     finally:

@@ -11,9 +11,9 @@ from support import HEADER, bearer, claims, make_app, sign, token
 from jwt_extended.flask import (
     create_access_token,
     create_refresh_token,
-    create_token_pair,
     decode_token,
-    revoke_session,
+    end_session_by_id,
+    login_user,
     revoke_token,
 )
 from jwt_extended.flask.exceptions import StoreUnavailableError
@@ -110,7 +110,7 @@ def test_another_store_is_refused_while_the_app_runs_for_it_would_know_nothing()
     app = an_app()
     app.config["JWT_STORE"] = "memory:7"
     with app.app_context(), pytest.raises(RuntimeError, match="JWT_STORE cannot change"):
-        revoke_session("a session")
+        end_session_by_id("a session")
 
 
 def test_one_app_s_revocations_are_not_another_s() -> None:
@@ -230,6 +230,6 @@ def test_a_store_forgets_what_no_token_can_need_any_more(monkeypatch: pytest.Mon
         with pytest.raises(StoreUnavailableError):
             revoke_token(claims(jti="another", exp=int(now) + 60))
         with pytest.raises(StoreUnavailableError):
-            create_token_pair("alice")
+            login_user("alice")
         monkeypatch.setattr(time, "time", lambda: now + 61)
-        create_token_pair("alice")
+        login_user("alice")
