@@ -1,4 +1,4 @@
-"""An app with a store, where one can log in, refresh and log out."""
+"""An app with a store and views to log in, refresh and log out."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ REVOKED = (401, {"msg": "Token has been revoked"})
 
 
 def an_app(setup: Callable[[Any], object] | None = None, **options: Any) -> Flask:
-    """Return an app with a store, where one can log in, refresh and log out in three ways."""
+    """Return an app with a store, and views to log in, refresh and log out in three ways."""
     app = guarded_app(setup=setup, **{"STORE": "memory", **options})
 
     @app.post("/login/<user>")

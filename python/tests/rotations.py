@@ -1,4 +1,4 @@
-"""An app that uses all there is of sessions, a browser of one of its users, and a clock to turn."""
+"""An app that uses every function for sessions, helpers to call it, and a clock."""
 
 import time
 from collections.abc import Callable
@@ -30,7 +30,7 @@ REPLAYED = (
 
 
 class Clock:
-    """The time, as the engine is told it."""
+    """The time that the engine reads."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._now = time.time()
@@ -41,6 +41,10 @@ class Clock:
 
 
 def sessions_app(setup: Callable[[Any], object] | None = None, **options: Any) -> Flask:
+    """Return an app with views to log in, refresh, list and end sessions."""
+    if options.get("STORE"):
+        # A busy machine may need longer than the default.
+        options = {"STORE_TIMEOUT": 60, **options}
     app = guarded_app(setup=setup, **options)
 
     @app.post("/login/<user>")
@@ -104,5 +108,5 @@ def opens(app: Flask, *tokens: str) -> list[bool]:
     return [status == 200 for status, _ in answers]
 
 
-#: Longer than a refresh token that was used gives the same successor.
+#: Seconds after which the grace of a used refresh token is over.
 LATER = timedelta(seconds=11).total_seconds()

@@ -1,7 +1,7 @@
-"""Flask-RESTful, Flask-RESTX and flask-smorest, with no option set for their sake.
+"""Flask-RESTful, Flask-RESTX and flask-smorest, without any option set for them.
 
-The first two answer an app's exceptions themselves, and know nothing of those of this package.
-Refusals must be answered as in any other app, and all else must stay with the extension.
+The first two answer an app's exceptions, and do not know those of this package. Rejections must be
+answered as in any other app, and the extension must answer everything else.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ from jwt_extended.flask.exceptions import JWTExtendedException, NoAuthorizationE
 
 
 class Refusal(NamedTuple):
-    """The answer, the loader that gives it, what the request brings, what the guard asks for."""
+    """The answer, the loader that gives it, the request's token, and the guard's arguments."""
 
     status: int
     msg: str
@@ -57,10 +57,10 @@ REFUSALS = [
     Refusal(400, "User claims verification failed", "token_verification_failed", "suspect"),
 ]
 MODULES = {"restful": flask_restful, "restx": flask_restx, "smorest": flask_smorest}
-#: An extension, and whether its views are on a blueprint. Those of flask-smorest always are.
+#: An extension, and where its views are. Those of flask-smorest are always on a blueprint.
 PLACES = [(name, place) for name in ("restful", "restx") for place in ("app", "blueprint")]
 PLACES.append(("smorest", "blueprint"))
-#: Where a guard can be.
+#: The places where a guard can be.
 GUARDS = ["decorator", "decorators of the class", "inside the view", "before_request"]
 
 each_refusal = pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.msg)
@@ -136,7 +136,7 @@ def view_of(extension: str, **methods: Callable[..., Any]) -> Any:
 
 
 def guarded(extension: str, by: str = "decorator", **asked: Any) -> Any:
-    """A view that answers POST, guarded in one of the ways of `GUARDS` but for the last."""
+    """Return a view for POST with a guard in one of the places of `GUARDS`, except the last."""
 
     def post(self: MethodView) -> dict[str, Any]:
         if by == "inside the view":
@@ -154,7 +154,7 @@ def guarded(extension: str, by: str = "decorator", **asked: Any) -> Any:
 @pytest.mark.parametrize("by", GUARDS)
 @each_order
 @each_place
-def test_a_refusal_is_answered_as_without_the_extension(
+def test_a_rejection_is_answered_as_without_the_extension(
     extension: str, place: str, order: str, by: str, refusal: Refusal
 ) -> None:
     def prepare(scaffold: Any) -> None:
@@ -168,7 +168,7 @@ def test_a_refusal_is_answered_as_without_the_extension(
 @each_refusal
 @each_order
 @each_extension
-def test_the_app_s_own_loaders_answer(extension: str, order: str, refusal: Refusal) -> None:
+def test_the_apps_loaders_answer(extension: str, order: str, refusal: Refusal) -> None:
     made = Made(guarded(extension, **refusal.asked), extension, order)
     set_loader = getattr(made.jwt, f"{refusal.loader}_loader")
     set_loader(lambda *_: ({"sorry": refusal.msg}, 418))
@@ -177,7 +177,7 @@ def test_the_app_s_own_loaders_answer(extension: str, order: str, refusal: Refus
 
 @each_order
 @each_place
-def test_the_app_s_own_error_handlers_answer(extension: str, place: str, order: str) -> None:
+def test_the_apps_error_handlers_answer(extension: str, place: str, order: str) -> None:
     def prepare(scaffold: Any) -> None:
         scaffold.register_error_handler(NoAuthorizationError, sorry)
 
@@ -196,7 +196,7 @@ def test_the_error_handlers_of_a_restx_api_answer(
     made = Made(guarded("restx"), "restx", order, place)
     scope = made.api if where == "api" else made.api.namespace("more")
     scope.errorhandler(kind)(sorry)
-    # The second member is Flask-RESTX's own addition.
+    # Flask-RESTX adds the second member.
     assert made.ask("nothing") == (418, {"sorry": NO_TOKEN.msg, "message": NO_TOKEN.msg})
     assert made.ask("expired") == (401, {"msg": EXPIRED.msg})
 
@@ -204,13 +204,13 @@ def test_the_error_handlers_of_a_restx_api_answer(
 @pytest.mark.parametrize("by_default", [False, True])
 @pytest.mark.parametrize("place", ["app", "blueprint"])
 @each_order
-def test_a_restx_api_that_was_told_what_to_say_to_everything_says_it(
+def test_a_catch_all_handler_of_a_restx_api_answers(
     order: str, place: str, by_default: bool
 ) -> None:
     made = Made(guarded("restx"), "restx", order, place)
     tell = made.api.errorhandler if by_default else made.api.errorhandler(Exception)
     tell(sorry)
-    expired = "Signature has expired"  # as PyJWT has it, and so upstream
+    expired = "Signature has expired"  # PyJWT's message, which upstream uses too
     assert made.ask("nothing") == (418, {"sorry": NO_TOKEN.msg, "message": NO_TOKEN.msg})
     assert made.ask("expired") == (418, {"sorry": expired, "message": expired})
     assert made.ask("good") == (200, {"identity": "alice"})
@@ -226,7 +226,7 @@ def test_the_errors_of_a_restful_api_answer(order: str, place: str) -> None:
 
 
 @pytest.mark.parametrize("extension", ["restful", "restx"])
-def test_what_another_api_answers_is_its_own_affair(extension: str) -> None:
+def test_handlers_of_another_api_do_not_answer(extension: str) -> None:
     made = Made(guarded(extension), extension)
     other = Blueprint("other", __name__, url_prefix="/other")
     if extension == "restful":
@@ -240,7 +240,7 @@ def test_what_another_api_answers_is_its_own_affair(extension: str) -> None:
 @pytest.mark.parametrize("refusal", [MALFORMED, EXPIRED], ids=["malformed", "expired"])
 @each_order
 @each_place
-def test_a_token_that_a_view_reads_itself_is_refused_alike(
+def test_a_token_decoded_inside_a_view_is_rejected_as_well(
     extension: str, place: str, order: str, refusal: Refusal
 ) -> None:
     def post(_: MethodView) -> dict[str, Any]:
@@ -251,7 +251,7 @@ def test_a_token_that_a_view_reads_itself_is_refused_alike(
 
 
 @pytest.mark.parametrize("extension", ["restful", "restx"])
-def test_a_refusal_that_the_app_raises_itself_is_answered(extension: str) -> None:
+def test_an_exception_that_the_app_raises_is_answered(extension: str) -> None:
     @jwt_required()
     def post(_: MethodView) -> None:
         raise NoAuthorizationError("Admins only")
@@ -285,7 +285,7 @@ def test_all_other_errors_stay_with_the_extension(
     view = view_of(extension, post=lambda _: fail(extension), get=lambda _: verify_jwt_in_request())
     made, without = (Made(view, extension, has, place) for has in (order, "no manager"))
     method, path = asked.split()
-    # As without this package, and still so when a refusal has been answered.
+    # As without this package, also after a rejection was answered.
     for _ in range(2):
         answer, expected = (one.client.open(path, method=method) for one in (made, without))
         assert answer.status_code == status
@@ -296,7 +296,7 @@ def test_all_other_errors_stay_with_the_extension(
 
 @each_order
 @each_place
-def test_who_may_pass_does_and_open_views_stay_open(extension: str, place: str, order: str) -> None:
+def test_valid_tokens_pass_and_open_views_stay_open(extension: str, place: str, order: str) -> None:
     made = Made(guarded(extension), extension, order, place)
     for _ in range(2):
         assert made.ask("good") == (200, {"identity": "alice"})
@@ -313,13 +313,13 @@ def said(answer: TestResponse) -> tuple[int, Any]:
 
 
 class OwnWay(flask_restful.Api):
-    """An API that answers for itself, as apps do that were written for upstream."""
+    """An API with its own `handle_error`, like those of apps written for upstream."""
 
     def handle_error(self, e: Exception) -> Any:
         return {"own": type(e).__name__}, 418
 
 
-def test_an_api_with_a_way_of_its_own_keeps_it() -> None:
+def test_an_api_with_its_own_handle_error_keeps_it() -> None:
     app = make_app()
     api = OwnWay(app)
 

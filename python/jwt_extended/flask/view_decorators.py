@@ -233,7 +233,7 @@ def _requirement(
     """Return the engine's form of a guard's arguments, which is made once for all requests."""
     if locations is not None and not isinstance(locations, str):
         is_set = isinstance(locations, set | frozenset)
-        locations = frozenset(locations) if is_set else tuple(locations)
+        locations = frozenset(iter(locations)) if is_set else tuple(locations)
     asked = (optional, fresh, refresh, locations, verify_type, skip_revocation_check)
     try:
         return _cached_requirement(*asked)
