@@ -40,8 +40,8 @@ def test_the_program_of_sessions_works(
 
     def login(device: str) -> Any:
         clock.advance(1)
-        device_s = {"User-Agent": device}
-        return client.post("/login", json={"username": "testuser"}, headers=device_s).json
+        headers = {"User-Agent": device}
+        return client.post("/login", json={"username": "testuser"}, headers=headers).json
 
     revoked = (401, {"msg": "Token has been revoked"})
     one, two, three = (login(device) for device in ("phone", "laptop", "desk"))
@@ -78,7 +78,7 @@ def test_the_recipe_for_rotating_keys_works(
     (tmp_path / "2026.pem").write_text(private(new))
     monkeypatch.chdir(tmp_path)
     app = Flask("an_app")
-    exec(program("Keys that change"), {"app": app})
+    exec(program("Rotating keys"), {"app": app})
     JWTManager(app)
     app.add_url_rule("/access", view_func=jwt_required()(lambda: {"identity": "seen"}))
     published = jwt.PyJWKSet.from_dict(app.test_client().get("/.well-known/jwks.json").json)
@@ -99,7 +99,7 @@ def test_the_recipe_for_rotating_keys_works(
 def test_the_program_of_protected_views_works() -> None:
     app = Flask("an_app")
     app.config["JWT_SECRET_KEY"] = SECRET
-    code = program("Protected unless exempt").replace(
+    code = program("Protected by default").replace(
         "def login(): ...", 'def login(): return "in"'
     )
     exec(code, {"app": app})
@@ -116,5 +116,5 @@ def test_the_program_of_protected_views_works() -> None:
 
 
 def test_the_readme_lists_valid_tolerances() -> None:
-    words = re.findall(r"`([a-z_]+)`", README.partition("\n### Strict\n")[2].partition("\n## ")[0])
+    words = re.findall(r"`([a-z_]+)`", README.partition("\n### Strict rules\n")[2].partition("\n## ")[0])
     assert status(guarded_app(TOLERATE=words)) == 401

@@ -143,9 +143,10 @@ class Workers:
 
     def __init__(self, store: str, folder: Path, count: int) -> None:
         self._count = count
-        # Connections wait here until a worker takes them.
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        tests, bind = Path(__file__).parent, f"--bind=fd://{self._listener.fileno()}"
+        # Connections wait at this socket until a worker takes them.
+        listener = socket.create_server(("127.0.0.1", 0))
+        self._port = listener.getsockname()[1]
+        tests, bind = Path(__file__).parent, f"--bind=fd://{listener.fileno()}"
         command = [sys.executable, "-m", "gunicorn", "--preload", f"--workers={count}", bind]
         self._server = subprocess.Popen(
             [*command, "--log-level=error", "--no-control-socket", "--timeout=0", "preloaded:app"],
@@ -158,8 +159,9 @@ class Workers:
                     [str(tests), str(tests / "programs"), os.environ.get("PYTHONPATH", "")]
                 ),
             },
-            pass_fds=[self._listener.fileno()],
+            pass_fds=[listener.fileno()],
         )
+        listener.close()
 
     def ask(self, method: str, path: str, token: str = "", together: int = 1) -> list[Any]:
         """Send a request so many times at once: each is answered by another worker."""
@@ -168,7 +170,7 @@ class Workers:
             "X-Meeting": f"{uuid4()}/{together}",
             **(bearer(token) if token else {}),
         }
-        url = f"http://127.0.0.1:{self._listener.getsockname()[1]}{path}"
+        url = f"http://127.0.0.1:{self._port}{path}"
         with ThreadPoolExecutor(together) as pool:
             asked = [
                 pool.submit(requests.request, method, url, headers=headers, timeout=60)
@@ -188,7 +190,6 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         self._server.terminate()
         self._server.wait(timeout=60)
-        self._listener.close()
 
 
 def test_a_frozen_store_is_503_in_time(own_redis: Redis, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,7 +12,6 @@ from rotations import login, sessions_app
 from store_servers import until
 
 app = sessions_app(STORE=os.environ["STORE"])
-login(app, "a user of the parent")
 
 
 @app.before_request
@@ -28,3 +27,6 @@ def meet() -> None:
 def sign(response: Response) -> Response:
     response.headers["X-Worker"] = str(os.getpid())
     return response
+
+
+login(app, "a user of the parent")
