@@ -99,9 +99,7 @@ def test_the_recipe_for_rotating_keys_works(
 def test_the_program_of_protected_views_works() -> None:
     app = Flask("an_app")
     app.config["JWT_SECRET_KEY"] = SECRET
-    code = program("Protected by default").replace(
-        "def login(): ...", 'def login(): return "in"'
-    )
+    code = program("Protected by default").replace("def login(): ...", 'def login(): return "in"')
     exec(code, {"app": app})
     app.add_url_rule("/other", view_func=lambda: "in")
     JWTManager(app)
@@ -116,5 +114,7 @@ def test_the_program_of_protected_views_works() -> None:
 
 
 def test_the_readme_lists_valid_tolerances() -> None:
-    words = re.findall(r"`([a-z_]+)`", README.partition("\n### Strict rules\n")[2].partition("\n## ")[0])
+    words = re.findall(
+        r"`([a-z_]+)`", README.partition("\n### Strict rules\n")[2].partition("\n## ")[0]
+    )
     assert status(guarded_app(TOLERATE=words)) == 401

@@ -29,7 +29,7 @@ from jwt_extended.flask import (
 from jwt_extended.flask.exceptions import JWTExtendedException, NoAuthorizationError
 
 
-class Refusal(NamedTuple):
+class Rejection(NamedTuple):
     """The answer, the loader that gives it, the request's token, and the guard's arguments."""
 
     status: int
@@ -39,22 +39,22 @@ class Refusal(NamedTuple):
     asked: Mapping[str, Any] = {}
 
 
-NO_TOKEN = Refusal(401, "Missing Authorization Header", "unauthorized", "nothing")
-MALFORMED = Refusal(422, "Not enough segments", "invalid_token", "malformed")
-EXPIRED = Refusal(401, "Token has expired", "expired_token", "expired")
+NO_TOKEN = Rejection(401, "Missing Authorization Header", "unauthorized", "nothing")
+MALFORMED = Rejection(422, "Not enough segments", "invalid_token", "malformed")
+EXPIRED = Rejection(401, "Token has expired", "expired_token", "expired")
 BAD_HEADER = "Bad Authorization header. Expected 'Authorization: Bearer <JWT>'"
-REFUSALS = [
+REJECTIONS = [
     NO_TOKEN,
     MALFORMED,
     EXPIRED,
-    Refusal(401, "Missing CSRF token", "unauthorized", "cookie", {"locations": "cookies"}),
-    Refusal(422, BAD_HEADER, "invalid_token", "two words"),
-    Refusal(422, "Only non-refresh tokens are allowed", "invalid_token", "refresh"),
-    Refusal(422, "Only refresh tokens are allowed", "invalid_token", asked={"refresh": True}),
-    Refusal(401, "Fresh token required", "needs_fresh_token", asked={"fresh": True}),
-    Refusal(401, "Token has been revoked", "revoked_token", "revoked"),
-    Refusal(401, "Error loading the user nobody", "user_lookup_error", "nobody"),
-    Refusal(400, "User claims verification failed", "token_verification_failed", "suspect"),
+    Rejection(401, "Missing CSRF token", "unauthorized", "cookie", {"locations": "cookies"}),
+    Rejection(422, BAD_HEADER, "invalid_token", "two words"),
+    Rejection(422, "Only non-refresh tokens are allowed", "invalid_token", "refresh"),
+    Rejection(422, "Only refresh tokens are allowed", "invalid_token", asked={"refresh": True}),
+    Rejection(401, "Fresh token required", "needs_fresh_token", asked={"fresh": True}),
+    Rejection(401, "Token has been revoked", "revoked_token", "revoked"),
+    Rejection(401, "Error loading the user nobody", "user_lookup_error", "nobody"),
+    Rejection(400, "User claims verification failed", "token_verification_failed", "suspect"),
 ]
 MODULES = {"restful": flask_restful, "restx": flask_restx, "smorest": flask_smorest}
 #: An extension, and where its views are. Those of flask-smorest are always on a blueprint.
@@ -63,7 +63,9 @@ PLACES.append(("smorest", "blueprint"))
 #: The places where a guard can be.
 GUARDS = ["decorator", "decorators of the class", "inside the view", "before_request"]
 
-each_refusal = pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.msg)
+each_rejection = pytest.mark.parametrize(
+    "rejection", REJECTIONS, ids=lambda rejection: rejection.msg
+)
 each_place = pytest.mark.parametrize(("extension", "place"), PLACES)
 each_extension = pytest.mark.parametrize("extension", MODULES)
 each_order = pytest.mark.parametrize("order", ["manager first", "api first"])
@@ -150,29 +152,29 @@ def guarded(extension: str, by: str = "decorator", **asked: Any) -> Any:
     return view
 
 
-@each_refusal
+@each_rejection
 @pytest.mark.parametrize("by", GUARDS)
 @each_order
 @each_place
 def test_a_rejection_is_answered_as_without_the_extension(
-    extension: str, place: str, order: str, by: str, refusal: Refusal
+    extension: str, place: str, order: str, by: str, rejection: Rejection
 ) -> None:
     def prepare(scaffold: Any) -> None:
         if by == "before_request":
-            scaffold.before_request(lambda: verify_jwt_in_request(**refusal.asked) and None)
+            scaffold.before_request(lambda: verify_jwt_in_request(**rejection.asked) and None)
 
-    made = Made(guarded(extension, by, **refusal.asked), extension, order, place, prepare)
-    assert made.ask(refusal.brings) == (refusal.status, {"msg": refusal.msg})
+    made = Made(guarded(extension, by, **rejection.asked), extension, order, place, prepare)
+    assert made.ask(rejection.brings) == (rejection.status, {"msg": rejection.msg})
 
 
-@each_refusal
+@each_rejection
 @each_order
 @each_extension
-def test_the_apps_loaders_answer(extension: str, order: str, refusal: Refusal) -> None:
-    made = Made(guarded(extension, **refusal.asked), extension, order)
-    set_loader = getattr(made.jwt, f"{refusal.loader}_loader")
-    set_loader(lambda *_: ({"sorry": refusal.msg}, 418))
-    assert made.ask(refusal.brings) == (418, {"sorry": refusal.msg})
+def test_the_apps_loaders_answer(extension: str, order: str, rejection: Rejection) -> None:
+    made = Made(guarded(extension, **rejection.asked), extension, order)
+    set_loader = getattr(made.jwt, f"{rejection.loader}_loader")
+    set_loader(lambda *_: ({"sorry": rejection.msg}, 418))
+    assert made.ask(rejection.brings) == (418, {"sorry": rejection.msg})
 
 
 @each_order
@@ -237,17 +239,17 @@ def test_handlers_of_another_api_do_not_answer(extension: str) -> None:
     assert made.ask("nothing") == (401, {"msg": NO_TOKEN.msg})
 
 
-@pytest.mark.parametrize("refusal", [MALFORMED, EXPIRED], ids=["malformed", "expired"])
+@pytest.mark.parametrize("rejection", [MALFORMED, EXPIRED], ids=["malformed", "expired"])
 @each_order
 @each_place
 def test_a_token_decoded_inside_a_view_is_rejected_as_well(
-    extension: str, place: str, order: str, refusal: Refusal
+    extension: str, place: str, order: str, rejection: Rejection
 ) -> None:
     def post(_: MethodView) -> dict[str, Any]:
-        return decode_token(made.tokens[refusal.brings])
+        return decode_token(made.tokens[rejection.brings])
 
     made = Made(view_of(extension, post=post), extension, order, place)
-    assert made.ask("nothing") == (refusal.status, {"msg": refusal.msg})
+    assert made.ask("nothing") == (rejection.status, {"msg": rejection.msg})
 
 
 @pytest.mark.parametrize("extension", ["restful", "restx"])

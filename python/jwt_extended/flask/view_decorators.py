@@ -64,12 +64,12 @@ def verify_jwt_in_request(
     """
     if this_request().method == "OPTIONS":
         return None
-    asked = (locations, fresh, refresh, verify_type, skip_revocation_check)
+    arguments = (locations, fresh, refresh, verify_type, skip_revocation_check)
     # A test may have replaced the function with one that has upstream's parameters only.
     found = (
-        _decode_jwt_from_request(*asked, optional=True)
+        _decode_jwt_from_request(*arguments, optional=True)
         if optional
-        else _decode_jwt_from_request(*asked)
+        else _decode_jwt_from_request(*arguments)
     )
     g = this_context().g
     if found is None:
@@ -234,17 +234,17 @@ def _requirement(
     if locations is not None and not isinstance(locations, str):
         is_set = isinstance(locations, set | frozenset)
         locations = frozenset(iter(locations)) if is_set else tuple(locations)
-    asked = (optional, fresh, refresh, locations, verify_type, skip_revocation_check)
+    arguments = (optional, fresh, refresh, locations, verify_type, skip_revocation_check)
     try:
-        return _cached_requirement(*asked)
+        return _cached_requirement(*arguments)
     except TypeError:
         # An argument cannot be hashed.
-        return Requirement(*asked)
+        return Requirement(*arguments)
 
 
 @lru_cache(maxsize=256)
-def _cached_requirement(*asked: Any) -> Requirement:
-    return Requirement(*asked)
+def _cached_requirement(*arguments: Any) -> Requirement:
+    return Requirement(*arguments)
 
 
 def _with_challenge(error: Exception, code: str, identity: str = "") -> Exception:

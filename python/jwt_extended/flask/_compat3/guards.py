@@ -41,15 +41,15 @@ def verify_jwt_refresh_token_in_request() -> None:
 
 def _guarded(old: str, argument: str, fn: F) -> F:
     warn_of(f"@{old}", f"@jwt_required({argument}=True)", stacklevel=4)
-    decorate: Any = view_decorators.jwt_required(**_asked(argument))
+    decorate: Any = view_decorators.jwt_required(**_only(argument))
     guarded: F = decorate(fn)
     return guarded
 
 
 def _verify(old: str, argument: str) -> None:
     warn_of(f"{old}()", f"verify_jwt_in_request({argument}=True)", stacklevel=4)
-    view_decorators.verify_jwt_in_request(**_asked(argument))
+    view_decorators.verify_jwt_in_request(**_only(argument))
 
 
-def _asked(argument: str) -> dict[str, Any]:
+def _only(argument: str) -> dict[str, Any]:
     return {argument: True}
