@@ -11,8 +11,8 @@ from warnings import warn
 
 from flask import current_app
 
-from .._core import Requirement
-from ._app import engine_of, this_app, this_context, this_request
+from .._core import Engine, Requirement
+from ._app import ENGINE, MANAGER, engine_of, this_app, this_context, this_request
 from .default_callbacks import default_blocklist_callback, default_token_verification_callback
 from .exceptions import (  # noqa: F401 - apps import them from here
     CSRFError,
@@ -24,7 +24,7 @@ from .exceptions import (  # noqa: F401 - apps import them from here
     UserClaimsVerificationError,
     UserLookupError,
 )
-from .internal_utils import get_jwt_manager, manager_of
+from .internal_utils import manager_of
 from .typing import LocationType
 
 P = ParamSpec("P")
@@ -64,13 +64,15 @@ def verify_jwt_in_request(
     """
     if this_request().method == "OPTIONS":
         return None
-    arguments = (locations, fresh, refresh, verify_type, skip_revocation_check)
-    # A test may have replaced the function with one that has upstream's parameters only.
-    found = (
-        _decode_jwt_from_request(*arguments, optional=True)
-        if optional
-        else _decode_jwt_from_request(*arguments)
-    )
+    if optional:
+        found = _decode_jwt_from_request(
+            locations, fresh, refresh, verify_type, skip_revocation_check, optional=True
+        )
+    else:
+        # A test may have replaced the function with one that has upstream's parameters only.
+        found = _decode_jwt_from_request(
+            locations, fresh, refresh, verify_type, skip_revocation_check
+        )
     g = this_context().g
     if found is None:
         g._jwt_extended_jwt = {}
@@ -178,9 +180,11 @@ def _decode_jwt_from_request(
     requirement = _requirement(
         optional, fresh, refresh, locations, verify_type, skip_revocation_check
     )
-    app = this_app()
+    context = this_context()
+    app = context.app
     manager = manager_of(app)
-    found = engine_of(app).guard(app.config, this_request(), requirement, manager._decode_key)
+    engine: Engine = app.extensions[ENGINE]
+    found = engine.guard(app.config, this_request(), requirement, manager._decode_key)
     if found is None:
         return None
     header, claims, location, presented = found
@@ -198,13 +202,13 @@ def _decode_jwt_from_request(
         raise _with_challenge(error, "claims_refused")
     if presented is not None:
         # The claims identify the guard's token: a request may be guarded more than once.
-        this_context().g._jwt_extended_presented = (claims, presented)
+        context.g._jwt_extended_presented = (claims, presented)
     return claims, header, location
 
 
 def _load_user(jwt_header: Contents, jwt_data: Contents) -> dict[str, Any] | None:
     """Find the token's user; ``None`` if the app has no ``user_lookup_loader``."""
-    callback = get_jwt_manager()._user_lookup_callback
+    callback = this_app().extensions[MANAGER]._user_lookup_callback
     if callback is None:
         return None
     user = callback(jwt_header, jwt_data)
@@ -232,19 +236,18 @@ def _requirement(
 ) -> Requirement:
     """Return the engine's form of a guard's arguments, which is made once for all requests."""
     if locations is not None and not isinstance(locations, str):
-        is_set = isinstance(locations, set | frozenset)
+        is_set = isinstance(locations, (set, frozenset))
         locations = frozenset(iter(locations)) if is_set else tuple(locations)
-    arguments = (optional, fresh, refresh, locations, verify_type, skip_revocation_check)
     try:
-        return _cached_requirement(*arguments)
+        return _cached_requirement(
+            optional, fresh, refresh, locations, verify_type, skip_revocation_check
+        )
     except TypeError:
         # An argument cannot be hashed.
-        return Requirement(*arguments)
+        return Requirement(optional, fresh, refresh, locations, verify_type, skip_revocation_check)
 
 
-@lru_cache(maxsize=256)
-def _cached_requirement(*arguments: Any) -> Requirement:
-    return Requirement(*arguments)
+_cached_requirement = lru_cache(maxsize=256)(Requirement)
 
 
 def _with_challenge(error: Exception, code: str, identity: str = "") -> Exception:

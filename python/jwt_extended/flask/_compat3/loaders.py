@@ -121,7 +121,10 @@ class Loaders3(Manager):
         user_claims: dict[str, Any] | None = None,
     ) -> dict[str, Any] | None:
         """Also add the user claims of 3.x, from the caller or the loader, in a nested dict."""
-        callback, options = self._user_claims_3, current_app.config
+        callback = self._user_claims_3
+        if callback is None and user_claims is None:
+            return claims
+        options = current_app.config
         if user_claims is not None:
             warn_of("user_claims=", "additional_claims=", stacklevel=4)
         elif callback and (token_type == "access" or options.get("JWT_CLAIMS_IN_REFRESH_TOKEN")):  # noqa: S105
