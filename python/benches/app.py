@@ -1,7 +1,7 @@
-"""The app that the benches measure: one view that anybody may see, and the same view guarded.
+"""The app that the benches measure: an open view, and the same view with a guard.
 
-It is the same for this package and for Flask-JWT-Extended but for the name that is imported.
-Nothing in it does any work, so that what differs between the two views is the guard.
+This package and Flask-JWT-Extended run the same app; only the imported name differs. The views do
+no work, so they differ only by the guard.
 """
 
 from importlib import import_module
@@ -9,23 +9,23 @@ from typing import Any
 
 from flask import Flask, Response
 
-#: The package that is measured, and the one that it is compared with.
+#: The measured package, and the one that it is compared with.
 OURS, THEIRS = "jwt_extended.flask", "flask_jwt_extended"
 
-#: Whose the tokens are.
+#: The identity in the tokens.
 IDENTITY = "alice"
 
 _SECRET = "a secret of at least thirty-two bytes, for benches alone"
 
 
 def create_app(package_name: str, **options: Any) -> Flask:
-    """Return the app, guarded by a package.
+    """Return the app, with guards of a package.
 
-    It has the views ``/open`` and ``/guarded``, and ``/login``, which sets the cookies and answers
-    with the token, all of them for GET and POST.
+    Its views are ``/open``, ``/guarded``, and ``/login``, which sets the cookies and returns the
+    token. All of them accept GET and POST.
 
     :param package_name: :data:`OURS` or :data:`THEIRS`.
-    :param options: of ``app.config``, in capitals, beside the secret and the locations.
+    :param options: more options for ``app.config``.
     """
     jwt: Any = import_module(package_name)
     app = Flask(__name__)

@@ -1,16 +1,16 @@
-"""What a guard costs beside Flask-JWT-Extended's: a guarded view less an open one, in one process.
+"""Compares the cost of a guard with Flask-JWT-Extended's: a guarded view minus an open view.
 
 ::
 
     python benches/guard.py            # the table
-    python benches/guard.py --check    # and exit status 1 where a demanded ratio is missed
-    python benches/guard.py --quick    # few rounds: a look, not a measurement
+    python benches/guard.py --check    # exits with 1 if a required ratio is missed
+    python benches/guard.py --quick    # few rounds, for a first look
 
-Each app is called as a WSGI server calls it, without a server. The packages take turns within each
-round, and each round gives one difference of a guarded and an open view that ran right after each
-other; the table has the median of all rounds. What slows the computer down for a while thus slows
-both packages, and numbers of two runs do not compare. Python's garbage collector stays on: what it
-costs is part of the price.
+Each app is called as a WSGI server calls it, but without a server. The packages take turns in each
+round. Each round measures a guarded and an open view right after each other and records the
+difference. The table shows the median of all rounds. Anything that slows the computer down thus
+slows both packages, but numbers of different runs cannot be compared. Python's garbage collector
+stays on, because its cost is part of the total.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from flask import Flask
 
 APPS = (OURS, THEIRS)
 
-#: How many times as fast a guard must be, and is meant to be; and tokens made or decoded must be.
+#: How many times as fast a guard must be and should be, and creating and decoding must be.
 GUARD, GUARD_AIM, TOKENS = 15.0, 20.0, 6.0
 
 
@@ -39,7 +39,7 @@ class Row(NamedTuple):
     what: str
     ours: float
     theirs: float
-    demanded: float | None
+    required: float | None
 
     @property
     def ratio(self) -> float:
@@ -48,12 +48,12 @@ class Row(NamedTuple):
 
     @property
     def is_missed(self) -> bool:
-        """Whether ours is slower than it must be."""
-        return self.demanded is not None and self.ratio < self.demanded
+        """Whether ours is slower than required."""
+        return self.required is not None and self.ratio < self.required
 
 
 class Effort(NamedTuple):
-    """How much is measured: so many rounds, each with so many calls of each thing."""
+    """The number of rounds, and of calls of each function in a round."""
 
     rounds: int
     calls: int
@@ -61,28 +61,28 @@ class Effort(NamedTuple):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="fail if a demanded ratio is missed")
+    parser.add_argument("--check", action="store_true", help="fail if a required ratio is missed")
     parser.add_argument("--quick", action="store_true", help="few rounds")
     arguments = parser.parse_args()
     effort = Effort(rounds=9, calls=200) if arguments.quick else Effort(rounds=61, calls=300)
 
-    print(f"{'what':<34}{'ours us':>9}{'theirs us':>11}{'ratio':>8}  demanded")
+    print(f"{'what':<34}{'ours us':>9}{'theirs us':>11}{'ratio':>8}  required")
     missed = []
     for row in measured(effort):
         print(
-            f"{row.what:<34}{row.ours:>9.2f}{row.theirs:>11.2f}{row.ratio:>8.1f}  {demand(row)}",
+            f"{row.what:<34}{row.ours:>9.2f}{row.theirs:>11.2f}{row.ratio:>8.1f}  {required(row)}",
             flush=True,
         )
         if row.is_missed:
             missed.append(row.what)
     if arguments.check and missed:
-        print(f"slower than demanded: {', '.join(missed)}", file=sys.stderr)
+        print(f"slower than required: {', '.join(missed)}", file=sys.stderr)
         return 1
     return 0
 
 
 def measured(effort: Effort) -> Iterable[Row]:
-    """Measure everything, line by line."""
+    """Measure one row of the table after the other."""
     for what, method, cookie in (
         ("guard, token in the header", "GET", False),
         ("guard, token in a cookie", "GET", True),
@@ -91,23 +91,23 @@ def measured(effort: Effort) -> Iterable[Row]:
         yield Row(what, *in_turns([Guard(name, method, cookie) for name in APPS], effort), GUARD)
     for what, maker in (("create_access_token", creating), ("decode_token", decoding)):
         yield Row(what, *in_turns([maker(name) for name in APPS], effort), TOKENS)
-    # For information: here the cryptography takes most of the time.
+    # Without a required ratio, because cryptography takes most of the time.
     for algorithm, keys in (("RS256", rsa_keys()), ("ES256", ec_keys())):
         guards = [Guard(name, "GET", False, JWT_ALGORITHM=algorithm, **keys) for name in APPS]
         yield Row(f"guard, {algorithm} token in the header", *in_turns(guards, effort), None)
 
 
-#: Runs something so many times, and returns what one of them took, in seconds.
+#: Makes a number of calls, and returns the seconds of one call.
 Timer = Callable[[int], float]
 
 
 def in_turns(timers: list[Timer], effort: Effort) -> list[float]:
-    """Return the median of what each takes, in microseconds, while they take turns."""
+    """Return the median time of each timer in microseconds, while they take turns."""
     taken: list[list[float]] = [[] for _ in timers]
     for timer in timers:
         timer(effort.calls)
     for turn in range(effort.rounds):
-        # The other way round every other time, so that neither is always the one that comes after.
+        # The order alternates, so that neither package always comes second.
         order = range(len(timers))
         for at in reversed(order) if turn % 2 else order:
             taken[at].append(timers[at](effort.calls))
@@ -115,7 +115,7 @@ def in_turns(timers: list[Timer], effort: Effort) -> list[float]:
 
 
 class Guard:
-    """Takes the time of a guarded view less that of an open one."""
+    """Measures a guarded view minus an open view."""
 
     def __init__(self, package_name: str, method: str, cookie: bool, **options: Any) -> None:
         self._app = create_app(package_name, **options)
@@ -127,7 +127,7 @@ class Guard:
                 csrf = jwt.get_csrf_token(token)
                 cookies = f"access_token_cookie={token}; csrf_access_token={csrf}"
                 fields = {"HTTP_COOKIE": cookies, "HTTP_X_CSRF_TOKEN": csrf}
-        # The same request for both, so that they differ in nothing but the guard.
+        # Both views get the same request, so they differ only by the guard.
         self._open = environ(method, "/open", fields)
         self._guarded = environ(method, "/guarded", fields)
         for good, status in ((fields, "200 OK"), ({}, "401 UNAUTHORIZED")):
@@ -136,7 +136,7 @@ class Guard:
                 raise RuntimeError(f"{package_name} answers {answer} rather than {status}")
 
     def __call__(self, calls: int) -> float:
-        """Return what a guard takes, in seconds."""
+        """Return the seconds of one guard."""
         without = self._time(self._open, calls)
         return self._time(self._guarded, calls) - without
 
@@ -144,19 +144,19 @@ class Guard:
         wsgi_app = self._app.wsgi_app
         start = perf_counter()
         for _ in range(calls):
-            # Flask keeps the request in it.
+            # Flask stores the request in the environment.
             wsgi_app(request.copy(), accept).close()  # type: ignore[attr-defined]
         return (perf_counter() - start) / calls
 
 
 def creating(package_name: str) -> Timer:
-    """Take the time of a new token."""
+    """Measure creating a token."""
     app, jwt = create_app(package_name), import_module(package_name)
     return repeating(app, lambda: jwt.create_access_token(IDENTITY))
 
 
 def decoding(package_name: str) -> Timer:
-    """Take the time of a token that is checked outside of a request."""
+    """Measure decoding a token outside a request."""
     app, jwt = create_app(package_name), import_module(package_name)
     with app.app_context():
         token = jwt.create_access_token(IDENTITY)
@@ -175,7 +175,7 @@ def repeating(app: Flask, call: Callable[[], Any]) -> Timer:
 
 
 def environ(method: str, path: str, fields: dict[str, str]) -> dict[str, Any]:
-    """Return a request as a WSGI server hands it over."""
+    """Return the WSGI environment of a request."""
     return {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
@@ -207,11 +207,11 @@ def answer_to(app: Flask, request: dict[str, Any]) -> str:
     return seen[0]
 
 
-def demand(row: Row) -> str:
-    if row.demanded is None:
+def required(row: Row) -> str:
+    if row.required is None:
         return "-"
-    aim = f", aim {GUARD_AIM:.0f}" if row.demanded == GUARD else ""
-    return f">= {row.demanded:.0f}{aim}{'  MISSED' if row.is_missed else ''}"
+    aim = f", aim {GUARD_AIM:.0f}" if row.required == GUARD else ""
+    return f">= {row.required:.0f}{aim}{'  MISSED' if row.is_missed else ''}"
 
 
 def rsa_keys() -> dict[str, str]:

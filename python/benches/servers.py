@@ -1,15 +1,15 @@
-"""Requests per second under gunicorn, beside Flask-JWT-Extended: what a guard's price comes to.
+"""Compares requests per second under gunicorn with Flask-JWT-Extended.
 
 ::
 
     python benches/servers.py
     python benches/servers.py --seconds 10 --rounds 5
 
-Each package has a gunicorn of its own with one sync worker, on a free port of the loopback
-interface. wrk asks them in turns, with one thread and four connections, for a view that is open,
-for one that is guarded with the token in the header, and with the token in a cookie. The table has
-the median of all rounds. Most of the time of a request goes to gunicorn and Flask, and is the same
-for both: `guard.py` measures the guard alone.
+Each package runs in its own gunicorn with one sync worker, on a free port of the loopback
+interface. wrk calls them in turns, with one thread and four connections: an open view, a guarded
+view with the token in the header, and one with the token in a cookie. The table shows the median of
+all rounds. Most of the time of a request is spent in gunicorn and Flask. `guard.py` measures the
+guard alone.
 
 The exit status is 2 if wrk is missing.
 """
@@ -33,7 +33,7 @@ from app import OURS, THEIRS
 
 HERE = Path(__file__).parent
 
-#: How long a server may take to answer for the first time, in seconds.
+#: How many seconds a server may take until its first answer.
 PATIENCE = 20.0
 
 
@@ -49,7 +49,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    # So that `finally` is reached however this ends.
+    # Raise, so that the servers are stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
     with ExitStack() as stack:
@@ -62,12 +62,12 @@ def main() -> int:
 
 
 def rates(ports: dict[str, int], rounds: int, seconds: int) -> dict[str, list[float]]:
-    """Return how many requests each server answers in a second, for each kind of request."""
+    """Return the requests per second of each server, for each kind of request."""
     requests = {name: kinds_of_requests(port) for name, port in ports.items()}
     kinds = list(requests[OURS])
     seen: dict[tuple[str, str], list[float]] = {}
     for turn in range(rounds):
-        # The other way round every other time, so that neither is always the one that comes after.
+        # The order alternates, so that neither package always comes second.
         order = list(ports)[:: -1 if turn % 2 else 1]
         for kind in kinds:
             for name in order:
@@ -81,7 +81,7 @@ def rates(ports: dict[str, int], rounds: int, seconds: int) -> dict[str, list[fl
 def kinds_of_requests(port: int) -> dict[str, tuple[str, str]]:
     """Return the path and the header field of each kind of request.
 
-    The open view gets the token as well, so that it differs in nothing but the guard.
+    The open view gets the token as well, so that only the guard differs.
     """
     token = get(port, "/login")
     header, cookie = f"Authorization: Bearer {token}", f"Cookie: access_token_cookie={token}"
@@ -93,9 +93,9 @@ def kinds_of_requests(port: int) -> dict[str, tuple[str, str]]:
 
 
 def wrk(url: str, field: str, seconds: int) -> float:
-    """Return how many requests in a second were answered as they should be.
+    """Return the requests per second.
 
-    :raises RuntimeError: if one was not.
+    :raises RuntimeError: if a request failed.
     """
     command = ["wrk", "-t1", "-c4", f"-d{seconds}s", "-H", field, url]
     run = subprocess.run(command, capture_output=True, text=True, timeout=seconds + PATIENCE)
@@ -107,13 +107,12 @@ def wrk(url: str, field: str, seconds: int) -> float:
 
 @contextmanager
 def gunicorn(package_name: str) -> Iterator[int]:
-    """Serve the app, guarded by a package, for as long as this lasts; at the port that it gives."""
+    """Run a server with the app and guards of a package, and yield its port."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--worker-class=sync", "--workers=1"]
     command += [f"--bind=127.0.0.1:{port}", "--log-level=warning", "--no-control-socket"]
     command += [f"app:create_app({package_name!r})"]
-    # A session of its own: Ctrl-C is for this process, which then ends the server, and its worker
-    # with it whatever becomes of the master.
+    # A new session: Ctrl-C only reaches this process, which then stops the server and its worker.
     server = subprocess.Popen(command, cwd=HERE, start_new_session=True)
     try:
         wait_until_ready(server, port)
@@ -138,7 +137,7 @@ def end(server: "subprocess.Popen[bytes]") -> None:
     try:
         server.wait(timeout=5)
     except subprocess.TimeoutExpired:
-        # The whole session, as a master that is killed takes no worker with it.
+        # The whole session, because killing the master leaves its worker running.
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
 

@@ -1,11 +1,11 @@
-"""What a guard and a refresh cost with each store, beside a bare GET by redis-py if that is there.
+"""Measures a guard and a refresh with each store, and a bare GET by redis-py if it is installed.
 
 ::
 
     python benches/stores.py
 
-Starts a Redis and a PostgreSQL of its own, as the tests do. A guard is `verify_jwt_in_request`,
-with the check of the token and without Flask's part of a request.
+Starts its own Redis and PostgreSQL, as the tests do. A guard is `verify_jwt_in_request`, including
+the verification of the token but not Flask's part of a request.
 """
 
 import sys
@@ -25,8 +25,8 @@ from store_servers import Postgres, redis_in
 
 from jwt_extended.flask import (
     JWTManager,
-    create_token_pair,
-    refresh_token_pair,
+    login_user,
+    refresh_tokens,
     verify_jwt_in_request,
 )
 
@@ -59,13 +59,13 @@ def with_store(name: str, url: str) -> None:
     )
     JWTManager(app)
     with app.app_context():
-        pair = create_token_pair("alice")
+        pair = login_user("alice")
     with app.test_request_context(headers={"Authorization": f"Bearer {pair.access_token}"}):
         measured(f"{name}, guard", verify_jwt_in_request, 200)
-    # The same token again and again, within its grace: two tokens are made, and the second anew.
+    # The same token is refreshed within its grace: each call creates two tokens and one successor.
     with app.test_request_context(headers={"Authorization": f"Bearer {pair.refresh_token}"}):
         verify_jwt_in_request(refresh=True)
-        measured(f"{name}, refresh_token_pair", refresh_token_pair, 50)
+        measured(f"{name}, refresh_tokens", refresh_tokens, 50)
 
 
 def measured(what: str, work: Callable[[], Any], calls: int) -> None:

@@ -1,4 +1,4 @@
-"""Token authentication whose core is Rust.
+"""Token authentication with an engine in Rust.
 
 :mod:`jwt_extended.flask` is the face for Flask: a drop-in for Flask-JWT-Extended.
 """

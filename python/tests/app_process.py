@@ -1,4 +1,7 @@
-"""An app in a process of its own, asked line by line. Run as a program, it is that process."""
+"""Runs an app in a separate process, which reads requests line by line.
+
+Run as a program, this file is that process.
+"""
 
 import json
 import subprocess
@@ -11,7 +14,7 @@ from support import bearer
 
 
 class AppProcess:
-    """An app on a store, in another process than the test's."""
+    """An app with a store, in another process than the test."""
 
     def __init__(self, store: str) -> None:
         self._process = subprocess.Popen(
@@ -33,8 +36,8 @@ class AppProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # At the end of what it is asked, it ends.
-        self._process.communicate(timeout=20)
+        # The process exits at the end of its input.
+        self._process.communicate(timeout=60)
 
 
 def main() -> None:

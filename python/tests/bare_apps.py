@@ -1,4 +1,4 @@
-"""Apps that are asked by the least that WSGI has, many times or in many processes."""
+"""Apps that are called with a minimal WSGI environment, for many requests or processes."""
 
 from functools import cache
 from typing import Any
@@ -22,7 +22,7 @@ both_families = pytest.mark.parametrize("algorithm", ["HS256", "ES256"])
 
 def make_app(secret: str = ONE, algorithm: str = "HS256") -> Flask:
     app = Flask(__name__)
-    app.testing = True  # so that an exception that is no answer ends the test
+    app.testing = True  # an unexpected exception must fail the test
     app.config["JWT_TOKEN_LOCATION"] = ["headers", "cookies"]
     app.config["JWT_ALGORITHM"] = algorithm
     app.config["JWT_SECRET_KEY"] = secret
@@ -51,7 +51,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def ask(app: Flask, fields: dict[str, str]) -> tuple[int, str]:
-    """Return status and body of the answer to a request, by the least that WSGI has it by."""
+    """Send a minimal WSGI request, and return status and body of the answer."""
     request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "http", **fields}
     seen: list[str] = []
     body = app.wsgi_app(request, lambda status, *_: seen.append(status))

@@ -1,4 +1,4 @@
-"""Fixtures of several files."""
+"""Fixtures that several files use."""
 
 import sys
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ import jwt_extended.flask as ours
 
 @pytest.fixture(params=[ours, upstream], ids=["ours", "upstream"])
 def package(request: pytest.FixtureRequest) -> ModuleType:
-    """Each of the two packages, of which something is true alike."""
+    """This package and upstream's, for tests that hold for both."""
     return request.param
 
 
 @pytest.fixture
 def restless_threads() -> Iterator[None]:
-    """Let Python go from thread to thread every 10 microseconds rather than every 5,000."""
+    """Let Python switch threads every 10 microseconds rather than every 5,000."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     yield
@@ -30,13 +30,13 @@ def restless_threads() -> Iterator[None]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock to turn."""
+    """A clock that the test can advance."""
     return Clock(monkeypatch)
 
 
 @pytest.fixture(scope="session")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
-    """A Redis for all tests that do nothing to it."""
+    """A Redis for all tests that do not stop or freeze it."""
     with redis_in(tmp_path_factory.mktemp("redis")) as server:
         yield server
 
@@ -51,7 +51,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(params=["memory", "redis", "postgres", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """What `JWT_STORE` may be: each store, and nothing in it."""
+    """The value of `JWT_STORE` for each kind of store, which is empty."""
     match request.param:
         case "memory":
             return "memory"

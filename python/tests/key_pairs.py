@@ -1,4 +1,4 @@
-"""Keys in the forms that they have, and apps that use them."""
+"""Keys in various formats, and apps that use them."""
 
 from typing import Any
 
@@ -28,8 +28,8 @@ IN, OUT = (200, "alice"), (422, "Signature verification failed")
 NOT_ALLOWED = (422, "The specified alg value is not allowed")
 UNKNOWN_KEY = (422, "The token was signed with an unknown key")
 
-#: How a key is refused when the app starts, after the name of its option.
-OF_NO_USE = " is of no use: "
+#: The error for an unusable key when the app starts, after the name of its option.
+UNUSABLE = "(cannot be used|is of no use): "
 
 
 def private(key: Any, form: Any = forms.PrivateFormat.PKCS8) -> str:

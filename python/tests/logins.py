@@ -1,4 +1,4 @@
-"""An app with a store, where one can log in, refresh and log out."""
+"""An app with a store and views to log in, refresh and log out."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,31 +9,31 @@ from support import bearer, guarded_app
 from jwt_extended.flask import (
     TokenPair,
     create_access_token,
-    create_token_pair,
+    end_all_sessions,
     get_jwt_identity,
     get_jwt_session,
     jwt_required,
-    revoke_all_tokens,
-    revoke_session,
+    login_user,
+    logout_user,
     revoke_token,
     verify_jwt_in_request,
 )
 
 REVOKE: dict[str, Callable[..., None]] = {
     "token": revoke_token,
-    "session": revoke_session,
-    "everywhere": revoke_all_tokens,
+    "session": logout_user,
+    "everywhere": end_all_sessions,
 }
 REVOKED = (401, {"msg": "Token has been revoked"})
 
 
 def an_app(setup: Callable[[Any], object] | None = None, **options: Any) -> Flask:
-    """Return an app with a store, where one can log in, refresh and log out in three ways."""
+    """Return an app with a store, and views to log in, refresh and log out in three ways."""
     app = guarded_app(setup=setup, **{"STORE": "memory", **options})
 
     @app.post("/login/<user>")
     def login(user: str) -> Any:
-        return jsonify(create_token_pair(user)._asdict())
+        return jsonify(login_user(user)._asdict())
 
     @app.post("/renew")
     @jwt_required(refresh=True)

@@ -1,4 +1,4 @@
-"""Tokens of every kind, good and bad, to be judged by this package and by upstream's."""
+"""Valid and invalid tokens of every kind, for this package and upstream's to judge."""
 
 import json
 import time
@@ -18,13 +18,13 @@ def payload_with(text: str) -> str:
 
 
 def with_claim(claim: str, *values: Any, **named: Any) -> dict[str, str]:
-    """Return tokens with such values of a claim; those that change with time have names."""
+    """Return tokens with these values of a claim. Values that change with time have names."""
     values_by_name = {f"{value!r}": value for value in values} | named
     return {f"{claim} {name}": token(**{claim: value}) for name, value in values_by_name.items()}
 
 
 def tokens() -> dict[str, str]:
-    """Return tokens that both take, or refuse in the same words."""
+    """Return tokens that both packages accept, or reject with the same message."""
     now = int(time.time())
     just_now, soon = now - 20, now + 500
     return {
@@ -96,7 +96,7 @@ def tokens() -> dict[str, str]:
     }
 
 
-#: Tokens that upstream takes and we refuse, with what we say.
+#: Tokens that upstream accepts and this package rejects, with its message.
 REFUSED = {
     "padding": (f"{GOOD}=", "Invalid crypto padding"),
     "a name twice": (

@@ -1,6 +1,6 @@
-"""Runs the README's Flask program as it stands, and asks it what the README says it answers.
+"""Runs the Flask program of the README unchanged, and checks its answers.
 
-Needs nothing but the wheel and what it depends on: no pytest, no Rust.
+Needs only the wheel and its dependencies: no pytest, no Rust.
 """
 
 import os
@@ -12,7 +12,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def program() -> str:
-    """Return the program: the first Python of the section about Flask."""
+    """Return the program: the first Python code in the section about Flask."""
     section = README.read_text().partition("\n## In a Flask app\n")[2].partition("\n## ")[0]
     found = re.search(r"```python\n(.*?)```", section, re.DOTALL)
     if found is None:
@@ -21,7 +21,7 @@ def program() -> str:
 
 
 def main() -> None:
-    """Run it."""
+    """Run the program and send it requests."""
     os.environ["JWT_SECRET_KEY"] = "a secret of at least thirty-two bytes, for this run"
     namespace: dict[str, object] = {"__name__": "app"}
     exec(compile(program(), "app.py", "exec"), namespace)

@@ -1,4 +1,4 @@
-"""An app that uses all there is of sessions, a browser of one of its users, and a clock to turn."""
+"""An app that uses every function for sessions, helpers to call it, and a clock."""
 
 import time
 from collections.abc import Callable
@@ -11,15 +11,15 @@ from support import bearer, guarded_app
 
 from jwt_extended.flask import (
     TokenPair,
-    create_token_pair,
+    end_other_sessions,
     end_session,
     get_jwt_identity,
     get_sessions,
     jwt_required,
+    login_user,
+    logout_user,
     password_changed,
-    refresh_token_pair,
-    revoke_other_sessions,
-    revoke_session,
+    refresh_tokens,
 )
 
 REVOKED = (401, {"msg": "Token has been revoked"})
@@ -30,7 +30,7 @@ REPLAYED = (
 
 
 class Clock:
-    """The time, as the engine is told it."""
+    """The time that the engine reads."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._now = time.time()
@@ -41,16 +41,20 @@ class Clock:
 
 
 def sessions_app(setup: Callable[[Any], object] | None = None, **options: Any) -> Flask:
+    """Return an app with views to log in, refresh, list and end sessions."""
+    if options.get("STORE"):
+        # A busy machine may need longer than the default.
+        options = {"STORE_TIMEOUT": 60, **options}
     app = guarded_app(setup=setup, **options)
 
     @app.post("/login/<user>")
     def login(user: str) -> Any:
-        return jsonify(create_token_pair(user, label=request.args.get("label"))._asdict())
+        return jsonify(login_user(user, label=request.args.get("label"))._asdict())
 
     @app.post("/next")
     @jwt_required(refresh=True)
     def refresh_next() -> Any:
-        return jsonify(refresh_token_pair()._asdict())
+        return jsonify(refresh_tokens()._asdict())
 
     @app.get("/sessions")
     @jwt_required()
@@ -65,12 +69,12 @@ def sessions_app(setup: Callable[[Any], object] | None = None, **options: Any) -
     @app.post("/sessions/others")
     @jwt_required(verify_type=False)
     def others() -> Any:
-        return jsonify(revoke_other_sessions())
+        return jsonify(end_other_sessions())
 
     @app.post("/logout")
     @jwt_required(verify_type=False)
     def logout() -> Any:
-        revoke_session()
+        logout_user()
         return jsonify(logout=True)
 
     @app.post("/password")
@@ -104,5 +108,5 @@ def opens(app: Flask, *tokens: str) -> list[bool]:
     return [status == 200 for status, _ in answers]
 
 
-#: Longer than a refresh token that was used gives the same successor.
+#: Seconds after which the grace of a used refresh token is over.
 LATER = timedelta(seconds=11).total_seconds()

@@ -1,4 +1,4 @@
-"""Real servers for the tests: Redis and PostgreSQL, on free ports, in folders of their own."""
+"""Starts real servers for the tests: Redis and PostgreSQL, on free ports, in temporary folders."""
 
 import os
 import shutil
@@ -14,12 +14,12 @@ from typing import Any, NoReturn
 
 import pytest
 
-#: After how many seconds a server counts as one that does not start.
-PATIENCE = 30.0
+#: How many seconds a server may take to start.
+PATIENCE = 60.0
 
 
 def missing(program: str) -> NoReturn:
-    """Skip what cannot be tested here; where everything is to be tested, fail."""
+    """Skip the test, or fail in CI, where everything must be tested."""
     reason = f"{program} is not installed"
     if os.environ.get("CI"):
         pytest.fail(reason)
@@ -34,7 +34,7 @@ def free_port() -> int:
 
 
 class Redis:
-    """A Redis that can be started, frozen and stopped. Each test takes a database of its own."""
+    """A Redis that can be started, frozen and stopped. Each test uses its own database."""
 
     def __init__(self, folder: Path) -> None:
         program = shutil.which("redis-server") or missing("redis-server")
@@ -58,7 +58,7 @@ class Redis:
             self._process = None
 
     def freeze(self) -> None:
-        """Let it be there and answer nobody."""
+        """Stop it from answering, without closing its connections."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
@@ -67,14 +67,14 @@ class Redis:
         self._process.send_signal(signal.SIGCONT)
 
     def says(self, command: str) -> str:
-        """Return the first line of an answer."""
+        """Send a command and return the first line of the answer."""
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5) as line:
             line.sendall(f"{command}\r\n".encode())
             return line.makefile().readline().strip()
         return ""
 
     def commands(self) -> int:
-        """Return how many commands it has been sent, this one not counted."""
+        """Return how many commands it has received before this one."""
         with socket.create_connection(("127.0.0.1", self.port), 5) as line:
             line.sendall(b"INFO stats\r\n")
             text = line.makefile()
@@ -83,7 +83,7 @@ class Redis:
             return int(said.partition(":")[2])
 
     def url(self, database: int | None = None) -> str:
-        """Return where a database is that nobody has used yet, or this one."""
+        """Return the URL of a database: by default, of one that has not been used yet."""
         if database is None:
             self._databases += 1
             database = self._databases
@@ -91,7 +91,7 @@ class Redis:
 
 
 class Postgres:
-    """A PostgreSQL, which does not run as root. Each test takes a database of its own."""
+    """A PostgreSQL, which cannot run as root. Each test uses its own database."""
 
     def __init__(self) -> None:
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
@@ -124,14 +124,14 @@ class Postgres:
         until(lambda: subprocess.run(ready, check=False).returncode == 0)
 
     def url(self) -> str:
-        """Return where a new database is."""
+        """Create a database and return its URL."""
         self._databases += 1
         name = f"app{self._databases}"
         self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "app", name)
         return f"postgresql://app@127.0.0.1:{self.port}/{name}"
 
     def stop(self) -> None:
-        # At once, whoever is connected.
+        # Stops at once, even with open connections.
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -152,7 +152,7 @@ def redis_in(folder: Path) -> Iterator[Redis]:
 
 
 def until(condition: Callable[[], Any], patience: float = PATIENCE) -> None:
-    """Wait until something holds."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + patience
     while not condition():
         if time.monotonic() > deadline:

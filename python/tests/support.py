@@ -1,4 +1,4 @@
-"""What several tests need: raw tokens, and small apps on this package or on upstream's."""
+"""Helpers for several tests: raw tokens, and small apps on this package or upstream's."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ SECRET = "a secret of at least sixty-four bytes, from a safe place, as HS512 wan
 OTHER = "another secret of at least thirty-two bytes"
 HEADER = {"alg": "HS256", "typ": "JWT"}
 
-#: Options that are names.
+#: Options that hold a name.
 NAMES = ("COOKIE_NAME", "CSRF_COOKIE_NAME", "CSRF_HEADER_NAME", "CSRF_FIELD_NAME")
 NAMES = tuple(f"{kind}_{name}" for kind in ("ACCESS", "REFRESH") for name in NAMES)
 NAMES += ("QUERY_STRING_NAME", "JSON_KEY", "REFRESH_JSON_KEY", "IDENTITY_CLAIM")
@@ -42,12 +42,12 @@ def encode(data: bytes) -> str:
 
 
 def decode(segment: str) -> str:
-    """Return the text of a token's segment."""
+    """Return a segment of a token as text."""
     return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)).decode()
 
 
 def sign(header: Any, payload: Any, secret: str = SECRET) -> str:
-    """Return a token of any header and payload, texts or not, signed by HMAC-SHA256."""
+    """Return a token of any header and payload, as JSON or raw text, signed with HMAC-SHA256."""
     parts = [
         part if isinstance(part, str | bytes) else json.dumps(part) for part in (header, payload)
     ]
@@ -58,9 +58,9 @@ def sign(header: Any, payload: Any, secret: str = SECRET) -> str:
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """Return the claims of a good access token; `None` takes one away, `...` makes it null.
+    """Return the claims of a valid access token; `None` removes a claim, `...` makes it null.
 
-    They are good for a day, so that no test sees how long ago its file was imported.
+    They are valid for a day, so that a test may run long after its file was imported.
     """
     now = int(time.time())
     all_claims = {
@@ -79,7 +79,7 @@ def claims(**changes: Any) -> dict[str, Any]:
 
 
 def token(**changes: Any) -> str:
-    """Return a good access token with changed claims."""
+    """Return a valid access token with some claims changed."""
     return sign(HEADER, claims(**changes))
 
 
@@ -93,9 +93,9 @@ def make_app(
     setup: Callable[[Any], object] | None = None,
     **options: Any,
 ) -> Flask:
-    """Return an app with a manager; `setup` gets the manager, options are without `JWT_`."""
+    """Return an app with a manager. `setup` gets the manager; options are without `JWT_`."""
     app = Flask("an_app")
-    # A ring has all the keys itself.
+    # A ring contains all keys.
     app.config["JWT_SECRET_KEY"] = None if options.get("KEY_RING") else SECRET
     app.config.update({f"JWT_{name}": value for name, value in options.items()})
     manager = package.JWTManager(app)
@@ -109,7 +109,7 @@ def guarded_app(
     setup: Callable[[Any], object] | None = None,
     **options: Any,
 ) -> Flask:
-    """Return an app with a route for each of `GUARDS`, which says what it sees."""
+    """Return an app with a route for each of `GUARDS`, which returns the token's contents."""
     app = make_app(package, setup, **options)
 
     def view() -> Any:
@@ -134,25 +134,25 @@ def head(value: str, text: str | None = None, **rest: Any) -> dict[str, Any]:
 
 
 def sent(path: str = "/access", **changes: Any) -> dict[str, Any]:
-    """Return a request with a token of changed claims."""
+    """Return a request with a token that has some claims changed."""
     return head(f"Bearer {token(**changes)}", path=path)
 
 
 def ask(app: Flask, path: str = "/access", **rest: Any) -> str:
-    """Return status and message of a refusal, or where the token was."""
+    """Return the status and message of a rejection, or the token's location."""
     answer = app.test_client(use_cookies=False).open(path, **rest)
     said = answer.json
     return said["location"] if answer.status_code == 200 else f"{answer.status_code} {said['msg']}"
 
 
 def status(app: Flask, **request: Any) -> int:
-    """Return the status of an answer, without a log of what has failed."""
+    """Return the status of an answer, without logging errors."""
     app.logger.disabled = True
     return app.test_client(use_cookies=False).open("/access", **request).status_code
 
 
 def read(readers: Any, name: str) -> Any:
-    """Return what a reader of `config` says, or complains of."""
+    """Return an attribute of `config`, or the message of the error it raises."""
     try:
         return getattr(readers, name)
     except RuntimeError as error:

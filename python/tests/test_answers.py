@@ -1,4 +1,4 @@
-"""Which request is answered how: upstream's behaviours, by their numbers."""
+"""The answers to requests. The numbers are those of upstream's documented behaviours."""
 
 import time
 from datetime import timedelta
@@ -29,7 +29,7 @@ IN_JSON = f'{{"access_token": "{GOOD}"}}'
 
 
 def posted(text: str, csrf: str | None = None, form: str | None = None) -> dict[str, Any]:
-    """A request with a token in a cookie, and CSRF values in header and form."""
+    """Return a request with a token in a cookie, and CSRF values in header and form."""
     asked = head("", text, method="POST", data=form and {"csrf_token": form})
     asked["headers"] |= {} if csrf is None else {"X-CSRF-TOKEN": csrf}
     return asked
@@ -39,7 +39,7 @@ def body(data: str, kind: str = "application/json") -> dict[str, Any]:
     return {"method": "POST", "data": data, "content_type": kind}
 
 
-#: Under which options which request is refused how, or is admitted by a token from where.
+#: Options, a request, and its answer: the rejection, or the location of the accepted token.
 ANSWERS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "02 spaces and commas": ({}, head(f" ,Bearer  {GOOD} ,"), "headers"),
     "02 another type before": ({}, head(f"Basic x,,Bearer {GOOD},, "), "headers"),
@@ -81,7 +81,7 @@ ANSWERS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "13 app for refresh": ({}, sent("/refresh", type="app"), "422 Only refresh tokens are allowed"),
 }
 
-#: The same for what upstream answers with 500.
+#: The same for requests that upstream answers with 500.
 BETTER: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "JSON list": (JSON, body('["access_token"]'), NO_KEY),
     "JSON string": (JSON, body('"access_token"'), NO_KEY),
@@ -98,7 +98,7 @@ def test_a_request_is_answered_as_upstream_answers_it(package: ModuleType, case:
     assert ask(guarded_app(package, **options), **request) == answer
 
 
-def test_12_the_leeway_lets_in_what_has_just_expired(package: ModuleType) -> None:
+def test_12_the_leeway_admits_a_token_that_just_expired(package: ModuleType) -> None:
     just_expired = sent(exp=int(time.time()) - 5)
     assert ask(guarded_app(package), **just_expired) == "401 Token has expired"
     app = guarded_app(package, DECODE_LEEWAY=timedelta(minutes=1))
@@ -106,7 +106,7 @@ def test_12_the_leeway_lets_in_what_has_just_expired(package: ModuleType) -> Non
 
 
 @pytest.mark.parametrize("case", BETTER)
-def test_better_a_request_is_refused_and_no_failure(case: str) -> None:
+def test_better_a_request_is_rejected_rather_than_failing(case: str) -> None:
     options, request, answer = BETTER[case]
     assert ask(guarded_app(**options), **request) == answer
 

@@ -1,7 +1,7 @@
 """``async def`` views and callbacks, as Flask runs them with its ``async`` extra.
 
-Upstream takes what an async callback gives back, a coroutine, for a "yes": its async blocklist
-revokes every token, and its async verification accepts every one.
+Upstream does not await the coroutine of an async callback, and it counts as true: an async
+blocklist revokes every token, and an async verification accepts every token.
 """
 
 import asyncio
@@ -15,19 +15,19 @@ from support import HEADER, SECRET, bearer, claims, guarded_app, make_app, sign,
 
 from jwt_extended.flask import (
     create_access_token,
-    create_token_pair,
     current_user,
     get_jwt_identity,
     get_jwt_session,
     jwt_exempt,
     jwt_required,
-    revoke_session,
+    login_user,
+    logout_user,
     verify_jwt_in_request,
 )
 
 
 def answering(answer: Any) -> Callable[..., Any]:
-    """Return an async callback that has to wait before it answers."""
+    """Return an async callback that yields to the event loop before it returns."""
 
     async def callback(*asked: Any) -> Any:
         await asyncio.sleep(0)
@@ -62,9 +62,7 @@ def made(app: Flask) -> str:
         ({"fresh": True}, {"none": 401, "access": 401, "refresh": 422}),
     ],
 )
-def test_an_async_view_is_guarded_as_any_other(
-    asked: dict[str, bool], expected: dict[str, int]
-) -> None:
+def test_async_views_are_guarded(asked: dict[str, bool], expected: dict[str, int]) -> None:
     app, reached = make_app(), []
 
     @app.get("/view")
@@ -80,18 +78,18 @@ def test_an_async_view_is_guarded_as_any_other(
     assert reached == [None if name == "none" else "alice" for name in admitted]
 
 
-def test_an_async_view_may_ask_for_its_token_itself_and_use_sessions() -> None:
+def test_async_views_can_verify_tokens_and_use_sessions() -> None:
     app = make_app(STORE="memory")
 
     @app.get("/login")
     async def login() -> Any:
-        return jsonify(create_token_pair("alice")._asdict())
+        return jsonify(login_user("alice")._asdict())
 
     @app.get("/logout")
     async def logout() -> Any:
         verify_jwt_in_request(verify_type=False)
         await asyncio.sleep(0)
-        revoke_session()
+        logout_user()
         return jsonify(get_jwt_session())
 
     _, pair = said(app, None, "/login")
@@ -101,7 +99,7 @@ def test_an_async_view_may_ask_for_its_token_itself_and_use_sessions() -> None:
         assert said(app, value, "/logout") == (401, {"msg": "Token has been revoked"})
 
 
-def test_an_async_view_is_protected_by_default_and_can_be_exempt() -> None:
+def test_async_views_can_be_protected_by_default() -> None:
     app = make_app(PROTECT_BY_DEFAULT=True)
     for path, decorate in (("/view", lambda fn: fn), ("/open", jwt_exempt)):
         app.add_url_rule(path, path, decorate(answering("seen")))
@@ -109,25 +107,25 @@ def test_an_async_view_is_protected_by_default_and_can_be_exempt() -> None:
     assert said(app, None, "/open")[0] == 200
 
 
-# Callbacks that are asked.
+# Callbacks that decide about tokens.
 
 
 @pytest.mark.parametrize("value", [token(), token(jti="another"), token(fresh=True)])
 @pytest.mark.parametrize("path", ["/access", "/optional", "/any"])
-def test_an_async_blocklist_refuses_what_is_in_it_and_nothing_else(value: str, path: str) -> None:
+def test_an_async_blocklist_rejects_only_its_tokens(value: str, path: str) -> None:
     app = with_loader("token_in_blocklist_loader", answering(lambda _, data: data["jti"] == "bad"))
     assert said(app, value, path)[0] == 200
     assert said(app, token(jti="bad"), path) == (401, {"msg": "Token has been revoked"})
 
 
-def test_an_async_verification_refuses_what_it_does_not_want() -> None:
+def test_an_async_verification_can_reject_a_token() -> None:
     verify = answering(lambda _, data: data["sub"] == "alice")
     app = with_loader("token_verification_loader", verify)
     assert said(app, token())[0] == 200
     assert said(app, token(sub="bob")) == (400, {"msg": "User claims verification failed"})
 
 
-def test_an_async_user_lookup_finds_the_user_or_nobody() -> None:
+def test_an_async_user_lookup_finds_the_user() -> None:
     find = answering(lambda _, data: {"alice": "Alice"}.get(data["sub"]))
     app = with_loader("user_lookup_loader", find)
 
@@ -155,7 +153,7 @@ def test_async_key_loaders_choose_the_keys() -> None:
     assert said(app, sign(HEADER, claims(sub="bob"), other))[0] == 422
 
 
-def test_async_callbacks_say_what_tokens_are_made_of() -> None:
+def test_async_callbacks_provide_the_contents_of_tokens() -> None:
     def setup(manager: Any) -> None:
         manager.user_identity_loader(answering(str.upper))
         manager.additional_claims_loader(answering(lambda identity: {"name": identity}))
@@ -167,7 +165,7 @@ def test_async_callbacks_say_what_tokens_are_made_of() -> None:
     assert seen["header"]["for"] == "alice"
 
 
-def test_what_an_async_callback_raises_is_the_app_s_own_error() -> None:
+def test_an_exception_of_an_async_callback_reaches_the_app() -> None:
     app = with_loader("token_in_blocklist_loader", answering(lambda *_: {}["database"]))
     assert said(app, token())[0] == 500
     app.testing = True
@@ -175,7 +173,7 @@ def test_what_an_async_callback_raises_is_the_app_s_own_error() -> None:
         said(app, token())
 
 
-# Callbacks that answer.
+# Callbacks that return responses.
 
 
 @pytest.mark.parametrize(
@@ -230,14 +228,14 @@ def test_async_loaders_of_3_x_take_fewer_arguments(loader: str, value: str, path
     assert said(app, value, path) == (418, {"by": loader})
 
 
-def test_a_loader_gives_its_async_callback_back() -> None:
+def test_a_loader_returns_its_async_callback() -> None:
     callback = answering(False)
     given: list[Any] = []
     make_app(setup=lambda manager: given.append(manager.token_in_blocklist_loader(callback)))
     assert given == [callback]
 
 
-# What does not look async.
+# Callbacks that do not look async.
 
 
 class Callback:
@@ -249,7 +247,7 @@ class Callback:
 
 
 def decorated(answer: Any) -> Callable[..., Any]:
-    """Return an async function behind a decorator that does not know of such."""
+    """Return an async function behind a synchronous decorator."""
     callback = answering(answer)
     return wraps(callback)(lambda *asked: callback(*asked))
 
@@ -270,11 +268,11 @@ def decorated(answer: Any) -> Callable[..., Any]:
         pytest.param(decorated, id="decorated"),
     ],
 )
-def test_a_coroutine_is_never_taken_for_a_yes(loader: str, refusing: Any, hidden: Any) -> None:
+def test_a_coroutine_never_counts_as_true(loader: str, refusing: Any, hidden: Any) -> None:
     assert said(with_loader(loader, hidden(refusing)), token())[0] in (400, 401)
 
 
-def test_async_callbacks_are_asked_before_an_async_view() -> None:
+def test_async_callbacks_run_before_an_async_view() -> None:
     app = with_loader("token_in_blocklist_loader", answering(lambda _, data: data["jti"] == "bad"))
     app.add_url_rule("/view", "view", jwt_required()(answering("seen")))
     assert said(app, token(), "/view")[0] == 200

@@ -1,7 +1,7 @@
-"""What applications rely on without its being an option: upstream's behaviours, by their numbers.
+"""Behaviours of upstream that apps rely on and that are not options, by their numbers.
 
-What has a number or the fixture `package` runs on Flask-JWT-Extended as well, so that it is true of
-both. The tests named `better` are about what upstream gets plainly wrong.
+Tests with a number or with the fixture `package` also run on Flask-JWT-Extended, so they hold for
+both packages. Tests named `better` cover mistakes of upstream.
 """
 
 import time
@@ -19,7 +19,7 @@ import jwt_extended.flask as ours
 GOOD, EXPIRED, CSRF = token(), token(exp=1), "the csrf value"
 LOADERS = ("decode_key", "token_in_blocklist", "token_verification", "user_lookup")
 
-#: What is wrong with a token where an app catches the exception itself.
+#: The claims that raise an exception, which the app handles itself.
 OWN_HANDLERS: dict[type[Exception], dict[str, Any]] = {
     exceptions.WrongTokenError: {"type": "refresh"},
     exceptions.JWTDecodeError: {"sub": None},
@@ -32,7 +32,7 @@ OWN_HANDLERS: dict[type[Exception], dict[str, Any]] = {
 
 
 def recording(called: list[Any], answers: dict[str, Any]) -> Any:
-    """Return a setup whose loaders note that they are called, and with what."""
+    """Return a setup whose loaders record their calls and arguments."""
 
     def setup(manager: Any) -> None:
         for name, answer in answers.items():
@@ -49,7 +49,7 @@ def recording(called: list[Any], answers: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("user", [None, 0, ""])
-def test_01_users_are_looked_up_unasked_and_only_none_is_nobody(
+def test_01_users_are_always_looked_up_and_only_none_is_rejected(
     package: ModuleType, user: Any
 ) -> None:
     called: list[Any] = []
@@ -64,7 +64,7 @@ def test_01_users_are_looked_up_unasked_and_only_none_is_nobody(
             assert package.current_user == user
 
 
-def test_01_without_a_lookup_current_user_is_false_and_has_nothing(package: ModuleType) -> None:
+def test_01_without_a_lookup_current_user_is_false(package: ModuleType) -> None:
     with make_app(package).test_request_context(**head(f"Bearer {GOOD}")):
         package.verify_jwt_in_request()
         assert bool(package.current_user) is False
@@ -75,7 +75,7 @@ def test_01_without_a_lookup_current_user_is_false_and_has_nothing(package: Modu
 @pytest.mark.parametrize(
     ("headers", "status"), [({}, 401), (bearer("x"), 422), (bearer(GOOD), 200)]
 )
-def test_06_options_runs_the_view_without_a_token_and_head_is_guarded(
+def test_06_options_passes_without_a_token(
     package: ModuleType, headers: dict[str, str], status: int
 ) -> None:
     app = guarded_app(package)
@@ -92,7 +92,7 @@ def test_06_options_runs_the_view_without_a_token_and_head_is_guarded(
 @pytest.mark.parametrize(
     "call", ["get_jti", "get_csrf_token", "set_access_cookies", "set_refresh_cookies"]
 )
-def test_09_and_15_what_takes_a_token_verifies_it(package: ModuleType, call: str) -> None:
+def test_09_15_functions_that_take_a_token_verify_it(package: ModuleType, call: str) -> None:
     arguments = [Response()] if call.startswith("set") else []
     with make_app(package).test_request_context():
         assert getattr(package, call)(*arguments, GOOD) in ("a jti", CSRF, None)
@@ -100,7 +100,7 @@ def test_09_and_15_what_takes_a_token_verifies_it(package: ModuleType, call: str
             getattr(package, call)(*arguments, EXPIRED)
 
 
-def test_10_encode_callbacks_run_in_order_each_with_the_raw_identity(package: ModuleType) -> None:
+def test_10_encode_callbacks_run_in_order(package: ModuleType) -> None:
     called: list[Any] = []
     claims, headers = {"role": "admin"}, {"kid": "a key"}
     answers = {"additional_headers": headers, "additional_claims": claims}
@@ -118,7 +118,7 @@ def test_10_encode_callbacks_run_in_order_each_with_the_raw_identity(package: Mo
 
 
 @pytest.mark.parametrize("changes", [{"alg": "HS384"}, {"typ": None}])
-def test_11_the_header_alg_chooses_the_algorithm_and_typ_can_be_taken_away(
+def test_11_headers_can_change_alg_and_remove_typ(
     package: ModuleType, changes: dict[str, Any]
 ) -> None:
     header = {"alg": "HS256", "typ": "JWT"} | changes
@@ -148,7 +148,7 @@ def test_14_a_guard_leaves_four_things_on_g(package: ModuleType, user: str | Non
 @pytest.mark.parametrize(
     ("path", "fresh", "calls"), [("/fresh", True, 4), ("/fresh", False, 1), ("/refresh", True, 1)]
 )
-def test_callbacks_run_in_order_and_none_after_a_refusal(
+def test_callbacks_run_in_order_until_one_rejects(
     package: ModuleType, path: str, fresh: bool, calls: int
 ) -> None:
     called: list[Any] = []
@@ -160,7 +160,7 @@ def test_callbacks_run_in_order_and_none_after_a_refusal(
 
 @pytest.mark.parametrize("loader", [*LOADERS, "unauthorized"])
 @pytest.mark.parametrize("error", [ValueError("mine"), KeyError("flask-jwt-extended")])
-def test_a_callback_that_raises_is_the_app_s_own_error(
+def test_an_exception_of_a_callback_reaches_the_app(
     package: ModuleType, loader: str, error: Exception
 ) -> None:
     app = guarded_app(package, recording([], {loader: error}))
@@ -174,9 +174,7 @@ def test_a_callback_that_raises_is_the_app_s_own_error(
 
 
 @pytest.mark.parametrize("kind", OWN_HANDLERS, ids=lambda kind: kind.__name__)
-def test_an_app_s_own_handler_and_except_clause_see_the_exception(
-    package: ModuleType, kind: type[Exception]
-) -> None:
+def test_an_apps_handlers_see_the_exception(package: ModuleType, kind: type[Exception]) -> None:
     request = sent(**OWN_HANDLERS[kind])
     if package is ours:
         kind = getattr(ours.exceptions, kind.__name__, kind)
@@ -187,7 +185,7 @@ def test_an_app_s_own_handler_and_except_clause_see_the_exception(
         package.verify_jwt_in_request()
 
 
-def test_an_app_s_own_handler_of_a_base_class_leaves_upstream_s_handlers_alone(
+def test_a_handler_of_a_base_class_replaces_no_specific_handler(
     package: ModuleType,
 ) -> None:
     app = guarded_app(package)
@@ -198,7 +196,7 @@ def test_an_app_s_own_handler_of_a_base_class_leaves_upstream_s_handlers_alone(
     assert ask(app) == "401 Missing Authorization Header"
 
 
-def test_better_an_async_blocklist_revokes_what_it_says_it_does() -> None:
+def test_better_an_async_blocklist_is_awaited() -> None:
     async def is_revoked(_: Any, data: dict[str, Any]) -> bool:
         return data["jti"] == "revoked"
 
@@ -214,7 +212,7 @@ def test_better_max_age_0_is_0() -> None:
     assert all("Max-Age=0;" in line for line in response.headers.getlist("Set-Cookie"))
 
 
-def test_better_a_callback_that_only_returns_a_coroutine_admits_nobody() -> None:
+def test_better_coroutine_returning_callback_is_awaited() -> None:
     async def verify(_: Any, __: Any) -> bool:
         return False
 
@@ -231,8 +229,9 @@ def test_better_a_callback_that_only_returns_a_coroutine_admits_nobody() -> None
     assert answer.status_code in (400, 500)
 
 
-def test_time_is_pythons_so_that_tests_can_turn_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_engine_reads_pythons_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     app, now = guarded_app(), time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
     with app.app_context():
         value = ours.create_access_token("alice")
     for later, expected in [(0, 200), (3600, 401), (60, 200)]:

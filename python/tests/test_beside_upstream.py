@@ -1,7 +1,7 @@
-"""The same requests to an app on this package and one on upstream's: the answers are the same.
+"""Sends the same requests to an app on this package and one on upstream's, and compares answers.
 
-Where they are not, upstream fails (500), or accepts what no token may be. Each such difference is
-named here, and nothing else may differ.
+They may only differ where upstream fails (500) or accepts a malformed token. Each such difference
+is listed here.
 """
 
 import json
@@ -49,7 +49,7 @@ class Pair:
 
     def agree(self, path: str, **request: Any) -> None:
         mine, theirs = self.ask(path, **request)
-        # Where upstream fails there is no answer to be faithful to; but this package does not.
+        # Where upstream fails, there is no answer to match, but this package must not fail.
         done_better = theirs[0] == 500 and mine[0] in (200, 401, 422)
         assert mine == theirs or done_better, (path, request)
 
@@ -75,7 +75,7 @@ def test_options_judge_tokens_as_upstreams_do(config: str) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_no_token_may_be_is_refused_though_upstream_takes_it(name: str) -> None:
+def test_malformed_tokens_that_upstream_accepts_are_rejected(name: str) -> None:
     text, message = REFUSED[name]
     mine, theirs = DEFAULT.ask("/access", headers=bearer(text))
     assert theirs[0] == 200
@@ -169,7 +169,7 @@ COOKIES = [
     ],
     ids=str,
 )
-def test_a_cookie_and_its_csrf_value_are_read_as_upstream_reads_them(options: Any) -> None:
+def test_cookies_and_csrf_values_are_read_as_upstream_does(options: Any) -> None:
     pair, of = Pair(**options), tokens()
     for name in ("good", "expired", "refresh", "csrf None", "bad signature", "expired, no sub"):
         for cookie in COOKIES:
@@ -285,7 +285,7 @@ def test_decode_token_returns_and_raises_what_upstream_does(name: str, arguments
 
 @pytest.mark.parametrize("function", ["get_jti", "get_csrf_token", "get_unverified_jwt_headers"])
 @pytest.mark.parametrize("name", tokens())
-def test_parts_of_a_token_are_what_upstream_says(function: str, name: str) -> None:
+def test_parts_of_a_token_are_the_same_as_upstreams(function: str, name: str) -> None:
     text = tokens()[name]
     mine, theirs = (
         outcome(package, lambda p: getattr(p, function)(text)) for package in (ours, upstream)
@@ -294,7 +294,7 @@ def test_parts_of_a_token_are_what_upstream_says(function: str, name: str) -> No
 
 
 def outcome(package: ModuleType, call: Any) -> Any:
-    """Return what a call returns, or the class and sentence of what it raises."""
+    """Return the result of a call, or class and message of the exception it raises."""
     app = APPS[package.__name__]
     with app.test_request_context():
         try:

@@ -1,7 +1,7 @@
-"""``WWW-Authenticate``: what a refusal tells a client that it could do better (RFC 6750, RFC 9470).
+"""``WWW-Authenticate``: how a rejection tells a client what to do (RFC 6750, RFC 9470).
 
-Upstream never says it, so ``JWT_WWW_AUTHENTICATE`` turns it on. The form is the engine's, as its
-own tests have it; bodies and statuses stay upstream's.
+Upstream never sends it, so ``JWT_WWW_AUTHENTICATE`` turns it on. The engine's own tests cover its
+syntax. Bodies and statuses stay upstream's.
 """
 
 from typing import Any
@@ -13,10 +13,10 @@ from support import HEADER, SECRET, bearer, guarded_app, sign, token
 
 from jwt_extended.flask import (
     create_access_token,
-    create_token_pair,
     decode_token,
+    end_all_sessions,
     jwt_required,
-    revoke_all_tokens,
+    login_user,
 )
 
 LOCATIONS = ["headers", "cookies", "query_string", "json"]
@@ -73,7 +73,7 @@ def test_no_token_gets_a_bare_challenge_without_an_error_code(request_: dict[str
         ({"X-CSRF-TOKEN": "the csrf value", "Sec-Fetch-Site": "cross-site"}, None),
     ],
 )
-def test_a_missing_csrf_value_gets_a_bare_challenge_for_the_token_itself_may_be_good(
+def test_a_missing_csrf_value_gets_a_bare_challenge(
     headers: dict[str, str], message: str | None
 ) -> None:
     app = challenged(TOKEN_LOCATION=["cookies"], CSRF_REFUSE_CROSS_SITE=True)
@@ -82,7 +82,7 @@ def test_a_missing_csrf_value_gets_a_bare_challenge_for_the_token_itself_may_be_
     assert message in (None, answer.json["msg"])
 
 
-# A token that will not do.
+# A token that is rejected.
 
 BAD_TOKENS = [
     ("garbage", "Not enough segments"),
@@ -102,7 +102,7 @@ BAD_TOKENS = [
 
 @pytest.mark.parametrize(("value", "description"), BAD_TOKENS)
 @pytest.mark.parametrize("has_loader", [False, True])
-def test_a_bad_token_gets_invalid_token_and_what_is_wrong_with_it(
+def test_an_invalid_token_gets_invalid_token_with_the_reason(
     value: str, description: str, has_loader: bool
 ) -> None:
     app = with_loader("decode_key_loader", lambda *_: SECRET) if has_loader else challenged()
@@ -123,7 +123,7 @@ def test_a_bad_token_gets_invalid_token_and_what_is_wrong_with_it(
         ({"TOLERATE": []}, token(exp=None), "Missing claim: exp"),
     ],
 )
-def test_a_token_that_the_options_do_not_want_gets_invalid_token(
+def test_a_token_rejected_by_options_gets_invalid_token(
     options: dict[str, Any], value: str, description: str
 ) -> None:
     answer = ask(challenged(**options), value)
@@ -138,28 +138,28 @@ def test_a_token_that_the_options_do_not_want_gets_invalid_token(
         ("user_lookup_loader", None, 401, "Error loading the user alice"),
     ],
 )
-def test_what_the_app_itself_refuses_gets_invalid_token(
+def test_a_token_rejected_by_the_app_gets_invalid_token(
     loader: str, verdict: Any, status: int, description: str
 ) -> None:
     answer = ask(with_loader(loader, lambda *_: verdict), token())
     assert (answer.status_code, challenges(answer)) == (status, [INVALID.format(description)])
 
 
-def test_a_token_that_the_store_knows_gets_invalid_token() -> None:
+def test_a_token_revoked_in_the_store_gets_invalid_token() -> None:
     app = challenged(STORE="memory")
     with app.app_context():
-        revoke_all_tokens("alice")
+        end_all_sessions("alice")
     answer = ask(app, token())
     assert (answer.status_code, answer.json["msg"]) == (401, "Token has been revoked")
     assert challenges(answer) == [INVALID.format("Token has been revoked")]
 
 
-def test_an_access_token_where_a_refresh_token_is_due_gets_invalid_token() -> None:
+def test_an_access_token_for_refreshing_gets_invalid_token() -> None:
     answer = ask(challenged(), token(), "/refresh")
     assert challenges(answer) == [INVALID.format("Only refresh tokens are allowed")]
 
 
-def test_a_token_that_is_not_fresh_gets_what_rfc_9470_says() -> None:
+def test_a_stale_token_gets_the_challenge_of_rfc_9470() -> None:
     answer = ask(challenged(), token(), "/fresh")
     assert (answer.status_code, answer.json["msg"]) == (401, "Fresh token required")
     (challenge,) = challenges(answer)
@@ -223,12 +223,12 @@ def test_a_challenge_names_the_scheme_and_the_realm(options: dict[str, Any], bar
 
 
 @pytest.mark.parametrize("realm", ["a\r\nSet-Cookie: x=y", "h\u00e9", 5, "\x7f"])
-def test_a_realm_that_no_header_can_hold_is_told_when_the_app_starts(realm: Any) -> None:
+def test_a_realm_must_fit_into_a_header(realm: Any) -> None:
     with pytest.raises(RuntimeError, match="JWT_REALM must be"):
         challenged(REALM=realm)
 
 
-def test_a_challenge_is_one_header_line_whatever_the_refusal_says() -> None:
+def test_a_challenge_is_always_one_header_line() -> None:
     user = 'a "quoted" \\ back\r\nSet-Cookie: x=y\u00e9'
     answer = ask(with_loader("user_lookup_loader", lambda *_: None), token(sub=user))
     description = "Error loading the user a 'quoted' / back??Set-Cookie: x=y?"
@@ -236,14 +236,14 @@ def test_a_challenge_is_one_header_line_whatever_the_refusal_says() -> None:
     assert "Set-Cookie" not in answer.headers
 
 
-# When there is one, and whose.
+# Which answers have a challenge.
 
 
 @pytest.mark.parametrize(
     ("value", "path"), [(None, "/access"), ("x", "/access"), (token(), "/fresh")]
 )
 @pytest.mark.parametrize("options", [{}, {"WWW_AUTHENTICATE": False}, {"REALM": "here"}])
-def test_nobody_is_challenged_unless_it_is_turned_on(
+def test_challenges_are_off_by_default(
     options: dict[str, Any], value: str | None, path: str
 ) -> None:
     answer = ask(guarded_app(**options), value, path)
@@ -251,7 +251,7 @@ def test_nobody_is_challenged_unless_it_is_turned_on(
     assert not challenges(answer)
 
 
-def test_it_can_be_turned_on_and_off_at_any_time() -> None:
+def test_challenges_can_be_switched_at_any_time() -> None:
     app = guarded_app()
     for on in (True, False, True):
         app.config["JWT_WWW_AUTHENTICATE"] = on
@@ -260,7 +260,7 @@ def test_it_can_be_turned_on_and_off_at_any_time() -> None:
 
 @pytest.mark.parametrize("path", ["/access", "/optional", "/any"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-def test_whoever_is_admitted_is_not_challenged(path: str, method: str) -> None:
+def test_an_admitted_request_is_not_challenged(path: str, method: str) -> None:
     admitted = [
         ask(challenged(), token(), path, method=method),
         ask(challenged(), None, "/optional"),
@@ -268,13 +268,13 @@ def test_whoever_is_admitted_is_not_challenged(path: str, method: str) -> None:
     assert [(answer.status_code, challenges(answer)) for answer in admitted] == [(200, [])] * 2
 
 
-def test_the_server_s_own_faults_challenge_nobody() -> None:
+def test_server_errors_have_no_challenge() -> None:
     app = with_loader("user_lookup_loader", lambda *_: {}["user"], STORE="memory:1")
 
     @app.get("/full")
     def full() -> None:
-        create_token_pair("one")
-        create_token_pair("another")
+        login_user("one")
+        login_user("another")
 
     for path, value, status in (
         ("/full", None, 503),
@@ -286,7 +286,7 @@ def test_the_server_s_own_faults_challenge_nobody() -> None:
 
 
 @pytest.mark.parametrize("as_response", [False, True])
-def test_a_loader_s_own_challenge_wins(as_response: bool) -> None:
+def test_the_challenge_of_a_loader_wins(as_response: bool) -> None:
     own = {"WWW-Authenticate": 'Basic realm="own"'}
 
     def answer_with(_: str) -> Any:
@@ -297,14 +297,14 @@ def test_a_loader_s_own_challenge_wins(as_response: bool) -> None:
 
 
 @pytest.mark.parametrize("answer", ["no", ({"no": 1}, 418), Response("no", 403)])
-def test_a_loader_without_a_challenge_gets_ours_and_keeps_the_rest(answer: Any) -> None:
+def test_a_loaders_answer_gets_a_challenge_and_stays_the_same(answer: Any) -> None:
     plain = ask(guarded_app(setup=lambda manager: manager.unauthorized_loader(lambda _: answer)))
     said = ask(with_loader("unauthorized_loader", lambda _: answer))
     assert (said.status, said.data, said.mimetype) == (plain.status, plain.data, plain.mimetype)
     assert (challenges(plain), challenges(said)) == ([], ["Bearer"])
 
 
-def test_views_of_flask_restful_are_challenged_alike() -> None:
+def test_views_of_flask_restful_are_challenged_as_well() -> None:
     app = challenged()
 
     class Resource(flask_restful.Resource):  # type: ignore[misc]
@@ -319,7 +319,7 @@ def test_views_of_flask_restful_are_challenged_alike() -> None:
     assert challenges(expired) == [INVALID.format("Token has expired")]
 
 
-def test_a_token_that_the_app_reads_for_itself_is_no_credential_of_the_request() -> None:
+def test_a_token_that_the_app_decodes_is_not_challenged() -> None:
     app = challenged()
     app.add_url_rule("/read", "read", lambda: decode_token("garbage"))
     assert challenges(ask(app, None, "/read")) == []

@@ -1,6 +1,6 @@
-"""The table of requests and answers that every face runs, with Flask's statuses.
+"""Runs the table of requests and answers that every face shares, with Flask's statuses.
 
-The table is about the engine's own, strict rules: ``JWT_TOLERATE = []`` turns them on here.
+The table covers the engine's strict rules, so ``JWT_TOLERATE = []`` turns them on.
 """
 
 import json
@@ -32,7 +32,7 @@ GUARDS: dict[str, dict[str, Any]] = {
 
 BYTES = "Invalid token type. Token must be a <class 'bytes'>"
 
-#: Where PyJWT has a sentence of its own, upstream's clients know that one.
+#: PyJWT's own messages, which clients of upstream know.
 PYJWT_SAYS = {
     "refused token: crit_empty": "Invalid 'crit' header: must be a non-empty list",
     "refused token: payload_text": (
@@ -47,19 +47,19 @@ PYJWT_SAYS = {
     "a JSON body whose token is a number": BYTES,
 }
 
-#: Where Flask or upstream see another request than the engine, with what they answer to it.
+#: Requests that Flask or upstream read differently than the engine, with their answers.
 SEEN_OTHERWISE: dict[str, tuple[int, Any]] = {
-    # An identity is what the claim says, and not a text of it.
+    # An identity keeps the type of the claim.
     "a number as subject, where that is allowed": (200, {"subject": 7, "location": "headers"}),
-    # WSGI joins header fields of one name with commas, which cookies do not survive.
+    # WSGI joins headers of the same name with commas, which breaks cookies.
     "cookies in two headers": (401, {"msg": 'Missing cookie "access_token_cookie"'}),
     "two cookies of one name, in two headers": (422, {"msg": "Invalid payload padding"}),
-    # Upstream's `verify_type=False` looks for one cookie, and not for either.
+    # With `verify_type=False`, upstream only reads one of the two cookies.
     "any type: only the refresh cookie": (401, {"msg": 'Missing cookie "access_token_cookie"'}),
-    # Werkzeug and Python's json take the first field and the last member.
+    # Werkzeug reads the first of two fields, and Python's json the last of two members.
     "two form fields": (200, {"subject": "alice", "location": "cookies"}),
     "a JSON body that is two keys": (200, {"subject": "alice", "location": "json"}),
-    # To upstream, a token that is false is none.
+    # For upstream, a falsy token is a missing token.
     "a JSON body whose token is an object": (
         401,
         {"msg": 'Missing "access_token" key in json data.'},
@@ -69,7 +69,7 @@ SEEN_OTHERWISE: dict[str, tuple[int, Any]] = {
 
 @cache
 def app_of(config: str) -> Flask:
-    """Return the app that the table describes under this name."""
+    """Return an app with the table's options of this name."""
     app = Flask(config)
     app.config.update({f"JWT_{name.upper()}": v for name, v in TABLE["configs"][config].items()})
     app.config.update(
@@ -93,12 +93,12 @@ def app_of(config: str) -> Flask:
     with app.app_context():
         for jti in TABLE["revoked_tokens"]:
             revoke_token({"jti": jti, app.config["JWT_IDENTITY_CLAIM"]: "alice"})
-        # Of `revoked_sessions` nothing need be said: a session that was never opened is over.
+        # `revoked_sessions` need no action: a session that was never opened counts as ended.
     return app
 
 
 def filled(text: str) -> str:
-    """Return the text with the names of tokens replaced by these tokens."""
+    """Return a text with the names of tokens replaced by the tokens."""
     for name, recipe in TABLE["tokens"].items():
         if f"{{{name}}}" in text:
             secret = TABLE["secret" if recipe["key"] == "secret" else "other_secret"]
@@ -107,7 +107,7 @@ def filled(text: str) -> str:
     return text
 
 
-def test_every_case_has_a_name_of_its_own_and_every_exception_a_case() -> None:
+def test_case_names_are_unique_and_exceptions_have_a_case() -> None:
     names = [case["name"] for case in TABLE["cases"]]
     assert len(set(names)) == len(names) > 200
     assert {*PYJWT_SAYS, *SEEN_OTHERWISE} <= set(names)

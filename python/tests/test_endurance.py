@@ -1,6 +1,6 @@
-"""What shows only after many requests, or in many threads.
+"""Faults that only show after many requests, or in many threads.
 
-Memory must not grow, and threads must get the answers that one alone would get.
+Memory must not grow, and threads must get the same answers as a single thread.
 """
 
 import gc
@@ -24,24 +24,24 @@ from jwt_extended.flask import (
     verify_jwt_in_request,
 )
 
-#: By how many bytes memory may grow after the warm-up: what allocator and caches do comes to less
-#: than half of it, and one byte for each of a million requests to as much.
+#: How many bytes memory may grow after the warm-up. Allocator and caches need less than half of
+#: this. A leak of one byte per request reaches it after a million requests.
 BYTES = 1 << 20
-#: By how many of Python's blocks and objects: those it keeps for later come to less than half.
+#: How many more blocks and objects Python may have. Its own caches need less than half of this.
 BLOCKS = 500
 
 in_memory = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="there is no /proc")
 
 
 @in_memory
-def test_a_million_guarded_requests_leave_nothing_in_memory() -> None:
+def test_a_million_guarded_requests_leak_nothing() -> None:
     app = make_app()
     with app.test_request_context(environ_base=bearer(token_of(app))):
         assert_steady(verify_jwt_in_request, 1_000_000)
 
 
 @in_memory
-def test_fifty_thousand_requests_to_the_whole_app_leave_nothing_in_memory() -> None:
+def test_fifty_thousand_whole_requests_leak_nothing() -> None:
     app = make_app()
     token = token_of(app)
     both = cycle([bearer(token), {"HTTP_COOKIE": f"access_token_cookie={token}"}])
@@ -50,7 +50,7 @@ def test_fifty_thousand_requests_to_the_whole_app_leave_nothing_in_memory() -> N
 
 @in_memory
 @pytest.mark.parametrize("kind", ["forged", "expired", "missing", "malformed"])
-def test_refused_requests_leave_nothing_in_memory(kind: str) -> None:
+def test_rejected_requests_leak_nothing(kind: str) -> None:
     app = make_app()
     status, fields = {
         "forged": (422, bearer(token_of(make_app(OTHER)))),
@@ -62,7 +62,7 @@ def test_refused_requests_leave_nothing_in_memory(kind: str) -> None:
 
 
 @in_memory
-def test_a_key_loader_with_more_keys_than_are_kept_leaves_nothing_in_memory() -> None:
+def test_a_key_loader_with_many_keys_leaks_nothing() -> None:
     app = make_app()
     manager = app.extensions["flask-jwt-extended"]
     manager.encode_key_loader(lambda tenant: f"{ONE}, for {tenant}")
@@ -72,7 +72,7 @@ def test_a_key_loader_with_more_keys_than_are_kept_leaves_nothing_in_memory() ->
 
 
 @in_memory
-def test_an_option_that_keeps_changing_leaves_nothing_in_memory() -> None:
+def test_an_option_that_keeps_changing_leaks_nothing() -> None:
     app = make_app()
     secrets = cycle([f"{ONE}, number {n}" for n in range(1_000)])
 
@@ -86,7 +86,7 @@ def test_an_option_that_keeps_changing_leaves_nothing_in_memory() -> None:
 
 @in_memory
 @pytest.mark.parametrize(("algorithm", "times"), [("HS256", 100_000), ("ES256", 10_000)])
-def test_tokens_made_and_decoded_leave_nothing_in_memory(algorithm: str, times: int) -> None:
+def test_creating_and_decoding_tokens_leaks_nothing(algorithm: str, times: int) -> None:
     with make_app(algorithm=algorithm).app_context():
         assert_steady(lambda: decode_token(create_access_token("alice")), times)
 
@@ -112,10 +112,10 @@ def test_eight_threads_get_the_answers_that_one_alone_would_get(algorithm: str) 
 
 
 @pytest.mark.usefixtures("restless_threads")
-def test_a_key_that_is_changed_under_way_counts_from_then_on() -> None:
+def test_a_changed_key_applies_from_the_next_request_on() -> None:
     app = make_app()
     tokens = {secret: token_of(make_app(secret)) for secret in (ONE, OTHER)}
-    # The key as it is, in a tuple of its own for each change; empty while it is being changed.
+    # The current key in a tuple, which is a new object for each change; empty during a change.
     now: tuple[str, ...] = (ONE,)
     done = Event()
 
@@ -148,11 +148,11 @@ def test_a_key_that_is_changed_under_way_counts_from_then_on() -> None:
         assert ask(app, bearer(token))[0] == (200 if now == (secret,) else 422)
 
 
-def test_a_key_that_is_set_and_taken_back_while_options_are_read_does_not_stay() -> None:
+def test_options_are_read_as_one_consistent_state() -> None:
     app = make_app()
     good, forged = token_of(app), token_of(make_app(OTHER))
 
-    # The thread that does so is played by the options that are read before the key and after it.
+    # Options that are read before and after the key play the thread that changes it.
     class Before(tuple[str, ...]):
         def __iter__(self) -> Iterator[str]:
             app.config["JWT_SECRET_KEY"] = OTHER
@@ -175,9 +175,9 @@ def expect(status: int, app: Flask, fields: dict[str, str]) -> None:
 
 
 def assert_steady(work: Callable[[], Any], times: int) -> None:
-    """Do something so many times, after a warm-up, and see that memory is as it was before.
+    """Repeat something after a warm-up, and check that memory does not grow.
 
-    What other tests have left to be cleared away may show itself once, a leak each time.
+    Leftovers of other tests may show once, but a leak shows every time.
     """
 
     def use_after(times: int) -> tuple[int, int, int]:
@@ -198,7 +198,7 @@ def assert_steady(work: Callable[[], Any], times: int) -> None:
     assert max(blocks, objects) < BLOCKS, f"{blocks} blocks and {objects} objects more"
 
 
-def test_an_option_whose_end_runs_the_app_s_own_code_does_not_hang() -> None:
+def test_dropping_old_options_cannot_deadlock() -> None:
     app, made = make_app(), []
 
     class Realm(str):

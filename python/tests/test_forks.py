@@ -1,7 +1,7 @@
-"""What shows only after a fork.
+"""Faults that only show after a fork.
 
-A forked process must be able to go on with what it inherited without repeating its parent's
-randomness.
+A forked process must be able to use what it inherited, and must not repeat its parent's random
+numbers.
 """
 
 import json
@@ -27,20 +27,20 @@ from jwt_extended.flask import (
 )
 
 #: After how many seconds a forked process counts as deadlocked.
-PATIENCE = 20.0
+PATIENCE = 60.0
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 
 
 @forks
 @both_families
-def test_processes_forked_after_first_use_share_keys_but_no_randomness(algorithm: str) -> None:
+def test_processes_forked_after_first_use_share_no_randomness(algorithm: str) -> None:
     app = make_app(algorithm=algorithm)
     assert_family_is_well(lambda: app, [token_of(app) for _ in range(20)])
 
 
 @forks
 @both_families
-def test_processes_forked_between_import_and_first_use_share_no_randomness(algorithm: str) -> None:
+def test_processes_forked_before_first_use_share_no_randomness(algorithm: str) -> None:
     work = f"import {__name__} as it; it.fork_before_first_use({algorithm!r})"
     python = [sys.executable, "-W", "error", "-c", work]
     subprocess.run(python, cwd=Path(__file__).parent, check=True, timeout=3 * PATIENCE)
@@ -52,7 +52,7 @@ def test_processes_forked_between_import_and_first_use_share_no_randomness(algor
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_process_forked_while_threads_are_busy_does_not_hang(algorithm: str) -> None:
     app, other = make_app(ONE, algorithm), make_app(OTHER, algorithm)
-    # Python itself may hang if a module was being imported, and Flask's first request imports some.
+    # A fork during an import can make Python hang, and Flask's first request imports modules.
     assert ask(app, bearer(token_of(other)))[0] == 422
     done = Event()
 
@@ -73,13 +73,13 @@ def test_a_process_forked_while_threads_are_busy_does_not_hang(algorithm: str) -
 
 
 def fork_before_first_use(algorithm: str) -> None:
-    """Run in an interpreter that has imported the package and done nothing with it."""
-    key_pair(ONE)  # for all processes alike
+    """Fork in an interpreter that has imported the package but not used it."""
+    key_pair(ONE)  # the same for all processes
     assert_family_is_well(lambda: make_app(algorithm=algorithm), [])
 
 
 def assert_family_is_well(app: Callable[[], Flask], earlier: list[str], children: int = 4) -> None:
-    """Let forked processes and this one make tokens: all good ones, and none like another."""
+    """Create tokens in forked processes and in this one: all must be valid and different."""
 
     def make() -> list[str]:
         mine = app()
@@ -96,12 +96,12 @@ def assert_family_is_well(app: Callable[[], Flask], earlier: list[str], children
         claims = [decode_token(token) for token in tokens]
     assert len({each["jti"] for each in claims}) == len(tokens)
     assert len({each["csrf"] for each in claims}) == len(tokens)
-    # Of an ES256 signature, the first half comes of its nonce: two alike give the private key away.
+    # The first half of an ES256 signature is made from its nonce. A repeated nonce reveals the key.
     assert len({token.rpartition(".")[2][:42] for token in tokens}) == len(tokens)
 
 
 def fork(work: Callable[[], list[str]]) -> tuple[int, int]:
-    """Do something in a forked process: its number, and the pipe that its result comes from."""
+    """Run a function in a forked process. Return its process id and the pipe of its result."""
     reader, writer = os.pipe()
     process = os.fork()
     if process:
@@ -115,11 +115,11 @@ def fork(work: Callable[[], list[str]]) -> tuple[int, int]:
                 result = traceback.format_exc()
             json.dump(result, pipe)
     finally:
-        os._exit(0)  # and do nothing of what the tests do at their end
+        os._exit(0)  # skip the cleanup of the test run
 
 
 def result_of(process: int, pipe: int) -> Any:
-    """Return what a forked process has come to; a text if it has come to nothing."""
+    """Return the result of a forked process; a string if it failed."""
     said, part, deadline = b"", b"anything", monotonic() + PATIENCE
     while part and select([pipe], [], [], max(0.0, deadline - monotonic()))[0]:
         said += (part := os.read(pipe, 1 << 16))

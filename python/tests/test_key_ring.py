@@ -1,7 +1,7 @@
-"""Several keys, what is published of them, and what is never shown.
+"""Several keys: which ones verify, which ones are published, and that none is shown.
 
-``JWT_KEY_RING`` holds several keys, ``JWT_JWKS_URL`` publishes those that may be known, and Flask's
-``SECRET_KEY_FALLBACKS`` count where its ``SECRET_KEY`` does.
+``JWT_KEY_RING`` holds several keys, ``JWT_JWKS_URL`` publishes the public ones, and Flask's
+``SECRET_KEY_FALLBACKS`` work together with its ``SECRET_KEY``.
 """
 
 from typing import Any
@@ -13,7 +13,6 @@ from key_pairs import (
     IN,
     NEW,
     NOT_ALLOWED,
-    OF_NO_USE,
     OLD,
     OUT,
     P521,
@@ -21,6 +20,7 @@ from key_pairs import (
     RING,
     RSA,
     UNKNOWN_KEY,
+    UNUSABLE,
     kid,
     made,
     pair_app,
@@ -31,7 +31,7 @@ from key_pairs import (
 from support import HEADER, SECRET, bearer, claims, guarded_app, make_app, sign, token
 
 
-def test_the_first_key_of_a_ring_signs_and_all_of_them_check() -> None:
+def test_the_first_key_of_a_ring_signs_and_all_verify() -> None:
     app, old = guarded_app(KEY_RING=RING), {**HEADER, "kid": "old"}
     value = made(app)
     assert jwt.decode(value, NEW, ["HS256"])["sub"] == "alice"
@@ -40,21 +40,21 @@ def test_the_first_key_of_a_ring_signs_and_all_of_them_check() -> None:
     assert said(app, jwt.encode(claims(), RSA, "RS256", headers={"kid": "rsa"})) == IN
     assert said(app, sign(HEADER, claims(), OLD)) == IN  # it names no key
     assert said(app, sign(old, claims(), NEW)) == OUT
-    assert said(app, token()) == OUT  # JWT_SECRET_KEY is no key of the ring
+    assert said(app, token()) == OUT  # JWT_SECRET_KEY is not part of the ring
 
 
 @pytest.mark.parametrize("name", ["other", "", "new\0", "../new", "rsa"])
-def test_a_kid_that_names_no_key_of_the_algorithm_is_refused(name: str) -> None:
+def test_a_kid_without_a_key_of_the_algorithm_is_rejected(name: str) -> None:
     for secret in (NEW, OLD, public(RSA), ""):
         forged = sign({**HEADER, "kid": name}, claims(), secret)
         assert said(guarded_app(KEY_RING=RING), forged) == UNKNOWN_KEY
 
 
-def test_keys_change_without_logging_anybody_out() -> None:
+def test_rotating_keys_logs_nobody_out() -> None:
     ring = [{"secret_key": OLD, "kid": "old"}]
     app = guarded_app(KEY_RING=ring)
     before = made(app)
-    ring.insert(0, {"secret_key": NEW, "kid": "new"})  # in place, which is noticed
+    ring.insert(0, {"secret_key": NEW, "kid": "new"})  # in place, which must take effect
     after = made(app)
     assert (kid(before), kid(after)) == ("old", "new")
     assert said(app, before) == said(app, after) == IN
@@ -70,7 +70,7 @@ def test_a_key_pair_of_a_ring_is_named_by_its_thumbprint() -> None:
     assert jwt.decode(value, published[kid(value)], ["RS256"])["sub"] == "alice"
 
 
-def test_a_ring_that_begins_with_a_public_key_checks_and_cannot_sign() -> None:
+def test_a_ring_that_begins_with_a_public_key_cannot_sign() -> None:
     app = guarded_app(KEY_RING=[RING[2], RING[0]])
     assert said(app, sign(HEADER, claims(), NEW)) == IN
     with pytest.raises(RuntimeError, match="begin it with a secret_key or a private_key"):
@@ -78,27 +78,27 @@ def test_a_ring_that_begins_with_a_public_key_checks_and_cannot_sign() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ring", "told"),
+    ("ring", "message"),
     [
         (SECRET, "must be a list of dicts"),
         ({"secret_key": SECRET}, "must be a list of dicts"),
         ([], "at least one key"),
         ([SECRET], "must be a dict with one of secret_key, private_key, public_key"),
-        ([RING[0], {"secret": SECRET}], r"JWT_KEY_RING\[1\] has 'secret', which is none of"),
-        ([{"kid": "x"}], "must have one of"),
-        ([{"secret_key": SECRET, "public_key": SECRET}], "must have one of"),
+        ([RING[0], {"secret": SECRET}], r"JWT_KEY_RING\[1\] has the unknown field 'secret'"),
+        ([{"kid": "x"}], "must have exactly one of"),
+        ([{"secret_key": SECRET, "public_key": SECRET}], "must have exactly one of"),
         ([{"private_key": private(RSA)}], 'for HS256 cannot be a private_key; add its "algorithm"'),
         ([{"secret_key": SECRET, "algorithm": "RS256"}], "for RS256 cannot be a secret_key$"),
         ([{"secret_key": SECRET, "algorithm": "none"}], "algorithm can only be one of HS256, "),
         (
             [{"secret_key": ""}],
-            r"secret_key of JWT_KEY_RING\[0\] is of no use: the secret is empty",
+            rf"secret_key of JWT_KEY_RING\[0\] {UNUSABLE}the secret is empty",
         ),
         (
             [RING[0], {"public_key": "old.pem", "algorithm": "ES256"}],
             r"\[1\] .* content of its file",
         ),
-        ([{"secret_key": None}], "must be a text, bytes, or a key"),
+        ([{"secret_key": None}], "must be a string, bytes, or a key"),
         ([{"secret_key": public(RSA)}], "must never key an HMAC"),
         (
             [{"private_key": public(RSA), "algorithm": "RS256"}],
@@ -111,10 +111,8 @@ def test_a_ring_that_begins_with_a_public_key_checks_and_cannot_sign() -> None:
         ([{"secret_key": SECRET, "algorithm": []}], "algorithm"),
     ],
 )
-def test_a_mistake_in_a_ring_is_told_when_the_app_starts_and_the_key_is_not(
-    ring: Any, told: str
-) -> None:
-    with pytest.raises(RuntimeError, match=told) as caught:
+def test_a_mistake_in_a_ring_raises_and_shows_no_key(ring: Any, message: str) -> None:
+    with pytest.raises(RuntimeError, match=message) as caught:
         make_app(KEY_RING=ring)
     shown = f"{caught.value!r} {caught.value.__cause__!r}"
     assert not any(key[30:56] in shown for key in (SECRET, public(RSA), private(RSA)))
@@ -129,14 +127,14 @@ def test_a_mistake_in_a_ring_is_told_when_the_app_starts_and_the_key_is_not(
         ({"DECODE_ALGORITHMS": ["HS256"]}, "JWT_DECODE_ALGORITHMS would be ignored"),
     ],
 )
-def test_what_a_ring_would_make_an_app_ignore_is_refused(
+def test_options_that_a_ring_would_override_are_rejected(
     options: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(RuntimeError, match=said):
         make_app(KEY_RING=RING, **options)
 
 
-def test_an_app_moves_its_secret_into_a_ring_without_logging_anybody_out() -> None:
+def test_moving_a_secret_into_a_ring_logs_nobody_out() -> None:
     before = made(guarded_app(SECRET_KEY=OLD))
     app = guarded_app(
         KEY_RING=[{"private_key": RSA, "algorithm": "RS256"}, {"secret_key": OLD}],
@@ -144,12 +142,12 @@ def test_an_app_moves_its_secret_into_a_ring_without_logging_anybody_out() -> No
     assert said(app, before) == said(app, made(app)) == IN
 
 
-# What is published, what is not, and what belongs to Flask.
+# Published keys, and Flask's own options.
 
 
 @pytest.mark.parametrize("algorithm", PAIRS)
 @pytest.mark.parametrize("checking", [public, private])
-def test_what_is_published_is_the_public_key_alone(algorithm: str, checking: Any) -> None:
+def test_only_the_public_key_is_published(algorithm: str, checking: Any) -> None:
     app = pair_app(algorithm, None, checking(PAIRS[algorithm]), JWKS_URL="/.well-known/jwks.json")
     answer = app.test_client().get("/.well-known/jwks.json")
     assert (answer.status_code, answer.mimetype) == (200, "application/jwk-set+json")
@@ -177,7 +175,7 @@ def flask_keys(fallbacks: Any, **options: Any) -> Flask:
     return app
 
 
-def test_flask_s_fallbacks_check_beside_flask_s_secret_key_and_beside_no_other() -> None:
+def test_secret_key_fallbacks_only_belong_to_secret_key() -> None:
     app, new, old = flask_keys([OLD]), sign(HEADER, claims(), NEW), sign(HEADER, claims(), OLD)
     assert jwt.decode(made(app), NEW, ["HS256"])["sub"] == "alice"
     assert said(app, old) == said(app, new) == IN
@@ -191,24 +189,24 @@ def test_flask_s_fallbacks_check_beside_flask_s_secret_key_and_beside_no_other()
     assert said(flask_keys([OLD], ALGORITHM="RS256", PUBLIC_KEY=public(RSA)), old) == NOT_ALLOWED
 
 
-def test_fallbacks_that_are_one_text_are_not_a_key_for_each_of_its_characters() -> None:
+def test_a_string_of_fallbacks_is_not_a_key_per_character() -> None:
     assert said(flask_keys(OLD), sign(HEADER, claims(), OLD[0])) != IN
 
 
-#: What is no key for any algorithm.
+#: Values that are not a key for any algorithm.
 NO_KEYS = [[SECRET], f"-----BEGIN {SECRET}", f'{{"kty":{SECRET}', f"{SECRET}\udcff"]
 
 
 @pytest.mark.parametrize("key", NO_KEYS)
 @pytest.mark.parametrize("algorithm", ["HS256", "RS256", "ES256", "EdDSA"])
-def test_no_key_is_shown_by_what_complains_about_it(algorithm: str, key: Any) -> None:
-    with pytest.raises(RuntimeError, match=OF_NO_USE) as caught:
+def test_errors_about_a_key_do_not_show_it(algorithm: str, key: Any) -> None:
+    with pytest.raises(RuntimeError, match=UNUSABLE) as caught:
         pair_app(algorithm, key, key, SECRET_KEY=key)
     assert SECRET not in f"{caught.value} {caught.value!r} {caught.value.__cause__!r}"
 
 
 @pytest.mark.parametrize("key", NO_KEYS)
-def test_no_key_of_a_loader_is_shown_by_what_complains_about_it(key: Any) -> None:
+def test_errors_about_a_loaders_key_do_not_show_it(key: Any) -> None:
     def setup(manager: Any) -> None:
         manager.encode_key_loader(lambda _: key)
         manager.decode_key_loader(lambda *_: key)
@@ -224,7 +222,7 @@ def test_no_key_of_a_loader_is_shown_by_what_complains_about_it(key: Any) -> Non
         assert SECRET not in f"{caught.value} {caught.value!r} {caught.value.__cause__!r}"
 
 
-def test_no_key_is_shown_by_what_holds_it() -> None:
+def test_objects_that_hold_keys_do_not_show_them() -> None:
     app = guarded_app(KEY_RING=[{"secret_key": SECRET}, *RING])
     held = [*app.extensions.values(), made(app)]
     assert not any(key in f"{thing} {thing!r}" for thing in held for key in (SECRET, NEW, OLD))

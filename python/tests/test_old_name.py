@@ -1,6 +1,6 @@
-"""The package under upstream's name, and what programs and their tests reach for inside of it.
+"""The package under upstream's name, and the internals that apps and their tests use.
 
-What changes `sys.modules` runs in an interpreter of its own.
+Tests that change `sys.modules` run in a separate interpreter.
 """
 
 import inspect
@@ -28,7 +28,7 @@ from jwt_extended.flask.view_decorators import _decode_jwt_from_request, _load_u
 
 MODULES = ("config", "default_callbacks", "exceptions", "internal_utils", "jwt_manager", "typing")
 MODULES += ("utils", "view_decorators")
-#: What is neither a function nor a class.
+#: Names that are neither functions nor classes.
 VALUES = {
     "config": {"config"},
     "typing": {"ExpiresDelta", "Fresh"},
@@ -39,7 +39,7 @@ OWN, OLD = "jwt_extended.flask", "flask_jwt_extended"
 VERIFY = "view_decorators.verify_jwt_in_request"
 INSTALL = "from jwt_extended.flask import install_as_flask_jwt_extended as install\ninstall()\n"
 
-#: An app in the words of whoever has never heard of this package.
+#: An app that only knows upstream's name.
 APP = """
 from unittest.mock import patch
 from flask import Flask
@@ -57,7 +57,7 @@ def status():
 
 
 def run(folder: Path, program: str) -> str:
-    """Run a program in an interpreter of its own, in which a warning is an error."""
+    """Run a program in a separate interpreter, in which warnings are errors."""
     command = [sys.executable, "-W", "error", "-c", program]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -71,7 +71,7 @@ def defined(value: Any, module: ModuleType) -> bool:
 
 
 def functions_of(module: ModuleType) -> dict[str, Any]:
-    """The public functions that a module defines, and the methods of its public classes."""
+    """Return a module's public functions, and the methods of its public classes."""
     found = {}
     for name, value in vars(module).items():
         if defined(value, module) and inspect.isfunction(value):
@@ -82,7 +82,7 @@ def functions_of(module: ModuleType) -> dict[str, Any]:
     return found
 
 
-#: Every function and method that upstream has, by module.
+#: Every function and method of upstream, by module.
 SIGNATURES = [
     (module, name) for module in MODULES for name in functions_of(import_module(f"{OLD}.{module}"))
 ]
@@ -98,7 +98,7 @@ assert old is own is attribute
     run(tmp_path, INSTALL + program)
 
 
-def test_classes_exceptions_and_private_helpers_are_the_same_under_both_names(
+def test_classes_and_helpers_are_the_same_under_both_names(
     tmp_path: Path,
 ) -> None:
     program = """
@@ -128,7 +128,7 @@ def test_installing_it_twice_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("imported", [OLD, f"{OLD}.config"])
-def test_upstream_itself_must_not_be_imported_before(tmp_path: Path, imported: str) -> None:
+def test_installing_after_upstreams_import_raises(tmp_path: Path, imported: str) -> None:
     program = f"""
 import {imported}
 import jwt_extended.flask
@@ -139,12 +139,12 @@ except RuntimeError as error:
 import flask_jwt_extended
 assert flask_jwt_extended.__version__ == "4.7.4"
 """
-    told = "flask_jwt_extended is imported already; call install_as_flask_jwt_extended() before"
-    assert run(tmp_path, program).startswith(told)
+    message = "flask_jwt_extended is imported already; call install_as_flask_jwt_extended() before"
+    assert run(tmp_path, program).startswith(message)
 
 
 @pytest.mark.parametrize("target", [f"{OLD}.{VERIFY}", f"{OWN}.{VERIFY}"])
-def test_a_patch_under_either_name_switches_the_guards_off(tmp_path: Path, target: str) -> None:
+def test_a_patch_under_either_name_turns_the_guards_off(tmp_path: Path, target: str) -> None:
     program = f"""
 assert status() == 401
 with patch("{target}") as verify:
@@ -161,7 +161,7 @@ def as_alice(*_: Any, **__: Any) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"PROTECT_BY_DEFAULT": True}])
-def test_a_patched_guard_can_say_who_is_there(options: dict[str, Any]) -> None:
+def test_a_patched_guard_can_set_the_identity(options: dict[str, Any]) -> None:
     app = guarded_app(**options)
     app.add_url_rule("/own", view_func=lambda: {"identity": ours.get_jwt_identity()})
     with patch(f"{OWN}.{VERIFY}", side_effect=as_alice):
@@ -200,7 +200,7 @@ def test_a_patch_inside_of_the_guard_is_seen(
         assert package.get_jwt_identity() == identity
 
 
-def test_helpers_of_the_guard_serve_guards_of_an_app_s_own() -> None:
+def test_helpers_of_the_guard_can_be_used_by_apps() -> None:
     app = make_app(setup=lambda manager: manager.user_lookup_loader(lambda _, data: data["sub"]))
     with app.test_request_context(headers=bearer(token())):
         claims, header, location = _decode_jwt_from_request(["headers"], fresh=False)
@@ -212,7 +212,7 @@ def test_helpers_of_the_guard_serve_guards_of_an_app_s_own() -> None:
             _decode_jwt_from_request("headers", False, refresh=True)
 
 
-def test_claims_are_written_by_hand_with_the_encoder_of_config() -> None:
+def test_apps_can_encode_claims_with_the_encoder_of_config() -> None:
     app = make_app()
     manager = app.extensions["flask-jwt-extended"]
     with app.app_context():
@@ -225,13 +225,13 @@ def test_claims_are_written_by_hand_with_the_encoder_of_config() -> None:
 
 @pytest.mark.parametrize("package", [ours, upstream])
 @pytest.mark.parametrize("make", [lambda: Blueprint("a", "a"), lambda: Api(Flask("a")), Namespace])
-def test_others_than_apps_get_the_error_handlers(package: ModuleType, make: Any) -> None:
+def test_blueprints_and_apis_get_the_error_handlers(package: ModuleType, make: Any) -> None:
     other = make("a") if make is Namespace else make()
     package.JWTManager()._set_error_handler_callbacks(other)
 
 
 @pytest.mark.parametrize("package", [ours, upstream])
-def test_an_app_gets_the_error_handlers_again(package: ModuleType) -> None:
+def test_registering_the_error_handlers_again_is_a_no_op(package: ModuleType) -> None:
     app = guarded_app(package)
     app.extensions["flask-jwt-extended"]._set_error_handler_callbacks(app)
     assert app.test_client().get("/access").json == {"msg": "Missing Authorization Header"}
@@ -242,7 +242,7 @@ def test_the_header_of_a_token_is_read_without_an_app(package: ModuleType) -> No
     assert package.get_unverified_jwt_headers(token()) == HEADER
 
 
-def test_the_version_is_that_of_the_interface_and_the_package_has_its_own() -> None:
+def test_the_version_is_that_of_the_interface() -> None:
     assert ours.__version__ == upstream.__version__ == "4.7.4"
     assert jwt_extended.__version__ == version("jwt-extended")
 
@@ -250,7 +250,7 @@ def test_the_version_is_that_of_the_interface_and_the_package_has_its_own() -> N
 def test_every_public_name_of_upstream_is_there(tmp_path: Path) -> None:
     program = "import json, flask_jwt_extended\nprint(json.dumps(dir(flask_jwt_extended)))"
     names = {name for name in json.loads(run(tmp_path, program)) if not name.startswith("_")}
-    # Upstream's `tokens` has nothing that is public.
+    # Upstream's `tokens` has no public names.
     assert names - {"tokens"} < set(dir(ours))
     assert {"JWTManager", "current_user", "jwt_required", "view_decorators"} < names
 
@@ -274,15 +274,13 @@ def test_every_public_name_of_a_module_of_upstream_is_there(module: str) -> None
         "view_decorators._decode_jwt_from_headers",
     ],
 )
-def test_what_programs_import_from_where_it_does_not_belong_is_there(
-    package: str, name: str
-) -> None:
+def test_names_that_programs_import_from_odd_places_exist(package: str, name: str) -> None:
     module, _, attribute = name.partition(".")
     assert hasattr(import_module(f"{package}.{module}"), attribute)
 
 
 @pytest.mark.parametrize(("module", "name"), SIGNATURES)
-def test_a_signature_begins_with_upstream_s(module: str, name: str) -> None:
+def test_a_signature_begins_like_upstreams(module: str, name: str) -> None:
     function, mine = import_module(f"{OLD}.{module}"), import_module(f"{OWN}.{module}")
     for part in name.split("."):
         function, mine = getattr(function, part), getattr(mine, part)

@@ -1,4 +1,4 @@
-"""What a mistake in an option is told: when the app starts, and with what to set."""
+"""Mistakes in options raise when the app starts, with a message that says what to set."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -25,7 +25,7 @@ ALGORITHMS = [
     *("ES521", "ES256K", "EdDSA", "Ed25519"),
 ]
 
-#: Values that are upstream's mistakes, with its sentence and the reader of `config` that says it.
+#: Values that upstream rejects, with its message and the attribute of `config` that raises it.
 MISTAKES: list[tuple[str, list[Any], str, str]] = [
     ("HEADER_NAME", ["", None], "JWT_ACCESS_HEADER_NAME cannot be empty", "header_name"),
     ("TOKEN_LOCATION", [1], "JWT_TOKEN_LOCATION must be a sequence or a set", "token_location"),
@@ -35,7 +35,7 @@ MISTAKES: list[tuple[str, list[Any], str, str]] = [
     ("REFRESH_TOKEN_EXPIRES", NO_SECONDS, SUM.format("REFRESH"), "refresh_expires"),
 ]
 
-#: What is said if a key is missing, which a loader might give: only where it is needed.
+#: The errors for a missing key. They only raise when it is needed, as a loader may provide it.
 KEYS: list[tuple[str, str, str]] = [
     ("HS256", "encode_key", NO_SECRET),
     ("HS256", "decode_key", NO_SECRET),
@@ -48,7 +48,7 @@ SESSION_OPTIONS = (
     "STORE_TIMEOUT",
 )
 
-#: Other values that cannot be, which upstream takes, or fails over much later.
+#: Other invalid values, which upstream accepts, or fails on much later.
 WRONG: dict[str, list[Any]] = {
     **{name: [""] for name in NAMES},
     "ACCESS_COOKIE_NAME": ["", "two words", "refresh_token_cookie", "__Host-token"],
@@ -65,7 +65,7 @@ WRONG: dict[str, list[Any]] = {
     "CSRF_METHODS": [["P O S T"]],
     "TOLERATE": ["everything", ["short_secret", 5]],
     "STORE": ["redis", "memory:0", "memory:many", True],
-    # Without a store, each is one too many.
+    # Without a store, none of these may be set.
     **{name: [60] for name in SESSION_OPTIONS},
     "JWKS_URL": ["jwks.json", "https://a.example/jwks", 5],
     "MAX_TOKEN_LENGTH": [100],
@@ -75,7 +75,7 @@ WRONG: dict[str, list[Any]] = {
     "KEY_RING": [[], "a secret", [{}], [{"secret_key": 5}], [{"public_key": SECRET}]],
 }
 
-#: Values of a type that no such option has; upstream fails over them later, or never.
+#: Values of a wrong type. Upstream fails on them later, or never.
 OF_ANOTHER_TYPE: dict[str, list[Any]] = {
     **{name: [5, b"name", None] for name in NAMES},
     **{name: [5] for name in ("HEADER_NAME", "HEADER_TYPE", "QUERY_STRING_VALUE_PREFIX")},
@@ -107,7 +107,7 @@ def flat(table: dict[str, list[Any]]) -> list[tuple[str, Any]]:
 
 @pytest.mark.parametrize("readers", [config, upstream_config], ids=["ours", "upstream"])
 @pytest.mark.parametrize(("name", "wrong", "message", "reader"), MISTAKES)
-def test_a_mistake_is_told_in_upstream_s_words(
+def test_a_mistake_raises_upstreams_message(
     name: str, wrong: list[Any], message: str, reader: str, readers: Any
 ) -> None:
     for value in wrong:
@@ -121,7 +121,7 @@ def test_a_mistake_is_told_in_upstream_s_words(
 
 
 @pytest.mark.parametrize(("algorithm", "reader", "message"), KEYS)
-def test_an_app_without_a_key_starts_and_is_told_when_one_is_needed(
+def test_a_missing_key_raises_only_when_it_is_needed(
     algorithm: str, reader: str, message: str
 ) -> None:
     app = guarded_app(ALGORITHM=algorithm, SECRET_KEY=None)
@@ -139,26 +139,26 @@ def test_an_app_without_a_key_starts_and_is_told_when_one_is_needed(
 
 
 @pytest.mark.parametrize(("name", "value"), flat(WRONG))
-def test_what_cannot_be_is_told_at_once_by_the_name_of_the_option(name: str, value: Any) -> None:
+def test_invalid_options_raise_at_startup_naming_the_option(name: str, value: Any) -> None:
     with pytest.raises(RuntimeError, match=f"JWT_{name}"):
         make_app(**{name: value})
 
 
 @pytest.mark.parametrize(("name", "value"), flat(OF_ANOTHER_TYPE))
-def test_what_is_of_another_type_is_told_at_once_too(name: str, value: Any) -> None:
+def test_options_of_another_type_raise_at_startup(name: str, value: Any) -> None:
     with pytest.raises(RuntimeError, match=f"JWT_{name}"):
         make_app(**{"STORE": "memory"} | {name: value})
 
 
 @pytest.mark.parametrize("name", ["ALGORITHM", "DECODE_ALGORITHMS"])
-def test_the_algorithms_that_there_are_are_told(name: str) -> None:
+def test_an_unknown_algorithm_raises_with_the_list_of_algorithms(name: str) -> None:
     with pytest.raises(RuntimeError) as info:
         make_app(**{name: "none"})
     assert str(info.value) == f"JWT_{name} can only be of {', '.join(ALGORITHMS)}"
 
 
 @pytest.mark.parametrize("start", [lambda app: JWTManager().init_app(app), JWTManager])
-def test_the_warning_of_cookies_that_browsers_drop_points_at_the_app(start: Any) -> None:
+def test_warnings_of_options_point_at_the_app(start: Any) -> None:
     app = Flask("an_app")
     app.config["JWT_COOKIE_SAMESITE"] = "None"
     with pytest.warns(UserWarning, match="JWT_COOKIE_SECURE") as caught:
@@ -169,23 +169,31 @@ def test_the_warning_of_cookies_that_browsers_drop_points_at_the_app(start: Any)
 @pytest.mark.parametrize(
     ("name", "value", "hint"),
     [
-        ("ACCES_TOKEN_EXPIRES", 60, "JWT_ACCES_TOKEN_EXPIRES is no option, .* JWT_ACCESS_TOKEN_EX"),
-        ("KEYRING", [], "JWT_KEYRING is no option, and does nothing; JWT_KEY_RING is one"),
-        ("MAX_SESSION", 5, "JWT_MAX_SESSIONS is one"),
-        ("REFRESH_GRACE_TIME", 5, "JWT_REFRESH_GRACE is one"),
-        ("JWKS_URI", "/jwks", "JWT_JWKS_URL is one"),
-        ("COOKIE_SECURE", "False", "JWT_COOKIE_SECURE is the text 'False', which counts as True"),
-        ("ENCODE_NBF", "no", "JWT_ENCODE_NBF is the text 'no'"),
+        (
+            "ACCES_TOKEN_EXPIRES",
+            60,
+            "JWT_ACCES_TOKEN_EXPIRES is not an option .* JWT_ACCESS_TOKEN",
+        ),
+        (
+            "KEYRING",
+            [],
+            "JWT_KEYRING is not an option and has no effect; .* JWT_KEY_RING",
+        ),
+        ("MAX_SESSION", 5, "did you mean JWT_MAX_SESSIONS"),
+        ("REFRESH_GRACE_TIME", 5, "did you mean JWT_REFRESH_GRACE"),
+        ("JWKS_URI", "/jwks", "did you mean JWT_JWKS_URL"),
+        ("COOKIE_SECURE", "False", "JWT_COOKIE_SECURE is the string 'False', which counts as T"),
+        ("ENCODE_NBF", "no", "JWT_ENCODE_NBF is the string 'no'"),
         ("COOKIE_SAMESITE", "None", "without JWT_COOKIE_SECURE"),
     ],
 )
-def test_what_can_hardly_be_meant_is_warned_of(name: str, value: Any, hint: str) -> None:
+def test_likely_mistakes_in_options_warn(name: str, value: Any, hint: str) -> None:
     with pytest.warns(UserWarning, match=hint) as caught:
         make_app(**{name: value})
-    # Where the app connects the extension.
+    # The line where the app connects the extension.
     assert [warning.filename for warning in caught] == [support.__file__]
 
 
 @pytest.mark.parametrize("name", ["AUTH_URL_RULE", "SECRETS_OF_ANOTHER_EXTENSION"])
-def test_options_of_others_are_left_alone(name: str) -> None:
+def test_options_of_other_extensions_are_ignored(name: str) -> None:
     make_app(**{name: "theirs"})

@@ -1,4 +1,4 @@
-"""Options: upstream's with its defaults, and changes while an app runs."""
+"""Options: upstream's defaults, and changes while an app runs."""
 
 import json
 import time
@@ -39,7 +39,7 @@ ASSIGNED: list[tuple[str, Any, Any, dict[str, Any], list[int]]] = [
     ("HEADER_NAME", "Authorization", "", BEARER, [200, 500]),
 ]
 
-#: An option, its value, a method of it and an argument, a request, its status before and after.
+#: An option, its value, a method call that changes it, a request, its status before and after.
 IN_PLACE: list[Any] = [
     ("TOKEN_LOCATION", ["headers"], "append", "cookies", COOKIE, [401, 200]),
     ("TOKEN_LOCATION", {"headers"}, "add", "cookies", COOKIE, [401, 200]),
@@ -50,14 +50,14 @@ IN_PLACE: list[Any] = [
     ("KEY_RING", [{"secret_key": OTHER}], "append", {"secret_key": SECRET}, BEARER, [422, 200]),
 ]
 
-#: What goes with an option in these.
+#: Other options that these tests need.
 BESIDE: dict[str, dict[str, Any]] = {
     "DECODE_ALGORITHMS": {"ALGORITHM": "HS512"},
     "CSRF_METHODS": {"TOKEN_LOCATION": "cookies"},
     "COOKIE_CSRF_PROTECT": {"TOKEN_LOCATION": "cookies"},
 }
 
-#: Upstream's options with its defaults, and with other values.
+#: Upstream's options with upstream's defaults, and with other values.
 DEFAULTS: dict[str, Any] = {
     name: value
     for name, value in make_app(upstream, SECRET_KEY=None).config.items()
@@ -91,14 +91,14 @@ OVERRIDES: dict[str, Any] = {
 }
 
 
-def test_all_43_options_are_there_with_upstream_s_defaults() -> None:
+def test_all_43_options_have_upstreams_defaults() -> None:
     mine = make_app(SECRET_KEY=None).config
     assert len(DEFAULTS) == 43
     assert {name: mine[name] for name in DEFAULTS} == DEFAULTS
     assert set(OVERRIDES) == set(DEFAULTS)
 
 
-def test_what_an_app_has_set_stays_and_lists_are_not_shared_by_apps() -> None:
+def test_options_that_an_app_sets_are_kept() -> None:
     app = make_app(**{name.removeprefix("JWT_"): value for name, value in OVERRIDES.items()})
     assert all(app.config[name] is value for name, value in OVERRIDES.items())
     make_app().config["JWT_CSRF_METHODS"].append("GET")
@@ -110,9 +110,7 @@ READ = [name for name in vars(type(upstream_config)) if name[0] != "_" and name 
 
 @pytest.mark.parametrize("reader", READ)
 @pytest.mark.parametrize("options", [{}, OVERRIDES, {"JWT_ALGORITHM": "RS256"}])
-def test_a_reader_of_config_reads_what_upstream_s_does(
-    reader: str, options: dict[str, Any]
-) -> None:
+def test_attributes_of_config_read_what_upstreams_do(reader: str, options: dict[str, Any]) -> None:
     app = make_app()
     app.config.update(options)
     with app.app_context():
@@ -134,7 +132,7 @@ def test_the_same_algorithms_are_asymmetric(algorithm: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "first", "second", "request_", "statuses"), ASSIGNED)
-def test_an_option_set_later_holds_from_the_next_request_on(
+def test_an_option_set_later_applies_to_the_next_request(
     name: str, first: Any, second: Any, request_: dict[str, Any], statuses: list[int]
 ) -> None:
     app = guarded_app(**BESIDE.get(name, {}) | {name: first})
@@ -145,7 +143,7 @@ def test_an_option_set_later_holds_from_the_next_request_on(
     assert status(app, **request_) == before
 
 
-def test_a_leeway_set_later_holds_from_the_next_request_on() -> None:
+def test_a_leeway_set_later_applies_to_the_next_request() -> None:
     app, late = guarded_app(), {"headers": bearer(token(exp=int(time.time()) - 30))}
     assert status(app, **late) == 401
     app.config["JWT_DECODE_LEEWAY"] = timedelta(minutes=1)
@@ -153,7 +151,7 @@ def test_a_leeway_set_later_holds_from_the_next_request_on() -> None:
 
 
 @pytest.mark.parametrize(("name", "value", "method", "given", "request_", "statuses"), IN_PLACE)
-def test_a_list_that_is_changed_in_place_holds_from_the_next_request_on(
+def test_a_list_changed_in_place_applies_to_the_next_request(
     name: str, value: Any, method: str, given: Any, request_: dict[str, Any], statuses: list[int]
 ) -> None:
     app = guarded_app(**BESIDE.get(name, {}) | {name: copy(value)})
@@ -162,18 +160,18 @@ def test_a_list_that_is_changed_in_place_holds_from_the_next_request_on(
     assert [before, status(app, **request_)] == statuses
 
 
-def test_any_container_that_is_changed_in_place_holds_from_the_next_request_on() -> None:
+def test_any_container_may_be_changed_in_place() -> None:
     app = guarded_app(TOKEN_LOCATION=deque(["headers"]))
     assert status(app, **COOKIE) == 401
     app.config["JWT_TOKEN_LOCATION"].append("cookies")
     assert status(app, **COOKIE) == 200
 
 
-def test_a_configuration_that_looks_elsewhere_holds_from_the_next_request_on() -> None:
+def test_a_custom_config_class_is_read_for_every_request() -> None:
     elsewhere = {"JWT_SECRET_KEY": OTHER}
 
     class Elsewhere(Config):
-        """As Dynaconf's: what it has itself is only the fallback."""
+        """Looks options up elsewhere first, like the config of Dynaconf."""
 
         def __getitem__(self, name: str) -> Any:
             return elsewhere[name] if name in elsewhere else super().__getitem__(name)
@@ -188,7 +186,7 @@ def test_a_configuration_that_looks_elsewhere_holds_from_the_next_request_on() -
 
 def test_a_key_ring_takes_keys_that_cannot_be_copied() -> None:
     class Key(bytes):
-        """As the keys of cryptography 42."""
+        """Cannot be copied, like the keys of cryptography 42."""
 
         def __deepcopy__(self, _: Any) -> "Key":
             raise TypeError("cannot pickle a key")
@@ -197,13 +195,13 @@ def test_a_key_ring_takes_keys_that_cannot_be_copied() -> None:
 
 
 @pytest.mark.parametrize("audience", ["", None, []])
-def test_an_audience_that_is_empty_is_none(package: ModuleType, audience: Any) -> None:
+def test_an_empty_audience_counts_as_no_audience(package: ModuleType, audience: Any) -> None:
     with make_app(package, ENCODE_AUDIENCE=audience).app_context():
         made = package.create_access_token("alice")
     assert "aud" not in jwt.decode(made, SECRET, ["HS256"])
 
 
-def test_a_lifetime_that_is_over_makes_expired_tokens_with_a_store_too() -> None:
+def test_a_negative_lifetime_creates_expired_tokens() -> None:
     with make_app(ACCESS_TOKEN_EXPIRES=-5, STORE="memory").app_context():
         text = create_access_token("alice")
         with pytest.raises(ExpiredSignatureError):

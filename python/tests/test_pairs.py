@@ -1,4 +1,4 @@
-"""What the tokens of a pair say, who may say it, and what is told to whoever asks for too much."""
+"""The contents of a login's tokens, the callbacks that provide them, and errors."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -14,16 +14,16 @@ from jwt_extended.flask import (
     RefreshedTokens,
     create_access_token,
     create_refresh_token,
-    create_token_pair,
     current_user,
     decode_token,
+    end_all_sessions,
+    end_other_sessions,
     end_session,
     get_sessions,
     jwt_required,
+    login_user,
     password_changed,
-    refresh_token_pair,
-    revoke_all_tokens,
-    revoke_other_sessions,
+    refresh_tokens,
     revoke_token,
     set_access_cookies,
     set_refresh_cookies,
@@ -40,22 +40,22 @@ def read(app: Flask, *tokens: str) -> list[dict[str, Any]]:
         return [decode_token(token) for token in tokens]
 
 
-# What the app says of its users.
+# Claims and identities.
 
 
 @pytest.mark.parametrize("store", ["memory", None])
-def test_the_app_s_own_claims_go_on(store: str | None) -> None:
+def test_additional_claims_are_kept_by_a_refresh(store: str | None) -> None:
     app = sessions_app(STORE=store)
     own = {"role": "admin", "z": [1.5, "é", {"a": None}]}
     with app.app_context():
-        pair = create_token_pair("alice", additional_claims=own)
+        pair = login_user("alice", additional_claims=own)
     status, said = ask(app, "/next", pair.refresh_token)
     assert status == 200
     for data in read(app, *(token for token in said.values() if token)):
         assert {name: data.get(name) for name in own} == own
 
 
-def test_what_the_user_has_now_takes_their_place() -> None:
+def test_the_claims_loader_replaces_old_claims_on_refresh() -> None:
     roles = {"alice": "admin"}
     app = sessions_app(
         lambda jwt: jwt.additional_claims_loader(lambda name: {"role": roles[name]}),
@@ -65,7 +65,7 @@ def test_what_the_user_has_now_takes_their_place() -> None:
     @app.post("/refresh-with")
     @jwt_required(refresh=True)
     def refresh_with() -> Any:
-        tokens = refresh_token_pair({"role": "guest", "by": "view"}, {"by": "header"})
+        tokens = refresh_tokens({"role": "guest", "by": "view"}, {"by": "header"})
         return jsonify(tokens._asdict())
 
     pair = login(app)
@@ -78,21 +78,21 @@ def test_what_the_user_has_now_takes_their_place() -> None:
     ] * 2
 
 
-def test_claims_that_are_given_are_all_that_the_new_tokens_have() -> None:
+def test_claims_passed_to_a_refresh_replace_the_old_ones() -> None:
     app = sessions_app(STORE="memory")
 
     @app.post("/refresh-with-none")
     @jwt_required(refresh=True)
     def refresh_with_none() -> Any:
-        return jsonify(refresh_token_pair({})._asdict())
+        return jsonify(refresh_tokens({})._asdict())
 
     with app.app_context():
-        pair = create_token_pair("alice", additional_claims={"role": "admin"})
+        pair = login_user("alice", additional_claims={"role": "admin"})
     _, said = ask(app, "/refresh-with-none", pair.refresh_token)
     assert all("role" not in data for data in read(app, *said.values()))
 
 
-def test_a_loader_is_asked_with_the_user_where_the_app_has_users() -> None:
+def test_loaders_get_the_user_where_the_app_has_users() -> None:
     users = {"7": SimpleNamespace(id=7, name="alice")}
 
     def setup(jwt: Any) -> None:
@@ -108,7 +108,7 @@ def test_a_loader_is_asked_with_the_user_where_the_app_has_users() -> None:
         return jsonify(password_changed(current_user)._asdict())
 
     with app.app_context():
-        pair, before = create_token_pair(users["7"]), create_token_pair(users["7"])
+        pair, before = login_user(users["7"]), login_user(users["7"])
     new = refreshed(app, pair.refresh_token)
     assert [(data["sub"], data["name"]) for data in read(app, *new)] == [("7", "alice")] * 2
     status, after = ask(app, "/change", new.refresh_token)
@@ -119,10 +119,10 @@ def test_a_loader_is_asked_with_the_user_where_the_app_has_users() -> None:
 
 
 @pytest.mark.parametrize("identity", [5, 1.5, True, {"id": [1, None]}])
-def test_an_identity_that_is_no_text_stays_what_it_is(identity: Any) -> None:
+def test_an_identity_keeps_its_type_in_a_refresh(identity: Any) -> None:
     app = sessions_app(STORE="memory", VERIFY_SUB=False)
     with app.app_context():
-        pair = create_token_pair(identity)
+        pair = login_user(identity)
     for _ in range(2):
         pair = refreshed(app, pair.refresh_token)
         assert [data["sub"] for data in read(app, *pair)] == [identity] * 2
@@ -130,10 +130,10 @@ def test_an_identity_that_is_no_text_stays_what_it_is(identity: Any) -> None:
     assert (status, len(sessions)) == (200, 1)
 
 
-def test_an_identity_that_the_claims_replace_is_whose_the_session_is() -> None:
+def test_a_replaced_identity_owns_the_session() -> None:
     app = sessions_app(STORE="memory")
     with app.app_context():
-        pair = create_token_pair("alice", additional_claims={"sub": "alias"})
+        pair = login_user("alice", additional_claims={"sub": "alias"})
         assert (len(get_sessions("alice")), len(get_sessions("alias"))) == (0, 1)
         after = password_changed("alice", additional_claims={"sub": "alias"})
     assert opens(app, *pair, *after) == [False, False, True, True]
@@ -143,24 +143,24 @@ def test_an_identity_that_the_claims_replace_is_whose_the_session_is() -> None:
 
 
 @pytest.mark.parametrize("claims", [{"jti": "mine"}, {"sid": "mine"}, {"sid": None}])
-def test_what_the_store_knows_a_token_by_cannot_be_replaced(claims: dict[str, Any]) -> None:
+def test_jti_and_sid_of_a_session_cannot_be_replaced(claims: dict[str, Any]) -> None:
     asked: dict[str, Any] = {}
     app = sessions_app(lambda jwt: jwt.additional_claims_loader(lambda _: asked), STORE="memory")
     pair = login(app)
     app.testing = True
     asked.update(claims)
     with app.app_context(), pytest.raises(ValueError, match="jti and sid"):
-        create_token_pair("alice")
+        login_user("alice")
     with pytest.raises(ValueError, match="jti and sid"):
         ask(app, "/next", pair.refresh_token)
-    # The session was not turned.
+    # The session was not rotated.
     asked.clear()
     assert refreshed(app, pair.refresh_token)
     with app.app_context():
         assert len(get_sessions("alice")) == 1
 
 
-def test_a_refresh_cannot_make_somebody_else_of_the_user() -> None:
+def test_a_refresh_cannot_change_the_user() -> None:
     asked: dict[str, Any] = {}
     app = sessions_app(lambda jwt: jwt.additional_claims_loader(lambda _: asked), STORE="memory")
     pair = login(app)
@@ -170,7 +170,7 @@ def test_a_refresh_cannot_make_somebody_else_of_the_user() -> None:
         ask(app, "/next", pair.refresh_token)
 
 
-def test_tokens_that_cannot_be_made_turn_nothing_and_end_nothing(clock: Clock) -> None:
+def test_a_failure_to_create_tokens_changes_no_session(clock: Clock) -> None:
     wrong: dict[str, Any] = {}
     app = sessions_app(lambda jwt: jwt.additional_claims_loader(lambda _: wrong), STORE="memory")
     pair = login(app)
@@ -185,17 +185,17 @@ def test_tokens_that_cannot_be_made_turn_nothing_and_end_nothing(clock: Clock) -
     assert refreshed(app, pair.refresh_token)
 
 
-def test_a_pair_works_with_cookies_and_the_page_s_csrf_value_goes_on() -> None:
+def test_a_refresh_keeps_the_csrf_value_of_the_page() -> None:
     app = sessions_app(STORE="memory", TOKEN_LOCATION="cookies")
 
     @app.post("/in")
     def log_in() -> Any:
-        return with_cookies(create_token_pair("alice"))
+        return with_cookies(login_user("alice"))
 
     @app.post("/on")
     @jwt_required(refresh=True)
     def go_on() -> Any:
-        return with_cookies(refresh_token_pair())
+        return with_cookies(refresh_tokens())
 
     def with_cookies(tokens: Any) -> Any:
         response = jsonify({})
@@ -213,10 +213,10 @@ def test_a_pair_works_with_cookies_and_the_page_s_csrf_value_goes_on() -> None:
     assert client.get("/access").json["identity"] == "alice"
 
 
-# Refusals.
+# Rejections and errors.
 
 
-def test_the_replayed_token_loader_answers_and_else_the_revoked_token_loader(clock: Clock) -> None:
+def test_the_replayed_token_loader_answers_a_replay(clock: Clock) -> None:
     def replay(setup: Any) -> tuple[int, Any]:
         app = sessions_app(setup, STORE="memory")
         pair = login(app)
@@ -239,7 +239,7 @@ def test_the_replayed_token_loader_answers_and_else_the_revoked_token_loader(clo
     assert said == (418, {"replayed": ["HS256", "alice"]})
 
 
-def test_a_restx_api_that_was_given_the_loaders_answers_by_the_right_one(clock: Clock) -> None:
+def test_a_restx_api_calls_the_replayed_token_loader(clock: Clock) -> None:
     managers: list[Any] = []
 
     def setup(jwt: Any) -> None:
@@ -254,7 +254,7 @@ def test_a_restx_api_that_was_given_the_loaders_answers_by_the_right_one(clock: 
     class Next(flask_restx.Resource):  # type: ignore[misc]
         @jwt_required(refresh=True)
         def post(self) -> Any:
-            return refresh_token_pair()._asdict()
+            return refresh_tokens()._asdict()
 
     api.add_resource(Next, "/restx")
     pair = login(app)
@@ -264,26 +264,26 @@ def test_a_restx_api_that_was_given_the_loaders_answers_by_the_right_one(clock: 
     assert said == ["replayed", "revoked"]
 
 
-def test_an_async_view_refreshes_as_any_other(store: str) -> None:
+def test_async_views_can_refresh(store: str) -> None:
     app = sessions_app(STORE=store)
 
     @app.post("/async")
     @jwt_required(refresh=True)
     async def refresh_later() -> Any:
-        return jsonify(refresh_token_pair()._asdict())
+        return jsonify(refresh_tokens()._asdict())
 
     status, said = ask(app, "/async", login(app).refresh_token)
     assert status == 200
     assert opens(app, *said.values()) == [True, True]
 
 
-def test_a_replay_is_a_revoked_token_to_whoever_catches_one() -> None:
+def test_a_replayed_token_error_is_a_revoked_token_error() -> None:
     assert issubclass(ReplayedTokenError, RevokedTokenError)
     error = ReplayedTokenError("a sentence", {"alg": "HS256"}, {"sub": "alice"})
     assert (str(error), error.jwt_data) == ("a sentence", {"sub": "alice"})
 
 
-def test_a_replay_is_challenged_as_other_refusals_are(clock: Clock) -> None:
+def test_a_replay_is_challenged(clock: Clock) -> None:
     app = sessions_app(STORE="memory", WWW_AUTHENTICATE=True)
     pair = login(app)
     refreshed(app, pair.refresh_token)
@@ -298,7 +298,7 @@ def test_only_a_refresh_token_refreshes() -> None:
     @app.post("/careless")
     @jwt_required(optional=True, verify_type=False)
     def careless() -> Any:
-        return jsonify(refresh_token_pair()._asdict())
+        return jsonify(refresh_tokens()._asdict())
 
     pair = login(app)
     answers = [ask(app, "/careless", token)[0] for token in pair]
@@ -307,10 +307,10 @@ def test_only_a_refresh_token_refreshes() -> None:
     with pytest.raises(ValueError, match="nothing to refresh"):
         app.test_client().post("/careless")
     with app.app_context(), pytest.raises(RuntimeError, match="jwt_required"):
-        refresh_token_pair()
+        refresh_tokens()
 
 
-def test_without_a_store_a_refresh_gives_an_access_token_alone() -> None:
+def test_without_a_store_only_the_access_token_is_refreshed() -> None:
     app = sessions_app()
     pair = login(app)
     for _ in range(2):
@@ -324,12 +324,12 @@ def test_without_a_store_a_refresh_gives_an_access_token_alone() -> None:
     "use",
     [
         lambda: get_sessions("alice"),
-        lambda: end_session("a session", "alice"),
+        lambda: end_session("a session", identity="alice"),
         lambda: password_changed("alice"),
-        lambda: revoke_all_tokens("alice"),
+        lambda: end_all_sessions("alice"),
     ],
 )
-def test_what_needs_a_store_says_what_to_set(use: Any) -> None:
+def test_functions_that_need_a_store_say_what_to_set(use: Any) -> None:
     with make_app().app_context(), pytest.raises(RuntimeError, match="set JWT_STORE"):
         use()
 
@@ -337,24 +337,24 @@ def test_what_needs_a_store_says_what_to_set(use: Any) -> None:
 @pytest.mark.parametrize(
     ("use", "kind", "said"),
     [
-        (lambda: create_token_pair("a", label=5), TypeError, "label must be a string"),
-        (lambda: end_session("", "a"), ValueError, "one for everybody"),
-        (lambda: end_session(5, "a"), TypeError, "session must be a string"),
+        (lambda: login_user("a", label=5), TypeError, "label must be a string"),
+        (lambda: end_session("", identity="a"), ValueError, "all users would share it"),
+        (lambda: end_session(5, identity="a"), TypeError, "session must be a string"),
         (lambda: get_sessions(""), ValueError, "the identity is empty"),
-        (lambda: get_sessions([1]), TypeError, "get_sessions cannot tell who a list is"),
+        (lambda: get_sessions([1]), TypeError, "get_sessions cannot identify a user by a list"),
         (lambda: revoke_token({"jti": "a"}), ValueError, "the claims have no sub"),
         (get_sessions, RuntimeError, "jwt_required"),
-        (revoke_other_sessions, RuntimeError, "jwt_required"),
+        (end_other_sessions, RuntimeError, "jwt_required"),
     ],
 )
-def test_what_can_be_no_session_label_or_user_is_refused(
+def test_invalid_sessions_labels_and_users_are_rejected(
     use: Any, kind: type[Exception], said: str
 ) -> None:
     with make_app(STORE="memory").app_context(), pytest.raises(kind, match=said):
         use()
 
 
-def test_a_token_without_a_session_has_no_others() -> None:
+def test_ending_other_sessions_needs_a_session() -> None:
     app = sessions_app(STORE="memory")
     app.testing = True
     with app.app_context():
@@ -363,29 +363,29 @@ def test_a_token_without_a_session_has_no_others() -> None:
         ask(app, "/sessions/others", alone)
 
 
-def test_a_login_whose_session_cannot_be_kept_gives_no_tokens() -> None:
+def test_a_login_fails_if_its_session_cannot_be_saved() -> None:
     app = sessions_app(STORE="memory:1")
     first = login(app)
     with app.app_context(), pytest.raises(StoreUnavailableError, match="cannot be opened"):
-        create_token_pair("bob")
+        login_user("bob")
     assert opens(app, *first) == [True, True]
     assert ask(app, "/logout", first.access_token)[0] == 200
     assert opens(app, *login(app, "bob")) == [True, True]
 
 
-def test_a_lifetime_of_false_ends_with_the_session_unless_that_has_no_end_either() -> None:
+def test_tokens_without_an_expiry_end_with_their_session() -> None:
     for expires, ends in ((None, True), (False, False), (timedelta(days=400), True)):
         app = sessions_app(STORE="memory", ACCESS_TOKEN_EXPIRES=False, SESSION_EXPIRES=expires)
         assert ("exp" in read(app, login(app).access_token)[0]) is ends
 
 
-def test_tokens_are_not_shown() -> None:
+def test_refreshed_tokens_do_not_show_in_a_repr() -> None:
     tokens = RefreshedTokens("secret", "secret")
     assert "secret" not in repr(tokens)
     assert repr(tokens._replace(refresh_token=None)).endswith("refresh_token=None)")
 
 
-def test_a_bare_refresh_token_belongs_to_no_session_and_is_listed_nowhere() -> None:
+def test_a_bare_refresh_token_has_no_session() -> None:
     app = sessions_app(STORE="memory")
     with app.app_context():
         create_refresh_token("alice")

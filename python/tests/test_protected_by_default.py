@@ -1,7 +1,7 @@
-"""Views that are protected because nobody said otherwise: ``JWT_PROTECT_BY_DEFAULT``.
+"""Views that are protected by default: ``JWT_PROTECT_BY_DEFAULT``.
 
-What must hold is that a view is open only if ``@jwt_exempt`` or a guard of its own is on that very
-view, its class or its blueprint; and that nothing else about the app changes.
+A view may only be open if ``@jwt_exempt`` or its own guard is on that view, its class or its
+blueprint. Nothing else about the app may change.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def view() -> Any:
 
 
 def a_view() -> Callable[[], Any]:
-    """Return a view that nobody else has decorated."""
+    """Return a new view without any decorators."""
     return lambda: view()
 
 
@@ -57,7 +57,7 @@ def statuses(app: Flask, path: str, method: str = "GET") -> tuple[int, int, int]
 
 PROTECTED, OPEN = (401, 200, 422), (200, 200, 200)
 FOR_REFRESHING = (401, 422, 200)
-#: A guard that does without a token still refuses a wrong one.
+#: A guard with an optional token still rejects a wrong one.
 OPTIONAL = (200, 200, 422)
 
 
@@ -83,7 +83,7 @@ OPTIONAL = (200, 200, 422)
     ],
 )
 @pytest.mark.parametrize("place", ["app", "blueprint", "nested blueprint"])
-def test_a_view_is_protected_unless_it_sees_to_itself(
+def test_a_view_is_protected_unless_it_is_marked(
     decorate: Any, expected: tuple[int, int, int], place: str
 ) -> None:
     app, inner, outer = an_app(), Blueprint("inner", "inner"), Blueprint("outer", "outer")
@@ -97,7 +97,7 @@ def test_a_view_is_protected_unless_it_sees_to_itself(
     assert statuses(app, "/view", "OPTIONS") == OPEN
 
 
-def test_a_guard_that_is_not_on_the_registered_view_does_not_open_it() -> None:
+def test_a_guard_on_an_unregistered_wrapper_does_not_count() -> None:
     app, inner = an_app(), a_view()
     jwt_exempt(jwt_required(optional=True)(inner))
     app.add_url_rule("/view", "view", inner)
@@ -107,7 +107,7 @@ def test_a_guard_that_is_not_on_the_registered_view_does_not_open_it() -> None:
 @pytest.mark.parametrize(
     "value", [None, "garbage", token(exp=1), token()[:-4] + "AAAA", REFRESH, token(nbf=2**40)]
 )
-def test_a_refusal_looks_as_it_does_under_jwt_required(value: str | None) -> None:
+def test_a_rejection_looks_as_it_does_under_jwt_required(value: str | None) -> None:
     app, reached = an_app(WWW_AUTHENTICATE=True), []
     app.add_url_rule("/default", "default", lambda: reached.append(1) or "in")
     app.add_url_rule("/guarded", "guarded", jwt_required()(a_view()))
@@ -121,7 +121,7 @@ def test_a_refusal_looks_as_it_does_under_jwt_required(value: str | None) -> Non
     assert not reached
 
 
-def test_a_protected_view_knows_whose_token_it_was_and_an_exempt_one_does_not() -> None:
+def test_a_protected_view_knows_the_identity() -> None:
     app = an_app()
     app.add_url_rule("/view", "view", lambda: get_jwt_identity())
     app.add_url_rule("/open", "open", jwt_exempt(lambda: get_jwt_identity()))
@@ -129,7 +129,7 @@ def test_a_protected_view_knows_whose_token_it_was_and_an_exempt_one_does_not() 
     assert statuses(app, "/open") == (500, 500, 500)
 
 
-def test_a_guard_inside_of_an_exempt_view_is_on_its_own() -> None:
+def test_a_guard_inside_an_exempt_view_works_alone() -> None:
     def inside() -> Any:
         verify_jwt_in_request(refresh=True)
         return view()
@@ -155,10 +155,10 @@ def test_the_option_is_read_at_the_first_request() -> None:
     assert statuses(later, "/view") == PROTECTED
 
 
-# What is no view of the app's.
+# Missing pages, static files and blueprints.
 
 
-def test_what_is_not_there_says_so_and_runs_the_app_s_own_handler() -> None:
+def test_missing_pages_answer_404_by_the_apps_handler() -> None:
     app = an_app()
     app.register_error_handler(NotFound, lambda _: ("nobody here", 404))
     app.add_url_rule("/view/", "view", a_view())
@@ -170,7 +170,7 @@ def test_what_is_not_there_says_so_and_runs_the_app_s_own_handler() -> None:
     assert app.test_client().get("/nothing").text == "nobody here"
 
 
-def test_static_files_are_protected_too_unless_they_are_exempt(tmp_path: Any) -> None:
+def test_static_files_are_protected_unless_they_are_exempt(tmp_path: Any) -> None:
     (tmp_path / "page.txt").write_text("hello")
     app = Flask("an_app", static_folder=tmp_path, static_url_path="/static")
     app.config.update(an_app().config)
@@ -187,7 +187,7 @@ def test_static_files_are_protected_too_unless_they_are_exempt(tmp_path: Any) ->
 
 @pytest.mark.parametrize("name", ["login", None, 5])
 def test_only_a_view_can_be_exempt(name: Any) -> None:
-    with pytest.raises(TypeError, match="jwt_exempt wants a view, a view class or a blueprint"):
+    with pytest.raises(TypeError, match="jwt_exempt takes a view, a view class or a blueprint"):
         jwt_exempt(name)
 
 
@@ -198,7 +198,7 @@ def test_published_keys_are_open() -> None:
     assert statuses(app, "/keys") == OPEN
 
 
-def test_an_exempt_blueprint_opens_what_is_in_it_and_nothing_beside_it() -> None:
+def test_an_exempt_blueprint_opens_only_its_own_views() -> None:
     app = an_app()
     outer, inner, beside = (Blueprint(name, name) for name in ("outer", "inner", "beside"))
     for blueprint in (outer, inner, beside):
@@ -258,7 +258,7 @@ class Resource(flask_restful.Resource, Mixed):  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("base", [Mixed, Resource])
-def test_each_method_of_a_class_sees_to_itself_or_is_protected(base: Any) -> None:
+def test_each_method_of_a_class_is_marked_or_protected(base: Any) -> None:
     app = an_app()
     if issubclass(base, flask_restful.Resource):
         flask_restful.Api(app).add_resource(base, "/view")
@@ -272,7 +272,7 @@ def test_each_method_of_a_class_sees_to_itself_or_is_protected(base: Any) -> Non
     assert (refused.status_code, refused.json) == (401, MISSING)
 
 
-def test_a_method_that_is_written_anew_is_exempt_if_it_says_so_itself() -> None:
+def test_an_overridden_method_needs_its_own_mark() -> None:
     app = an_app()
     app.add_url_rule("/view", view_func=Overridden.as_view("view"))
     assert statuses(app, "/view") == statuses(app, "/view", "HEAD") == OPEN
@@ -290,7 +290,7 @@ def test_a_method_that_is_written_anew_is_exempt_if_it_says_so_itself() -> None:
     ],
 )
 @pytest.mark.parametrize("base", [View, MethodView, flask_restful.Resource])
-def test_the_decorators_of_a_class_are_its_views(
+def test_the_decorators_of_a_class_count_for_its_view(
     base: Any, decorators: list[Any], expected: tuple[int, int, int]
 ) -> None:
     name = "dispatch_request" if base is View else "get"
@@ -301,7 +301,7 @@ def test_the_decorators_of_a_class_are_its_views(
 
 
 @pytest.mark.parametrize("base", [View, MethodView])
-def test_a_class_that_is_exempt_is_open(base: Any) -> None:
+def test_an_exempt_class_is_open(base: Any) -> None:
     name = "dispatch_request" if base is View else "get"
     app = an_app()
     for path, exempt in (("/open", jwt_exempt), ("/closed", lambda made: made)):
@@ -310,7 +310,7 @@ def test_a_class_that_is_exempt_is_open(base: Any) -> None:
     assert (statuses(app, "/open"), statuses(app, "/closed")) == (OPEN, PROTECTED)
 
 
-def test_a_class_is_not_open_because_the_one_it_is_derived_from_is() -> None:
+def test_a_subclass_of_an_exempt_class_is_protected() -> None:
     app = an_app()
     public = jwt_exempt(type("Public", (MethodView,), {"get": lambda self: view()}))
     admin = type("Admin", (public,), {"get": lambda self: view()})
@@ -326,7 +326,7 @@ def test_a_class_is_not_open_because_the_one_it_is_derived_from_is() -> None:
         (jwt_required(optional=True), OPTIONAL),
     ],
 )
-def test_dispatch_request_sees_to_itself(decorate: Any, expected: tuple[int, int, int]) -> None:
+def test_dispatch_request_can_be_marked(decorate: Any, expected: tuple[int, int, int]) -> None:
     made = type("Made", (View,), {"dispatch_request": decorate(lambda self: view())})
     app = an_app()
     app.add_url_rule("/view", view_func=made.as_view("view"))
@@ -336,7 +336,7 @@ def test_dispatch_request_sees_to_itself(decorate: Any, expected: tuple[int, int
 @pytest.mark.parametrize(
     "decorators", [[jwt_required(refresh=True)], {"get": [jwt_required(refresh=True)]}]
 )
-def test_the_method_decorators_of_flask_restful_see_to_themselves(decorators: Any) -> None:
+def test_method_decorators_of_flask_restful_count_as_protection(decorators: Any) -> None:
     members = {"method_decorators": decorators, "get": lambda self: view()}
     app = an_app()
     made = type("Made", (flask_restful.Resource,), members)

@@ -1,7 +1,7 @@
-"""Flask-RESTful, Flask-RESTX and flask-smorest, with no option set for their sake.
+"""Flask-RESTful, Flask-RESTX and flask-smorest, without any option set for them.
 
-The first two answer an app's exceptions themselves, and know nothing of those of this package.
-Refusals must be answered as in any other app, and all else must stay with the extension.
+The first two answer an app's exceptions, and do not know those of this package. Rejections must be
+answered as in any other app, and the extension must answer everything else.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,8 +29,8 @@ from jwt_extended.flask import (
 from jwt_extended.flask.exceptions import JWTExtendedException, NoAuthorizationError
 
 
-class Refusal(NamedTuple):
-    """The answer, the loader that gives it, what the request brings, what the guard asks for."""
+class Rejection(NamedTuple):
+    """The answer, the loader that gives it, the request's token, and the guard's arguments."""
 
     status: int
     msg: str
@@ -39,31 +39,33 @@ class Refusal(NamedTuple):
     asked: Mapping[str, Any] = {}
 
 
-NO_TOKEN = Refusal(401, "Missing Authorization Header", "unauthorized", "nothing")
-MALFORMED = Refusal(422, "Not enough segments", "invalid_token", "malformed")
-EXPIRED = Refusal(401, "Token has expired", "expired_token", "expired")
+NO_TOKEN = Rejection(401, "Missing Authorization Header", "unauthorized", "nothing")
+MALFORMED = Rejection(422, "Not enough segments", "invalid_token", "malformed")
+EXPIRED = Rejection(401, "Token has expired", "expired_token", "expired")
 BAD_HEADER = "Bad Authorization header. Expected 'Authorization: Bearer <JWT>'"
-REFUSALS = [
+REJECTIONS = [
     NO_TOKEN,
     MALFORMED,
     EXPIRED,
-    Refusal(401, "Missing CSRF token", "unauthorized", "cookie", {"locations": "cookies"}),
-    Refusal(422, BAD_HEADER, "invalid_token", "two words"),
-    Refusal(422, "Only non-refresh tokens are allowed", "invalid_token", "refresh"),
-    Refusal(422, "Only refresh tokens are allowed", "invalid_token", asked={"refresh": True}),
-    Refusal(401, "Fresh token required", "needs_fresh_token", asked={"fresh": True}),
-    Refusal(401, "Token has been revoked", "revoked_token", "revoked"),
-    Refusal(401, "Error loading the user nobody", "user_lookup_error", "nobody"),
-    Refusal(400, "User claims verification failed", "token_verification_failed", "suspect"),
+    Rejection(401, "Missing CSRF token", "unauthorized", "cookie", {"locations": "cookies"}),
+    Rejection(422, BAD_HEADER, "invalid_token", "two words"),
+    Rejection(422, "Only non-refresh tokens are allowed", "invalid_token", "refresh"),
+    Rejection(422, "Only refresh tokens are allowed", "invalid_token", asked={"refresh": True}),
+    Rejection(401, "Fresh token required", "needs_fresh_token", asked={"fresh": True}),
+    Rejection(401, "Token has been revoked", "revoked_token", "revoked"),
+    Rejection(401, "Error loading the user nobody", "user_lookup_error", "nobody"),
+    Rejection(400, "User claims verification failed", "token_verification_failed", "suspect"),
 ]
 MODULES = {"restful": flask_restful, "restx": flask_restx, "smorest": flask_smorest}
-#: An extension, and whether its views are on a blueprint. Those of flask-smorest always are.
+#: An extension, and where its views are. Those of flask-smorest are always on a blueprint.
 PLACES = [(name, place) for name in ("restful", "restx") for place in ("app", "blueprint")]
 PLACES.append(("smorest", "blueprint"))
-#: Where a guard can be.
+#: The places where a guard can be.
 GUARDS = ["decorator", "decorators of the class", "inside the view", "before_request"]
 
-each_refusal = pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.msg)
+each_rejection = pytest.mark.parametrize(
+    "rejection", REJECTIONS, ids=lambda rejection: rejection.msg
+)
 each_place = pytest.mark.parametrize(("extension", "place"), PLACES)
 each_extension = pytest.mark.parametrize("extension", MODULES)
 each_order = pytest.mark.parametrize("order", ["manager first", "api first"])
@@ -136,7 +138,7 @@ def view_of(extension: str, **methods: Callable[..., Any]) -> Any:
 
 
 def guarded(extension: str, by: str = "decorator", **asked: Any) -> Any:
-    """A view that answers POST, guarded in one of the ways of `GUARDS` but for the last."""
+    """Return a view for POST with a guard in one of the places of `GUARDS`, except the last."""
 
     def post(self: MethodView) -> dict[str, Any]:
         if by == "inside the view":
@@ -150,34 +152,34 @@ def guarded(extension: str, by: str = "decorator", **asked: Any) -> Any:
     return view
 
 
-@each_refusal
+@each_rejection
 @pytest.mark.parametrize("by", GUARDS)
 @each_order
 @each_place
-def test_a_refusal_is_answered_as_without_the_extension(
-    extension: str, place: str, order: str, by: str, refusal: Refusal
+def test_a_rejection_is_answered_as_without_the_extension(
+    extension: str, place: str, order: str, by: str, rejection: Rejection
 ) -> None:
     def prepare(scaffold: Any) -> None:
         if by == "before_request":
-            scaffold.before_request(lambda: verify_jwt_in_request(**refusal.asked) and None)
+            scaffold.before_request(lambda: verify_jwt_in_request(**rejection.asked) and None)
 
-    made = Made(guarded(extension, by, **refusal.asked), extension, order, place, prepare)
-    assert made.ask(refusal.brings) == (refusal.status, {"msg": refusal.msg})
+    made = Made(guarded(extension, by, **rejection.asked), extension, order, place, prepare)
+    assert made.ask(rejection.brings) == (rejection.status, {"msg": rejection.msg})
 
 
-@each_refusal
+@each_rejection
 @each_order
 @each_extension
-def test_the_app_s_own_loaders_answer(extension: str, order: str, refusal: Refusal) -> None:
-    made = Made(guarded(extension, **refusal.asked), extension, order)
-    set_loader = getattr(made.jwt, f"{refusal.loader}_loader")
-    set_loader(lambda *_: ({"sorry": refusal.msg}, 418))
-    assert made.ask(refusal.brings) == (418, {"sorry": refusal.msg})
+def test_the_apps_loaders_answer(extension: str, order: str, rejection: Rejection) -> None:
+    made = Made(guarded(extension, **rejection.asked), extension, order)
+    set_loader = getattr(made.jwt, f"{rejection.loader}_loader")
+    set_loader(lambda *_: ({"sorry": rejection.msg}, 418))
+    assert made.ask(rejection.brings) == (418, {"sorry": rejection.msg})
 
 
 @each_order
 @each_place
-def test_the_app_s_own_error_handlers_answer(extension: str, place: str, order: str) -> None:
+def test_the_apps_error_handlers_answer(extension: str, place: str, order: str) -> None:
     def prepare(scaffold: Any) -> None:
         scaffold.register_error_handler(NoAuthorizationError, sorry)
 
@@ -196,7 +198,7 @@ def test_the_error_handlers_of_a_restx_api_answer(
     made = Made(guarded("restx"), "restx", order, place)
     scope = made.api if where == "api" else made.api.namespace("more")
     scope.errorhandler(kind)(sorry)
-    # The second member is Flask-RESTX's own addition.
+    # Flask-RESTX adds the second member.
     assert made.ask("nothing") == (418, {"sorry": NO_TOKEN.msg, "message": NO_TOKEN.msg})
     assert made.ask("expired") == (401, {"msg": EXPIRED.msg})
 
@@ -204,13 +206,13 @@ def test_the_error_handlers_of_a_restx_api_answer(
 @pytest.mark.parametrize("by_default", [False, True])
 @pytest.mark.parametrize("place", ["app", "blueprint"])
 @each_order
-def test_a_restx_api_that_was_told_what_to_say_to_everything_says_it(
+def test_a_catch_all_handler_of_a_restx_api_answers(
     order: str, place: str, by_default: bool
 ) -> None:
     made = Made(guarded("restx"), "restx", order, place)
     tell = made.api.errorhandler if by_default else made.api.errorhandler(Exception)
     tell(sorry)
-    expired = "Signature has expired"  # as PyJWT has it, and so upstream
+    expired = "Signature has expired"  # PyJWT's message, which upstream uses too
     assert made.ask("nothing") == (418, {"sorry": NO_TOKEN.msg, "message": NO_TOKEN.msg})
     assert made.ask("expired") == (418, {"sorry": expired, "message": expired})
     assert made.ask("good") == (200, {"identity": "alice"})
@@ -226,7 +228,7 @@ def test_the_errors_of_a_restful_api_answer(order: str, place: str) -> None:
 
 
 @pytest.mark.parametrize("extension", ["restful", "restx"])
-def test_what_another_api_answers_is_its_own_affair(extension: str) -> None:
+def test_handlers_of_another_api_do_not_answer(extension: str) -> None:
     made = Made(guarded(extension), extension)
     other = Blueprint("other", __name__, url_prefix="/other")
     if extension == "restful":
@@ -237,21 +239,21 @@ def test_what_another_api_answers_is_its_own_affair(extension: str) -> None:
     assert made.ask("nothing") == (401, {"msg": NO_TOKEN.msg})
 
 
-@pytest.mark.parametrize("refusal", [MALFORMED, EXPIRED], ids=["malformed", "expired"])
+@pytest.mark.parametrize("rejection", [MALFORMED, EXPIRED], ids=["malformed", "expired"])
 @each_order
 @each_place
-def test_a_token_that_a_view_reads_itself_is_refused_alike(
-    extension: str, place: str, order: str, refusal: Refusal
+def test_a_token_decoded_inside_a_view_is_rejected_as_well(
+    extension: str, place: str, order: str, rejection: Rejection
 ) -> None:
     def post(_: MethodView) -> dict[str, Any]:
-        return decode_token(made.tokens[refusal.brings])
+        return decode_token(made.tokens[rejection.brings])
 
     made = Made(view_of(extension, post=post), extension, order, place)
-    assert made.ask("nothing") == (refusal.status, {"msg": refusal.msg})
+    assert made.ask("nothing") == (rejection.status, {"msg": rejection.msg})
 
 
 @pytest.mark.parametrize("extension", ["restful", "restx"])
-def test_a_refusal_that_the_app_raises_itself_is_answered(extension: str) -> None:
+def test_an_exception_that_the_app_raises_is_answered(extension: str) -> None:
     @jwt_required()
     def post(_: MethodView) -> None:
         raise NoAuthorizationError("Admins only")
@@ -285,7 +287,7 @@ def test_all_other_errors_stay_with_the_extension(
     view = view_of(extension, post=lambda _: fail(extension), get=lambda _: verify_jwt_in_request())
     made, without = (Made(view, extension, has, place) for has in (order, "no manager"))
     method, path = asked.split()
-    # As without this package, and still so when a refusal has been answered.
+    # As without this package, also after a rejection was answered.
     for _ in range(2):
         answer, expected = (one.client.open(path, method=method) for one in (made, without))
         assert answer.status_code == status
@@ -296,7 +298,7 @@ def test_all_other_errors_stay_with_the_extension(
 
 @each_order
 @each_place
-def test_who_may_pass_does_and_open_views_stay_open(extension: str, place: str, order: str) -> None:
+def test_valid_tokens_pass_and_open_views_stay_open(extension: str, place: str, order: str) -> None:
     made = Made(guarded(extension), extension, order, place)
     for _ in range(2):
         assert made.ask("good") == (200, {"identity": "alice"})
@@ -313,13 +315,13 @@ def said(answer: TestResponse) -> tuple[int, Any]:
 
 
 class OwnWay(flask_restful.Api):
-    """An API that answers for itself, as apps do that were written for upstream."""
+    """An API with its own `handle_error`, like those of apps written for upstream."""
 
     def handle_error(self, e: Exception) -> Any:
         return {"own": type(e).__name__}, 418
 
 
-def test_an_api_with_a_way_of_its_own_keeps_it() -> None:
+def test_an_api_with_its_own_handle_error_keeps_it() -> None:
     app = make_app()
     api = OwnWay(app)
 

@@ -1,8 +1,7 @@
-"""Two published examples, run as they stand by a real server and asked by a real client.
+"""Runs two published examples unchanged, with a real server and a real client.
 
-They are written in the interface of Flask-JWT-Extended 3, and run twice: with the one import line
-changed, and with it as it was, under upstream's name. Each server is a process of its own with
-Python's usual warnings, as whoever runs such a program has it.
+They use the interface of Flask-JWT-Extended 3, and run twice: with one import line changed, and
+unchanged under upstream's name. Each server is a separate process with Python's default warnings.
 """
 
 import subprocess
@@ -45,7 +44,7 @@ class Server(NamedTuple):
     log: Path
 
     def warnings(self, program: str) -> set[str]:
-        """What Python has warned of in the lines of a program."""
+        """Return the deprecation warnings for lines of a program."""
         mark = f"{program}:"
         lines = [line for line in self.log.read_text().splitlines() if mark in line]
         return {line.partition("DeprecationWarning: ")[2] for line in lines} - {""}
@@ -91,7 +90,7 @@ def one_file(
 @pytest.fixture
 def browser() -> Iterator[requests.Session]:
     with requests.Session() as session:
-        session.trust_env = False  # no proxy stands between this and 127.0.0.1
+        session.trust_env = False  # no proxy for 127.0.0.1
         yield session
 
 
@@ -114,12 +113,12 @@ class TestClassBasedViews:
         return tokens["access_token"], tokens["refresh_token"]
 
     @pytest.mark.parametrize("wrong", [{"username": "alice"}, {"password": "ASDF"}])
-    def test_a_login_with_a_wrong_name_or_password_is_refused(self, wrong: dict[str, str]) -> None:
+    def test_a_login_with_a_wrong_name_or_password_is_rejected(self, wrong: dict[str, str]) -> None:
         answer = self.browser.post(f"{self.server.url}/login", json=BOB | wrong)
         assert said(answer) == (401, {"message": "Invalid Credentials!"})
 
     @pytest.mark.parametrize("field", ["username", "password"])
-    def test_a_login_without_a_field_gets_the_parser_s_answer(self, field: str) -> None:
+    def test_a_login_without_a_field_gets_the_parsers_answer(self, field: str) -> None:
         rest = {name: value for name, value in BOB.items() if name != field}
         answer = self.browser.post(f"{self.server.url}/login", json=rest)
         assert said(answer) == (400, {"message": {field: "This field cannot be blank."}})
@@ -140,7 +139,7 @@ class TestClassBasedViews:
     @pytest.mark.parametrize(
         "ask", [("GET", "/protected"), ("POST", "/protected"), ("POST", "/refresh")]
     )
-    def test_without_a_token_every_guard_refuses(self, ask: tuple[str, str]) -> None:
+    def test_without_a_token_every_guard_rejects(self, ask: tuple[str, str]) -> None:
         assert self.ask(*ask) == (401, {"msg": "Missing Authorization Header"})
 
     def test_an_access_token_does_not_refresh(self) -> None:
@@ -154,10 +153,10 @@ class TestClassBasedViews:
         refused = (422, {"msg": "Only non-refresh tokens are allowed"})
         assert self.ask(method, "/protected", refresh_token) == refused
 
-    def test_what_is_no_token_is_unprocessable(self) -> None:
+    def test_a_malformed_token_is_unprocessable(self) -> None:
         assert self.ask("GET", "/protected", "x") == (422, {"msg": "Not enough segments"})
 
-    def test_its_warnings_name_the_new_way(self) -> None:
+    def test_its_warnings_name_the_replacements(self) -> None:
         assert self.server.warnings("class_based_views.py") == {
             "@jwt_refresh_token_required is the 3.x name; use @jwt_required(refresh=True)",
             "@jwt_required is the 3.x form; use @jwt_required()",
@@ -171,7 +170,7 @@ class TestOneFile:
         self.server, self.browser = one_file, browser
 
     def ask(self, method: str, path: str, csrf: str | None = None) -> tuple[int, object]:
-        """A request as a page's script sends it: with the CSRF value out of a cookie, if told."""
+        """Send a request like a page's script, with the CSRF value of a cookie if one is named."""
         headers = {} if csrf is None else {"X-CSRF-TOKEN": self.browser.cookies[csrf]}
         return said(self.browser.request(method, self.server.url + path, headers=headers))
 
@@ -184,7 +183,7 @@ class TestOneFile:
         assert said(answer) == (401, {"msg": "Bad username or password"})
         assert "Set-Cookie" not in answer.headers
 
-    def test_scripts_can_read_the_csrf_values_and_not_the_tokens(self) -> None:
+    def test_scripts_can_read_the_csrf_values_but_not_the_tokens(self) -> None:
         answer = self.login()
         assert said(answer) == (200, {"login": True})
         cookies = cookies_set_by(answer)
@@ -196,21 +195,21 @@ class TestOneFile:
         }
         for cookie in cookies.values():
             assert (cookie["path"], cookie["secure"], cookie["domain"]) == ("/", "", "")
-            # For as long as the browser is open.
+            # Session cookies, which last until the browser is closed.
             assert (cookie["max-age"], cookie["expires"], cookie["samesite"]) == ("", "", "")
 
-    def test_without_cookies_nothing_opens(self) -> None:
+    def test_without_cookies_every_guard_rejects(self) -> None:
         access = (401, {"msg": 'Missing cookie "access_token_cookie"'})
         assert self.ask("GET", "/protected") == access
         assert self.ask("POST", "/logout") == access
         refresh = (401, {"msg": 'Missing cookie "refresh_token_cookie"'})
         assert self.ask("POST", "/refresh") == refresh
 
-    def test_reading_needs_the_cookie_alone(self) -> None:
+    def test_reading_needs_only_the_cookie(self) -> None:
         self.login()
         assert self.ask("GET", "/protected") == (200, {"logged_in_as": "testuser"})
 
-    def test_a_refresh_replaces_the_access_cookies_alone(self) -> None:
+    def test_a_refresh_replaces_only_the_access_cookies(self) -> None:
         self.login()
         before = self.browser.cookies.get_dict()
         assert self.ask("POST", "/refresh") == MISSING_CSRF
@@ -224,12 +223,12 @@ class TestOneFile:
         ("path", "foreign"),
         [("/refresh", "csrf_access_token"), ("/logout", "csrf_refresh_token")],
     )
-    def test_the_csrf_value_must_be_that_of_the_cookie(self, path: str, foreign: str) -> None:
+    def test_the_csrf_value_must_match_the_cookie(self, path: str, foreign: str) -> None:
         self.login()
         refused = (401, {"msg": "CSRF double submit tokens do not match"})
         assert self.ask("POST", path, csrf=foreign) == refused
 
-    def test_the_cookies_of_access_and_refresh_cannot_be_swapped(self) -> None:
+    def test_access_and_refresh_cookies_cannot_be_swapped(self) -> None:
         self.login()
         refresh_token = self.browser.cookies["refresh_token_cookie"]
         self.browser.cookies.clear()
@@ -245,11 +244,11 @@ class TestOneFile:
         assert self.browser.cookies.get_dict() == {}
         self.browser.cookies = old
         assert self.ask("GET", "/protected") == (401, {"msg": "Token has been revoked"})
-        # The refresh token is not: the program relies on its expiration, and says so.
+        # The refresh token is still valid: the program relies on its expiry, and says so.
         assert self.ask("POST", "/refresh", csrf="csrf_refresh_token") == (200, {"refresh": True})
         assert self.ask("GET", "/protected") == (200, {"logged_in_as": "testuser"})
 
-    def test_its_warnings_name_the_new_way(self) -> None:
+    def test_its_warnings_name_the_replacements(self) -> None:
         self.login()
         self.ask("POST", "/logout", csrf="csrf_access_token")
         assert self.server.warnings("one_file.py") == {

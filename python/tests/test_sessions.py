@@ -1,6 +1,7 @@
-"""Sessions: what belongs to a login on one device, and what ends it.
+"""Sessions: which tokens belong to a login on one device, and how they are revoked.
 
-Every test that revokes something also looks at what must go on: other sessions, other users.
+Every test that revokes tokens also checks those that must remain valid: of other sessions and
+other users.
 """
 
 import uuid
@@ -16,16 +17,17 @@ from jwt_extended.flask import (
     TokenPair,
     create_access_token,
     create_refresh_token,
-    create_token_pair,
     decode_token,
+    end_all_sessions,
+    end_session_by_id,
     get_jwt_session,
-    revoke_all_tokens,
-    revoke_session,
+    login_user,
+    logout_user,
     revoke_token,
 )
 
 
-def test_a_login_opens_a_session_that_both_tokens_and_what_is_refreshed_belong_to() -> None:
+def test_all_tokens_of_a_login_share_its_session() -> None:
     app = an_app()
     pair, other = login(app), login(app)
     values = (*pair, refreshed(app, pair), other.access_token)
@@ -37,7 +39,7 @@ def test_a_login_opens_a_session_that_both_tokens_and_what_is_refreshed_belong_t
     assert logout(app, "token", pair.refresh_token) == {"session": access["sid"]}
 
 
-def test_a_token_belongs_to_no_session_unless_it_is_told_to() -> None:
+def test_a_token_belongs_to_no_session_by_default() -> None:
     app = an_app()
     with app.app_context():
         alone = create_access_token("alice")
@@ -54,7 +56,7 @@ def test_a_token_belongs_to_no_session_unless_it_is_told_to() -> None:
     ("how", "others_of_the_session", "another_session"),
     [("token", True, True), ("session", False, True), ("everywhere", False, False)],
 )
-def test_each_way_of_logging_out_ends_what_it_says_and_nothing_else(
+def test_each_way_of_logging_out_ends_exactly_its_tokens(
     how: str, others_of_the_session: bool, another_session: bool, by: str
 ) -> None:
     app = an_app()
@@ -72,7 +74,7 @@ def test_each_way_of_logging_out_ends_what_it_says_and_nothing_else(
     assert opens(app, *again, refreshed(app, again)) == [True] * 3
 
 
-def test_a_revoked_refresh_token_refreshes_no_more() -> None:
+def test_a_revoked_refresh_token_cannot_refresh() -> None:
     app = an_app()
     pair = login(app)
     logout(app, "session", pair.access_token)
@@ -80,7 +82,7 @@ def test_a_revoked_refresh_token_refreshes_no_more() -> None:
     assert (answer.status_code, answer.json) == REVOKED
 
 
-def test_without_a_session_logging_out_ends_the_one_token() -> None:
+def test_logging_out_without_a_session_revokes_one_token() -> None:
     app = an_app()
     with app.app_context():
         alone, other = create_access_token("alice"), create_access_token("alice")
@@ -90,15 +92,15 @@ def test_without_a_session_logging_out_ends_the_one_token() -> None:
     assert opens(app, other) == [False]
 
 
-def test_what_is_known_by_name_can_be_revoked_outside_of_a_request() -> None:
+def test_tokens_can_be_revoked_outside_a_request() -> None:
     app = an_app()
     alice, bob, carol = (login(app, user) for user in ("alice", "bob", "carol"))
     with app.app_context():
         revoke_token(decode_token(alice.access_token))
-        revoke_session(decode_token(bob.refresh_token)["sid"])
-        revoke_all_tokens("carol")
-        assert decode_token(alice.access_token)["sub"] == "alice"  # which does not ask the store
-        for revoke in (revoke_token, revoke_session, revoke_all_tokens):
+        end_session_by_id(decode_token(bob.refresh_token)["sid"])
+        end_all_sessions("carol")
+        assert decode_token(alice.access_token)["sub"] == "alice"  # which does not query the store
+        for revoke in (revoke_token, logout_user, end_all_sessions):
             with pytest.raises(RuntimeError, match="jwt_required"):
                 revoke()
     assert opens(app, *alice, *bob, *carol) == [False, True, False, False, False, False]
@@ -123,7 +125,7 @@ def test_every_identity_that_can_have_tokens_can_be_logged_out(identity: Any) ->
 
     def pair_of(whose: Any) -> TokenPair:
         with app.app_context():
-            return create_token_pair(whose)
+            return login_user(whose)
 
     pair, other = pair_of(identity), pair_of("other")
     logout(app, "everywhere", pair_of(identity).access_token)
@@ -131,20 +133,20 @@ def test_every_identity_that_can_have_tokens_can_be_logged_out(identity: Any) ->
     again = pair_of(identity)
     with app.app_context():
         if isinstance(identity, dict):
-            # The order of its members is the token's, and not known here.
-            with pytest.raises(TypeError, match="cannot tell who a dict is"):
-                revoke_all_tokens(identity)
+            # The order of its members in the token is not known here.
+            with pytest.raises(TypeError, match="cannot identify a user by a dict"):
+                end_all_sessions(identity)
             return
-        revoke_all_tokens(identity)
+        end_all_sessions(identity)
     assert opens(app, *again, *other) == [False, False, True, True]
 
 
-def test_logging_out_everywhere_and_in_again_at_once_takes_a_pair() -> None:
+def test_a_login_right_after_ending_all_sessions_is_valid() -> None:
     app = an_app()
     before = login(app)
     with app.app_context():
-        revoke_all_tokens("alice")
-        pair = create_token_pair("alice")
+        end_all_sessions("alice")
+        pair = login_user("alice")
     assert opens(app, *before, *pair) == [False, False, True, True]
 
 
@@ -152,14 +154,14 @@ def test_logging_out_everywhere_and_in_again_at_once_takes_a_pair() -> None:
     ("use", "kind", "said"),
     [
         (lambda: create_access_token("a", session=3), TypeError, "session must be a string"),
-        (lambda: create_access_token("a", session=""), ValueError, "one for everybody"),
-        (lambda: revoke_session(""), ValueError, "one for everybody"),
-        (lambda: revoke_session({}), TypeError, "session must be a string"),
+        (lambda: create_access_token("a", session=""), ValueError, "all users would share it"),
+        (lambda: end_session_by_id(""), ValueError, "all users would share it"),
+        (lambda: end_session_by_id({}), TypeError, "session must be a string"),
         (lambda: revoke_token("a.b.c"), TypeError, "such as decode_token"),
-        (lambda: revoke_all_tokens(""), ValueError, "the identity is empty"),
+        (lambda: end_all_sessions(""), ValueError, "the identity is empty"),
     ],
 )
-def test_what_can_be_no_session_token_or_user_is_refused(
+def test_invalid_sessions_tokens_and_users_are_rejected(
     use: Any, kind: type[Exception], said: str
 ) -> None:
     with an_app().app_context(), pytest.raises(kind, match=said):
@@ -174,7 +176,7 @@ def test_the_identity_claim_may_have_another_name() -> None:
 
 
 @pytest.mark.parametrize("data", [{}, {"jti": None}, {"jti": 5}])
-def test_claims_without_a_name_cannot_be_revoked_by_it(data: dict[str, Any]) -> None:
+def test_claims_without_a_jti_cannot_be_revoked(data: dict[str, Any]) -> None:
     with an_app().app_context(), pytest.raises(ValueError, match="no jti"):
         revoke_token(data)
 

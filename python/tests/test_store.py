@@ -1,4 +1,4 @@
-"""The store: what ``JWT_STORE`` remembers and for how long, and what is refused because of it."""
+"""The store of ``JWT_STORE``: how long it keeps records, and which tokens it rejects."""
 
 import time
 from datetime import timedelta
@@ -11,16 +11,16 @@ from support import HEADER, bearer, claims, make_app, sign, token
 from jwt_extended.flask import (
     create_access_token,
     create_refresh_token,
-    create_token_pair,
     decode_token,
-    revoke_session,
+    end_session_by_id,
+    login_user,
     revoke_token,
 )
 from jwt_extended.flask.exceptions import StoreUnavailableError
 
 
 @pytest.mark.parametrize("how", REVOKE)
-def test_without_a_store_nothing_can_be_revoked_and_what_to_set_is_told(how: str) -> None:
+def test_revoking_without_a_store_says_what_to_set(how: str) -> None:
     app = an_app(STORE=None)
     pair = login(app)
     assert opens(app, *pair, token(jti=None)) == [True] * 3
@@ -30,7 +30,7 @@ def test_without_a_store_nothing_can_be_revoked_and_what_to_set_is_told(how: str
 
 
 @pytest.mark.parametrize("store", ["memory", "memory:1", "memory:100000"])
-def test_a_store_in_memory_may_say_how_much_it_holds(store: str) -> None:
+def test_a_store_in_memory_can_have_a_capacity(store: str) -> None:
     app = an_app(STORE=store)
     pair = login(app)
     logout(app, "session", pair.access_token)
@@ -60,14 +60,14 @@ def test_a_store_in_memory_may_say_how_much_it_holds(store: str) -> None:
         f"memory:{2**64}",
     ],
 )
-def test_a_store_that_cannot_be_is_told_when_the_app_starts(store: Any) -> None:
-    with pytest.raises(RuntimeError, match=r"JWT_STORE (must|is of no use)"):
+def test_an_invalid_store_raises_at_startup(store: Any) -> None:
+    with pytest.raises(RuntimeError, match=r"JWT_STORE (must|cannot be used|is of no use)"):
         make_app(STORE=store)
 
 
-def test_a_full_store_says_so_and_forgets_nothing(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_store_answers_503_and_keeps_its_records(caplog: pytest.LogCaptureFixture) -> None:
     app = an_app(STORE="memory:1", ERROR_MESSAGE_KEY="error")
-    app.logger.disabled = False  # it is one for all apps of this name, and some tests silence it
+    app.logger.disabled = False  # apps of the same name share it, and some tests disable it
     first = login(app)
     refused = [
         app.test_client().post("/login/bob"),
@@ -76,7 +76,7 @@ def test_a_full_store_says_so_and_forgets_nothing(caplog: pytest.LogCaptureFixtu
     for answer, said_to_the_client in zip(refused, ("The session", "The revocation"), strict=True):
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
         assert answer.json["error"].startswith(f"{said_to_the_client} cannot be")
-    # Why is for the app's own eyes.
+    # Only the log has the reason.
     why = "the store is full with 1 sessions and revocations; raise the number in JWT_STORE"
     assert caplog.text.count(why) == 2
     with app.app_context(), pytest.raises(StoreUnavailableError) as caught:
@@ -86,7 +86,7 @@ def test_a_full_store_says_so_and_forgets_nothing(caplog: pytest.LogCaptureFixtu
 
 
 @pytest.mark.parametrize("how", ["session", "everywhere"])
-def test_in_a_full_store_sessions_can_be_ended(how: str) -> None:
+def test_sessions_in_a_full_store_can_be_ended(how: str) -> None:
     app = an_app(STORE="memory:1")
     first = login(app)
     logout(app, how, first.access_token)
@@ -106,29 +106,29 @@ def test_the_store_outlives_a_change_of_options() -> None:
     assert opens(app, *pair) == [False, False]
 
 
-def test_another_store_is_refused_while_the_app_runs_for_it_would_know_nothing() -> None:
+def test_the_store_cannot_change_while_the_app_runs() -> None:
     app = an_app()
     app.config["JWT_STORE"] = "memory:7"
     with app.app_context(), pytest.raises(RuntimeError, match="JWT_STORE cannot change"):
-        revoke_session("a session")
+        end_session_by_id("a session")
 
 
-def test_one_app_s_revocations_are_not_another_s() -> None:
+def test_apps_do_not_share_revocations() -> None:
     app, other = an_app(), an_app()
     with app.app_context():
         alone = create_access_token("alice")
     logout(app, "everywhere", alone)
     assert [opens(each, alone) for each in (app, other)] == [[False], [True]]
-    # And one's sessions are unknown to the other.
+    # The sessions of one app are unknown to the other.
     assert opens(other, *login(app, "bob")) == [False, False]
 
 
-# What is asked, and what is refused where there is a store.
+# Checks and rejections that a store adds.
 
 
 @pytest.mark.parametrize("how", REVOKE)
 @pytest.mark.parametrize("path", ["/hurried", "/hurried-inside"])
-def test_a_view_may_do_without_asking(how: str, path: str) -> None:
+def test_a_view_can_skip_the_revocation_check(how: str, path: str) -> None:
     app = an_app()
     value = login(app).access_token
     logout(app, how, value)
@@ -137,7 +137,7 @@ def test_a_view_may_do_without_asking(how: str, path: str) -> None:
         assert said(app, value, asking) == REVOKED
 
 
-def test_the_revoked_token_loader_answers_with_what_the_token_says() -> None:
+def test_the_revoked_token_loader_gets_the_tokens_contents() -> None:
     def setup(manager: Any) -> None:
         manager.revoked_token_loader(lambda header, data: ({**header, "by": data["sub"]}, 418))
 
@@ -147,7 +147,7 @@ def test_the_revoked_token_loader_answers_with_what_the_token_says() -> None:
     assert said(app, value) == (418, {**HEADER, "by": "alice"})
 
 
-def test_the_app_s_own_blocklist_is_asked_beside_the_store() -> None:
+def test_the_apps_blocklist_works_beside_the_store() -> None:
     blocked: set[str] = set()
     app = an_app(lambda jwt: jwt.token_in_blocklist_loader(lambda _, data: data["jti"] in blocked))
     first, second = login(app), login(app)
@@ -159,14 +159,14 @@ def test_the_app_s_own_blocklist_is_asked_beside_the_store() -> None:
 
 
 @pytest.mark.parametrize("path", ["/access", "/optional", "/hurried"])
-def test_a_token_that_could_not_be_revoked_is_refused(path: str) -> None:
+def test_a_token_that_cannot_be_revoked_is_rejected(path: str) -> None:
     app = an_app()
     assert said(app, token(), path)[0] == 200
     assert said(app, token(jti=None), path) == (422, {"msg": "Missing claim: jti"})
     assert said(app, token(jti=...), path) == (422, {"msg": "JWT ID must be a string"})
 
 
-def test_a_token_that_outlives_its_revocation_is_refused_and_not_made() -> None:
+def test_a_token_cannot_outlive_its_revocation() -> None:
     app, days = an_app(), timedelta(days=60)
     now = claims()["iat"]
     for long in ({"exp": now + 60 * 86_400}, {"iat": now - 60 * 86_400, "exp": now + 60}):
@@ -182,7 +182,7 @@ def test_a_token_that_outlives_its_revocation_is_refused_and_not_made() -> None:
         make_app(STORE="memory", LONGEST_LIFETIME=60)
 
 
-def test_whoever_asks_for_a_token_that_lives_too_long_is_told_which_option_to_set() -> None:
+def test_the_error_for_a_long_lifetime_names_the_option() -> None:
     with an_app().app_context(), pytest.raises(ValueError, match="JWT_LONGEST_LIFETIME"):
         create_access_token("alice", expires_delta=timedelta(days=60))
 
@@ -191,7 +191,7 @@ def test_whoever_asks_for_a_token_that_lives_too_long_is_told_which_option_to_se
     "exp",
     ["99999999999", 1e300, "99999999999999999999999999"],
 )
-def test_a_token_that_ends_very_late_can_be_revoked(exp: Any) -> None:
+def test_a_token_with_a_far_expiry_can_be_revoked(exp: Any) -> None:
     app = an_app(LONGEST_LIFETIME=False)
     value = sign(HEADER, claims(exp=exp))
     assert opens(app, value) == [True]
@@ -199,9 +199,7 @@ def test_a_token_that_ends_very_late_can_be_revoked(exp: Any) -> None:
     assert opens(app, value) == [False]
 
 
-def test_a_token_without_an_end_is_refused_and_not_made_for_the_store_could_never_forget_it() -> (
-    None
-):
+def test_a_store_requires_tokens_to_expire() -> None:
     app, endless = an_app(), token(exp=None)
     assert said(app, endless) == (422, {"msg": "Missing claim: exp"})
     with app.app_context(), pytest.raises(ValueError, match="JWT_ACCESS_TOKEN_EXPIRES"):
@@ -211,7 +209,7 @@ def test_a_token_without_an_end_is_refused_and_not_made_for_the_store_could_neve
 
 
 @pytest.mark.parametrize("kind", ["ACCESS", "REFRESH"])
-def test_a_lifetime_of_false_says_that_tokens_without_an_end_are_wanted(kind: str) -> None:
+def test_a_lifetime_of_false_allows_tokens_without_expiry(kind: str) -> None:
     app = an_app(**{f"{kind}_TOKEN_EXPIRES": False})
     make = create_access_token if kind == "ACCESS" else create_refresh_token
     with app.app_context():
@@ -222,7 +220,7 @@ def test_a_lifetime_of_false_says_that_tokens_without_an_end_are_wanted(kind: st
     assert opens(app, endless) == [False]
 
 
-def test_a_store_forgets_what_no_token_can_need_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_deletes_expired_records(monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time()
     app = make_app(STORE="memory:1", ACCESS_TOKEN_EXPIRES=60, REFRESH_TOKEN_EXPIRES=60)
     with app.app_context():
@@ -230,6 +228,6 @@ def test_a_store_forgets_what_no_token_can_need_any_more(monkeypatch: pytest.Mon
         with pytest.raises(StoreUnavailableError):
             revoke_token(claims(jti="another", exp=int(now) + 60))
         with pytest.raises(StoreUnavailableError):
-            create_token_pair("alice")
+            login_user("alice")
         monkeypatch.setattr(time, "time", lambda: now + 61)
-        create_token_pair("alice")
+        login_user("alice")

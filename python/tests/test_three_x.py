@@ -1,4 +1,4 @@
-"""The names of Flask-JWT-Extended 3 work as they did, and each warns of the new one."""
+"""The names of Flask-JWT-Extended 3 work, and each warns and names its replacement."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ MISSING = (401, {"msg": "Missing Authorization Header"})
 
 @contextmanager
 def warned_here(message: str) -> Iterator[None]:
-    """One warning, with this sentence, that points into this file."""
+    """Check that there is one warning, with this message, which points into this file."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
@@ -43,7 +43,7 @@ VERIFIERS = {
     "verify_jwt_refresh_token_in_request": "refresh",
 }
 
-#: What each argument makes of no token, and of an access, a fresh and a refresh token.
+#: For each argument, the answers to no token and to an access, a fresh and a refresh token.
 ANSWERS: dict[str, list[Any]] = {
     "": [MISSING, 200, 200, WRONG_TYPE],
     "optional": [200, 200, 200, WRONG_TYPE],
@@ -68,17 +68,17 @@ GETTERS = {
 
 
 @pytest.mark.parametrize("name", DECORATORS)
-def test_a_decorator_without_parentheses_guards_and_names_the_new_way(name: str) -> None:
+def test_a_decorator_of_3_x_guards_and_warns(name: str) -> None:
     decorator, argument = getattr(ours, name), DECORATORS[name]
     new = f"name; use @jwt_required({argument}=True)" if argument else "form; use @jwt_required()"
     with warned_here(f"@{name} is the 3.x {new}"):
 
         @decorator
         def view() -> str:
-            """What it is for."""
+            """The view's documentation."""
             return "seen"
 
-    assert (view.__name__, view.__doc__) == ("view", "What it is for.")
+    assert (view.__name__, view.__doc__) == ("view", "The view's documentation.")
     app = guarded(decorator)
     for text, answer in zip((None, ACCESS, FRESH, REFRESH), ANSWERS[argument], strict=True):
         found = ask(app, text)
@@ -105,7 +105,7 @@ def test_a_decorator_guards_an_async_method_of_a_class(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", VERIFIERS)
-def test_a_function_verifies_as_its_decorator_does_and_names_the_new_way(name: str) -> None:
+def test_a_function_of_3_x_verifies_and_warns(name: str) -> None:
     argument = VERIFIERS[name]
     message = f"{name}() is the 3.x name; use verify_jwt_in_request({argument}=True)"
     app = make_app()
@@ -121,7 +121,7 @@ def test_a_function_verifies_as_its_decorator_does_and_names_the_new_way(name: s
 
 
 @pytest.mark.parametrize("name", GETTERS)
-def test_a_getter_gives_nothing_outside_of_a_guarded_view_and_names_the_new_way(name: str) -> None:
+def test_a_getter_of_3_x_warns_and_is_empty_outside_a_guard(name: str) -> None:
     with (
         make_app().test_request_context(headers=bearer(ACCESS)),
         warned_here(f"{name}() is the 3.x name; use {GETTERS[name]}()"),
@@ -130,12 +130,12 @@ def test_a_getter_gives_nothing_outside_of_a_guarded_view_and_names_the_new_way(
 
 
 @pytest.mark.parametrize("name", ["get_raw_jwt", "get_raw_jwt_header"])
-def test_a_getter_gives_nothing_outside_of_an_app_either(name: str) -> None:
+def test_a_getter_of_3_x_is_empty_outside_an_app(name: str) -> None:
     assert quietly(getattr(ours, name)) == {}
 
 
 @pytest.mark.parametrize("name", LOADERS)
-def test_a_loader_returns_its_callback_and_names_the_new_way(name: str) -> None:
+def test_a_loader_of_3_x_returns_its_callback_and_warns(name: str) -> None:
     manager = JWTManager()
 
     def callback(_: Any = None) -> None: ...
@@ -144,7 +144,7 @@ def test_a_loader_returns_its_callback_and_names_the_new_way(name: str) -> None:
         assert getattr(manager, name)(callback) is callback
 
 
-#: Options and loaders, which warn where they are read.
+#: Options and loaders, which warn when they are read.
 READ_LATER: list[Callable[[], Any]] = [
     lambda: make_app(BLACKLIST_ENABLED=True),
     lambda: make_app(BLACKLIST_TOKEN_CHECKS=["access"]),
@@ -159,7 +159,7 @@ def with_user_claims() -> str:
 
 
 @pytest.mark.parametrize("use", [*READ_LATER, with_user_claims])
-def test_options_and_arguments_of_3_x_warn_too(use: Callable[[], Any]) -> None:
+def test_options_and_arguments_of_3_x_warn(use: Callable[[], Any]) -> None:
     with make_app().app_context(), pytest.warns(DeprecationWarning, match=r"3\.x"):
         use()
 
@@ -168,5 +168,5 @@ def test_options_and_arguments_of_3_x_warn_too(use: Callable[[], Any]) -> None:
 def test_the_warning_points_at_the_app(use: Callable[[], Any]) -> None:
     with make_app().app_context(), pytest.warns(DeprecationWarning, match=r"3\.x") as caught:
         use()
-    # Which is made in `support`.
+    # `support` creates the app.
     assert [warning.filename for warning in caught] in ([__file__], [support.__file__])

@@ -1,4 +1,4 @@
-"""Loaders, user claims and options of Flask-JWT-Extended 3 do what they did there."""
+"""Loaders, user claims and options of Flask-JWT-Extended 3 work as they did in 3.x."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ import jwt_extended.flask as ours
 from jwt_extended.flask import JWTManager
 
 
-def test_user_claims_are_nested_and_made_from_the_raw_identity() -> None:
+def test_user_claims_are_nested() -> None:
     def setup(manager: JWTManager) -> None:
         manager.user_identity_loader(lambda user: user["name"])
         manager.user_claims_loader(lambda user: {"role": user["role"]})
@@ -28,9 +28,7 @@ def test_user_claims_are_nested_and_made_from_the_raw_identity() -> None:
 
 @pytest.mark.parametrize("kind", ["access", "refresh"])
 @pytest.mark.parametrize("option", [None, False, True])
-def test_refresh_tokens_have_user_claims_only_if_claims_in_refresh_token_says_so(
-    kind: str, option: bool | None
-) -> None:
+def test_refresh_tokens_have_user_claims_only_by_option(kind: str, option: bool | None) -> None:
     options = {} if option is None else {"CLAIMS_IN_REFRESH_TOKEN": option}
     app = guarded(ours.jwt_required, lambda m: m.user_claims_loader(lambda _: {"a": 1}), **options)
     claims = made(app, kind, "alice")
@@ -46,12 +44,12 @@ def test_the_arguments_of_3_x_win_over_the_loader() -> None:
     assert jwt.get_unverified_header(text)["kid"] == "a key"
 
 
-def test_a_refresh_token_has_the_user_claims_that_the_caller_gives_it() -> None:
+def test_a_refresh_token_gets_the_callers_user_claims() -> None:
     claims = made(make_app(), "refresh", "alice", user_claims={"a": 1})
     assert claims["user_claims"] == {"a": 1}
 
 
-def test_user_claims_and_identity_claim_name_the_claims() -> None:
+def test_options_name_the_user_claims_and_identity_claim() -> None:
     options = {"USER_CLAIMS": "about", "IDENTITY_CLAIM": "identity"}
     app = guarded(ours.jwt_required, lambda m: m.user_claims_loader(lambda _: {"a": 1}), **options)
     claims = made(app, "access", "alice")
@@ -73,7 +71,7 @@ def test_user_claims_and_identity_claim_name_the_claims() -> None:
         ({"BLACKLIST_TOKEN_CHECKS": []}, []),
     ],
 )
-def test_the_blacklist_is_asked_about_the_tokens_that_the_options_say(
+def test_options_select_the_tokens_checked_by_the_blacklist(
     options: dict[str, Any], checked: list[str]
 ) -> None:
     seen: list[str] = []
@@ -104,7 +102,7 @@ def test_users_are_found_by_their_identity() -> None:
         assert ours.current_user == "Alice"
 
 
-def test_user_claims_are_verified_and_refused_without_arguments() -> None:
+def test_user_claims_are_verified() -> None:
     def setup(manager: JWTManager) -> None:
         manager.claims_verification_loader(lambda claims: claims.get("role") == "admin")
         manager.claims_verification_failed_loader(lambda: ({"no": "admin"}, 403))
@@ -115,7 +113,7 @@ def test_user_claims_are_verified_and_refused_without_arguments() -> None:
     assert ask(app, ACCESS) == (403, {"no": "admin"})
 
 
-def test_the_user_claims_of_a_refresh_token_are_not_verified() -> None:
+def test_user_claims_of_a_refresh_token_are_not_verified() -> None:
     def setup(manager: JWTManager) -> None:
         manager.claims_verification_loader(lambda claims: claims.get("role") == "admin")
 
@@ -140,7 +138,7 @@ def test_the_user_claims_of_a_refresh_token_are_not_verified() -> None:
     ],
     ids=["none", "contents", "header and contents", "any"],
 )
-def test_a_loader_of_answers_takes_as_many_arguments_as_its_callback(
+def test_answer_loaders_adapt_to_the_callbacks_arguments(
     loader: str, text: str, decorator: Any, callback: Any, said: dict[str, Any]
 ) -> None:
     def setup(manager: JWTManager) -> None:
@@ -151,7 +149,7 @@ def test_a_loader_of_answers_takes_as_many_arguments_as_its_callback(
     assert ask(guarded(decorator, setup), text) == (418, said)
 
 
-def test_async_callbacks_of_3_x_are_waited_for() -> None:
+def test_async_callbacks_of_3_x_are_awaited() -> None:
     async def is_revoked(data: dict[str, Any]) -> bool:
         return data["jti"] == "revoked"
 

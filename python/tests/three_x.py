@@ -1,4 +1,4 @@
-"""Apps in the words of Flask-JWT-Extended 3, and tokens for them."""
+"""Apps that use the interface of Flask-JWT-Extended 3, and tokens for them."""
 
 import warnings
 from collections.abc import Callable
@@ -16,14 +16,14 @@ EXPIRED = token(exp=1)
 
 
 def quietly(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-    """Call what warns where the warning is not the point."""
+    """Call a deprecated function without its warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return function(*arguments, **named)
 
 
 def guarded(decorator: Callable[..., Any], setup: Any = None, **options: Any) -> Flask:
-    """Return an app with one guarded view, which says what it sees in the words of 3.x."""
+    """Return an app with one guarded view, which returns the token's contents by 3.x functions."""
     app = quietly(make_app, setup=lambda manager: setup and setup(manager), **options)
 
     def view() -> Any:
@@ -41,7 +41,7 @@ def ask(app: Flask, text: str | None = None) -> tuple[int, Any]:
 
 
 def made(app: Flask, kind: str, *arguments: Any, **named: Any) -> dict[str, Any]:
-    """Return the claims of a token that this app makes."""
+    """Create a token with an app, and return its claims."""
     with app.app_context():
         text = quietly(getattr(ours, f"create_{kind}_token"), *arguments, **named)
     return jwt.decode(text, SECRET, ["HS256"])

@@ -1,4 +1,4 @@
-"""Flask-JWT-Extended with a core in Rust: change one import line.
+"""Flask-JWT-Extended with an engine in Rust: change one import line.
 
 ::
 
@@ -18,44 +18,39 @@
     def protected():
         return jsonify(logged_in_as=get_jwt_identity())
 
-All functions, options and loaders of Flask-JWT-Extended 4 are here, those of 3.x with a
-deprecation warning, and behind options of their own what it never had: keys that change
-(``JWT_KEY_RING``), a store of sessions (``JWT_STORE``) whose refresh tokens rotate, with theft
-noticed (:func:`create_token_pair`, :func:`refresh_token_pair`), and which are listed and ended
-(:func:`get_sessions`, :func:`revoke_session`), and views that are protected unless they are exempt
-(``JWT_PROTECT_BY_DEFAULT``).
+The package has all functions, options and loaders of Flask-JWT-Extended 4. Those of 3.x work too,
+with a deprecation warning. It adds the following, each behind its own options:
+
+- keys that can be rotated (``JWT_KEY_RING``);
+- a store of sessions (``JWT_STORE``): refresh tokens rotate and theft is detected
+  (:func:`login_user`, :func:`refresh_tokens`), and sessions can be listed and ended
+  (:func:`get_sessions`, :func:`end_session`, :func:`logout_user`);
+- views that are protected by default (``JWT_PROTECT_BY_DEFAULT``).
 """
 
 from . import exceptions, typing
 from ._alias import install_as_flask_jwt_extended
-from ._legacy import (
+from ._compat3.getters import get_jwt_claims, get_raw_jwt, get_raw_jwt_header
+from ._compat3.guards import (
     fresh_jwt_required,
-    get_jwt_claims,
-    get_raw_jwt,
-    get_raw_jwt_header,
     jwt_optional,
     jwt_refresh_token_required,
     verify_fresh_jwt_in_request,
     verify_jwt_in_request_optional,
     verify_jwt_refresh_token_in_request,
 )
-from ._views import jwks, jwt_exempt
+from ._protection import jwks, jwt_exempt
 from .jwt_manager import JWTManager
-from .pairs import (
-    RefreshedTokens,
-    TokenPair,
-    create_token_pair,
-    password_changed,
-    refresh_token_pair,
-)
+from .pairs import RefreshedTokens, TokenPair, login_user, password_changed, refresh_tokens
 from .sessions import (
     Session,
+    end_all_sessions,
+    end_other_sessions,
     end_session,
+    end_session_by_id,
     get_jwt_session,
     get_sessions,
-    revoke_all_tokens,
-    revoke_other_sessions,
-    revoke_session,
+    logout_user,
     revoke_token,
 )
 from .utils import (
@@ -79,7 +74,8 @@ from .utils import (
 )
 from .view_decorators import jwt_required, verify_jwt_in_request
 
-#: The version of Flask-JWT-Extended whose interface this is; `jwt_extended.__version__` is ours.
+#: The version of Flask-JWT-Extended whose interface this is. `jwt_extended.__version__` is the
+#: version of this package.
 __version__ = "4.7.4"
 
 __all__ = [
@@ -90,10 +86,12 @@ __all__ = [
     "__version__",
     "create_access_token",
     "create_refresh_token",
-    "create_token_pair",
     "current_user",
     "decode_token",
+    "end_all_sessions",
+    "end_other_sessions",
     "end_session",
+    "end_session_by_id",
     "exceptions",
     "fresh_jwt_required",
     "get_csrf_token",
@@ -115,11 +113,10 @@ __all__ = [
     "jwt_optional",
     "jwt_refresh_token_required",
     "jwt_required",
+    "login_user",
+    "logout_user",
     "password_changed",
-    "refresh_token_pair",
-    "revoke_all_tokens",
-    "revoke_other_sessions",
-    "revoke_session",
+    "refresh_tokens",
     "revoke_token",
     "set_access_cookies",
     "set_refresh_cookies",

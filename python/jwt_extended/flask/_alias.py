@@ -1,4 +1,4 @@
-"""The package under upstream's name."""
+"""Makes the package importable under upstream's name."""
 
 import importlib
 import pkgutil
@@ -9,7 +9,7 @@ UPSTREAM_NAME = "flask_jwt_extended"
 
 
 def install_as_flask_jwt_extended() -> None:
-    """Let ``import flask_jwt_extended`` mean this package, for all that is imported from now on.
+    """Make ``import flask_jwt_extended`` import this package, from now on and everywhere.
 
     For apps and libraries that cannot be changed, such as Flask-AppBuilder. Call it before the
     first of them is imported::
@@ -18,14 +18,15 @@ def install_as_flask_jwt_extended() -> None:
 
         install_as_flask_jwt_extended()
 
-    :raises RuntimeError: if Flask-JWT-Extended itself is imported already: whoever has, has it.
+    :raises RuntimeError: if flask_jwt_extended was already imported. Earlier importers would keep
+        the original.
     """
     package = sys.modules[__package__]
-    there = sys.modules.get(UPSTREAM_NAME)
-    if there not in (None, package):
+    imported = sys.modules.get(UPSTREAM_NAME)
+    if imported not in (None, package):
         raise RuntimeError(
             "flask_jwt_extended is imported already; call install_as_flask_jwt_extended() "
-            "before whatever imports it"
+            "before anything imports it"
         )
     sys.modules[UPSTREAM_NAME] = package
     for module in pkgutil.iter_modules(package.__path__):

@@ -1,4 +1,4 @@
-"""What happens where an app has said nothing else: one function for each loader."""
+"""The callbacks of an app that has registered no other: one function for each loader."""
 
 from http import HTTPStatus
 from typing import Any
@@ -15,7 +15,7 @@ def default_additional_claims_callback(userdata: Any) -> dict[str, Any]:
 
 
 def default_blocklist_callback(jwt_headers: dict[str, Any], jwt_data: dict[str, Any]) -> bool:
-    """Know of no revoked token."""
+    """Report no token as revoked."""
     return False
 
 
@@ -25,7 +25,7 @@ def default_jwt_headers_callback(default_headers: Any) -> dict[str, Any]:
 
 
 def default_user_identity_callback(userdata: Any) -> Any:
-    """Put the identity into the token as it is."""
+    """Use the identity unchanged."""
     return userdata
 
 
@@ -37,19 +37,19 @@ def default_expired_token_callback(
 
 
 def default_invalid_token_callback(error_string: str) -> ResponseReturnValue:
-    """Answer 422, with what is wrong with the token or the request."""
+    """Answer 422, and say what is wrong with the token or the request."""
     return _answer(error_string, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def default_unauthorized_callback(error_string: str) -> ResponseReturnValue:
-    """Answer 401, with what is missing."""
+    """Answer 401, and say what is missing."""
     return _answer(error_string, HTTPStatus.UNAUTHORIZED)
 
 
 def default_needs_fresh_token_callback(
     jwt_header: dict[str, Any], jwt_data: dict[str, Any]
 ) -> ResponseReturnValue:
-    """Answer 401: the user must prove again who they are."""
+    """Answer 401: the user must enter their credentials again."""
     return _answer("Fresh token required", HTTPStatus.UNAUTHORIZED)
 
 
@@ -63,7 +63,7 @@ def default_revoked_token_callback(
 def default_replayed_token_callback(
     jwt_header: dict[str, Any], jwt_data: dict[str, Any]
 ) -> ResponseReturnValue:
-    """Answer 401: the refresh token was used before, and both who have it are logged out."""
+    """Answer 401: the refresh token was used before, so its session has ended."""
     return _answer(
         "Token was used before, so its session has ended. Log in again", HTTPStatus.UNAUTHORIZED
     )
@@ -72,7 +72,7 @@ def default_replayed_token_callback(
 def default_user_lookup_error_callback(
     _jwt_header: dict[str, Any], jwt_data: dict[str, Any]
 ) -> ResponseReturnValue:
-    """Answer 401: the token's user is not there."""
+    """Answer 401: the token's user does not exist."""
     identity = jwt_data[config.identity_claim_key]
     return _answer(f"Error loading the user {identity}", HTTPStatus.UNAUTHORIZED)
 
@@ -80,19 +80,19 @@ def default_user_lookup_error_callback(
 def default_token_verification_callback(
     _jwt_header: dict[str, Any], _jwt_data: dict[str, Any]
 ) -> bool:
-    """Find every token good that is good otherwise."""
+    """Accept every valid token: by default there is no extra verification."""
     return True
 
 
 def default_token_verification_failed_callback(
     _jwt_header: dict[str, Any], _jwt_data: dict[str, Any]
 ) -> ResponseReturnValue:
-    """Answer 400: the app does not want the token."""
+    """Answer 400: the app's own verification rejected the token."""
     return _answer("User claims verification failed", HTTPStatus.BAD_REQUEST)
 
 
 def default_decode_key_callback(jwt_header: dict[str, Any], jwt_data: dict[str, Any]) -> Any:
-    """Return the configured key that checks tokens."""
+    """Return the configured key that verifies tokens."""
     return config.decode_key
 
 

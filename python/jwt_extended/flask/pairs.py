@@ -1,175 +1,135 @@
-"""Pairs of tokens: what a login gives, what a refresh gives, what a change of password gives.
+"""Logs users in, refreshes their tokens, and handles a change of password.
 
-With ``JWT_STORE``, a pair is a session that the store keeps: each refresh token is good for one
-refresh, and one that comes a second time ends its session, because somebody has a copy.
+With ``JWT_STORE``, a login opens a session in the store. Each refresh token is then valid for one
+refresh. If it is used again later, its session ends, because somebody has a copy.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from flask import g
+from flask import Flask, g
 
+from .._common.results import RefreshedTokens, TokenPair
 from .._core import Presented, Rotation
-from . import _legacy
-from . import default_callbacks as default
+from ._app import engine_and_app
 from .exceptions import ReplayedTokenError, WrongTokenError
-from .internal_utils import engine_and_app, get_jwt_manager
+from .internal_utils import get_jwt_manager
 from .typing import Fresh
 from .utils import get_current_user, get_jwt
 
-
-class TokenPair(NamedTuple):
-    """What a login gives."""
-
-    #: Opens guarded views.
-    access_token: str
-    #: Gets new access tokens.
-    refresh_token: str
-
-    def __repr__(self) -> str:
-        """Return no token: they are not for logs."""
-        return "TokenPair(access_token=[token], refresh_token=[token])"
+__all__ = ["RefreshedTokens", "TokenPair", "login_user", "password_changed", "refresh_tokens"]
 
 
-class RefreshedTokens(NamedTuple):
-    """What a refresh gives."""
-
-    #: Opens guarded views. It is not fresh.
-    access_token: str
-    #: Takes the place of the refresh token that was presented. ``None`` if that goes on: without
-    #: a store, and for a token that belongs to no session.
-    refresh_token: str | None
-
-    def __repr__(self) -> str:
-        """Return no token: they are not for logs."""
-        refresh_token = self.refresh_token and "[token]"
-        return f"RefreshedTokens(access_token=[token], refresh_token={refresh_token})"
-
-
-def create_token_pair(
+def login_user(
     identity: Any,
     fresh: Fresh = True,
     additional_claims: dict[str, Any] | None = None,
     additional_headers: dict[str, Any] | None = None,
     label: str | None = None,
 ) -> TokenPair:
-    """Open a session: make an access token and a refresh token that belong together.
+    """Open a session: create an access token and a refresh token that belong together.
 
-    With ``JWT_STORE``, the store keeps it, and neither token outlives it.
+    With ``JWT_STORE``, the store keeps the session, and neither token outlives it.
 
-    :param identity: whose they are: a string, or what a ``user_identity_loader`` makes one of.
-    :param fresh: whether the access token is fresh, which it is after a login.
-    :param additional_claims: claims of both. With a store, ``jti`` and ``sid`` are its own.
-    :param additional_headers: headers of both.
-    :param label: what :func:`get_sessions` will call the session, such as the device. A store cuts
-        it after 128 characters; without one, there is no list that would show it.
-    :raises StoreUnavailableError: if the store cannot keep the session.
+    :param identity: the owner of the tokens: a string, or a value that the
+        ``user_identity_loader`` turns into one.
+    :param fresh: whether the access token is fresh, which it is by default.
+    :param additional_claims: more claims for both tokens. With a store, ``jti`` and ``sid`` cannot
+        be replaced.
+    :param additional_headers: more headers for both tokens.
+    :param label: the session's label in :func:`get_sessions`, such as the name of the device. A
+        store truncates it to 128 characters. Without a store, it is not used.
+    :raises StoreUnavailableError: if the store cannot save the session.
     """
     if not isinstance(label, str | None):
         raise TypeError(f"label must be a string or None, not a {type(label).__name__}")
     manager = get_jwt_manager()
     engine, app = engine_and_app()
     session = engine.new_session(app.config)
-    first = engine.next_rotation(app.config) if app.config["JWT_STORE"] is not None else None
+    first = engine.next_rotation(app.config) if _has_store(app) else None
 
-    def made(kind: str, **how_fresh: Any) -> str:
+    def create(token_type: str, fresh: Fresh = False) -> str:
         return manager._encode_jwt_from_config(
             identity,
-            kind,
-            _legacy.with_user_claims(manager, kind, identity, additional_claims, None),
+            token_type,
+            manager._claims_for(token_type, identity, additional_claims),
+            fresh,
             headers=additional_headers,
             session=session,
             rotation=first,
-            **how_fresh,
         )
 
-    pair = TokenPair(made("access", fresh=fresh), made("refresh"))
-    # Last, so that no session is kept whose tokens could not be made.
+    pair = TokenPair(create("access", fresh), create("refresh"))
+    # Last, so that a failure to create the tokens leaves no session behind.
     if first is not None:
         engine.open_session(app.config, session, first, *pair, label)
     return pair
 
 
-def refresh_token_pair(
+def refresh_tokens(
     additional_claims: dict[str, Any] | None = None,
     additional_headers: dict[str, Any] | None = None,
 ) -> RefreshedTokens:
-    """Make the tokens that follow the refresh token of the current request.
+    """Create new tokens in exchange for the refresh token of the current request.
 
     For a view under ``@jwt_required(refresh=True)``. With ``JWT_STORE`` and a token of
-    :func:`create_token_pair`, that is a new access token and the refresh token that is due next;
-    else the access token alone, and the refresh token goes on.
+    :func:`login_user`, this returns a new access token and the next refresh token. Otherwise it
+    returns an access token only, and the refresh token remains valid.
 
-    A refresh token gives the same successor again for ``JWT_REFRESH_GRACE``, so that requests that
-    were sent together do no harm. If it comes later, somebody has a copy: its session ends, which
-    is logged and answered as ``replayed_token_loader`` says.
+    A refresh token returns the same successor again for ``JWT_REFRESH_GRACE``, so that concurrent
+    requests do no harm. If it is used later than that, somebody has a copy. Its session is ended,
+    a warning is logged, and ``replayed_token_loader`` answers.
 
-    The token's own claims go on, unless there is an ``additional_claims_loader`` or they are given
-    here: then the new tokens have those. A loader is asked with ``current_user`` where there are a
-    ``user_lookup_loader`` and a ``user_identity_loader``, and with the identity where not. Headers
-    are those of the ``additional_headers_loader`` and those given here.
+    By default the new tokens keep the claims of the old one. If there is an
+    ``additional_claims_loader``, or ``additional_claims`` is passed in, the new tokens get those
+    instead. The loader is called with ``current_user`` if the app has a ``user_lookup_loader`` and
+    a ``user_identity_loader``, and with the identity otherwise. Headers come from
+    ``additional_headers_loader`` and ``additional_headers``.
 
-    :param additional_claims: claims of both, instead of those of the presented token.
-    :param additional_headers: headers of both.
-    :raises RuntimeError: outside of a guarded view.
-    :raises WrongTokenError: if the current token is not for refreshing.
+    :param additional_claims: claims for both tokens, instead of those of the old token.
+    :param additional_headers: more headers for both tokens.
+    :raises RuntimeError: outside a guarded view.
+    :raises WrongTokenError: if the current token is not a refresh token.
     :raises RevokedTokenError: if its session has ended.
-    :raises ReplayedTokenError: if it was used before.
+    :raises ReplayedTokenError: if the token was used before.
     :raises StoreUnavailableError: if the store does not answer.
     """
     manager = get_jwt_manager()
     engine, app = engine_and_app()
     presented = _presented()
-    identity: Any
-    if manager._turns_users_into_identities and manager._user_lookup_callback is not None:
-        identity = get_current_user()
-    else:
-        identity = presented.contents()[1][app.config["JWT_IDENTITY_CLAIM"]]
+    identity = _owner(app, presented)
     claims = additional_claims
-    says_more = (
-        manager._user_claims_callback is not default.default_additional_claims_callback
-        or manager._legacy_user_claims is not None
-    )
-    if claims is None and not says_more:
+    if claims is None and not manager._adds_claims:
         claims = engine.own_claims(app.config, presented)
 
-    def made(kind: str, rotation: Rotation | None) -> str:
+    def create(token_type: str, rotation: Rotation | None = None) -> str:
         return manager._encode_jwt_from_config(
             identity,
-            kind,
-            _legacy.with_user_claims(manager, kind, identity, claims, None),
+            token_type,
+            manager._claims_for(token_type, identity, claims),
             headers=additional_headers,
             session=presented.session,
             rotation=rotation,
             follows=presented,
         )
 
-    has_store = app.config["JWT_STORE"] is not None
-    if not has_store or presented.session is None:
-        if has_store:
-            # The guard may have been told not to ask.
-            engine.refuse_revoked(app.config, presented)
-        return RefreshedTokens(made("access", None), None)
-    # All is made before the session is turned: if it cannot be, the old token is still good.
-    due = engine.next_rotation(app.config)
-    access, refresh = made("access", due), made("refresh", due)
+    if not _has_store(app):
+        return RefreshedTokens(create("access"), None)
+    if presented.session is None:
+        # The guard may have skipped this check.
+        engine.refuse_revoked(app.config, presented)
+        return RefreshedTokens(create("access"), None)
+    # Both tokens are created before the session is rotated. If that fails, the old refresh token
+    # remains valid.
+    rotation = engine.next_rotation(app.config)
+    access, refresh = create("access", rotation), create("refresh", rotation)
     try:
-        decided = engine.turn_session(app.config, presented, due, access, refresh)
+        decided = engine.turn_session(app.config, presented, rotation, access, refresh)
     except ReplayedTokenError as replayed:
-        app.logger.warning(
-            "a refresh token of the session %s was used a second time, so somebody has a copy; "
-            "the session has been ended",
-            presented.session,
-            extra={
-                "event": "refresh_token_replayed",
-                "session": presented.session,
-                "subject": presented.subject,
-                "jti": replayed.jwt_data["jti"],
-            },
-        )
+        _log_replay(app, presented, replayed)
         raise
-    if decided != due:
-        # Another request has turned it just before.
-        refresh = made("refresh", decided)
+    if decided != rotation:
+        # A concurrent request rotated the session first, so its refresh token is the current one.
+        refresh = create("refresh", decided)
     return RefreshedTokens(access, refresh)
 
 
@@ -180,29 +140,57 @@ def password_changed(
     additional_headers: dict[str, Any] | None = None,
     label: str | None = None,
 ) -> TokenPair:
-    """End all sessions of a user, and open a new one: the one call after a change of password.
+    """End all sessions of a user and open a new one. Call it after a change of password.
 
-    Takes what :func:`create_token_pair` takes.
+    Takes the arguments of :func:`login_user`.
 
-    :raises RuntimeError: without ``JWT_STORE``, for then nothing can be ended.
-    :raises StoreUnavailableError: if the store does not answer. Then the sessions may go on: try
-        again.
+    :raises RuntimeError: without ``JWT_STORE``, because then no session can be ended.
+    :raises StoreUnavailableError: if the store does not answer. The old sessions may still be open
+        then, so try again.
     """
     engine, app = engine_and_app()
-    # First a token that nobody gets: what cannot be made ends nothing, and it says whose they are.
+    # This token is discarded. It shows who the owner is, and if it cannot be created, no session
+    # ends.
     token = get_jwt_manager()._encode_jwt_from_config(
         identity, "access", additional_claims, fresh, headers=additional_headers
     )
     engine.revoke_subject(app.config, engine.owner(app.config, token))
-    return create_token_pair(identity, fresh, additional_claims, additional_headers, label)
+    return login_user(identity, fresh, additional_claims, additional_headers, label)
+
+
+def _has_store(app: Flask) -> bool:
+    return app.config["JWT_STORE"] is not None
 
 
 def _presented() -> Presented:
+    """Return the refresh token of the current request."""
     claims = get_jwt()
     if not claims:
-        raise ValueError("the request came without a token, so there is nothing to refresh")
+        raise ValueError("the request has no token, so there is nothing to refresh")
     of_claims, presented = g.get("_jwt_extended_presented", (None, None))
     if of_claims is not claims:
         raise WrongTokenError("Only refresh tokens are allowed")
     found: Presented = presented
     return found
+
+
+def _owner(app: Flask, presented: Presented) -> Any:
+    """Return the value that the app's callbacks know the owner of a token by."""
+    manager = get_jwt_manager()
+    if manager._turns_users_into_identities and manager._user_lookup_callback is not None:
+        return get_current_user()
+    return presented.contents()[1][app.config["JWT_IDENTITY_CLAIM"]]
+
+
+def _log_replay(app: Flask, presented: Presented, error: ReplayedTokenError) -> None:
+    app.logger.warning(
+        "a refresh token of session %s was replayed, so somebody has a copy; "
+        "the session has been ended",
+        presented.session,
+        extra={
+            "event": "refresh_token_replayed",
+            "session": presented.session,
+            "subject": presented.subject,
+            "jti": error.jwt_data["jti"],
+        },
+    )

@@ -1,83 +1,84 @@
-"""Sessions and revocation, which upstream leaves to the app.
+"""Lists and ends sessions, and revokes tokens, which upstream leaves to the app.
 
-A session is one login on one device: its tokens share the claim ``sid``, and end together. With
-``JWT_STORE`` set, what is revoked here is refused by every guard of the app.
+A session is one login on one device. Its tokens share the claim ``sid`` and end together. With
+``JWT_STORE`` set, every guard of the app rejects the tokens that are revoked here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from flask import g
 
-from .internal_utils import check_session, engine_and_app, get_jwt_manager, json_default
+from .._common.claims import check_session
+from .._common.results import Session, session_from_row
+from ._app import engine_and_app
+from ._json import json_default
+from .internal_utils import get_jwt_manager
 from .utils import get_jwt
 
-
-@dataclass(frozen=True)
-class Session:
-    """An open session, as it is listed."""
-
-    #: Its name, the claim ``sid``.
-    id: str
-    #: What :func:`create_token_pair` was told to call it.
-    label: str | None
-    #: When its user logged in.
-    opened: datetime
-    #: When a token of it was last refreshed; the login, if none was. Of the current one, now.
-    last_used: datetime
-    #: When it ends, if it is not used before; ``None`` for never.
-    ends: datetime | None
-    #: Whether it is that of the current request's token.
-    current: bool
+__all__ = [
+    "Session",
+    "end_all_sessions",
+    "end_other_sessions",
+    "end_session",
+    "end_session_by_id",
+    "get_jwt_session",
+    "get_sessions",
+    "logout_user",
+    "revoke_token",
+]
 
 
 def get_jwt_session() -> str | None:
-    """Return the session of the current request's token; ``None`` if it belongs to none.
+    """Return the session id of the current request's token; ``None`` if it has no session.
 
-    A refreshed token stays in its session::
+    Use it to keep a refreshed token in its session::
 
         create_access_token(get_jwt_identity(), session=get_jwt_session())
 
-    :raises RuntimeError: outside of a guarded view.
+    :raises RuntimeError: outside a guarded view.
     """
     return _session_of(get_jwt())
 
 
 def get_sessions(identity: Any = None) -> list[Session]:
-    """Return a user's open sessions, the latest opened first.
+    """Return a user's open sessions, the most recently opened first.
 
-    :param identity: what the identity claim of the user says; that of the current request's token
-        if left out.
+    :param identity: the user's identity, as in the identity claim. By default, the user of the
+        current request.
     :raises RuntimeError: without ``JWT_STORE``.
     :raises StoreUnavailableError: if the store does not answer.
     """
     engine, app = engine_and_app()
     subject = _subject(identity, "get_sessions")
-    asks = _session_of(g.get("_jwt_extended_jwt") or {})
-    return [
-        Session(
-            id=session,
-            label=label,
-            opened=_time(opened),
-            last_used=_time(last_used),
-            ends=None if ends is None else _time(ends),
-            current=current,
-        )
-        for session, label, opened, last_used, ends, current in engine.sessions(
-            app.config, subject, asks
-        )
-    ]
+    current = _session_of(g.get("_jwt_extended_jwt") or {})
+    return [session_from_row(row) for row in engine.sessions(app.config, subject, current)]
 
 
-def end_session(session: str, identity: Any = None) -> bool:
-    """End one session of a user, such as one that they chose from :func:`get_sessions`.
+def logout_user() -> None:
+    """Log out: end the session of the current request's token.
 
-    :param session: its name. That of another user's session ends nothing.
-    :param identity: what the identity claim of the user says; that of the current request's token
-        if left out.
-    :return: whether it was open.
+    A token that belongs to no session is revoked alone.
+
+    :raises RuntimeError: without ``JWT_STORE``, and outside a guarded view.
+    :raises ValueError: if the request has no token.
+    :raises StoreUnavailableError: if the store does not answer.
+    """
+    session = _session_of(_current())
+    if session is None:
+        revoke_token()
+    else:
+        engine, app = engine_and_app()
+        engine.end_session(app.config, _subject(None, "logout_user"), session)
+
+
+def end_session(session: str, *, identity: Any = None) -> bool:
+    """End one session of a user, such as one chosen from :func:`get_sessions`.
+
+    :param session: the session id. The session of another user is not ended.
+    :param identity: the user's identity, as in the identity claim. By default, the user of the
+        current request.
+    :return: whether the session was open.
     :raises RuntimeError: without ``JWT_STORE``.
     :raises StoreUnavailableError: if the store does not answer.
     """
@@ -86,12 +87,26 @@ def end_session(session: str, identity: Any = None) -> bool:
     return engine.end_session(app.config, _subject(identity, "end_session"), session)
 
 
-def revoke_other_sessions() -> int:
-    """Log out everywhere else: end all sessions of the current user but the current one.
+def end_session_by_id(session: str) -> None:
+    """End a session, no matter which user it belongs to.
 
-    Tokens of theirs that belong to no session are revoked, too.
+    For administrators. For a session id that comes from a user, call :func:`end_session`.
 
-    :return: how many were open.
+    :param session: the session id.
+    :raises RuntimeError: without ``JWT_STORE``.
+    :raises StoreUnavailableError: if the store does not answer.
+    """
+    check_session(session)
+    engine, app = engine_and_app()
+    engine.revoke_session(app.config, session)
+
+
+def end_other_sessions() -> int:
+    """Log out everywhere else: end all sessions of the current user except the current one.
+
+    Their tokens that belong to no session are revoked as well.
+
+    :return: how many sessions were open.
     :raises RuntimeError: without ``JWT_STORE``.
     :raises ValueError: if the current request's token belongs to no session.
     :raises StoreUnavailableError: if the store does not answer.
@@ -99,111 +114,84 @@ def revoke_other_sessions() -> int:
     session = _session_of(_current())
     if session is None:
         raise ValueError(
-            "the current token belongs to no session, so there is none to keep; "
-            "revoke_all_tokens() ends all"
+            "the current token belongs to no session, so there is no session to keep; "
+            "call end_all_sessions() to end all"
         )
     engine, app = engine_and_app()
-    return engine.end_sessions_but(app.config, _subject(None, ""), session)
+    return engine.end_sessions_but(app.config, _subject(None, "end_other_sessions"), session)
+
+
+def end_all_sessions(identity: Any = None) -> None:
+    """Log out everywhere: end all sessions of a user and revoke all their tokens.
+
+    A login after this is valid at once, if it is one by :func:`login_user`::
+
+        end_all_sessions()
+        pair = login_user(get_jwt_identity())
+
+    Other tokens only record the second in which they were created. Those of the current second
+    are revoked as well.
+
+    :param identity: the user's identity, as in the identity claim. By default, the user of the
+        current request.
+    :raises RuntimeError: without ``JWT_STORE``.
+    :raises TypeError: for a value that is not an identity: ``user_identity_loader`` is not called.
+    :raises ValueError: for an empty identity.
+    :raises StoreUnavailableError: if the store does not answer.
+    """
+    engine, app = engine_and_app()
+    engine.revoke_subject(app.config, _subject(identity, "end_all_sessions"))
 
 
 def revoke_token(jwt_data: dict[str, Any] | None = None) -> None:
-    """Revoke one token, until it would have expired.
+    """Revoke one token until it expires.
 
-    :param jwt_data: its claims; those of the current request's token if left out.
+    :param jwt_data: the claims of the token. By default, those of the current request's token.
     :raises RuntimeError: without ``JWT_STORE``.
-    :raises TypeError: for a token that is still encoded.
-    :raises ValueError: if it has no ``jti``, or does not say whose it is.
-    :raises StoreUnavailableError: if the store cannot keep it.
+    :raises TypeError: for an encoded token.
+    :raises ValueError: if the claims have no ``jti``, or no identity claim.
+    :raises StoreUnavailableError: if the store cannot save the revocation.
     """
     claims = _current() if jwt_data is None else jwt_data
     if not isinstance(claims, Mapping):
-        raise TypeError("revoke_token wants a token's claims, such as decode_token(token)")
+        raise TypeError("revoke_token takes a token's claims, such as decode_token(token)")
     jti = claims.get("jti")
     if not isinstance(jti, str):
-        raise ValueError("the token has no jti, so it cannot be revoked by it")
+        raise ValueError("the token has no jti, and cannot be revoked without one")
     engine, app = engine_and_app()
     identity_claim = app.config["JWT_IDENTITY_CLAIM"]
     if identity_claim not in claims:
-        raise ValueError(
-            f"the claims have no {identity_claim}, so they do not say whose token it is"
-        )
+        raise ValueError(f"the claims have no {identity_claim}, so the token's owner is unknown")
     subject = engine.subject(claims[identity_claim], json_default(app))
     exp = claims.get("exp")
     engine.revoke_token(app.config, subject, jti, None if exp is None else float(exp))
 
 
-def revoke_session(session: str | None = None) -> None:
-    """Log out: revoke a session, its access and refresh tokens together.
-
-    :param session: its name, whoever's it is; that of the current request's token if left out. If
-        that belongs to no session, it is revoked alone. For a name that a user has chosen, there
-        is :func:`end_session`.
-    :raises RuntimeError: without ``JWT_STORE``.
-    :raises StoreUnavailableError: if the store does not answer.
-    """
-    engine, app = engine_and_app()
-    if session is not None:
-        check_session(session)
-        engine.revoke_session(app.config, session)
-        return
-    session = _session_of(_current())
-    if session is None:
-        revoke_token()
-    else:
-        engine.end_session(app.config, _subject(None, ""), session)
-
-
-def revoke_all_tokens(identity: Any = None) -> None:
-    """Log out everywhere: revoke all tokens that a user has. A login from now on is good.
-
-    The login must be one by :func:`create_token_pair`, also in the same request::
-
-        revoke_all_tokens()
-        pair = create_token_pair(get_jwt_identity())
-
-    Other tokens tell only the second in which they were made: those of the current second are
-    revoked too.
-
-    :param identity: what the identity claim of the user says; that of the current request's token
-        if left out.
-    :raises RuntimeError: without ``JWT_STORE``.
-    :raises TypeError: for what is no identity: ``user_identity_loader`` is not asked.
-    :raises ValueError: for an empty one.
-    :raises StoreUnavailableError: if the store cannot keep it.
-    """
-    engine, app = engine_and_app()
-    engine.revoke_subject(app.config, _subject(identity, "revoke_all_tokens"))
-
-
 def _subject(identity: Any, function: str) -> str:
-    """Return the name by which the store knows a user: the current one, unless told otherwise."""
+    """Return the store's name for a user: by default, for the current one."""
     engine, app = engine_and_app()
     if identity is None:
         identity = _current()[app.config["JWT_IDENTITY_CLAIM"]]
     elif not isinstance(identity, str) and get_jwt_manager()._turns_users_into_identities:
-        raise TypeError(f"{function} wants what the identity claim says, such as str(user.id)")
+        raise TypeError(f"{function} takes the value of the identity claim, such as str(user.id)")
     elif isinstance(identity, dict | list | tuple):
-        # There are many ways to write the same, and tokens written in another would stay good.
+        # JSON can be written in several ways. Tokens with another form would remain valid.
         raise TypeError(
-            f"{function} cannot tell who a {type(identity).__name__} is, unless it is the "
-            "current request's identity; leave it out, or make identities strings"
+            f"{function} cannot identify a user by a {type(identity).__name__}, except the user of "
+            "the current request; leave the argument out, or make identities strings"
         )
     elif identity == "":
-        raise ValueError(f"{function} wants a user: the identity is empty")
+        raise ValueError(f"{function} needs a user: the identity is empty")
     return engine.subject(identity, json_default(app))
 
 
 def _current() -> dict[str, Any]:
     claims = get_jwt()
     if not claims:
-        raise ValueError("the request came without a token, so it says of no user and no session")
+        raise ValueError("the request has no token, so there is no current user or session")
     return claims
 
 
 def _session_of(claims: dict[str, Any]) -> str | None:
     session = claims.get("sid")
     return session if isinstance(session, str) else None
-
-
-def _time(micros: int) -> datetime:
-    return datetime.fromtimestamp(0, timezone.utc) + timedelta(microseconds=micros)

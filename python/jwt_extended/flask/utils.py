@@ -1,18 +1,17 @@
-"""Tokens made and read, the current token, cookies."""
+"""Creates and reads tokens, gives access to the current token, and sets cookies."""
 
 from typing import Any
 
 from flask import Response, current_app, g, has_app_context
 from werkzeug.local import LocalProxy
 
+from .._common.options.names import OURS
 from .._core import unverified_header
-from . import _legacy
-from ._defaults import OURS
 from .config import config
 from .internal_utils import get_jwt_manager
 from .typing import ExpiresDelta, Fresh
 
-#: The user of the current request's token: what ``user_lookup_loader`` has returned.
+#: The user of the current request's token, as ``user_lookup_loader`` returned it.
 current_user: Any = LocalProxy(lambda: get_current_user())
 
 _NOT_GUARDED = (
@@ -21,9 +20,9 @@ _NOT_GUARDED = (
 
 
 def get_jwt() -> dict[str, Any]:
-    """Return the claims of the current request's token; ``{}`` if there is none.
+    """Return the claims of the current request's token; ``{}`` if it has no token.
 
-    :raises RuntimeError: outside of a guarded view.
+    :raises RuntimeError: outside a guarded view.
     """
     claims: dict[str, Any] | None = g.get("_jwt_extended_jwt", None)
     if claims is None:
@@ -32,9 +31,9 @@ def get_jwt() -> dict[str, Any]:
 
 
 def get_jwt_header() -> dict[str, Any]:
-    """Return the header of the current request's token; ``{}`` if there is none.
+    """Return the header of the current request's token; ``{}`` if it has no token.
 
-    :raises RuntimeError: outside of a guarded view.
+    :raises RuntimeError: outside a guarded view.
     """
     header: dict[str, Any] | None = g.get("_jwt_extended_jwt_header", None)
     if header is None:
@@ -43,27 +42,27 @@ def get_jwt_header() -> dict[str, Any]:
 
 
 def get_jwt_identity() -> Any:
-    """Return whose the current request's token is; ``None`` if there is none.
+    """Return the identity in the current request's token; ``None`` if it has no token.
 
-    :raises RuntimeError: outside of a guarded view.
+    :raises RuntimeError: outside a guarded view.
     """
     return get_jwt().get(config.identity_claim_key, None)
 
 
 def get_jwt_request_location() -> str | None:
-    """Return where the current request's token was.
+    """Return where the current request's token was found.
 
-    ``"headers"``, ``"cookies"``, ``"query_string"`` or ``"json"``; ``None`` if there is no token,
-    also outside of a guarded view.
+    One of ``"headers"``, ``"cookies"``, ``"query_string"`` and ``"json"``. ``None`` if the request
+    has no token, and outside a guarded view.
     """
     location: str | None = g.get("_jwt_extended_jwt_location", None)
     return location
 
 
 def get_current_user() -> Any:
-    """Return the user of the current request's token; ``None`` if there is no token.
+    """Return the user of the current request's token; ``None`` if it has no token.
 
-    :raises RuntimeError: outside of a guarded view, and without a ``user_lookup_loader``.
+    :raises RuntimeError: outside a guarded view, and without a ``user_lookup_loader``.
     """
     get_jwt()
     user = g.get("_jwt_extended_jwt_user", None)
@@ -77,12 +76,12 @@ def get_current_user() -> Any:
 def decode_token(
     encoded_token: str, csrf_value: str | None = None, allow_expired: bool = False
 ) -> dict[str, Any]:
-    """Check a token and return its claims. Neither revocation nor the user is asked about.
+    """Verify a token and return its claims, without checking for revocation or loading the user.
 
     :param encoded_token: the token.
-    :param csrf_value: what its ``csrf`` claim must be.
-    :param allow_expired: whether an expired token will do, as long as all else is good.
-    :raises jwt.InvalidTokenError: or a :class:`JWTExtendedException`, if it is not good.
+    :param csrf_value: the value that its ``csrf`` claim must have.
+    :param allow_expired: whether to accept an expired token that is valid otherwise.
+    :raises jwt.InvalidTokenError: or a :class:`JWTExtendedException`, if the token is invalid.
     """
     return get_jwt_manager()._decode_jwt_from_config(encoded_token, csrf_value, allow_expired)
 
@@ -98,27 +97,27 @@ def create_access_token(
     user_claims: dict[str, Any] | None = None,
     headers: dict[str, Any] | None = None,
 ) -> str:
-    """Make an access token.
+    """Create an access token.
 
-    :param identity: whose it is: a string, or what a ``user_identity_loader`` makes one of.
-    :param fresh: whether it is fresh, as after a login; a ``timedelta`` for how long it is.
-    :param expires_delta: how long it lives, if not for ``JWT_ACCESS_TOKEN_EXPIRES``; ``False``
-        for ever.
-    :param additional_claims: claims beside its own. They win over those of
-        ``additional_claims_loader``, and may replace the token's own.
-    :param additional_headers: headers beside its own. ``alg`` chooses the algorithm.
-    :param session: the session that it belongs to: see :func:`get_jwt_session`.
-    :param user_claims: the 3.x name of ``additional_claims``, nested as 3.x did.
+    :param identity: the owner of the token: a string, or a value that the
+        ``user_identity_loader`` turns into one.
+    :param fresh: whether the token is fresh, as after a login; a ``timedelta`` for how long.
+    :param expires_delta: how long the token lives. The default is ``JWT_ACCESS_TOKEN_EXPIRES``;
+        ``False`` creates a token that never expires.
+    :param additional_claims: more claims. They win over those of ``additional_claims_loader``, and
+        may replace the token's standard claims.
+    :param additional_headers: more headers. ``alg`` selects the algorithm.
+    :param session: the session that the token belongs to: see :func:`get_jwt_session`.
+    :param user_claims: the 3.x name of ``additional_claims``, nested as in 3.x.
     :param headers: the 3.x name of ``additional_headers``.
-    :raises ValueError: if the claims cannot be in a token.
+    :raises ValueError: if a token cannot contain the claims.
     """
     manager = get_jwt_manager()
+    token_type = "access"  # noqa: S105 - no password
     return manager._encode_jwt_from_config(
         identity=identity,
-        token_type="access",  # noqa: S106 - no password
-        claims=_legacy.with_user_claims(
-            manager, "access", identity, additional_claims, user_claims
-        ),
+        token_type=token_type,
+        claims=manager._claims_for(token_type, identity, additional_claims, user_claims),
         fresh=fresh,
         expires_delta=expires_delta,
         headers=additional_headers or headers,
@@ -136,26 +135,26 @@ def create_refresh_token(
     user_claims: dict[str, Any] | None = None,
     headers: dict[str, Any] | None = None,
 ) -> str:
-    """Make a refresh token.
+    """Create a refresh token.
 
-    :param identity: whose it is: a string, or what a ``user_identity_loader`` makes one of.
-    :param expires_delta: how long it lives, if not for ``JWT_REFRESH_TOKEN_EXPIRES``; ``False``
-        for ever.
-    :param additional_claims: claims beside its own. They win over those of
-        ``additional_claims_loader``, and may replace the token's own.
-    :param additional_headers: headers beside its own. ``alg`` chooses the algorithm.
-    :param session: the session that it belongs to: see :func:`get_jwt_session`.
-    :param user_claims: the 3.x name of ``additional_claims``, nested as 3.x did.
+    :param identity: the owner of the token: a string, or a value that the
+        ``user_identity_loader`` turns into one.
+    :param expires_delta: how long the token lives. The default is ``JWT_REFRESH_TOKEN_EXPIRES``;
+        ``False`` creates a token that never expires.
+    :param additional_claims: more claims. They win over those of ``additional_claims_loader``, and
+        may replace the token's standard claims.
+    :param additional_headers: more headers. ``alg`` selects the algorithm.
+    :param session: the session that the token belongs to: see :func:`get_jwt_session`.
+    :param user_claims: the 3.x name of ``additional_claims``, nested as in 3.x.
     :param headers: the 3.x name of ``additional_headers``.
-    :raises ValueError: if the claims cannot be in a token.
+    :raises ValueError: if a token cannot contain the claims.
     """
     manager = get_jwt_manager()
+    token_type = "refresh"  # noqa: S105 - no password
     return manager._encode_jwt_from_config(
         identity=identity,
-        token_type="refresh",  # noqa: S106 - no password
-        claims=_legacy.with_user_claims(
-            manager, "refresh", identity, additional_claims, user_claims
-        ),
+        token_type=token_type,
+        claims=manager._claims_for(token_type, identity, additional_claims, user_claims),
         expires_delta=expires_delta,
         headers=additional_headers or headers,
         session=session,
@@ -163,20 +162,20 @@ def create_refresh_token(
 
 
 def get_unverified_jwt_headers(encoded_token: str) -> dict[str, Any]:
-    """Return the header of a token that **nobody has checked**. Trust nothing in it."""
-    usual = OURS["JWT_MAX_TOKEN_LENGTH"]
-    limit = current_app.config.get("JWT_MAX_TOKEN_LENGTH", usual) if has_app_context() else usual
+    """Return the header of a token **without verifying it**. Trust nothing in it."""
+    options = current_app.config if has_app_context() else {}
+    limit = options.get("JWT_MAX_TOKEN_LENGTH", OURS["JWT_MAX_TOKEN_LENGTH"])
     return unverified_header(encoded_token, limit)
 
 
 def get_jti(encoded_token: str) -> str | None:
-    """Check a token and return its name, the claim ``jti``."""
+    """Verify a token and return its id, the claim ``jti``."""
     jti: str | None = decode_token(encoded_token).get("jti")
     return jti
 
 
 def get_csrf_token(encoded_token: str) -> str:
-    """Check a token and return the value that must come along with its cookie."""
+    """Verify a token and return the CSRF value that requests must send along with its cookie."""
     csrf: str = decode_token(encoded_token)["csrf"]
     return csrf
 
@@ -187,15 +186,15 @@ def set_access_cookies(
     max_age: int | None = None,
     domain: str | None = None,
 ) -> None:
-    """Put an access token into cookies, and its CSRF value beside it.
+    """Set the cookies of an access token and of its CSRF value.
 
-    The response is marked as one that no cache may keep.
+    The response is marked ``Cache-Control: no-store``.
 
     :param response: the response that sets the cookies.
-    :param encoded_access_token: the token. It is checked: one that has expired is refused.
-    :param max_age: for how many seconds browsers keep the cookies, if not as
-        ``JWT_SESSION_COOKIE`` says.
-    :param domain: the domain whose hosts get the cookies, if not ``JWT_COOKIE_DOMAIN``.
+    :param encoded_access_token: the token. It is verified, so an expired token raises.
+    :param max_age: how many seconds browsers keep the cookies. The default follows
+        ``JWT_SESSION_COOKIE``.
+    :param domain: the domain whose hosts get the cookies. The default is ``JWT_COOKIE_DOMAIN``.
     """
     _set_cookies(response, "access", encoded_access_token, max_age, domain)
 
@@ -206,24 +205,24 @@ def set_refresh_cookies(
     max_age: int | None = None,
     domain: str | None = None,
 ) -> None:
-    """Put a refresh token into cookies, and its CSRF value beside it.
+    """Set the cookies of a refresh token and of its CSRF value.
 
-    The response is marked as one that no cache may keep.
+    The response is marked ``Cache-Control: no-store``.
 
     :param response: the response that sets the cookies.
-    :param encoded_refresh_token: the token. It is checked: one that has expired is refused.
-    :param max_age: for how many seconds browsers keep the cookies, if not as
-        ``JWT_SESSION_COOKIE`` says.
-    :param domain: the domain whose hosts get the cookies, if not ``JWT_COOKIE_DOMAIN``.
+    :param encoded_refresh_token: the token. It is verified, so an expired token raises.
+    :param max_age: how many seconds browsers keep the cookies. The default follows
+        ``JWT_SESSION_COOKIE``.
+    :param domain: the domain whose hosts get the cookies. The default is ``JWT_COOKIE_DOMAIN``.
     """
     _set_cookies(response, "refresh", encoded_refresh_token, max_age, domain)
 
 
 def unset_jwt_cookies(response: Response, domain: str | None = None) -> None:
-    """Clear the cookies of access and refresh token, and of their CSRF values.
+    """Clear the cookies of the access token, the refresh token and their CSRF values.
 
     :param response: the response that clears them.
-    :param domain: the domain that they were set for, if not ``JWT_COOKIE_DOMAIN``.
+    :param domain: the domain that they were set for. The default is ``JWT_COOKIE_DOMAIN``.
     """
     unset_access_cookies(response, domain)
     unset_refresh_cookies(response, domain)
@@ -233,7 +232,7 @@ def unset_access_cookies(response: Response, domain: str | None = None) -> None:
     """Clear the cookies of the access token and of its CSRF value.
 
     :param response: the response that clears them.
-    :param domain: the domain that they were set for, if not ``JWT_COOKIE_DOMAIN``.
+    :param domain: the domain that they were set for. The default is ``JWT_COOKIE_DOMAIN``.
     """
     _unset_cookies(response, "access", domain)
 
@@ -242,13 +241,13 @@ def unset_refresh_cookies(response: Response, domain: str | None = None) -> None
     """Clear the cookies of the refresh token and of its CSRF value.
 
     :param response: the response that clears them.
-    :param domain: the domain that they were set for, if not ``JWT_COOKIE_DOMAIN``.
+    :param domain: the domain that they were set for. The default is ``JWT_COOKIE_DOMAIN``.
     """
     _unset_cookies(response, "refresh", domain)
 
 
 def current_user_context_processor() -> dict[str, Any]:
-    """Give templates ``current_user``."""
+    """Make ``current_user`` available in templates."""
     return {"current_user": get_current_user()}
 
 
@@ -260,7 +259,7 @@ def _set_cookies(
     _cookie(response, kind, token, domain, max_age=age)
     if csrf is not None:
         _cookie(response, f"{kind}_csrf", csrf, domain, max_age=age)
-    # A cache that kept the response would hand the token to whoever asks next.
+    # A cache could hand the token to somebody else.
     response.headers.setdefault("Cache-Control", "no-store")
 
 
@@ -275,7 +274,7 @@ def _cookie(response: Response, kind: str, value: str, domain: str | None, **lif
         getattr(config, f"{kind}_cookie_name"),
         value=value,
         secure=config.cookie_secure,
-        # The page itself sends the CSRF value, and never the token.
+        # The page's script must read the CSRF value, but never the token.
         httponly=not kind.endswith("_csrf"),
         domain=domain or config.cookie_domain,
         path=getattr(config, f"{kind}_cookie_path"),

@@ -1,16 +1,18 @@
-"""Guards: ``@jwt_required()`` around a view, or ``verify_jwt_in_request()`` inside one."""
+"""Guards: ``@jwt_required()`` around a view, or ``verify_jwt_in_request()`` inside one.
 
-from collections.abc import Callable
-from functools import wraps
+The functions call each other through the module, so that tests can patch any of them.
+"""
+
+from collections.abc import Callable, Collection
+from functools import lru_cache, wraps
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, TypeVar, overload
 from warnings import warn
 
-from flask import Flask, current_app, request
-from flask.globals import app_ctx
+from flask import current_app
 
-from .._core import Engine, Presented, Requirement
-from ._views import SEES_TO_ITSELF
+from .._core import Engine, Requirement
+from ._app import ENGINE, MANAGER, engine_of, this_app, this_context, this_request
 from .default_callbacks import default_blocklist_callback, default_token_verification_callback
 from .exceptions import (  # noqa: F401 - apps import them from here
     CSRFError,
@@ -22,19 +24,15 @@ from .exceptions import (  # noqa: F401 - apps import them from here
     UserClaimsVerificationError,
     UserLookupError,
 )
-from .internal_utils import ENGINE, MANAGER, NO_MANAGER, get_jwt_manager, manager_of
+from .internal_utils import manager_of
 from .typing import LocationType
-
-if TYPE_CHECKING:
-    from .jwt_manager import JWTManager
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Contents = dict[str, Any]
-#: Header, claims and location of a token, and a refresh token itself.
-Found = tuple[Contents, Contents, str, Presented | None]
-#: The arguments of `jwt_required`, in order.
-Asked = tuple[Any, Any, Any, LocationType, Any, Any]
+
+#: The attribute that marks a view as guarding (or exempting) itself.
+SELF_GUARDED = "_jwt_extended_self_guarded"
 
 
 def verify_jwt_in_request(
@@ -45,34 +43,50 @@ def verify_jwt_in_request(
     verify_type: bool = True,
     skip_revocation_check: bool = False,
 ) -> tuple[Contents, Contents] | None:
-    """Check the token of the current request: what ``jwt_required`` does, for use inside a view.
+    """Verify the token of the current request, as ``jwt_required`` does, from inside a view.
 
-    An OPTIONS request is let through unseen, as browsers send it without tokens.
+    OPTIONS requests pass without a token, because browsers send them without one.
 
-    :param optional: whether the request may do without a token. A bad token is refused all the
-        same.
+    :param optional: whether a request without a token passes. An invalid token is rejected even
+        then.
     :param fresh: whether the token must be fresh.
-    :param refresh: whether it must be a refresh token; else it must be none.
-    :param locations: where to look for it instead of in ``JWT_TOKEN_LOCATION``: a location, or
-        several.
-    :param verify_type: whether the type matters. If not, cookies and JSON are looked for by the
-        names that ``refresh`` says.
-    :param skip_revocation_check: whether to do without asking if it was revoked.
-    :return: header and claims of the token; ``None`` for an optional token that is not there,
-        and for OPTIONS.
-    :raises JWTExtendedException: or one of PyJWT's, if the request must not pass. Not caught, it
-        becomes the answer.
+    :param refresh: whether the token must be a refresh token. By default, refresh tokens are
+        rejected.
+    :param locations: a location, or several, to look for the token in, instead of
+        ``JWT_TOKEN_LOCATION``.
+    :param verify_type: whether to check the token's type. If not, ``refresh`` still decides which
+        cookie and which JSON key are read.
+    :param skip_revocation_check: whether to skip the check for revoked tokens.
+    :return: header and claims of the token. ``None`` if the token is optional and missing, and for
+        OPTIONS.
+    :raises JWTExtendedException: or one of PyJWT's exceptions, if the request is rejected. If the
+        view does not catch it, the manager's callbacks answer.
     """
-    requirement = Requirement(
-        optional, fresh, refresh, locations, verify_type, skip_revocation_check
-    )
-    asked = (optional, fresh, refresh, locations, verify_type, skip_revocation_check)
-    verified: tuple[Contents, Contents] | None = _verify(requirement, asked)
-    return verified
-
-
-# To see whether a test has put something else in its place.
-_verify_jwt_in_request = verify_jwt_in_request
+    if this_request().method == "OPTIONS":
+        return None
+    if optional:
+        found = _decode_jwt_from_request(
+            locations, fresh, refresh, verify_type, skip_revocation_check, optional=True
+        )
+    else:
+        # A test may have replaced the function with one that has upstream's parameters only.
+        found = _decode_jwt_from_request(
+            locations, fresh, refresh, verify_type, skip_revocation_check
+        )
+    g = this_context().g
+    if found is None:
+        g._jwt_extended_jwt = {}
+        g._jwt_extended_jwt_header = {}
+        g._jwt_extended_jwt_user = {"loaded_user": None}
+        g._jwt_extended_jwt_location = None
+        return None
+    claims, header, location = found
+    # Set last, when all callbacks have accepted the token.
+    g._jwt_extended_jwt_user = _load_user(header, claims)
+    g._jwt_extended_jwt_header = header
+    g._jwt_extended_jwt = claims
+    g._jwt_extended_jwt_location = location
+    return header, claims
 
 
 @overload
@@ -94,7 +108,7 @@ def jwt_required(
     verify_type: bool = True,
     skip_revocation_check: bool = False,
 ) -> Any:
-    """Let a view be reached with a good token alone.
+    """Protect a view, so that it only runs for requests with a valid token.
 
     ::
 
@@ -103,18 +117,19 @@ def jwt_required(
         def protected():
             return jsonify(logged_in_as=get_jwt_identity())
 
-    The view may be an ``async def`` function. Without parentheses, as in Flask-JWT-Extended 3,
-    it works as well.
+    The view may be an ``async def`` function. The decorator also works without parentheses, as in
+    Flask-JWT-Extended 3.
 
-    :param optional: whether the request may do without a token. A bad token is refused all the
-        same.
+    :param optional: whether a request without a token passes. An invalid token is rejected even
+        then.
     :param fresh: whether the token must be fresh.
-    :param refresh: whether it must be a refresh token; else it must be none.
-    :param locations: where to look for it instead of in ``JWT_TOKEN_LOCATION``: a location, or
-        several.
-    :param verify_type: whether the type matters. If not, cookies and JSON are looked for by the
-        names that ``refresh`` says.
-    :param skip_revocation_check: whether to do without asking if it was revoked.
+    :param refresh: whether the token must be a refresh token. By default, refresh tokens are
+        rejected.
+    :param locations: a location, or several, to look for the token in, instead of
+        ``JWT_TOKEN_LOCATION``.
+    :param verify_type: whether to check the token's type. If not, ``refresh`` still decides which
+        cookie and which JSON key are read.
+    :param skip_revocation_check: whether to skip the check for revoked tokens.
     """
     if callable(optional):
         warn(
@@ -123,124 +138,30 @@ def jwt_required(
             stacklevel=2,
         )
         return jwt_required()(optional)
-    requirement = Requirement(
-        optional, fresh, refresh, locations, verify_type, skip_revocation_check
-    )
-
-    asked = (optional, fresh, refresh, locations, verify_type, skip_revocation_check)
+    if locations is not None and not isinstance(locations, Collection):
+        # An iterator can be read only once, and each request needs it.
+        locations = tuple(locations)
 
     def wrapper(fn: Callable[P, R]) -> Callable[P, R]:
-        # Flask asks this anew for every request, which takes as long as half a guard.
-        waits = iscoroutinefunction(fn)
+        # Flask asks this for every request, which takes half as long as the guard itself.
+        is_async = iscoroutinefunction(fn)
 
         @wraps(fn)
         def decorator(*args: P.args, **kwargs: P.kwargs) -> R:
-            if verify_jwt_in_request is _verify_jwt_in_request:
-                _verify(requirement, asked)
-            else:
-                verify_jwt_in_request(*asked)
-            if waits:
+            verify_jwt_in_request(
+                optional, fresh, refresh, locations, verify_type, skip_revocation_check
+            )
+            if is_async:
                 result: R = current_app.ensure_sync(fn)(*args, **kwargs)
                 return result
             return fn(*args, **kwargs)
 
-        setattr(decorator, SEES_TO_ITSELF, True)
+        setattr(decorator, SELF_GUARDED, True)
         return decorator
 
-    # Class-based views list decorators before they are applied.
-    setattr(wrapper, SEES_TO_ITSELF, True)
+    # Class-based views list decorators that have not been applied yet.
+    setattr(wrapper, SELF_GUARDED, True)
     return wrapper
-
-
-def _verify(requirement: Requirement, asked: Asked) -> Any:
-    context = app_ctx._get_current_object()  # type: ignore[attr-defined]
-    the_request = request._get_current_object()  # type: ignore[attr-defined]
-    if the_request.method == "OPTIONS":
-        return None
-    app = context.app
-    try:
-        manager = app.extensions[MANAGER]
-    except KeyError:
-        raise RuntimeError(NO_MANAGER) from None
-    if _decode_jwt_from_request is _own_decode:
-        found = _admitted(app, manager, the_request, requirement, asked[5])
-    else:
-        found = _decoded_in_another_way(asked)
-    g = context.g
-    if found is None:
-        g._jwt_extended_jwt = {}
-        g._jwt_extended_jwt_header = {}
-        g._jwt_extended_jwt_user = {"loaded_user": None}
-        g._jwt_extended_jwt_location = None
-        return None
-    header, claims, location, presented = found
-    # Last, and only if all callbacks have agreed.
-    if manager._user_lookup_callback is None and _load_user is _own_load_user:
-        g._jwt_extended_jwt_user = None
-    else:
-        g._jwt_extended_jwt_user = _load_user(header, claims)
-    g._jwt_extended_jwt_header = header
-    g._jwt_extended_jwt = claims
-    g._jwt_extended_jwt_location = location
-    if presented is not None:
-        # With its claims, by which it is told from one of an earlier guard of the same request.
-        g._jwt_extended_presented = (claims, presented)
-    return header, claims
-
-
-def _decoded_in_another_way(asked: Asked) -> Found | None:
-    """Ask what a test has put in place of :func:`_decode_jwt_from_request`."""
-    optional, fresh, refresh, locations, verify_type, skip_revocation_check = asked
-    try:
-        claims, header, location = _decode_jwt_from_request(
-            locations, fresh, refresh, verify_type, skip_revocation_check
-        )
-    except NoAuthorizationError:
-        if not optional:
-            raise
-        return None
-    return header, claims, location, None
-
-
-def _admitted(
-    app: Flask,
-    manager: "JWTManager",
-    the_request: Any,
-    requirement: Requirement,
-    skip_revocation_check: bool,
-) -> Found | None:
-    """Ask the engine, and then the app's own callbacks."""
-    engine: Engine = app.extensions[ENGINE]
-    found = engine.guard(app.config, the_request, requirement, manager._decode_key)
-    if found is None:
-        return None
-    in_blocklist = manager._token_in_blocklist_callback
-    if (
-        in_blocklist is not default_blocklist_callback
-        and not skip_revocation_check
-        and in_blocklist(*found[:2])
-    ):
-        raise _challenging(RevokedTokenError(*found[:2]), "token_revoked")
-    verified = manager._token_verification_callback
-    if verified is not default_token_verification_callback and not verified(*found[:2]):
-        raise _challenging(
-            UserClaimsVerificationError("User claims verification failed", *found[:2]),
-            "claims_refused",
-        )
-    return found
-
-
-def _load_user(jwt_header: Contents, jwt_data: Contents) -> dict[str, Any] | None:
-    """Find the token's user, if the app has said how."""
-    callback = get_jwt_manager()._user_lookup_callback
-    if callback is None:
-        return None
-    user = callback(jwt_header, jwt_data)
-    if user is None:
-        identity = jwt_data[current_app.config["JWT_IDENTITY_CLAIM"]]
-        error = UserLookupError(f"user_lookup returned None for {identity}", jwt_header, jwt_data)
-        raise _challenging(error, "user_not_found", str(identity))
-    return {"loaded_user": user}
 
 
 def _decode_jwt_from_request(
@@ -249,35 +170,90 @@ def _decode_jwt_from_request(
     refresh: bool = False,
     verify_type: bool = True,
     skip_revocation_check: bool = False,
-) -> tuple[Contents, Contents, str]:
-    """Return claims, header and location of the request's token, for guards of an app's own."""
-    requirement = Requirement(False, fresh, refresh, locations, verify_type, skip_revocation_check)
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    the_request = request._get_current_object()  # type: ignore[attr-defined]
-    found = _admitted(app, manager_of(app), the_request, requirement, skip_revocation_check)
+    *,
+    optional: bool = False,
+) -> tuple[Contents, Contents, str] | None:
+    """Return claims, header and location of the request's token, for an app's own guards.
+
+    Return ``None`` only if the token is optional and missing.
+    """
+    requirement = _requirement(
+        optional, fresh, refresh, locations, verify_type, skip_revocation_check
+    )
+    context = this_context()
+    app = context.app
+    manager = manager_of(app)
+    engine: Engine = app.extensions[ENGINE]
+    found = engine.guard(app.config, this_request(), requirement, manager._decode_key)
     if found is None:
-        raise AssertionError("a token that is not optional is there, or an exception is raised")
-    header, claims, location, _ = found
+        return None
+    header, claims, location, presented = found
+    in_blocklist = manager._token_in_blocklist_callback
+    if (
+        in_blocklist is not default_blocklist_callback
+        and not skip_revocation_check
+        and in_blocklist(header, claims)
+    ):
+        raise _with_challenge(RevokedTokenError(header, claims), "token_revoked")
+    verified = manager._token_verification_callback
+    if verified is not default_token_verification_callback and not verified(header, claims):
+        message = "User claims verification failed"
+        error = UserClaimsVerificationError(message, header, claims)
+        raise _with_challenge(error, "claims_refused")
+    if presented is not None:
+        # The claims identify the guard's token: a request may be guarded more than once.
+        context.g._jwt_extended_presented = (claims, presented)
     return claims, header, location
 
 
+def _load_user(jwt_header: Contents, jwt_data: Contents) -> dict[str, Any] | None:
+    """Find the token's user; ``None`` if the app has no ``user_lookup_loader``."""
+    callback = this_app().extensions[MANAGER]._user_lookup_callback
+    if callback is None:
+        return None
+    user = callback(jwt_header, jwt_data)
+    if user is None:
+        identity = jwt_data[current_app.config["JWT_IDENTITY_CLAIM"]]
+        error = UserLookupError(f"user_lookup returned None for {identity}", jwt_header, jwt_data)
+        raise _with_challenge(error, "user_not_found", str(identity))
+    return {"loaded_user": user}
+
+
 def _decode_jwt_from_headers() -> tuple[str, None]:
-    """Return the text of the token in the header, which nobody has checked."""
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    the_request = request._get_current_object()  # type: ignore[attr-defined]
-    in_header = Requirement(False, False, False, "headers", True, True)
-    return app.extensions[ENGINE].locate(app.config, the_request, in_header), None
+    """Return the text of the token in the header, without verifying it."""
+    app = this_app()
+    in_header = _requirement(False, False, False, "headers", True, False)
+    return engine_of(app).locate(app.config, this_request(), in_header), None
 
 
-# To see whether a test has put something else in their place.
-_own_decode = _decode_jwt_from_request
-_own_load_user = _load_user
+def _requirement(
+    optional: bool,
+    fresh: bool,
+    refresh: bool,
+    locations: LocationType,
+    verify_type: bool,
+    skip_revocation_check: bool,
+) -> Requirement:
+    """Return the engine's form of a guard's arguments, which is made once for all requests."""
+    if locations is not None and not isinstance(locations, str):
+        is_set = isinstance(locations, (set, frozenset))
+        locations = frozenset(iter(locations)) if is_set else tuple(locations)
+    try:
+        return _cached_requirement(
+            optional, fresh, refresh, locations, verify_type, skip_revocation_check
+        )
+    except TypeError:
+        # An argument cannot be hashed.
+        return Requirement(optional, fresh, refresh, locations, verify_type, skip_revocation_check)
 
 
-def _challenging(error: Exception, code: str, identity: str = "") -> Exception:
-    """Put the challenge of a refusal onto its exception, if challenges are on."""
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+_cached_requirement = lru_cache(maxsize=256)(Requirement)
+
+
+def _with_challenge(error: Exception, code: str, identity: str = "") -> Exception:
+    """Add the challenge of a rejection to its exception, if challenges are on."""
+    app = this_app()
     if app.config["JWT_WWW_AUTHENTICATE"]:
-        challenge = app.extensions[ENGINE].challenge(app.config, code, identity)
+        challenge = engine_of(app).challenge(app.config, code, identity)
         error.www_authenticate = challenge  # type: ignore[attr-defined]
     return error

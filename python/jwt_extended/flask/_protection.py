@@ -1,20 +1,23 @@
-"""Protecting every view unless it is exempt, and the view that publishes keys."""
+"""Protects every view by default, and serves the public keys.
+
+For ``JWT_PROTECT_BY_DEFAULT``, ``jwt_exempt`` and ``JWT_JWKS_URL``.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, request
 
-from .internal_utils import ENGINE
-
-#: What `jwt_required` and `jwt_exempt` leave on a view: that it sees to itself.
-SEES_TO_ITSELF = "_jwt_extended_sees_to_itself"
+# The module rather than its function, so that tests can patch the function.
+from . import view_decorators
+from ._app import engine_and_app
+from .view_decorators import SELF_GUARDED
 
 V = TypeVar("V", bound=Callable[..., Any] | Blueprint)
 
 
 def jwt_exempt(view: V) -> V:
-    """Leave a view, a view class or a whole blueprint open under ``JWT_PROTECT_BY_DEFAULT``.
+    """Exempt a view, a view class or a whole blueprint from ``JWT_PROTECT_BY_DEFAULT``.
 
     ::
 
@@ -25,13 +28,13 @@ def jwt_exempt(view: V) -> V:
         jwt_exempt(app.view_functions["static"])
     """
     if not callable(view) and not isinstance(view, Blueprint):
-        raise TypeError("jwt_exempt wants a view, a view class or a blueprint, and not its name")
-    setattr(view, SEES_TO_ITSELF, True)
+        raise TypeError("jwt_exempt takes a view, a view class or a blueprint, not its name")
+    setattr(view, SELF_GUARDED, True)
     return view
 
 
-def install_views(app: Flask) -> None:
-    """Install what ``JWT_JWKS_URL`` asks for."""
+def serve_public_keys(app: Flask) -> None:
+    """Add the view that ``JWT_JWKS_URL`` asks for."""
     if url := app.config["JWT_JWKS_URL"]:
         if not isinstance(url, str) or not url.startswith("/"):
             raise RuntimeError('JWT_JWKS_URL must be a path, such as "/.well-known/jwks.json"')
@@ -39,34 +42,31 @@ def install_views(app: Flask) -> None:
 
 
 def protect_by_default(app: Flask) -> None:
-    """Guard every view, before all else that an app does before a view, if that is asked for."""
+    """Guard every view if ``JWT_PROTECT_BY_DEFAULT`` is set, before anything else runs."""
     functions = app.before_request_funcs.setdefault(None, [])
     if app.config["JWT_PROTECT_BY_DEFAULT"] and _protect not in functions:
         functions.insert(0, _protect)
 
 
 def jwks() -> Response:
-    """Answer the public keys as a JWK Set (RFC 7517). Shared secrets are never in it."""
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    answer = Response(
-        app.extensions[ENGINE].jwk_set(app.config), mimetype="application/jwk-set+json"
-    )
+    """Return the public keys as a JWK Set (RFC 7517). It never contains shared secrets."""
+    engine, app = engine_and_app()
+    answer = Response(engine.jwk_set(app.config), mimetype="application/jwk-set+json")
     answer.cache_control.public = True
     answer.cache_control.max_age = 300
     return answer
 
 
 def _protect() -> None:
-    from .view_decorators import verify_jwt_in_request
-
-    if not _sees_to_itself():
-        verify_jwt_in_request()
+    if not _is_exempt():
+        view_decorators.verify_jwt_in_request()
 
 
-def _sees_to_itself() -> bool:
+def _is_exempt() -> bool:
+    """Return whether the request's view is exempt or has its own guard."""
     endpoint = request.endpoint
     if endpoint is None:
-        # There is no such page, and saying so gives nothing away.
+        # No view matches. The 404 reveals nothing.
         return True
     blueprints = (current_app.blueprints.get(name) for name in request.blueprints)
     view: Any = current_app.view_functions[endpoint]
@@ -80,15 +80,15 @@ def _sees_to_itself() -> bool:
     if handler is None and method == "head":
         handler = getattr(view_class, "get", None)
     parts = (handler, view_class.dispatch_request, *_method_decorators(view_class, method))
-    # A class that is exempt does not open those that are derived from it.
-    return vars(view_class).get(SEES_TO_ITSELF) is True or any(map(_is_marked, parts))
+    # The mark of a class does not extend to its subclasses.
+    return vars(view_class).get(SELF_GUARDED) is True or any(map(_is_marked, parts))
 
 
 def _is_marked(part: Any) -> bool:
-    return getattr(part, SEES_TO_ITSELF, False) is True
+    return getattr(part, SELF_GUARDED, False) is True
 
 
 def _method_decorators(view_class: Any, method: str) -> Any:
-    """Return what Flask-RESTful and Flask-RESTX put around a method."""
+    """Return the decorators that Flask-RESTful and Flask-RESTX apply to a method."""
     decorators = getattr(view_class, "method_decorators", ())
     return decorators.get(method, ()) if isinstance(decorators, Mapping) else decorators

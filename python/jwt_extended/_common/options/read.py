@@ -1,6 +1,7 @@
-"""From ``app.config`` to what the engine wants: each option checked, and named by what to set.
+"""Translates an app's options into the engine's, and checks them.
 
-The engine calls :func:`read` again whenever an option has changed.
+The engine calls :func:`read` again whenever an option has changed. Each error names the option
+to set.
 """
 
 import json
@@ -9,20 +10,20 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ._defaults import SWITCHES, TEXTS, TEXTS_OR_NONE, TOLERATED
-from ._key_ring import key_ring
-from ._session_options import sessions, store
-from .config import ALGORITHMS, LOCATIONS, _Config
+from .key_ring import key_ring
+from .names import ALGORITHMS, LOCATIONS, SWITCHES, TEXTS, TEXTS_OR_NONE, TOLERATED
+from .reader import MappingReader
+from .sessions import sessions, store
 
 
 def read(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the engine is made from.
+    """Return the arguments that the engine is created with.
 
-    :raises RuntimeError: for an option that cannot be, with what to set. A key that is missing
-        is no mistake until it is needed: a loader may give it.
+    :raises RuntimeError: for an invalid option, with what to set. A missing key is not an error
+        until it is needed, because a loader may provide one.
     """
     check(options)
-    config = _Config(options)
+    config = MappingReader(options)
     tolerate = _tolerate(options)
     common = {
         "identity_claim": config.identity_claim_key,
@@ -52,15 +53,15 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
         "issuing": _json(issuing),
         "checking": _json(checking),
         "leeway": _seconds(config.leeway),
-        # The engine writes an audience of one as a text, and upstream a list as a list.
+        # Upstream writes a list of one audience as a list, and the engine as a string.
         "fixed_claims": "" if one or not audience else _json({"aud": audience}),
         "max_token_length": options["JWT_MAX_TOKEN_LENGTH"],
         "identity_claim": config.identity_claim_key,
         "challenges": bool(options["JWT_WWW_AUTHENTICATE"]),
         "algorithm": config.algorithm,
         "decode_algorithms": config.decode_algorithms,
-        "encode_key": _key_or_why_not(config),
-        "decode_keys": _keys_or_why_not(config),
+        "encode_key": _encode_key_or_error(config),
+        "decode_keys": _decode_keys_or_error(config),
         "key_ring": key_ring(options),
         "short_secret": _short("short_secret", options),
         "small_rsa": _short("small_rsa", options),
@@ -69,15 +70,15 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check(options: Mapping[str, Any]) -> None:
-    """Check what has one type and no more to it, for the engine and for Werkzeug.
+    """Check the options whose type is all there is to check.
 
-    :raises RuntimeError: for an option that cannot be, with what to set.
+    :raises RuntimeError: for an invalid option, with what to set.
     """
     for name in TEXTS:
         if not isinstance(options[name], str) or not options[name]:
             if name == "JWT_HEADER_NAME" and options[name] in (None, ""):
-                continue  # upstream has a sentence of its own
-            raise RuntimeError(f"{name} must be a string, and not empty")
+                continue  # upstream has its own message
+            raise RuntimeError(f"{name} must be a non-empty string")
     for name in TEXTS_OR_NONE:
         if not isinstance(options[name], str | None):
             raise RuntimeError(f"{name} must be a string or None")
@@ -99,14 +100,14 @@ def check(options: Mapping[str, Any]) -> None:
             raise RuntimeError(f"{name} can only be of {', '.join(ALGORITHMS)}")
 
 
-def _places(config: _Config, options: Mapping[str, Any]) -> dict[str, Any]:
+def _places(config: MappingReader, options: Mapping[str, Any]) -> dict[str, Any]:
     locations = config.token_location
     if not isinstance(locations, list | tuple):
-        # A set has no order of its own, and one that changes with every start is none.
+        # The order of a set may change with every start of the app.
         locations = [location for location in LOCATIONS if location in locations]
     methods = _several("JWT_CSRF_METHODS", config.csrf_request_methods)
     if methods is None:
-        raise RuntimeError("JWT_CSRF_METHODS must be a list; to protect none, set []")
+        raise RuntimeError("JWT_CSRF_METHODS must be a list; set [] to protect no method")
     names = {
         name: getattr(config, name)
         for kind in ("access", "refresh")
@@ -125,7 +126,7 @@ def _places(config: _Config, options: Mapping[str, Any]) -> dict[str, Any]:
         "query_string_value_prefix": config.query_string_value_prefix or "",
         "json_key": config.json_key,
         "refresh_json_key": config.refresh_json_key,
-        # Without methods to protect, upstream protects none.
+        # For upstream, an empty list of methods turns the protection off.
         "cookie_csrf_protect": bool(config.cookie_csrf_protect and methods),
         "csrf_methods": [method.upper() for method in methods] or ["POST"],
         "csrf_check_form": bool(config.csrf_check_form),
@@ -134,7 +135,7 @@ def _places(config: _Config, options: Mapping[str, Any]) -> dict[str, Any]:
     }
     prefixed = [name for name in names.values() if str(name).lower().startswith("__")]
     if prefixed:
-        # Browsers keep such cookies only if their attributes are what the name promises.
+        # Browsers drop such cookies unless their attributes match the prefix.
         places["cookie_secure"] = bool(config.cookie_secure)
         places["cookie_domain"] = config.cookie_domain or None
         for kind in ("access", "refresh", "access_csrf", "refresh_csrf"):
@@ -142,15 +143,15 @@ def _places(config: _Config, options: Mapping[str, Any]) -> dict[str, Any]:
     return places
 
 
-def _lifetimes(config: _Config, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the engine needs to know of lifetimes: with a store, how long it remembers."""
+def _lifetimes(config: MappingReader, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the lifetimes that a store needs in order to know how long to keep records."""
     access, refresh = config.access_expires, config.refresh_expires
     if options["JWT_STORE"] is None:
         return {}
     longest = options["JWT_LONGEST_LIFETIME"]
     lifetimes = {
         **sessions(options),
-        # The engine knows no tokens that have expired before they were made.
+        # Upstream allows negative lifetimes, and the engine does not.
         "access_token_expires": access is not False and max(1, _whole_seconds(access)),
         "refresh_token_expires": refresh is not False and max(1, _whole_seconds(refresh)),
     }
@@ -176,7 +177,7 @@ def _whole_seconds(delta: Any) -> int:
 def _tolerate(options: Mapping[str, Any]) -> list[str]:
     tolerate = options["JWT_TOLERATE"]
     if tolerate is None:
-        # A store could forget nothing if any token might live for ever.
+        # If tokens without an expiry were accepted, a store could never delete a record.
         forgets = options["JWT_STORE"] is not None
         return [word for word in TOLERATED if not (forgets and word == "missing_expiry")]
     words = _several("JWT_TOLERATE", tolerate) or []
@@ -205,20 +206,20 @@ def _several(name: str, value: Any) -> list[str] | None:
 
 
 def _short(word: str, options: Mapping[str, Any]) -> str:
-    """Return what becomes of keys that are too short: PyJWT warns of them and goes on."""
+    """Return how keys that are too short are treated. The default is PyJWT's: a warning."""
     if options["JWT_TOLERATE"] is None:
         return "warned of"
     return "accepted" if word in _tolerate(options) else "refused"
 
 
-def _key_or_why_not(config: _Config) -> tuple[str, Any]:
+def _encode_key_or_error(config: MappingReader) -> tuple[str, Any]:
     try:
         return config.encode_key_name, config.encode_key
     except RuntimeError as error:
         return "", error
 
 
-def _keys_or_why_not(config: _Config) -> list[tuple[str, Any]]:
+def _decode_keys_or_error(config: MappingReader) -> list[tuple[str, Any]]:
     try:
         key, *fallbacks = config.decode_keys
     except TypeError as error:

@@ -1,13 +1,13 @@
-"""``JWT_KEY_RING``: several keys, read and checked. The first one signs, and all of them check."""
+"""Reads and checks ``JWT_KEY_RING``: the first of its keys signs, and all of them verify."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from .config import ALGORITHMS, ASYMMETRIC
+from .names import ALGORITHMS, ASYMMETRIC
 
 KINDS = ("secret_key", "private_key", "public_key")
 
-#: Options that would say another thing of keys than the ring does.
+#: Options for a single key, which cannot be combined with a ring, and where their keys go.
 _ELSEWHERE = {
     "JWT_SECRET_KEY": '{"secret_key": ...}',
     "JWT_PRIVATE_KEY": '{"private_key": ..., "algorithm": ...}',
@@ -16,13 +16,13 @@ _ELSEWHERE = {
 
 
 def key_ring(options: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the keys of ``JWT_KEY_RING``; none if it is not set.
+    """Return the keys of ``JWT_KEY_RING``; an empty list if it is not set.
 
-    Each is a dict with exactly one of ``secret_key``, ``private_key`` and ``public_key``, and
-    with ``algorithm`` (else ``JWT_ALGORITHM``) and ``kid`` (else a key pair is named by its
-    RFC 7638 thumbprint, and a secret has no name).
+    Each is a dict with exactly one of ``secret_key``, ``private_key`` and ``public_key``. The
+    default of its ``algorithm`` is ``JWT_ALGORITHM``. The default of its ``kid`` is the RFC 7638
+    thumbprint for a key pair, and no ``kid`` for a secret.
 
-    :raises RuntimeError: for a ring that cannot be, with what to set.
+    :raises RuntimeError: for an invalid ring, with what to set.
     """
     ring = options["JWT_KEY_RING"]
     if ring is None:
@@ -30,36 +30,37 @@ def key_ring(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(ring, list | tuple):
         raise RuntimeError("JWT_KEY_RING must be a list of dicts, one for each key")
     if not ring:
-        raise RuntimeError("JWT_KEY_RING must have at least one key; set None for none")
+        raise RuntimeError("JWT_KEY_RING must have at least one key; set None for no ring")
     for name, entry in _ELSEWHERE.items():
         if options[name]:
             raise RuntimeError(
-                f"{name} would be ignored beside JWT_KEY_RING; for its tokens to stay good, "
-                f"move it to the end of the ring, as {entry}, and set it to None"
+                f"{name} would be ignored because JWT_KEY_RING is set; to keep its tokens valid, "
+                f"move the key to the end of the ring, as {entry}, and set {name} to None"
             )
     if options["JWT_DECODE_ALGORITHMS"]:
         raise RuntimeError(
-            "JWT_DECODE_ALGORITHMS would be ignored beside JWT_KEY_RING, where each key has its "
-            "algorithm; set it to None"
+            "JWT_DECODE_ALGORITHMS would be ignored because JWT_KEY_RING is set, where each key "
+            "has its algorithm; set it to None"
         )
     return [_key(at, entry, options["JWT_ALGORITHM"]) for at, entry in enumerate(ring)]
 
 
-def _key(at: int, entry: Any, usual: str) -> dict[str, Any]:
+def _key(at: int, entry: Any, default_algorithm: str) -> dict[str, Any]:
     name = f"JWT_KEY_RING[{at}]"
     if not isinstance(entry, Mapping):
         raise RuntimeError(f"{name} must be a dict with one of {', '.join(KINDS)}")
-    kid, algorithm = entry.get("kid"), entry.get("algorithm", usual)
+    kid, algorithm = entry.get("kid"), entry.get("algorithm", default_algorithm)
     if not isinstance(algorithm, str) or not isinstance(kid, str | None):
         raise RuntimeError(f"{name}: algorithm and kid must be strings")
     if unknown := [field for field in entry if field not in (*KINDS, "algorithm", "kid")]:
         raise RuntimeError(
-            f"{name} has {unknown[0]!r}, which is none of {', '.join(KINDS)}, algorithm and kid"
+            f"{name} has the unknown field {unknown[0]!r}; the fields are {', '.join(KINDS)}, "
+            "algorithm and kid"
         )
     if len(kinds := [kind for kind in KINDS if kind in entry]) != 1:
         raise RuntimeError(
-            f"{name} must have one of {', '.join(KINDS)}; the public half of a private_key "
-            "follows from it"
+            f"{name} must have exactly one of {', '.join(KINDS)}; a private_key includes its "
+            "public half"
         )
     (kind,) = kinds
     if algorithm not in ALGORITHMS:

@@ -1,13 +1,13 @@
-"""The options of sessions, and of the store that keeps them: checked, and named by what to set."""
+"""The options of sessions and of their store, checked. Each error names the option to set."""
 
 import math
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-#: How the name of a store begins that processes share.
+#: The prefixes of stores that processes share.
 SHARED = ("redis://", "rediss://", "postgres://", "postgresql://", "sqlite:")
-#: What has a meaning only where there is a store.
+#: Options that need a store.
 NEEDS_STORE = (
     "JWT_MAX_SESSIONS",
     "JWT_REFRESH_GRACE",
@@ -16,18 +16,18 @@ NEEDS_STORE = (
     "JWT_STORE_TIMEOUT",
 )
 
-#: What SQLite takes for databases in memory, and what other packages write before a path.
+#: SQLite's names for databases in memory, and the prefixes that other packages use.
 _NO_PATHS = ("sqlite::", "sqlite://", "sqlite:file:", "sqlite:sqlite:")
-#: How much a store in memory holds, unless it is told.
+#: The default capacity of a store in memory.
 _CAPACITY = 1_000_000
-#: How long a store may take to answer, in seconds, unless it is told, and at most.
+#: The default and the maximum of `JWT_STORE_TIMEOUT`, in seconds.
 _TIMEOUT, _LONGEST_TIMEOUT = 1.0, 60.0
 
 
 def store(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return where sessions are kept.
+    """Return where sessions are stored.
 
-    :raises RuntimeError: for a store that cannot be, and for options that need one without one.
+    :raises RuntimeError: for an invalid store, and for options that need a store if there is none.
     """
     where = options["JWT_STORE"]
     if where is None:
@@ -47,13 +47,13 @@ def store(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sessions(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how long sessions last and how many there may be, in the engine's words.
+    """Return how long sessions last and how many a user may have, in the engine's terms.
 
-    :raises RuntimeError: for an option that cannot be, with what to set.
+    :raises RuntimeError: for an invalid option, with what to set.
     """
     number = options["JWT_MAX_SESSIONS"]
     if number is not None and (type(number) is not int or not 1 <= number < 2**32):
-        raise RuntimeError("JWT_MAX_SESSIONS must be a number, at least 1, or None for any number")
+        raise RuntimeError("JWT_MAX_SESSIONS must be a number, at least 1, or None for no limit")
     expires = options["JWT_SESSION_EXPIRES"]
     return {
         "session_expires": False if expires is False else _length("JWT_SESSION_EXPIRES", options),
@@ -74,9 +74,8 @@ def _capacity(where: Any) -> int | None:
         if kind == "memory" and number:
             return number
     raise RuntimeError(
-        'JWT_STORE must be "memory", or "memory:" and how many it may hold, or the URL of a '
-        'shared one, such as "redis://localhost:6379", "postgresql://localhost/app" or '
-        '"sqlite:sessions.db", or None'
+        'JWT_STORE must be "memory", "memory:" and a capacity, the URL of a shared store such as '
+        '"redis://localhost:6379", "postgresql://localhost/app" or "sqlite:sessions.db", or None'
     )
 
 
@@ -88,7 +87,7 @@ def _length(name: str, options: Mapping[str, Any]) -> int | None:
     if isinstance(value, timedelta):
         value = math.ceil(value.total_seconds())
     if type(value) is not int or not 0 <= value < 2**40:
-        also = ", or False for ever" if name == "JWT_SESSION_EXPIRES" else ""
+        also = ", or False for no end" if name == "JWT_SESSION_EXPIRES" else ""
         raise RuntimeError(f"{name} must be a timedelta or whole seconds{also}")
     return value
 

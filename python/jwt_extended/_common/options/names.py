@@ -1,9 +1,12 @@
-"""Every option and its default."""
+"""The names of all options, with their defaults and types.
+
+This file holds tables only; the checks are beside it.
+"""
 
 from datetime import timedelta
 from typing import Any
 
-#: Upstream's 43 options, with its defaults.
+#: Upstream's 43 options, with upstream's defaults.
 UPSTREAM: dict[str, Any] = {
     "JWT_ACCESS_COOKIE_NAME": "access_token_cookie",
     "JWT_ACCESS_COOKIE_PATH": "/",
@@ -50,42 +53,42 @@ UPSTREAM: dict[str, Any] = {
     "JWT_VERIFY_SUB": True,
 }
 
-#: What upstream does not have. All of it is off, or as upstream is, unless it is set.
+#: Options that upstream does not have. By default they are off, or behave as upstream does.
 OURS: dict[str, Any] = {
-    # Whether cookies are refused when the browser says that another site sent the request.
+    # Whether to reject cookies when the browser says that another site sent the request.
     "JWT_CSRF_REFUSE_CROSS_SITE": False,
-    # Where a JWK Set of the public keys is served, such as "/.well-known/jwks.json".
+    # The path that serves the public keys as a JWK Set, such as "/.well-known/jwks.json".
     "JWT_JWKS_URL": None,
-    # Several keys: the first signs, all of them check. See `key_ring`.
+    # Several keys: the first one signs, and all of them verify. See `key_ring`.
     "JWT_KEY_RING": None,
-    # With JWT_STORE: the longest life that a token may have.
+    # With JWT_STORE: the longest lifetime that a token may have.
     "JWT_LONGEST_LIFETIME": None,
-    # With JWT_STORE: how many sessions a user may have; None for any number.
+    # With JWT_STORE: how many sessions a user may have; None for no limit.
     "JWT_MAX_SESSIONS": None,
-    # The longest token that is looked at, in bytes.
+    # The length of the longest token that is read, in bytes.
     "JWT_MAX_TOKEN_LENGTH": 65536,
-    # Whether every view asks for an access token, but for those under @jwt_exempt.
+    # Whether every view requires an access token, except those under @jwt_exempt.
     "JWT_PROTECT_BY_DEFAULT": False,
     # The realm of the challenges.
     "JWT_REALM": None,
-    # With JWT_STORE: for how long a refresh token that was just used gives the same successor.
+    # With JWT_STORE: how long a used refresh token still returns the same successor.
     "JWT_REFRESH_GRACE": None,
-    # With JWT_STORE: how long a session may last from its login, however much it is used.
+    # With JWT_STORE: how long a session may last after its login, even if it is used.
     "JWT_SESSION_EXPIRES": None,
     # With JWT_STORE: how long a session may go unused.
     "JWT_SESSION_IDLE_EXPIRES": None,
-    # Where sessions and revocations are kept: "memory", "memory:100000" for so many at most, or
-    # the URL of a store that processes share.
+    # Where sessions and revocations are stored: "memory", "memory:100000" with a capacity, or the
+    # URL of a store that processes share.
     "JWT_STORE": None,
-    # How long such a store may take to answer.
+    # How long a shared store may take to answer.
     "JWT_STORE_TIMEOUT": None,
-    # What is accepted although it should not be; None for all that upstream accepts, [] for none.
+    # The deviations that are accepted; None for all that upstream accepts, [] for none.
     "JWT_TOLERATE": None,
-    # Whether refusals carry WWW-Authenticate.
+    # Whether rejections carry WWW-Authenticate.
     "JWT_WWW_AUTHENTICATE": False,
 }
 
-#: What `JWT_TOLERATE` may name: the engine's words, and `small_rsa`.
+#: The words that `JWT_TOLERATE` may contain: the engine's, and `small_rsa`.
 TOLERATED = (
     "missing_expiry",
     "missing_type",
@@ -101,7 +104,7 @@ TOLERATED = (
     "small_rsa",
 )
 
-#: Texts that must be there.
+#: Options that must be a string, and not empty.
 TEXTS = [
     *(name for name in UPSTREAM if name.endswith("_NAME")),
     "JWT_ERROR_MESSAGE_KEY",
@@ -110,7 +113,7 @@ TEXTS = [
     "JWT_REFRESH_JSON_KEY",
 ]
 
-#: Texts that may be left out.
+#: Options that must be a string or None.
 TEXTS_OR_NONE = [
     *(name for name in UPSTREAM if name.endswith("_PATH")),
     "JWT_COOKIE_DOMAIN",
@@ -121,8 +124,21 @@ TEXTS_OR_NONE = [
     "JWT_REALM",
 ]
 
-#: What can only be on or off. Of upstream's, any value is one or the other.
+#: Options that must be a bool. Upstream's own switches accept any value by its truthiness.
 SWITCHES = [name for name, default in OURS.items() if isinstance(default, bool)]
 
-#: The options that the engine depends on.
+#: The options that the engine depends on: if one changes, the engine reads them again.
 WATCHED = [*UPSTREAM, *OURS, "SECRET_KEY", "SECRET_KEY_FALLBACKS"]
+
+#: The places to look for tokens in, in the order in which a set of them is searched.
+LOCATIONS = ("headers", "cookies", "query_string", "json")
+
+#: Algorithms that take a key pair. All others take a secret.
+ASYMMETRIC = (
+    *(f"{family}{size}" for family in ("RS", "PS", "ES") for size in (256, 384, 512)),
+    "ES521",
+    "ES256K",
+    "EdDSA",
+    "Ed25519",
+)
+ALGORITHMS = ("HS256", "HS384", "HS512", *ASYMMETRIC)

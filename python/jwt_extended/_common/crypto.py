@@ -1,0 +1,113 @@
+"""Handles key formats that the engine does not read, with the package ``cryptography``.
+
+The engine reads secrets and PEM. This module converts key objects of ``cryptography`` and PyJWT,
+and OpenSSH keys, to PEM. The engine's library cannot use RSA keys below 2048 bits, so
+``cryptography`` signs and verifies with those. The engine imports this module by its name.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from jwt.exceptions import InvalidKeyError
+
+__all__ = ["InsecureKeyLengthWarning", "SmallRsaKey", "key_text", "rewritten_as_pem"]
+
+try:
+    from jwt.warnings import InsecureKeyLengthWarning
+except ImportError:  # PyJWT before 2.11
+
+    class InsecureKeyLengthWarning(UserWarning):  # type: ignore[no-redef]
+        """A key is too short for its algorithm."""
+
+
+_MISSING = "needs the package cryptography: pip install cryptography"
+
+
+def key_text(key: Any) -> bytes:
+    """Return a key object as text: the bytes of a secret, or PEM."""
+    if hasattr(key, "algorithm_name") and hasattr(key, "key"):  # jwt.PyJWK
+        key = key.key
+    if isinstance(key, str):
+        return key.encode()
+    if isinstance(key, bytes | bytearray | memoryview):
+        return bytes(key)
+    if hasattr(key, "private_bytes"):
+        return _private_pem(key)
+    if hasattr(key, "public_bytes"):
+        return _public_pem(key)
+    raise InvalidKeyError(
+        "a key must be a string, bytes, or a key of the package cryptography, "
+        f"not {type(key).__name__}"
+    )
+
+
+def rewritten_as_pem(text: bytes) -> bytes | None:
+    """Return an OpenSSH key as PEM; ``None`` if it is not such a key or cannot be read."""
+    try:
+        serialization = _serialization()
+    except InvalidKeyError:
+        return None
+    try:
+        if text.lstrip().startswith((b"ssh-", b"ecdsa-")):
+            return _public_pem(serialization.load_ssh_public_key(text.strip()))
+        if b"OPENSSH PRIVATE KEY" in text:
+            return _private_pem(serialization.load_ssh_private_key(text, password=None))
+    except Exception:  # anything that cannot be parsed is not a key
+        return None
+    return None
+
+
+class SmallRsaKey:
+    """An RSA key below 2048 bits, for one algorithm."""
+
+    def __init__(self, algorithm: str, pem: bytes) -> None:
+        serialization = _serialization()
+        try:
+            key = serialization.load_pem_private_key(pem, password=None)
+            self._private, self._public = key, key.public_key()
+        except ValueError:
+            self._private, self._public = None, serialization.load_pem_public_key(pem)
+        primitives = "cryptography.hazmat.primitives"
+        padding = import_module(f"{primitives}.asymmetric.padding")
+        self._hash = getattr(import_module(f"{primitives}.hashes"), f"SHA{algorithm[2:]}")()
+        self._padding = (
+            padding.PSS(padding.MGF1(self._hash), self._hash.digest_size)
+            if algorithm.startswith("PS")
+            else padding.PKCS1v15()
+        )
+
+    def sign(self, message: bytes) -> bytes | None:
+        """Sign a message. Return ``None`` if this is only a public key."""
+        if self._private is None:
+            return None
+        signature: bytes = self._private.sign(message, self._padding, self._hash)
+        return signature
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Return whether this key made a signature."""
+        try:
+            self._public.verify(signature, message, self._padding, self._hash)
+        except import_module("cryptography.exceptions").InvalidSignature:
+            return False
+        return True
+
+
+def _serialization() -> Any:
+    try:
+        return import_module("cryptography.hazmat.primitives.serialization")
+    except ImportError:
+        raise InvalidKeyError(f"this key {_MISSING}") from None
+
+
+def _private_pem(key: Any) -> bytes:
+    forms = _serialization()
+    pem: bytes = key.private_bytes(
+        forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption()
+    )
+    return pem
+
+
+def _public_pem(key: Any) -> bytes:
+    forms = _serialization()
+    pem: bytes = key.public_bytes(forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo)
+    return pem

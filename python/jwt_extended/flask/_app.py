@@ -1,0 +1,66 @@
+"""The current app, its engine, and work that waits for its first request."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Flask, Request, current_app, request
+from flask.ctx import AppContext
+from flask.globals import app_ctx
+
+from .._core import Engine
+
+#: The key of an app's :class:`~jwt_extended.flask.JWTManager` in ``app.extensions``: upstream's.
+MANAGER = "flask-jwt-extended"
+#: The key of an app's engine in ``app.extensions``.
+ENGINE = "jwt-extended"
+
+NO_MANAGER = "You must initialize a JWTManager with this flask application before using this method"
+
+
+# Flask's proxies look the object up for every attribute, so hot code asks for it once.
+
+#: Returns the current app itself rather than its proxy.
+this_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
+#: Returns the current app context itself rather than its proxy. Its ``g`` is Flask's ``g``.
+this_context: Callable[[], AppContext] = app_ctx._get_current_object  # type: ignore[attr-defined]
+#: Returns the current request itself rather than its proxy.
+this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
+
+
+def engine_of(app: Flask) -> Engine:
+    """Return an app's engine.
+
+    :raises RuntimeError: if the app has no manager.
+    """
+    try:
+        engine: Engine = app.extensions[ENGINE]
+    except KeyError:
+        raise RuntimeError(NO_MANAGER) from None
+    return engine
+
+
+def engine_and_app() -> tuple[Engine, Flask]:
+    """Return the current app's engine, and the app.
+
+    :raises RuntimeError: if the app has no manager.
+    """
+    app = this_app()
+    return engine_of(app), app
+
+
+def before_first_request(app: Flask, steps: Sequence[Callable[[], None]]) -> None:
+    """Run some steps when the first request comes.
+
+    By then the app has all its options, extensions and views.
+    """
+    usual = app.full_dispatch_request
+
+    def first() -> Any:
+        for step in steps:
+            step()
+        # Only once, unless something else has wrapped this function meanwhile.
+        if app.full_dispatch_request is first:
+            app.full_dispatch_request = usual  # type: ignore[method-assign]
+        return usual()
+
+    app.full_dispatch_request = first  # type: ignore[method-assign]

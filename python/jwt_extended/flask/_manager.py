@@ -1,0 +1,126 @@
+"""Creates and decodes tokens for the current app, with the app's callbacks.
+
+Knows nothing of how an app is set up, and nothing of the 3.x interface.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from .._common.claims import check_claims, check_session, freshness, lifetime, merged
+from .._common.typing import ExpiresDelta, Fresh
+from .._core import Presented, Rotation
+from . import default_callbacks as default
+from ._app import engine_of, this_app
+from ._json import json_default
+from ._loaders import Loaders
+
+
+class Manager(Loaders):
+    """Creates and decodes tokens with the callbacks of an app."""
+
+    def _encode_jwt_from_config(
+        self,
+        identity: Any,
+        token_type: str,
+        claims: dict[str, Any] | None = None,
+        fresh: Fresh = False,
+        expires_delta: ExpiresDelta | None = None,
+        headers: dict[str, Any] | None = None,
+        session: str | None = None,
+        rotation: Rotation | None = None,
+        follows: Presented | None = None,
+    ) -> str:
+        app = this_app()
+        # The callbacks run in upstream's order, each with the identity as it was passed in.
+        all_headers = merged(self._headers_callback, identity, headers)
+        all_claims = merged(self._claims_callback, identity, claims)
+        if follows is not None:
+            # A session never changes its owner.
+            subject = follows.contents()[1][app.config["JWT_IDENTITY_CLAIM"]]
+        elif self._turns_users_into_identities:
+            subject = self._user_identity_callback(identity)
+        else:
+            subject = identity
+        key = self._encode_key(identity)
+        if all_claims:
+            check_claims(all_claims)
+        if session is not None:
+            check_session(session)
+        if expires_delta is None:
+            name = "ACCESS" if token_type == "access" else "REFRESH"  # noqa: S105 - no password
+            expires_delta = app.config[f"JWT_{name}_TOKEN_EXPIRES"]
+        # The page keeps the CSRF value of its refresh token, so that other tabs keep working.
+        csrf = follows.csrf if follows and token_type == "refresh" else None  # noqa: S105
+        return engine_of(app).encode(
+            app.config,
+            kind=token_type,
+            identity=subject,
+            fresh=freshness(fresh),
+            lifetime=lifetime(expires_delta),
+            claims=all_claims,
+            headers=all_headers,
+            key=key,
+            session=session,
+            default=json_default(app),
+            rotation=rotation,
+            csrf=csrf,
+        )
+
+    def _decode_jwt_from_config(
+        self,
+        encoded_token: str,
+        csrf_value: str | None = None,
+        allow_expired: bool = False,
+    ) -> dict[str, Any]:
+        app = this_app()
+        return engine_of(app).decode(
+            app.config, encoded_token, csrf_value, allow_expired, self._decode_key
+        )[1]
+
+    def _claims_for(
+        self,
+        token_type: str,
+        identity: Any,
+        claims: dict[str, Any] | None,
+        user_claims: dict[str, Any] | None = None,
+    ) -> dict[str, Any] | None:
+        """Return the claims that the caller of a function adds to a token.
+
+        ``user_claims`` is an argument of the 3.x interface, which overrides this method.
+        """
+        return claims
+
+    @property
+    def _adds_claims(self) -> bool:
+        """Whether the app has a callback that adds claims to tokens."""
+        return self._claims_callback is not None
+
+    @property
+    def _turns_users_into_identities(self) -> bool:
+        """Whether the app passes in users rather than identities when it creates tokens."""
+        return self._user_identity_callback is not default.default_user_identity_callback
+
+    @property
+    def _decode_key(self) -> Callable[..., Any] | None:
+        """The app's callback that chooses a key; ``None`` if the configured keys are used."""
+        callback = self._decode_key_callback
+        return None if callback is default.default_decode_key_callback else callback
+
+    @property
+    def _claims_callback(self) -> Callable[..., Any] | None:
+        callback = self._user_claims_callback
+        return None if callback is default.default_additional_claims_callback else callback
+
+    @property
+    def _headers_callback(self) -> Callable[..., Any] | None:
+        callback = self._jwt_additional_header_callback
+        return None if callback is default.default_jwt_headers_callback else callback
+
+    def _encode_key(self, identity: Any) -> Any:
+        """Return the key that the app's callback chooses; ``None`` for the configured key."""
+        if self._encode_key_callback is default.default_encode_key_callback:
+            return None
+        key = self._encode_key_callback(identity)
+        if key is None:
+            raise TypeError("encode_key_loader must return a key, but it returned None")
+        return key

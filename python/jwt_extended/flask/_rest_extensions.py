@@ -1,0 +1,63 @@
+"""Answers rejections before Flask-RESTful and Flask-RESTX do.
+
+These extensions replace the app's ``handle_user_exception``. They do not know the exceptions of
+this package, and would answer them with 500.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flask import Flask
+
+from ._errors import HANDLED
+
+
+def answer_first(app: Flask) -> None:
+    """Put the app's own error handlers in front of those of its REST extensions.
+
+    Must run after all extensions are set up, because the last one to replace the handler wins.
+    """
+    current = app.handle_user_exception
+    if not isinstance(current, _FirstErrorHandler):
+        handler = _FirstErrorHandler(app, current)
+        app.handle_user_exception = handler  # type: ignore[method-assign,assignment]
+
+
+class _FirstErrorHandler:
+    """Replaces an app's ``handle_user_exception``."""
+
+    def __init__(self, app: Flask, others: Callable[[Exception], Any]) -> None:
+        self._app = app
+        self._others = others
+
+    def __call__(self, error: Exception) -> Any:
+        if isinstance(error, HANDLED) and not _handled_by_rest_api(self._others, error):
+            return type(self._app).handle_user_exception(self._app, error)
+        return self._others(error)
+
+
+def _handled_by_rest_api(handler: Any, error: Exception) -> bool:
+    """Return whether the API of the current view has its own handler for an exception.
+
+    Each extension wraps the previous handler in a ``partial`` of an API's method.
+    """
+    while isinstance(handler, partial):
+        api = getattr(handler.func, "__self__", None)
+        if api is not None and api._has_fr_route():
+            return _api_has_handler(api, error)
+        handler = handler.args[0] if handler.args else None
+    return False
+
+
+def _api_has_handler(api: Any, error: Exception) -> bool:
+    by_name = getattr(api, "errors", None) or {}
+    by_class = getattr(api, "_own_and_child_error_handlers", None) or {}
+    defined_in = type(api).handle_error.__module__.partition(".")[0]
+    return (
+        type(error).__name__ in by_name
+        or isinstance(error, tuple(by_class))
+        or getattr(api, "_default_error_handler", None) is not None
+        # A subclass of the app's own overrides `handle_error`.
+        or defined_in not in ("flask_restful", "flask_restx")
+    )
