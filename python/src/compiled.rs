@@ -148,9 +148,9 @@ impl Compiled {
         }
     }
 
-    /// Creates a token. `lifetime` is in microseconds, or `None` if the token never expires. `default` is that of the app's
-    /// JSON provider. With a rotation, the token belongs to a session that the store keeps: it has the rotation's time, and
-    /// a refresh token has its id.
+    /// Creates a token. `lifetime` is in microseconds, or `None` if the token never expires. `default` is that of the
+    /// app's JSON provider. With a rotation, the token belongs to a session that the store keeps: it has the rotation's
+    /// time, and a refresh token has its id.
     #[pyo3(signature = (
         kind, identity, *, fresh, lifetime, claims, headers, key, session, default, rotation=None, csrf=None
     ))]
@@ -212,8 +212,8 @@ impl Compiled {
         }
     }
 
-    /// Rotates a refresh token's session to these tokens, which have been created before. Returns the rotation of the next
-    /// refresh token. It is another one if a request has rotated the session just before.
+    /// Rotates a refresh token's session to these tokens, which have been created before. Returns the rotation of the
+    /// next refresh token. It is another one if a request has rotated the session just before.
     pub(crate) fn rotate(
         &self,
         py: Python<'_>,
@@ -303,7 +303,8 @@ impl Compiled {
 }
 
 impl Compiled {
-    /// Returns the keys that verify a token: the configured ones, or the key that the app's `decode_key_loader` returns.
+    /// Returns the keys that verify a token: the configured ones, or the key that the app's `decode_key_loader`
+    /// returns.
     fn ring_for<'py>(
         &self,
         py: Python<'py>,

@@ -1,6 +1,7 @@
 //! The exceptions that users catch: those of Flask-JWT-Extended, and PyJWT's own where upstream passes them on.
 //!
-//! Messages are those of upstream and PyJWT, word for word, because clients match on them.
+//! Messages are those of upstream and PyJWT, word for word, because clients match on them. This file converts errors;
+//! it decides nothing.
 
 use std::ffi::CString;
 
@@ -26,8 +27,8 @@ const OURS: &str = "jwt_extended.flask.exceptions";
 const PYJWT: &str = "jwt.exceptions";
 const NOT_A_TOKEN: &str = "Invalid token type. Token must be a <class 'bytes'>";
 
-/// Returns the exception that upstream raises for a rejected request. `token` is its token, if it has one, and the limit of
-/// its length.
+/// Returns the exception that upstream raises for a rejected request. `token` is its token, if it has one, and the
+/// limit of its length.
 pub(crate) fn rejected(py: Python<'_>, rejection: &Rejection, token: Option<(&str, usize)>) -> PyErr {
     let message = rejection.message();
     let error = match rejection.reason() {
@@ -58,8 +59,8 @@ pub(crate) fn revoked<'py>(py: Python<'py>, header: Bound<'py, PyDict>, claims: 
     new(py, OURS, "RevokedTokenError", (header, claims)).unwrap_or_else(|error| error)
 }
 
-/// Returns the exception for a store that failed. Its message is for the client. The reason is the exception's cause, which
-/// the app logs.
+/// Returns the exception for a store that failed. Its message is for the client. The reason is the exception's cause,
+/// which the app logs.
 pub(crate) fn store_unavailable(py: Python<'_>, error: &StoreError, message: &str) -> PyErr {
     let why = match error {
         StoreError::Full { capacity } => {
@@ -104,8 +105,8 @@ pub(crate) fn token_refused(py: Python<'_>, error: &TokenError, token: Option<(&
 /// Returns the exception for a token with an invalid structure, header or signature.
 pub(crate) fn jws_refused(py: Python<'_>, error: &JwsError, token: Option<(&str, usize)>) -> PyErr {
     let Some((text, limit)) = token else { return jws_error(py, error, "") };
-    // PyJWT parses the whole token before it checks algorithm and signature, so it reports a malformed payload first. We
-    // parse the payload only now, when the token is rejected anyway.
+    // PyJWT parses the whole token before it checks algorithm and signature, so it reports a malformed payload first.
+    // We parse the payload only now, when the token is rejected anyway.
     let first = match error {
         JwsError::TooLong { .. } | JwsError::NotEnoughSegments => None,
         JwsError::TooManySegments => {
@@ -132,7 +133,7 @@ pub(crate) fn invalid_key(py: Python<'_>, error: &KeyError) -> PyErr {
              and JWT_PRIVATE_KEY, or a random secret",
         ),
         KeyError::DuplicateKid(kid) => key_refused(py, &format!("two keys share the kid {kid:?}; give each its own")),
-        KeyError::NotPem => key_refused(py, &format!("{error}; set the content of the key's file, not its name")),
+        KeyError::NotPem => key_refused(py, &format!("{error}; set it to the content of its file, not to its name")),
         error => key_refused(py, &error.to_string().replace(" (`VerifyingKey`)", "")),
     }
 }
@@ -236,8 +237,8 @@ fn jws_error(py: Python<'_>, error: &JwsError, text: &str) -> PyErr {
     error.unwrap_or_else(|error| error)
 }
 
-/// Returns the error message of Python's JSON parser for a segment, as PyJWT passes it on. Returns `None` if only our parser
-/// finds an error.
+/// Returns the error message of Python's JSON parser for a segment, as PyJWT passes it on. Returns `None` if only our
+/// parser finds an error.
 fn python_message(py: Python<'_>, segment: Segment, token: &str) -> Option<String> {
     let at = usize::from(segment != Segment::Header);
     let text = token.split('.').nth(at)?;

@@ -1,7 +1,7 @@
 //! Keys from options and key loaders: texts, bytes, and key objects of `cryptography` and PyJWT.
 //!
-//! Parsed keys are cached under a hash of their text. So a loader that returns the same text for every request costs a hash
-//! and no parsing.
+//! Parsed keys are cached under a hash of their text. So a loader that returns the same text for every request costs a
+//! hash and no parsing.
 
 use std::{
     collections::HashMap,
@@ -83,9 +83,9 @@ impl KeyCache {
         find(&self.verifying, algorithm, key, lenient, verifying_key)
     }
 
-    /// Returns a ring that verifies tokens of these algorithms with any of these keys. It ignores `kid`, because upstream's
-    /// tokens have no `kid`. A key is skipped for an algorithm that cannot use it, such as a secret for RS256, but at least
-    /// one algorithm must accept it. Each key comes with its source, for error messages.
+    /// Returns a ring that verifies tokens of these algorithms with any of these keys. It ignores `kid`, because
+    /// upstream's tokens have no `kid`. A key is skipped for an algorithm that cannot use it, such as a secret for
+    /// RS256, but at least one algorithm must accept it. Each key comes with its source, for error messages.
     pub(crate) fn ring<'a, 'py: 'a>(
         &self,
         algorithms: &[Algorithm],

@@ -30,8 +30,8 @@ const NO_SIGNING_KEY: &str = "the first key of JWT_KEY_RING cannot sign; begin i
 pub(crate) struct Options<'py> {
     /// The engine's options for issuing, as JSON.
     issuing: String,
-    /// The engine's options for verifying, as JSON. They are separate because upstream's `ENCODE_` and `DECODE_` options
-    /// are independent of each other, while a manager of the engine accepts the tokens that it issues.
+    /// The engine's options for verifying, as JSON. They are separate because upstream's `ENCODE_` and `DECODE_`
+    /// options are independent of each other, while a manager of the engine accepts the tokens that it issues.
     checking: String,
     /// In seconds.
     leeway: f64,

@@ -1,13 +1,14 @@
 //! Values that each process has to itself, and the runtime that waits for shared stores.
 //!
 //! Servers fork after they have loaded the app. After a fork, the child must not use what it inherited: a shared
-//! connection gets corrupted, and the threads of an inherited runtime do not exist. So each process creates its own values.
-//! A child leaks inherited values on purpose: dropping them could block on a lock held by a thread that no longer exists.
+//! connection gets corrupted, and the threads of an inherited runtime do not exist. So each process creates its own
+//! values. A child leaks inherited values on purpose: dropping them could block on a lock held by a thread that no
+//! longer exists.
 //!
-//! The values of a process and its ancestors form a list, which is read without a lock. A mutex around one value would be
-//! shorter, but not safe: the runtime's thread also reads these values, without Python's lock. If the process forked while
-//! that thread held the mutex, the child would inherit it locked. Nor can values simply be leaked when they are created:
-//! a store that an app has dropped must close its connections.
+//! The values of a process and its ancestors form a list, which is read without a lock. A mutex around one value would
+//! be shorter, but not safe: the runtime's thread also reads these values, without Python's lock. If the process forked
+//! while that thread held the mutex, the child would inherit it locked. Nor can values simply be leaked when they are
+//! created: a store that an app has dropped must close its connections.
 
 use std::{
     convert::Infallible,

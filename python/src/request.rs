@@ -29,7 +29,8 @@ pub(crate) struct WsgiRequest<'py> {
     method: Bound<'py, PyString>,
     query: OnceCell<Option<Bound<'py, PyString>>>,
     fields: [OnceCell<Field<'py>>; FIELDS],
-    /// The exception raised while Werkzeug read the body, if any. It is kept here because the engine knows no exceptions.
+    /// The exception raised while Werkzeug read the body, if any. It is kept here because the engine knows no
+    /// exceptions.
     error: Cell<Option<PyErr>>,
 }
 
@@ -123,7 +124,8 @@ impl Request for WsgiRequest<'_> {
     }
 
     fn header<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        // WSGI joins fields of one name with commas, so there is one value at most. The engine reads at most FIELDS fields.
+        // WSGI joins fields of one name with commas, so there is one value at most. The engine reads at most FIELDS
+        // fields.
         let known = self.fields.iter().find_map(|cell| {
             let field = cell.get_or_init(|| self.field(name));
             (field.name == *name).then_some(field)

@@ -57,8 +57,8 @@ impl RefreshToken {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation(pub(crate) EngineRotation);
 
-/// A session as Python gets it: id, label, when it was opened, was last used and ends (in microseconds), and whether it is
-/// the current one.
+/// A session as Python gets it: id, label, when it was opened, was last used and ends (in microseconds), and whether it
+/// is the current one.
 pub(crate) type Listed = (String, Option<String>, u64, u64, Option<u64>, bool);
 
 /// Converts a session for Python.

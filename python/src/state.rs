@@ -61,8 +61,8 @@ impl AppState {
         {
             return Ok(current.compiled.clone_ref(py));
         }
-        // Two threads may do this at the same time, with the same result.
-        // A copy, so that the snapshot and the reader see the same values even if another thread sets options meanwhile.
+        // Two threads may do this at the same time, with the same result. A copy, so that the snapshot and the reader
+        // see the same values even if another thread sets options meanwhile.
         let config = config.copy()?;
         let snapshot = Snapshot::take(py, &self.names, &config)?;
         let options: Options<'_> = self.read.bind(py).call1((config,))?.extract()?;

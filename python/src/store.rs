@@ -69,8 +69,8 @@ impl Store {
     }
 }
 
-/// Waits for a manager that uses its store. The store in memory answers on the first poll; for any other, Python's lock is
-/// released while this thread waits.
+/// Waits for a manager that uses its store. The store in memory answers on the first poll; for any other, Python's lock
+/// is released while this thread waits.
 pub(crate) fn wait<T: Send>(
     py: Python<'_>,
     store: Option<&Store>,

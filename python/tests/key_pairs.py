@@ -29,7 +29,7 @@ NOT_ALLOWED = (422, "The specified alg value is not allowed")
 UNKNOWN_KEY = (422, "The token was signed with an unknown key")
 
 #: How a key is refused when the app starts, after the name of its option.
-OF_NO_USE = " is of no use: "
+OF_NO_USE = " cannot be used: "
 
 
 def private(key: Any, form: Any = forms.PrivateFormat.PKCS8) -> str:

@@ -92,7 +92,7 @@ def test_a_ring_that_begins_with_a_public_key_checks_and_cannot_sign() -> None:
         ([{"secret_key": SECRET, "algorithm": "none"}], "algorithm can only be one of HS256, "),
         (
             [{"secret_key": ""}],
-            r"secret_key of JWT_KEY_RING\[0\] is of no use: the secret is empty",
+            r"secret_key of JWT_KEY_RING\[0\] cannot be used: the secret is empty",
         ),
         (
             [RING[0], {"public_key": "old.pem", "algorithm": "ES256"}],

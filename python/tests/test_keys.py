@@ -303,6 +303,6 @@ def test_a_pyjwk_is_used_for_no_other_algorithm_than_its_own() -> None:
     app.testing = True
     with pytest.raises(
         jwt.InvalidKeyError,
-        match="what decode_key_loader has returned is of no use: the JWK is for RS256",
+        match="the key returned by decode_key_loader cannot be used: the JWK is for RS256",
     ):
         said(app, jwt.encode(claims(), RSA, "PS256"))
