@@ -19,7 +19,7 @@ use crate::{
 
 const RESERVED_CLAIMS: &str =
     "additional claims cannot replace jti and sid of a session's tokens, because the store knows the tokens by them";
-const OTHER_USER: &str = "the additional claims give the tokens to another user than the user of the session";
+const OTHER_USER: &str = "the additional claims make the tokens another user's, not those of the session's user";
 
 /// A refresh token that a guard has accepted.
 #[pyclass(frozen, module = "jwt_extended._core")]
