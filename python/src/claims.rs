@@ -1,9 +1,13 @@
-//! Claims and headers between JSON and Python: a token's text becomes a dict, and a dict the text of a new token.
+//! Converts claims and headers between JSON and Python dicts.
 //!
-//! Both ways are those of Python's `json`: numbers keep their kind, names their order, and what JSON does not know goes to
-//! the app's JSON provider. Stricter than `json` in one thing: NaN and infinity are refused.
+//! Both directions behave like Python's `json`: numbers keep their kind, names keep their order, and the app's JSON
+//! provider converts other types. There are two differences: NaN and infinity are refused, and nesting is limited.
+//! @@WRITER
 
-use jwt_extended::jose::json::{self, Kind, Value};
+use jwt_extended::{
+    Token,
+    jose::json::{self, Kind, Value},
+};
 use pyo3::{
     exceptions::{PyRecursionError, PyTypeError, PyValueError},
     intern,
@@ -11,10 +15,41 @@ use pyo3::{
     types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyNone, PyString, PyTuple},
 };
 
-/// How deep a new token's claims may nest: what the engine reads.
+/// How deep the claims of a new token may nest: the engine reads no more.
 const MAX_DEPTH: usize = 64;
 
-/// The dict of a JSON object. The text was read strictly before, so that nothing in it is doubtful.
+/// A token's header and its claims.
+pub(crate) type Dicts<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>);
+
+/// Returns header and claims of a token, with upstream's defaults for missing claims.
+pub(crate) fn dicts<'py>(py: Python<'py>, token: &Token) -> PyResult<Dicts<'py>> {
+    let claims = to_dict(py, token.claims_json())?;
+    let missing = |name: &Bound<'py, _>| claims.contains(name).map(|there| !there);
+    let (kind, fresh, jti) = (intern!(py, "type"), intern!(py, "fresh"), intern!(py, "jti"));
+    if missing(kind)? {
+        claims.set_item(kind, intern!(py, "access"))?;
+    }
+    if missing(fresh)? {
+        claims.set_item(fresh, false)?;
+    }
+    if missing(jti)? {
+        claims.set_item(jti, py.None())?;
+    }
+    Ok((header_dict(py, token.header_json())?, claims))
+}
+
+/// Returns a header as a dict. Builds the most common one without parsing: 0.1 µs instead of 0.3.
+fn header_dict<'py>(py: Python<'py>, header: &str) -> PyResult<Bound<'py, PyDict>> {
+    if header != r#"{"alg":"HS256","typ":"JWT"}"# {
+        return to_dict(py, header);
+    }
+    let dict = PyDict::new(py);
+    dict.set_item(intern!(py, "alg"), intern!(py, "HS256"))?;
+    dict.set_item(intern!(py, "typ"), intern!(py, "JWT"))?;
+    Ok(dict)
+}
+
+/// Converts a JSON object. The engine has parsed the text strictly before, so it is well formed.
 pub(crate) fn to_dict<'py>(py: Python<'py>, object: &str) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     let mut result = Ok(());
@@ -27,7 +62,7 @@ pub(crate) fn to_dict<'py>(py: Python<'py>, object: &str) -> PyResult<Bound<'py,
     result.map(|()| dict)
 }
 
-/// A member's name as Python has it. Those of nearly every token are made once: 10 ns rather than 80, eleven times.
+/// Returns a member's name. Common names are interned: 10 ns instead of 80 for each of about eleven claims.
 fn member_key<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
     macro_rules! known {
         ($($known:literal),+) => {
@@ -63,7 +98,7 @@ fn to_python<'py>(py: Python<'py>, value: &Value<'_>) -> PyResult<Bound<'py, PyA
     })
 }
 
-/// An int where JSON has neither a fraction nor an exponent, of any size.
+/// Converts a number: to an int of any size if it has neither a fraction nor an exponent, to a float otherwise.
 fn number<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     if let Ok(small) = text.parse::<i64>() {
         return Ok(small.into_pyobject(py)?.into_any());
@@ -78,7 +113,7 @@ fn number<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
 /// Writes Python values as compact JSON in ASCII.
 pub(crate) struct Writer<'a, 'py> {
     text: String,
-    /// Makes something known of what JSON does not know: `default` of the app's JSON provider.
+    /// Converts types that JSON does not have: `default` of the app's JSON provider.
     default: &'a Bound<'py, PyAny>,
 }
 
@@ -87,14 +122,14 @@ impl<'a, 'py> Writer<'a, 'py> {
         Self { text: String::from("{"), default }
     }
 
-    /// One value as JSON.
+    /// Returns one value as JSON.
     pub(crate) fn text_of(value: &Bound<'py, PyAny>, default: &'a Bound<'py, PyAny>) -> PyResult<String> {
         let mut writer = Self { text: String::new(), default };
         writer.value(value, 1)?;
         Ok(writer.text)
     }
 
-    /// Adds a member whose value is JSON already.
+    /// Adds a member with a value that is already JSON.
     pub(crate) fn raw(&mut self, name: &str, value: &str) {
         self.name(name);
         self.text.push_str(value);
@@ -115,7 +150,7 @@ impl<'a, 'py> Writer<'a, 'py> {
         Ok(())
     }
 
-    /// The object; `None` if nothing was added.
+    /// Returns the object, or `None` if it has no members.
     pub(crate) fn finish(mut self) -> Option<String> {
         if self.text.len() == 1 {
             return None;
@@ -143,7 +178,7 @@ impl<'a, 'py> Writer<'a, 'py> {
         } else if let Ok(truth) = value.cast::<PyBool>() {
             self.text.push_str(if truth.is_true() { "true" } else { "false" });
         } else if value.is_instance_of::<PyInt>() {
-            // As json does it, so that an IntEnum is its number.
+            // Like `json`, writes an IntEnum as its number.
             let digits = value.py().get_type::<PyInt>().call_method1(intern!(value.py(), "__repr__"), (value,))?;
             self.text.push_str(digits.cast::<PyString>()?.to_str()?);
         } else if let Ok(float) = value.cast::<PyFloat>() {
@@ -170,14 +205,14 @@ impl<'a, 'py> Writer<'a, 'py> {
             }
             self.text.push(']');
         } else {
-            let known = self.default.call1((value,))?;
-            self.value(&known, depth + 1)?;
+            let converted = self.default.call1((value,))?;
+            self.value(&converted, depth + 1)?;
         }
         Ok(())
     }
 }
 
-/// A dict's key as the name of a member, as `json` has it.
+/// Returns a dict's key as a member's name, as `json` does.
 fn member_name(key: &Bound<'_, PyAny>) -> PyResult<String> {
     if let Ok(text) = key.cast::<PyString>() {
         return Ok(text.to_str()?.to_owned());

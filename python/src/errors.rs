@@ -1,6 +1,7 @@
-//! The exceptions that users catch: those of Flask-JWT-Extended, and PyJWT's own where upstream lets them through.
+//! The exceptions that users catch: those of Flask-JWT-Extended, and PyJWT's own where upstream passes them on.
 //!
-//! Sentences are upstream's and PyJWT's, to the letter, because clients match on them.
+//! Messages are those of upstream and PyJWT, word for word, because clients match on them. This file converts errors;
+//! it decides nothing.
 
 use std::ffi::CString;
 
@@ -18,14 +19,16 @@ use pyo3::{
     types::{PyDict, PyList, PyString},
 };
 
-use crate::claims::to_dict;
+use crate::claims::{dicts, to_dict};
 
-/// Where the exceptions are: upstream's names, and PyJWT's.
+/// The module with upstream's exceptions and ours.
 const OURS: &str = "jwt_extended.flask.exceptions";
+/// The module with PyJWT's exceptions.
 const PYJWT: &str = "jwt.exceptions";
 const NOT_A_TOKEN: &str = "Invalid token type. Token must be a <class 'bytes'>";
 
-/// A refused request, as the exception that upstream raises. `token` is the text that was judged, if one was found.
+/// Returns the exception that upstream raises for a rejected request. `token` is its token, if it has one, and the
+/// limit of its length.
 pub(crate) fn rejected(py: Python<'_>, rejection: &Rejection, token: Option<(&str, usize)>) -> PyErr {
     let message = rejection.message();
     let error = match rejection.reason() {
@@ -51,12 +54,13 @@ pub(crate) fn rejected(py: Python<'_>, rejection: &Rejection, token: Option<(&st
     error.unwrap_or_else(|error| error)
 }
 
-/// A token that was revoked.
+/// Returns the exception for a revoked token.
 pub(crate) fn revoked<'py>(py: Python<'py>, header: Bound<'py, PyDict>, claims: Bound<'py, PyDict>) -> PyErr {
     new(py, OURS, "RevokedTokenError", (header, claims)).unwrap_or_else(|error| error)
 }
 
-/// The store did not do what it should. The client is told no more than that, and the app why: in the log, and as cause.
+/// Returns the exception for a store that failed. Its message is for the client. The reason is the exception's cause,
+/// which the app logs.
 pub(crate) fn store_unavailable(py: Python<'_>, error: &StoreError, message: &str) -> PyErr {
     let why = match error {
         StoreError::Full { capacity } => {
@@ -69,7 +73,7 @@ pub(crate) fn store_unavailable(py: Python<'_>, error: &StoreError, message: &st
     error
 }
 
-/// A token that was not accepted.
+/// Returns the exception for a token that was rejected.
 pub(crate) fn token_refused(py: Python<'_>, error: &TokenError, token: Option<(&str, usize)>) -> PyErr {
     let message = error.to_string();
     let error = match error {
@@ -98,15 +102,15 @@ pub(crate) fn token_refused(py: Python<'_>, error: &TokenError, token: Option<(&
     error.unwrap_or_else(|error| error)
 }
 
-/// A token whose outside is not in order.
+/// Returns the exception for a token with an invalid structure, header or signature.
 pub(crate) fn jws_refused(py: Python<'_>, error: &JwsError, token: Option<(&str, usize)>) -> PyErr {
     let Some((text, limit)) = token else { return jws_error(py, error, "") };
-    // PyJWT reads the whole token before it looks at algorithm and signature, so that its complaint about a payload comes
-    // first. What it would complain about is asked only now that the token is refused anyway.
+    // PyJWT parses the whole token before it checks algorithm and signature, so it reports a malformed payload first.
+    // We parse the payload only now, when the token is rejected anyway.
     let first = match error {
         JwsError::TooLong { .. } | JwsError::NotEnoughSegments => None,
         JwsError::TooManySegments => {
-            // To PyJWT, the payload is all between the first dot and the last, and a dot is not in its alphabet.
+            // PyJWT takes everything between the first dot and the last as the payload, and a dot is not valid in it.
             let header = text.split('.').next().unwrap_or_default();
             Unverified::parse_within(limit, &format!("{header}.!.")).err()
         }
@@ -115,12 +119,12 @@ pub(crate) fn jws_refused(py: Python<'_>, error: &JwsError, token: Option<(&str,
     jws_error(py, first.as_ref().unwrap_or(error), text)
 }
 
-/// What is neither text nor bytes is no token.
+/// Returns the exception for a token that is neither `str` nor `bytes`.
 pub(crate) fn not_a_token(py: Python<'_>) -> PyErr {
     new(py, PYJWT, "DecodeError", (NOT_A_TOKEN,)).unwrap_or_else(|error| error)
 }
 
-/// A key that is none. What the engine advises in Rust's terms is said in those of options.
+/// Returns the exception for an invalid key. Advice that names Rust functions is replaced by advice that names options.
 pub(crate) fn invalid_key(py: Python<'_>, error: &KeyError) -> PyErr {
     match error {
         KeyError::SecretIsAsymmetricKey => key_refused(
@@ -129,53 +133,51 @@ pub(crate) fn invalid_key(py: Python<'_>, error: &KeyError) -> PyErr {
              and JWT_PRIVATE_KEY, or a random secret",
         ),
         KeyError::DuplicateKid(kid) => key_refused(py, &format!("two keys share the kid {kid:?}; give each its own")),
-        KeyError::NotPem => {
-            key_refused(py, &format!("{error}; what is wanted is the content of its file, not its name"))
-        }
+        KeyError::NotPem => key_refused(py, &format!("{error}; set it to the content of its file, not to its name")),
         error => key_refused(py, &error.to_string().replace(" (`VerifyingKey`)", "")),
     }
 }
 
-/// The same with where the key is from, such as the name of its option.
-pub(crate) fn of_key(py: Python<'_>, source: &str, error: PyErr) -> PyErr {
+/// Adds the source of a key, such as the name of its option, to the exception.
+pub(crate) fn with_source(py: Python<'_>, source: &str, error: PyErr) -> PyErr {
     match py.import(PYJWT).and_then(|module| module.getattr("InvalidKeyError")) {
         Ok(class) if error.is_instance(py, &class) => {
-            key_refused(py, &format!("{source} is of no use: {}", error.value(py)))
+            key_refused(py, &format!("{source} cannot be used: {}", error.value(py)))
         }
         _ => error,
     }
 }
 
-/// Warns, as PyJWT does, of a key that is too short for its algorithm.
+/// Warns of a key that is too short for its algorithm, as PyJWT does.
 pub(crate) fn warn_of_short_key(py: Python<'_>, error: &KeyError) -> PyResult<()> {
-    let category = py.import("jwt_extended.flask._keys")?.getattr("InsecureKeyLengthWarning")?;
+    let category = helpers(py)?.getattr("InsecureKeyLengthWarning")?;
     let message = CString::new(error.to_string())?;
     PyErr::warn(py, &category, &message, 1)
 }
 
-/// A key that cannot even be asked.
+/// Returns PyJWT's exception for an invalid key.
 pub(crate) fn key_refused(py: Python<'_>, message: &str) -> PyErr {
     new(py, PYJWT, "InvalidKeyError", (message,)).unwrap_or_else(|error| error)
 }
 
-/// A token that was not made.
+/// Returns the exception for a token that could not be created.
 pub(crate) fn not_issued(error: &IssueError) -> PyErr {
     const NEVER: &str = "a token that never expires would be refused; set JWT_ACCESS_TOKEN_EXPIRES or \
                          JWT_REFRESH_TOKEN_EXPIRES to False, or name missing_expiry in JWT_TOLERATE";
     const TOO_LONG: &str = "the token would live longer than revocations are remembered; raise JWT_LONGEST_LIFETIME, or \
-                            set it to False to remember them for ever";
+                            set it to False to remember them forever";
     match error {
         IssueError::NeverRefused => PyValueError::new_err(NEVER),
         IssueError::TooLongLived => PyValueError::new_err(TOO_LONG),
-        error => PyValueError::new_err(in_options_names(&error.to_string())),
+        error => PyValueError::new_err(with_flask_names(&error.to_string())),
     }
 }
 
-/// The engine's sentence with the names that apps know: `header_type` is `JWT_HEADER_TYPE`.
-pub(crate) fn in_options_names(sentence: &str) -> String {
+/// Replaces the engine's option names in a message by those of Flask: `header_type` becomes `JWT_HEADER_TYPE`.
+pub(crate) fn with_flask_names(message: &str) -> String {
     let part_of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut translated = String::new();
-    let mut rest = sentence;
+    let mut rest = message;
     while let Some(first) = rest.chars().next() {
         let in_word = part_of_a_name(first);
         let (word, after) = rest.split_at(rest.find(|c| part_of_a_name(c) != in_word).unwrap_or(rest.len()));
@@ -190,12 +192,12 @@ pub(crate) fn in_options_names(sentence: &str) -> String {
     translated
 }
 
-/// A header that has an impossible value.
+/// Returns the exception for a header with an invalid value.
 pub(crate) fn header_refused(py: Python<'_>, message: &str) -> PyErr {
     new(py, PYJWT, "InvalidTokenError", (message,)).unwrap_or_else(|error| error)
 }
 
-/// Any `crit`: no extension is supported.
+/// Returns the exception for a `crit` header: no extension is supported.
 pub(crate) fn crit_refused(py: Python<'_>, crit: &Bound<'_, PyAny>) -> PyErr {
     let names = crit.cast::<PyList>().ok().and_then(|names| names.get_item(0).ok());
     header_refused(
@@ -208,37 +210,9 @@ pub(crate) fn crit_refused(py: Python<'_>, crit: &Bound<'_, PyAny>) -> PyErr {
     )
 }
 
-/// The double submit does not match.
+/// Returns the exception for a failed CSRF check.
 pub(crate) fn csrf(py: Python<'_>, error: CsrfError) -> PyErr {
     new(py, OURS, "CSRFError", (error.to_string(),)).unwrap_or_else(|error| error)
-}
-
-/// Header and claims of a token as dicts, with upstream's defaults for what is not there.
-pub(crate) fn dicts<'py>(py: Python<'py>, token: &Token) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
-    let claims = to_dict(py, token.claims_json())?;
-    let missing = |name: &Bound<'py, _>| claims.contains(name).map(|there| !there);
-    let (kind, fresh, jti) = (intern!(py, "type"), intern!(py, "fresh"), intern!(py, "jti"));
-    if missing(kind)? {
-        claims.set_item(kind, intern!(py, "access"))?;
-    }
-    if missing(fresh)? {
-        claims.set_item(fresh, false)?;
-    }
-    if missing(jti)? {
-        claims.set_item(jti, py.None())?;
-    }
-    Ok((header_dict(py, token.header_json())?, claims))
-}
-
-/// The header of nearly every token is put together without reading it: 0.1 µs rather than 0.3.
-fn header_dict<'py>(py: Python<'py>, header: &str) -> PyResult<Bound<'py, PyDict>> {
-    if header != r#"{"alg":"HS256","typ":"JWT"}"# {
-        return to_dict(py, header);
-    }
-    let dict = PyDict::new(py);
-    dict.set_item(intern!(py, "alg"), intern!(py, "HS256"))?;
-    dict.set_item(intern!(py, "typ"), intern!(py, "JWT"))?;
-    Ok(dict)
 }
 
 fn jws_error(py: Python<'_>, error: &JwsError, text: &str) -> PyErr {
@@ -252,7 +226,7 @@ fn jws_error(py: Python<'_>, error: &JwsError, text: &str) -> PyErr {
         }
         JwsError::Signature | JwsError::UnknownKey => new(py, PYJWT, "InvalidSignatureError", (message,)),
         JwsError::Json(segment, _) => {
-            new(py, PYJWT, "DecodeError", (python_s_complaint(py, *segment, text).unwrap_or(message),))
+            new(py, PYJWT, "DecodeError", (python_message(py, *segment, text).unwrap_or(message),))
         }
         JwsError::CriticalMalformed => return malformed_crit(py, text),
         JwsError::CriticalExtension(_) | JwsError::HeaderMember(_) | JwsError::ForeignType => {
@@ -263,8 +237,9 @@ fn jws_error(py: Python<'_>, error: &JwsError, text: &str) -> PyErr {
     error.unwrap_or_else(|error| error)
 }
 
-/// What Python's own parser says of a segment, as PyJWT would pass it on; `None` if it finds nothing wrong and we do.
-fn python_s_complaint(py: Python<'_>, segment: Segment, token: &str) -> Option<String> {
+/// Returns the error message of Python's JSON parser for a segment, as PyJWT passes it on. Returns `None` if only our
+/// parser finds an error.
+fn python_message(py: Python<'_>, segment: Segment, token: &str) -> Option<String> {
     let at = usize::from(segment != Segment::Header);
     let text = token.split('.').nth(at)?;
     let padded = format!("{text}{}", "=".repeat((4 - text.len() % 4) % 4));
@@ -281,7 +256,7 @@ fn python_s_complaint(py: Python<'_>, segment: Segment, token: &str) -> Option<S
     }
 }
 
-/// A `crit` that is no list of names.
+/// Returns the exception for a `crit` header that is not a list of names.
 fn malformed_crit(py: Python<'_>, token: &str) -> PyErr {
     let header = Unverified::header_within(token.len(), token).unwrap_or_default();
     let crit = to_dict(py, &header).and_then(|header| header.get_item(intern!(py, "crit")));
@@ -291,7 +266,7 @@ fn malformed_crit(py: Python<'_>, token: &str) -> PyErr {
     }
 }
 
-/// Whether PyJWT would say that there is no audience: `aud` is false to Python.
+/// Returns whether PyJWT would report a missing audience: it does for any `aud` that is false in Python.
 fn has_no_audience(token: &str, limit: usize) -> bool {
     let Ok(parsed) = Unverified::parse_within(limit, token) else { return false };
     let claims: serde_json::Value = serde_json::from_str(parsed.payload()).unwrap_or_default();
@@ -305,7 +280,7 @@ fn has_no_audience(token: &str, limit: usize) -> bool {
     }
 }
 
-/// PyJWT's class, with the attributes that upstream puts on it.
+/// Returns PyJWT's exception for an expired token, with the attributes that upstream adds to it.
 fn expired(py: Python<'_>, token: &Token) -> PyErr {
     with_token(py, token, |header, claims| {
         let error = new(py, PYJWT, "ExpiredSignatureError", ("Signature has expired",))?;
@@ -313,6 +288,11 @@ fn expired(py: Python<'_>, token: &Token) -> PyErr {
         error.value(py).setattr(intern!(py, "jwt_data"), claims)?;
         Ok(error)
     })
+}
+
+/// Returns the Python module whose functions this crate calls.
+pub(crate) fn helpers(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+    py.import(intern!(py, "jwt_extended.flask._keys"))
 }
 
 fn with_token<'py>(

@@ -1,15 +1,16 @@
-//! Keys from what apps configure or their key loaders return: texts, bytes, and the objects of `cryptography` and PyJWT.
+//! Keys from options and key loaders: texts, bytes, and key objects of `cryptography` and PyJWT.
 //!
-//! A key is parsed once and kept for as long as it is among the last few hundred, under a hash of its text: a loader that
-//! returns the same text for every request costs a hash and no parsing.
+//! Parsed keys are cached under a hash of their text. So a loader that returns the same text for every request costs a
+//! hash and no parsing.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use jwt_extended::jose::{Algorithm, ExternalKey, Family, Key, KeyError, KeyRing, VerifyingKey};
+use jwt_extended::jose::{Algorithm, ExternalKey, Family, Key, KeyError, KeyRing, UnknownAlgorithm, VerifyingKey};
 use pyo3::{
+    exceptions::PyRuntimeError,
     intern,
     prelude::*,
     types::{PyBytes, PyString},
@@ -17,12 +18,12 @@ use pyo3::{
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{compile::named, errors};
+use crate::errors::{self, helpers};
 
-/// How many keys of each kind are kept. An app with more tenants than this parses some of their keys again.
-const KEPT: usize = 256;
+/// How many keys of each kind are cached. An app with more tenants than this parses some of their keys again.
+const CAPACITY: usize = 256;
 
-/// What becomes of keys that are too short.
+/// How keys that are too short are handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Leniency {
     /// HMAC secrets shorter than their hash: `short_secret` in `JWT_TOLERATE`.
@@ -31,14 +32,14 @@ pub(crate) struct Leniency {
     pub(crate) rsa: Short,
 }
 
-/// What becomes of a key that is too short.
+/// How a key that is too short is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Short {
-    /// `JWT_TOLERATE` is a list without its word.
+    /// `JWT_TOLERATE` is a list that does not name it.
     Refused,
-    /// `JWT_TOLERATE` is not set: upstream lets it be, and PyJWT warns.
+    /// `JWT_TOLERATE` is not set: the key is accepted with a warning, as PyJWT does.
     WarnedOf,
-    /// The app has named it.
+    /// `JWT_TOLERATE` names it.
     Accepted,
 }
 
@@ -54,25 +55,25 @@ impl<'py> FromPyObject<'_, 'py> for Short {
     }
 }
 
-/// Makes keys, and keeps them.
+/// Parses keys and caches them.
 #[derive(Default)]
 pub(crate) struct KeyCache {
-    signing: Kept<Key>,
-    verifying: Kept<VerifyingKey>,
+    signing: Cache<Key>,
+    verifying: Cache<VerifyingKey>,
 }
 
-/// What a key is for, what was tolerated of it, and a hash of what it was made from.
-type Name = (Algorithm, Leniency, [u8; 32]);
-type Kept<K> = Mutex<HashMap<Name, K>>;
+/// A key's algorithm, the leniency it was checked with, and the hash of its text.
+type CacheKey = (Algorithm, Leniency, [u8; 32]);
+type Cache<K> = Mutex<HashMap<CacheKey, K>>;
 
 impl KeyCache {
-    /// The key that signs. A key pair is named by its thumbprint.
+    /// Returns a signing key. The `kid` of a key pair is its thumbprint.
     pub(crate) fn signing(&self, algorithm: Algorithm, key: &Bound<'_, PyAny>, lenient: Leniency) -> PyResult<Key> {
         let py = key.py();
         find(&self.signing, algorithm, key, lenient, signing_key)?.map_err(|error| errors::invalid_key(py, &error))
     }
 
-    /// The key that checks. A key pair is named by its thumbprint.
+    /// Returns a verifying key. The `kid` of a key pair is its thumbprint.
     pub(crate) fn verifying(
         &self,
         algorithm: Algorithm,
@@ -82,9 +83,9 @@ impl KeyCache {
         find(&self.verifying, algorithm, key, lenient, verifying_key)
     }
 
-    /// The ring that checks tokens of these algorithms with any of these keys, whatever `kid` they have: upstream's tokens
-    /// have none. An algorithm that cannot use a key does without it, as long as another can: a secret is no RSA key, and a
-    /// public key never a secret. Each key comes with what says where it is from.
+    /// Returns a ring that verifies tokens of these algorithms with any of these keys. It ignores `kid`, because
+    /// upstream's tokens have no `kid`. A key is skipped for an algorithm that cannot use it, such as a secret for
+    /// RS256, but at least one algorithm must accept it. Each key comes with its source, for error messages.
     pub(crate) fn ring<'a, 'py: 'a>(
         &self,
         algorithms: &[Algorithm],
@@ -98,7 +99,7 @@ impl KeyCache {
             for algorithm in algorithms {
                 let key = self
                     .verifying(*algorithm, key, lenient)
-                    .map_err(|error| errors::of_key(key.py(), source, error))?;
+                    .map_err(|error| errors::with_source(key.py(), source, error))?;
                 let key = key.map(VerifyingKey::without_kid);
                 match key.and_then(|key| ring.clone().also_verify(key)) {
                     Ok(larger) => (ring, usable) = (larger, true),
@@ -107,16 +108,16 @@ impl KeyCache {
             }
             if let (false, Some(error)) = (usable, refusal) {
                 let py = key.py();
-                return Err(errors::of_key(py, source, errors::invalid_key(py, &error)));
+                return Err(errors::with_source(py, source, errors::invalid_key(py, &error)));
             }
         }
         Ok(ring)
     }
 }
 
-/// The key that is kept, or a new one. The outer error is Python's own, the inner one the key's.
+/// Returns the cached key, or parses it. The outer error is a Python exception, the inner one the engine's.
 fn find<K: Clone>(
-    kept: &Kept<K>,
+    cache: &Cache<K>,
     algorithm: Algorithm,
     key: &Bound<'_, PyAny>,
     lenient: Leniency,
@@ -128,17 +129,17 @@ fn find<K: Clone>(
         return Ok(Err(KeyError::JwkAlgorithm { stated, asked: algorithm }));
     }
     let text = text_of(key)?;
-    let name = (algorithm, lenient, Sha256::digest(&*text).into());
-    if let Some(key) = kept.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
+    let cache_key = (algorithm, lenient, Sha256::digest(&*text).into());
+    if let Some(key) = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&cache_key) {
         return Ok(Ok(key.clone()));
     }
     let fresh = make(key.py(), algorithm, &text, lenient)?;
     if let Ok(key) = &fresh {
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let former = if kept.len() >= KEPT { std::mem::take(&mut *kept) } else { HashMap::new() };
-        kept.insert(name, key.clone());
-        // In this order: to drop a key that `cryptography` holds runs Python, which may come back here.
-        drop(kept);
+        let mut cached = cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let former = if cached.len() >= CAPACITY { std::mem::take(&mut *cached) } else { HashMap::new() };
+        cached.insert(cache_key, key.clone());
+        // Unlocks first: dropping a key that `cryptography` holds runs Python code, which may call this function.
+        drop(cached);
         drop(former);
     }
     Ok(fresh)
@@ -176,7 +177,7 @@ fn verifying_key(
     }
     let rewritten = rewritten(py, text)?;
     let pem = rewritten.as_deref().map_or(text, Vec::as_slice);
-    // PyJWT also checks with the public half of a private key.
+    // Like PyJWT, accepts a private key and verifies with its public half.
     let key = match VerifyingKey::from_pem(algorithm, pem) {
         Ok(key) => Ok(key),
         Err(error) => match Key::from_pem(algorithm, pem) {
@@ -214,26 +215,30 @@ impl Short {
     }
 }
 
-/// The one algorithm that a key of PyJWT is for, if it is one.
+/// Returns the algorithm that a PyJWT key object is for. Other keys state none.
 fn stated_algorithm(key: &Bound<'_, PyAny>) -> PyResult<Option<Algorithm>> {
     if key.is_instance_of::<PyString>() || key.is_instance_of::<PyBytes>() {
         return Ok(None);
     }
     let stated = key.getattr_opt(intern!(key.py(), "algorithm_name"))?;
-    stated.map(|name| named(&name.str()?.to_string_lossy())).transpose()
+    stated.map(|name| algorithm_named(&name.str()?.to_string_lossy())).transpose()
 }
 
-/// Whether the cryptography takes long enough that other threads should run meanwhile.
+/// Returns the algorithm with this name.
+pub(crate) fn algorithm_named(name: &str) -> PyResult<Algorithm> {
+    name.parse().map_err(|error: UnknownAlgorithm| PyRuntimeError::new_err(error.to_string()))
+}
+
+/// Returns whether signing or verifying takes long enough to release Python's lock.
 pub(crate) fn is_slow(algorithms: impl IntoIterator<Item = Algorithm>) -> bool {
     algorithms.into_iter().any(|algorithm| algorithm.family() != Family::Hmac)
 }
 
-/// The text of a key: its own, or what the objects of `cryptography` and PyJWT are written as.
+/// Returns the text of a key. Serialises the key objects of `cryptography` and PyJWT.
 fn text_of(key: &Bound<'_, PyAny>) -> PyResult<Zeroizing<Vec<u8>>> {
     if let Ok(text) = key.cast::<PyString>() {
-        // Python's own complaint would show the text.
-        let text =
-            text.to_str().map_err(|_| errors::key_refused(key.py(), "a key must be text that UTF-8 can write"))?;
+        // Python's own error message would show the text.
+        let text = text.to_str().map_err(|_| errors::key_refused(key.py(), "a key must be valid UTF-8 text"))?;
         return Ok(Zeroizing::new(text.as_bytes().to_vec()));
     }
     if let Ok(bytes) = key.cast::<PyBytes>() {
@@ -243,7 +248,7 @@ fn text_of(key: &Bound<'_, PyAny>) -> PyResult<Zeroizing<Vec<u8>>> {
     Ok(Zeroizing::new(text.cast::<PyBytes>()?.as_bytes().to_vec()))
 }
 
-/// A key in a form that the engine does not read, OpenSSH's, as PEM.
+/// Converts an OpenSSH key, which the engine does not read, to PEM. Returns `None` for any other key.
 fn rewritten(py: Python<'_>, text: &[u8]) -> PyResult<Option<Zeroizing<Vec<u8>>>> {
     let mentions = |mark: &[u8]| text.windows(mark.len()).any(|window| window == mark);
     if ![&b"ssh-"[..], b"ecdsa-sha2-", b"OPENSSH PRIVATE KEY"].into_iter().any(mentions) {
@@ -253,11 +258,7 @@ fn rewritten(py: Python<'_>, text: &[u8]) -> PyResult<Option<Zeroizing<Vec<u8>>>
     Ok(pem.cast::<PyBytes>().ok().map(|pem| Zeroizing::new(pem.as_bytes().to_vec())))
 }
 
-fn helpers(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
-    py.import(intern!(py, "jwt_extended.flask._keys"))
-}
-
-/// An RSA key of fewer than 2048 bits, in the hands of `cryptography`: the engine's library signs with none so small.
+/// An RSA key of fewer than 2048 bits. `cryptography` uses it, because the engine's library rejects keys that small.
 struct SmallRsaKey(Py<PyAny>);
 
 impl SmallRsaKey {

@@ -1,14 +1,16 @@
-//! The engine as Python sees it: `jwt_extended._core`.
+//! The engine for Python: the extension module `jwt_extended._core`.
 //!
-//! Each guarded request is one call, `Engine.guard`. What Flask is, is left to the Python side: in here are the request's
-//! WSGI environment, tokens, keys, claims, and the exceptions that users catch.
+//! A guarded request takes one call into Rust: `Engine.at(config).guard(...)`. This crate reads the request's WSGI
+//! environment, converts tokens, keys and claims, and raises the exceptions that users catch. Flask itself (contexts,
+//! decorators, responses) is left to the Python side.
 
 mod claims;
-mod compile;
+mod compiled;
 mod engine;
 mod errors;
+mod issuing;
 mod keys;
-mod making;
+mod options;
 mod process;
 mod request;
 mod requirement;
@@ -19,19 +21,28 @@ mod store;
 
 use pyo3::prelude::*;
 
+pub use compiled::Compiled;
 pub use engine::Engine;
 pub use requirement::Requirement;
-pub use sessions::{Presented, Rotation};
+pub use sessions::{RefreshToken, Rotation};
 
 /// The extension module.
 #[pymodule]
 mod _core {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
-    use super::engine::Engine;
+    use super::compiled::Compiled;
     #[pymodule_export]
-    use super::engine::unverified_header;
+    use super::engine::{Engine, subject_of, unverified_header};
     #[pymodule_export]
     use super::requirement::Requirement;
     #[pymodule_export]
-    use super::sessions::{Presented, Rotation};
+    use super::sessions::{RefreshToken, Rotation};
+
+    /// Adds the old name of `RefreshToken`, for imports that have not been switched yet.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("Presented", module.py().get_type::<RefreshToken>())
+    }
 }

@@ -1,94 +1,95 @@
-//! What each process has for itself, and the runtime that waits for stores which other processes share.
+//! Values that each process has to itself, and the runtime that waits for shared stores.
 //!
-//! A server forks after it has loaded the app, and a forked process must not go on with what it inherited: a connection
-//! that two processes write to is of use to neither, and of a runtime it has the data and none of the threads. So a value
-//! belongs to the process that made it, and another process makes its own. What it inherited it never drops, because
-//! dropping may wait for a lock that a thread held which is not there.
+//! Servers fork after they have loaded the app. After a fork, the child must not use what it inherited: a shared
+//! connection gets corrupted, and the threads of an inherited runtime do not exist. So each process creates its own
+//! values. A child leaks inherited values on purpose: dropping them could block on a lock held by a thread that no
+//! longer exists.
+//!
+//! The values of a process and its ancestors form a list, which is read without a lock. A mutex around one value would
+//! be shorter, but not safe: the runtime's thread also reads these values, without Python's lock. If the process forked
+//! while that thread held the mutex, the child would inherit it locked. Nor can values simply be leaked when they are
+//! created: a store that an app has dropped must close its connections.
 
-use std::{convert::Infallible, io, mem, process, sync::OnceLock};
+use std::{
+    convert::Infallible,
+    io, mem, process,
+    sync::{Arc, OnceLock},
+};
 
 use tokio::runtime::{Builder, Runtime};
 
-/// The runtime of each process: one thread, on which connections live. Who asks waits in its own thread.
+/// Each process's runtime: one thread, which drives the connections. Callers wait in their own threads.
 static RUNTIME: PerProcess<Runtime> = PerProcess::new();
 
-/// This process's runtime.
+/// Returns this process's runtime.
 ///
-/// As all of [`PerProcess`], it is made with Python's lock held, so that no fork comes in between.
+/// Takes the token as proof that Python's lock is held, so that no fork happens while the runtime is created.
 pub(crate) fn runtime(_: pyo3::Python<'_>) -> io::Result<&'static Runtime> {
     RUNTIME
         .get_or_try_make(|| Builder::new_multi_thread().worker_threads(1).thread_name("jwt-store").enable_all().build())
 }
 
-/// A value for each process that asks: this one's, and before it those of the processes that it was forked from.
+/// A separate value in each process.
 pub(crate) struct PerProcess<T> {
-    eldest: OnceLock<Box<Made<T>>>,
+    oldest: OnceLock<Box<Slot<T>>>,
 }
 
-struct Made<T> {
-    by: u32,
-    /// `None` only while it is dropped.
-    value: Option<T>,
-    /// That of a process which was forked from this one.
-    next: OnceLock<Box<Made<T>>>,
+/// The value of one process.
+struct Slot<T> {
+    owner: u32,
+    value: Arc<T>,
+    /// The slot of a process that was forked from this one.
+    child: OnceLock<Box<Slot<T>>>,
 }
 
 impl<T> PerProcess<T> {
     pub(crate) const fn new() -> Self {
-        Self { eldest: OnceLock::new() }
+        Self { oldest: OnceLock::new() }
     }
 
-    /// This process's value.
+    /// Returns this process's value.
     pub(crate) fn get(&self) -> Option<&T> {
         self.find().ok()
     }
 
-    /// This process's value, made if there is none. To be called with Python's lock held.
+    /// Returns this process's value, and creates it if necessary. Must be called with Python's lock held.
     pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> &T {
         match self.get_or_try_make(|| Ok::<T, Infallible>(make())) {
             Ok(value) => value,
         }
     }
 
-    /// As [`get_or_make`](Self::get_or_make), with what may fail. To be called with Python's lock held.
+    /// Does the same with a constructor that may fail. Must be called with Python's lock held.
     pub(crate) fn get_or_try_make<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
         match self.find() {
             Ok(value) => Ok(value),
-            Err(place) => {
-                let new = Made { by: process::id(), value: Some(make()?), next: OnceLock::new() };
-                // Another thread may have been as quick.
-                Ok(place.get_or_init(|| Box::new(new)).value())
+            Err(end) => {
+                let slot = Slot { owner: process::id(), value: Arc::new(make()?), child: OnceLock::new() };
+                // If another thread was faster, its value wins.
+                Ok(&end.get_or_init(|| Box::new(slot)).value)
             }
         }
     }
 
-    /// The value, or the place where it belongs.
-    fn find(&self) -> Result<&T, &OnceLock<Box<Made<T>>>> {
+    /// Returns this process's value, or the end of the list, where it belongs.
+    fn find(&self) -> Result<&T, &OnceLock<Box<Slot<T>>>> {
         let this = process::id();
-        let mut place = &self.eldest;
-        while let Some(made) = place.get() {
-            if made.by == this {
-                return Ok(made.value());
+        let mut place = &self.oldest;
+        while let Some(slot) = place.get() {
+            if slot.owner == this {
+                return Ok(&slot.value);
             }
-            place = &made.next;
+            place = &slot.child;
         }
         Err(place)
     }
 }
 
-impl<T> Made<T> {
-    fn value(&self) -> &T {
-        match &self.value {
-            Some(value) => value,
-            None => unreachable!("it is taken only when nobody can ask any more"),
-        }
-    }
-}
-
-impl<T> Drop for Made<T> {
+impl<T> Drop for Slot<T> {
     fn drop(&mut self) {
-        if self.by != process::id() {
-            mem::forget(self.value.take());
+        if self.owner != process::id() {
+            // One more reference, which is never released, keeps the inherited value from being dropped.
+            mem::forget(Arc::clone(&self.value));
         }
     }
 }

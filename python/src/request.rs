@@ -1,7 +1,7 @@
-//! A Werkzeug request, as the engine sees it.
+//! A Werkzeug request, as the engine reads it.
 //!
-//! Header fields are read from the WSGI environment, each when it is first asked for. Bodies are asked of Werkzeug, which
-//! keeps what it has parsed for the view.
+//! Header fields come from the WSGI environment and are read on first use. Bodies come from Werkzeug, which keeps the
+//! parsed body for the view.
 
 use std::{
     borrow::Cow,
@@ -18,18 +18,19 @@ use pyo3::{
     types::{PyDict, PyString},
 };
 
-/// How many different header fields the engine may ask for: the token's, `Cookie`, two of CSRF, `Content-Type` and
+/// How many different header fields the engine reads at most: the token's, `Cookie`, two for CSRF, `Content-Type` and
 /// `Sec-Fetch-Site`.
 const FIELDS: usize = 6;
 
-/// One request, while it is judged.
+/// One request, while it is checked.
 pub(crate) struct WsgiRequest<'py> {
     request: Bound<'py, PyAny>,
     environ: Bound<'py, PyDict>,
     method: Bound<'py, PyString>,
     query: OnceCell<Option<Bound<'py, PyString>>>,
     fields: [OnceCell<Field<'py>>; FIELDS],
-    /// What went wrong while Werkzeug read the body, if anything did: the engine knows nothing of Python's exceptions.
+    /// The exception raised while Werkzeug read the body, if any. It is kept here because the engine knows no
+    /// exceptions.
     error: Cell<Option<PyErr>>,
 }
 
@@ -43,7 +44,7 @@ impl<'py> WsgiRequest<'py> {
         let py = request.py();
         Ok(Self {
             environ: request.getattr(intern!(py, "environ"))?.cast_into()?,
-            // Werkzeug's, in capitals: the environment has it as the client wrote it, and a `post` must not do without CSRF.
+            // Werkzeug's, in capitals. The environment has it as the client wrote it, and a `post` must not evade CSRF.
             method: request.getattr(intern!(py, "method"))?.cast_into()?,
             request: request.clone(),
             query: OnceCell::new(),
@@ -52,7 +53,7 @@ impl<'py> WsgiRequest<'py> {
         })
     }
 
-    /// The exception that the body ended in, if it did.
+    /// Returns the exception raised while the body was read, if any.
     pub(crate) fn take_error(&self) -> Option<PyErr> {
         self.error.take()
     }
@@ -76,7 +77,7 @@ impl<'py> WsgiRequest<'py> {
         Field { name: name.clone(), value }
     }
 
-    /// Keeps an exception for later, and goes on as if there were nothing.
+    /// Keeps an exception for later, and treats the value as absent.
     fn keep<T>(&self, result: PyResult<Option<T>>) -> Option<T> {
         result.unwrap_or_else(|error| {
             self.error.set(Some(error));
@@ -92,7 +93,7 @@ impl<'py> WsgiRequest<'py> {
         let silent = PyDict::new(py);
         silent.set_item(intern!(py, "silent"), true)?;
         let body = match self.request.call_method(intern!(py, "get_json"), (), Some(&silent)) {
-            // Nested too deeply for Python's parser: no body of ours.
+            // Nested too deeply for Python's parser, so it counts as a body without a token.
             Err(error) if error.is_instance_of::<PyRecursionError>(py) => return Ok(JsonMember::Absent),
             body => body?,
         };
@@ -118,18 +119,19 @@ impl<'py> WsgiRequest<'py> {
 
 impl Request for WsgiRequest<'_> {
     fn method(&self) -> &str {
-        // A method is ASCII; one that is not is none that the engine knows.
+        // Methods are ASCII. Any other text matches no method that the engine knows.
         self.method.to_str().unwrap_or_default()
     }
 
     fn header<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        // WSGI joins fields of one name with commas, so there is one value at most. No engine asks for more than FIELDS.
+        // WSGI joins fields of one name with commas, so there is one value at most. The engine reads at most FIELDS
+        // fields.
         let known = self.fields.iter().find_map(|cell| {
             let field = cell.get_or_init(|| self.field(name));
             (field.name == *name).then_some(field)
         });
-        // WSGI's texts hold one byte in each character. What is no ASCII cannot be a token or a CSRF value of ours, so it does
-        // not matter that it is another text in UTF-8.
+        // WSGI strings hold one byte per character, so other text than ASCII differs in UTF-8. That does no harm: our
+        // tokens and CSRF values are ASCII.
         known.and_then(|field| field.value.as_ref()?.to_str().ok()).map(str::as_bytes).into_iter()
     }
 

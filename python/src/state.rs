@@ -1,4 +1,4 @@
-//! What an engine knows of its app: the options, compiled, and the store. Reads options again when they have changed.
+//! The state of one app: its options, compiled, and its store. Reads the options again when they have changed.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -14,83 +14,86 @@ use pyo3::{
 };
 
 use crate::{
-    compile::{Compiled, Options},
+    compiled::Compiled,
     keys::KeyCache,
+    options::Options,
     snapshot::Snapshot,
     store::{Store, StoreName},
 };
 
-const STORE_IS_MADE: &str = "JWT_STORE cannot change while the app runs: what was revoked would be forgotten";
+const STORE_CHANGED: &str = "JWT_STORE cannot change while the app runs, because all revocations would be lost";
 
-/// What is known of an app.
-pub(crate) struct Knowledge {
-    /// Reads an app's options: `_options.read`.
+/// The state of one app.
+pub(crate) struct AppState {
+    /// Reads the app's options: `_options.read`.
     read: Py<PyAny>,
+    /// The names of all options.
     names: Vec<Py<PyString>>,
-    pub(crate) keys: KeyCache,
-    store: Mutex<Option<Made>>,
-    current: Mutex<Option<Arc<State>>>,
+    keys: Arc<KeyCache>,
+    store: Mutex<Option<OpenedStore>>,
+    current: Mutex<Option<Arc<Current>>>,
 }
 
-/// The store, and what it was made from.
-struct Made {
+/// The store, and the options that it was made from.
+struct OpenedStore {
     name: StoreName,
     limit: Duration,
     store: Store,
 }
 
-/// The options as they were at one time.
-pub(crate) struct State {
+/// The options at one time, and the result of compiling them.
+struct Current {
     snapshot: Snapshot,
-    pub(crate) compiled: Compiled,
+    compiled: Py<Compiled>,
 }
 
-impl Knowledge {
+impl AppState {
     pub(crate) fn new(read: Py<PyAny>, names: Vec<Py<PyString>>) -> Self {
-        Self { read, names, keys: KeyCache::default(), store: Mutex::new(None), current: Mutex::new(None) }
+        Self { read, names, keys: Arc::default(), store: Mutex::new(None), current: Mutex::new(None) }
     }
 
-    /// The options as they are now, compiled.
-    pub(crate) fn state(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<Arc<State>> {
+    /// Returns the options of a configuration, compiled. Compiles them only if they have changed.
+    pub(crate) fn at(&self, py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<Py<Compiled>> {
         let config = &plain(py, config, &self.names)?;
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(state) = current
-            && state.snapshot.holds(config)?
+        if let Some(current) = current
+            && current.snapshot.matches(config)?
         {
-            return Ok(state);
+            return Ok(current.compiled.clone_ref(py));
         }
-        // Two threads may do this at once, and come to the same.
-        // A copy, so that both see the same, whatever other threads set meanwhile.
+        // Two threads may do this at the same time, with the same result. A copy, so that the snapshot and the reader
+        // see the same values even if another thread sets options meanwhile.
         let config = config.copy()?;
         let snapshot = Snapshot::take(py, &self.names, &config)?;
         let options: Options<'_> = self.read.bind(py).call1((config,))?.extract()?;
         let compiled = options.compile(py, &self.keys, |name, limit| self.store(name, limit))?;
-        let state = Arc::new(State { snapshot, compiled });
+        let compiled = Py::new(py, compiled)?;
+        let new = Arc::new(Current { snapshot, compiled: compiled.clone_ref(py) });
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let former = current.replace(Arc::clone(&state));
-        // In this order: to drop the former options may run an app's own `__del__`, which may come back here.
+        let former = current.replace(new);
+        // Unlocks first: dropping the former options may run an app's own `__del__`, which may call this method.
         drop(current);
         drop(former);
-        Ok(state)
+        Ok(compiled)
     }
 
-    /// The store, which is one for as long as the app runs. Only how long it may take can change.
+    /// Returns the app's store, which stays the same while the app runs. Only its time limit can change.
     fn store(&self, name: StoreName, limit: Duration) -> PyResult<Store> {
-        let mut made = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*made {
-            Some(made) if made.name != name => return Err(PyRuntimeError::new_err(STORE_IS_MADE)),
-            Some(made) if made.limit == limit || matches!(made.store, Store::Memory(_)) => {
-                return Ok(made.store.clone());
+        let mut opened = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*opened {
+            Some(opened) if opened.name != name => return Err(PyRuntimeError::new_err(STORE_CHANGED)),
+            Some(opened) if opened.limit == limit || matches!(opened.store, Store::Memory(_)) => {
+                return Ok(opened.store.clone());
             }
             _ => {}
         }
         let store = Store::new(&name, limit)?;
-        *made = Some(Made { name, limit, store: store.clone() });
+        *opened = Some(OpenedStore { name, limit, store: store.clone() });
         Ok(store)
     }
 }
 
-/// A configuration that is a dict and nothing more. One that finds its options by a way of its own is asked for each.
+/// Returns the configuration as an ordinary dict. If its class has its own way to find options, reads them one by one.
 fn plain<'py>(py: Python<'py>, config: &Bound<'py, PyDict>, names: &[Py<PyString>]) -> PyResult<Bound<'py, PyDict>> {
     static USUAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     if config.get_type().is(USUAL.import(py, "flask.config", "Config")?) {

@@ -1,4 +1,4 @@
-//! Where sessions are kept: in this process's memory, or where all processes share them.
+//! The stores of sessions: in this process's memory, or shared by all processes.
 
 use std::{
     fmt,
@@ -21,30 +21,30 @@ use tokio::{
 
 use crate::process::{PerProcess, runtime};
 
-/// How much later than a store's own limit this one is: the store knows more about why nothing came.
-const LATER: Duration = Duration::from_millis(50);
+/// How much longer than the store's own time limit we wait: the store's error says more about the cause than ours.
+const EXTRA: Duration = Duration::from_millis(50);
 const NOT_OPEN: &str = "it is not open in this process";
 
-/// What `JWT_STORE` says.
+/// The value of `JWT_STORE`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum StoreName {
-    /// In memory, and how much it may hold.
+    /// In memory, with this capacity.
     Memory(usize),
-    /// Where it is.
+    /// Shared, at this URL.
     Url(String),
 }
 
 /// A store, ready for use.
 #[derive(Clone)]
 pub(crate) enum Store {
-    /// Answers at once.
+    /// Answers immediately.
     Memory(Arc<MemoryStore>),
-    /// Has to be waited for.
+    /// Must be awaited.
     Shared(Arc<Shared>),
 }
 
 impl Store {
-    /// The store of this name, which may not be there yet.
+    /// Creates the store without connecting to it: it may not be reachable yet.
     pub(crate) fn new(name: &StoreName, limit: Duration) -> PyResult<Self> {
         Ok(match name {
             StoreName::Memory(capacity) => Self::Memory(Arc::new(MemoryStore::with_capacity(*capacity))),
@@ -54,8 +54,8 @@ impl Store {
         })
     }
 
-    /// The same for a manager.
-    pub(crate) fn keeper(&self) -> Arc<dyn SessionStore> {
+    /// Returns the store as a trait object, for a manager.
+    pub(crate) fn as_session_store(&self) -> Arc<dyn SessionStore> {
         match self {
             Self::Memory(store) => Arc::<MemoryStore>::clone(store),
             Self::Shared(store) => Arc::<Shared>::clone(store),
@@ -63,29 +63,29 @@ impl Store {
     }
 }
 
-/// What a manager says that has asked its store. Where nothing has to be waited for, nothing is done but that; else other
-/// threads of Python run meanwhile.
+/// Waits for a manager that uses its store. The store in memory answers on the first poll; for any other, Python's lock
+/// is released while this thread waits.
 pub(crate) fn wait<T: Send>(
     py: Python<'_>,
     store: Option<&Store>,
     answer: impl Future<Output = T> + Send,
 ) -> Result<T, StoreError> {
     let mut answer = pin!(answer);
-    let mut ask = || answer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let mut poll = || answer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     let Some(Store::Shared(shared)) = store else {
-        return match ask() {
+        return match poll() {
             Poll::Ready(answer) => Ok(answer),
             Poll::Pending => Err(StoreError::Unavailable("it did not answer at once".to_owned())),
         };
     };
     let runtime = runtime(py).map_err(unavailable)?;
-    // Of all together: to open the store may have taken some of the time.
-    let deadline = Instant::now() + shared.limit + 2 * LATER;
+    // One deadline for everything, because opening the store may use up some of the time.
+    let deadline = Instant::now() + shared.limit + 2 * EXTRA;
     shared.connect(py, runtime)?;
     {
-        // First with Python's lock held, because the clock needs it.
+        // The first poll happens with Python's lock held, because the clock needs it.
         let _entered = runtime.enter();
-        if let Poll::Ready(answer) = ask() {
+        if let Poll::Ready(answer) = poll() {
             return Ok(answer);
         }
     }
@@ -93,7 +93,7 @@ pub(crate) fn wait<T: Send>(
     answer.map_err(|_| late(shared.limit))
 }
 
-/// A store that other processes share. Each process has a connection of its own, made when it is first needed.
+/// A store that other processes share. Each process opens its own connection on first use.
 pub(crate) struct Shared {
     place: Place,
     limit: Duration,
@@ -101,12 +101,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Opens this process's store, unless it has been opened.
+    /// Opens this process's store, unless it is open already.
     fn connect(self: &Arc<Self>, py: Python<'_>, runtime: &Runtime) -> Result<(), StoreError> {
         if self.opened.get_or_make(OnceCell::new).initialized() {
             return Ok(());
         }
-        // A task of its own, which goes on when nobody waits any more: to make the tables may take longer than a request.
+        // A separate task, which continues after the request has timed out: creating the tables may take longer.
         let this = Arc::clone(self);
         let opening = runtime.spawn(async move {
             match this.opened.get() {
@@ -136,7 +136,7 @@ impl ForwardSessions for Shared {
         match call(&**store) {
             Answer::Now(answer) => Answer::Now(answer),
             Answer::Later(answer) => Answer::later(async move {
-                timeout(self.limit + LATER, answer).await.unwrap_or_else(|_| Err(late(self.limit)))
+                timeout(self.limit + EXTRA, answer).await.unwrap_or_else(|_| Err(late(self.limit)))
             }),
         }
     }
@@ -146,7 +146,7 @@ fn late(limit: Duration) -> StoreError {
     StoreError::Unavailable(format!("it did not answer within {limit:?}"))
 }
 
-/// Where a shared store is, as `JWT_STORE` says.
+/// The location of a shared store, from `JWT_STORE`.
 enum Place {
     Redis(String),
     Postgres(String),
@@ -154,7 +154,7 @@ enum Place {
 }
 
 impl Place {
-    /// Reads a URL, and asks nobody: the app starts whether the store is there or not.
+    /// Reads a URL without connecting: the app starts even if the store is down.
     fn read(url: &str, limit: Duration) -> PyResult<Self> {
         let place = match url.split_once(':') {
             Some(("sqlite", path)) => Self::Sqlite(PathBuf::from(path)),
@@ -162,14 +162,14 @@ impl Place {
             _ => Self::Redis(url.to_owned()),
         };
         match &place {
-            Self::Redis(_) => redis(url, limit).map(drop).map_err(refused)?,
-            Self::Postgres(_) => postgres(url, limit).map(drop).map_err(refused)?,
+            Self::Redis(_) => redis(url, limit).map(drop).map_err(misconfigured)?,
+            Self::Postgres(_) => postgres(url, limit).map(drop).map_err(misconfigured)?,
             Self::Sqlite(_) => {}
         }
         Ok(place)
     }
 
-    /// The store, with its tables if it has any.
+    /// Opens the store, and creates its tables if it needs any.
     async fn open(&self, limit: Duration) -> Result<Box<dyn SessionStore>, StoreError> {
         Ok(match self {
             Self::Redis(url) => Box::new(redis(url, limit).map_err(unavailable)?),
@@ -195,8 +195,8 @@ fn postgres(url: &str, limit: Duration) -> Result<PostgresStore, SetupError> {
     PostgresStore::builder().timeout(limit).connect_lazily(url)
 }
 
-fn refused(error: impl fmt::Display) -> PyErr {
-    PyRuntimeError::new_err(format!("JWT_STORE is of no use: {error}"))
+fn misconfigured(error: impl fmt::Display) -> PyErr {
+    PyRuntimeError::new_err(format!("JWT_STORE cannot be used: {error}"))
 }
 
 fn unavailable(error: impl fmt::Display) -> StoreError {

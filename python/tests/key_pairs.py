@@ -29,7 +29,7 @@ NOT_ALLOWED = (422, "The specified alg value is not allowed")
 UNKNOWN_KEY = (422, "The token was signed with an unknown key")
 
 #: The error for an unusable key when the app starts, after the name of its option.
-UNUSABLE = "(cannot be used|is of no use): "
+UNUSABLE = "(cannot be used|cannot be used): "
 
 
 def private(key: Any, form: Any = forms.PrivateFormat.PKCS8) -> str:

@@ -1,0 +1,397 @@
+//! An app's options at one time, ready for use: guards requests, issues and verifies tokens, uses the store.
+//!
+//! This is the whole interface of the engine for Python. `Engine` only decides which options are current.
+
+use std::{borrow::Cow, time::Duration};
+
+use jwt_extended::{
+    JwtManager, Rejection, Timestamp, Token,
+    http::{CsrfError, Location, Reason},
+    jose::{Algorithm, KeyRing, Unverified},
+    session::StoreError,
+    token::{IssueError, TokenError, TokenType},
+};
+use pyo3::{
+    exceptions::{PyRuntimeError, PyValueError},
+    intern,
+    prelude::*,
+    types::{PyBytes, PyDict, PyString},
+};
+
+use crate::{
+    claims::{Dicts, dicts, to_dict},
+    errors,
+    issuing::{Issuer, TokenRequest},
+    keys::is_slow,
+    request::WsgiRequest,
+    requirement::{Presence, Requirement, Revocation},
+    sessions::{IssuedToken, Listed, RefreshToken, Rotation, listed, store_failed},
+    store::{self, Store},
+};
+
+const NOT_OPENED: &str = "The session cannot be opened right now. Try again in a moment";
+const NOT_REVOKED: &str = "The revocation cannot be kept right now, and the token stays good. Try again in a moment";
+const NOT_LISTED: &str = "The sessions cannot be listed right now. Try again in a moment";
+
+/// The result of a guard: header, claims and location of the token, and the token itself if it is a refresh token.
+pub(crate) type Guarded<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>, Bound<'py, PyString>, Option<RefreshToken>);
+
+/// An app's options at one time, ready for use.
+#[pyclass(frozen, module = "jwt_extended._core")]
+pub struct Compiled {
+    pub(crate) issuer: Issuer,
+    /// Verifies tokens and uses the store.
+    pub(crate) checking: JwtManager,
+    /// The keys that verify, or the exception that says why there are none.
+    pub(crate) ring: Result<KeyRing, PyErr>,
+    pub(crate) decode_algorithms: Vec<Algorithm>,
+    pub(crate) max_token_length: usize,
+    /// Whether rejections carry `WWW-Authenticate`.
+    pub(crate) challenges: bool,
+    pub(crate) store: Option<Store>,
+}
+
+#[pymethods]
+impl Compiled {
+    /// Raises the error of a key that is set and cannot be used. A missing key is not an error yet.
+    pub(crate) fn check(&self, py: Python<'_>) -> PyResult<()> {
+        let errors = [self.issuer.key.as_ref().err(), self.ring.as_ref().err()];
+        let invalid = errors.into_iter().flatten().find(|error| !error.is_instance_of::<PyRuntimeError>(py));
+        invalid.map_or(Ok(()), |error| Err(error.clone_ref(py)))
+    }
+
+    /// Checks a request. Returns header, claims and location of its token, and a refresh token itself; `None` if the
+    /// request has no token and needs none.
+    pub(crate) fn guard<'py>(
+        &self,
+        py: Python<'py>,
+        request: &Bound<'py, PyAny>,
+        requirement: &Requirement,
+        decode_key: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Guarded<'py>>> {
+        let required = requirement.inner()?;
+        let request = WsgiRequest::new(request)?;
+        let located = self.checking.locate(&request, required);
+        if let Some(error) = request.take_error() {
+            return Err(error);
+        }
+        let located = match located {
+            Ok(located) => located,
+            Err(rejection) => {
+                let missing = matches!(rejection.reason(), Reason::Missing(_));
+                if missing && requirement.presence == Presence::Optional {
+                    return Ok(None);
+                }
+                return Err(self.rejected(py, &rejection, None));
+            }
+        };
+        let ring = self.ring_for(py, located.token(), decode_key)?;
+        let judge = || self.checking.judge(&located, &ring, required);
+        let judged = if is_slow(ring.algorithms()) { py.detach(judge) } else { judge() };
+        let token = judged.map_err(|rejection| self.rejected(py, &rejection, Some(located.token())))?;
+        if self.store.is_some() && requirement.revocation == Revocation::Checked {
+            self.check_revoked(py, &token)?;
+        }
+        let (header, claims) = dicts(py, &token)?;
+        let location = location_name(py, located.location());
+        let is_refresh = token.token_type() == TokenType::Refresh;
+        Ok(Some((header, claims, location, is_refresh.then_some(RefreshToken(token)))))
+    }
+
+    /// Returns the text of a request's token without verifying it.
+    pub(crate) fn locate(
+        &self,
+        py: Python<'_>,
+        request: &Bound<'_, PyAny>,
+        requirement: &Requirement,
+    ) -> PyResult<String> {
+        let request = WsgiRequest::new(request)?;
+        let located = self.checking.locate(&request, requirement.inner()?);
+        if let Some(error) = request.take_error() {
+            return Err(error);
+        }
+        let located = located.map_err(|rejection| self.rejected(py, &rejection, None))?;
+        Ok(located.token().to_owned())
+    }
+
+    /// Verifies a token that did not come with a request. Returns its header and its claims.
+    pub(crate) fn decode<'py>(
+        &self,
+        py: Python<'py>,
+        token: &Bound<'py, PyAny>,
+        csrf_value: Option<&Bound<'py, PyAny>>,
+        allow_expired: bool,
+        decode_key: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Dicts<'py>> {
+        let text = token_text(token)?;
+        let ring = self.ring_for(py, &text, decode_key)?;
+        let verify = || self.checking.decode_token_with(&ring, &text);
+        let verified = if is_slow(ring.algorithms()) { py.detach(verify) } else { verify() };
+        let (token, expired) = match verified {
+            Ok(token) => (token, None),
+            Err(TokenError::Expired(token)) => (token.clone(), Some(TokenError::Expired(token))),
+            Err(error) => return Err(errors::token_refused(py, &error, Some((&text, self.max_token_length)))),
+        };
+        if let Some(sent) = csrf_value.filter(|value| value.is_truthy().unwrap_or(true)) {
+            if token.csrf().is_none() {
+                return Err(errors::token_refused(py, &TokenError::MissingClaim("csrf".to_owned()), None));
+            }
+            let matches =
+                sent.cast::<PyString>().is_ok_and(|sent| token.matches_csrf(sent.to_string_lossy().as_bytes()));
+            if !matches {
+                return Err(errors::csrf(py, CsrfError::Mismatch));
+            }
+        }
+        match expired {
+            Some(error) if !allow_expired => Err(errors::token_refused(py, &error, None)),
+            _ => dicts(py, &token),
+        }
+    }
+
+    /// Creates a token. `lifetime` is in microseconds, or `None` if the token never expires. `default` is that of the
+    /// app's JSON provider. With a rotation, the token belongs to a session that the store keeps: it has the rotation's
+    /// time, and a refresh token has its id.
+    #[pyo3(signature = (
+        kind, identity, *, fresh, lifetime, claims, headers, key, session, default, rotation=None, csrf=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python, and PyO3 checks their names")]
+    pub(crate) fn encode<'py>(
+        &self,
+        py: Python<'py>,
+        kind: &str,
+        identity: &Bound<'py, PyAny>,
+        fresh: &Bound<'py, PyAny>,
+        lifetime: Option<i64>,
+        claims: Option<&Bound<'py, PyDict>>,
+        headers: Option<&Bound<'py, PyDict>>,
+        key: Option<&Bound<'py, PyAny>>,
+        session: Option<&str>,
+        default: &Bound<'py, PyAny>,
+        rotation: Option<&Rotation>,
+        csrf: Option<&str>,
+    ) -> PyResult<String> {
+        let rotation = rotation.map(|rotation| &rotation.0);
+        let request =
+            TokenRequest { kind, identity, fresh, lifetime, claims, headers, key, session, default, rotation, csrf };
+        self.issuer.issue(py, &request)
+    }
+
+    /// Returns the id of a session that opens now: the claim `sid`.
+    pub(crate) fn new_session(&self) -> PyResult<String> {
+        self.issuer.manager.new_session().map_err(|error| errors::not_issued(&error))
+    }
+
+    /// Returns the id and the time of a session's next refresh token.
+    pub(crate) fn next_rotation(&self) -> PyResult<Rotation> {
+        self.issuer.manager.next_rotation().map(Rotation).map_err(|error| errors::not_issued(&error))
+    }
+
+    /// Opens a session in the store. Its tokens have been created before.
+    pub(crate) fn open_session(
+        &self,
+        py: Python<'_>,
+        session: &str,
+        first: &Rotation,
+        access: &str,
+        refresh: &str,
+        label: Option<&str>,
+    ) -> PyResult<()> {
+        let (access, refresh) = (self.read(access)?, self.read(refresh)?);
+        access.expect(session, &refresh.subject)?;
+        refresh.expect(session, &refresh.subject)?;
+        refresh.expect_jti(&first.0.jti)?;
+        let opened = self.wait(py, self.checking.open_session(session, &refresh.subject, &first.0.jti, label));
+        match opened.map_err(IssueError::Store).flatten() {
+            Ok(()) => Ok(()),
+            Err(IssueError::Store(error)) => Err(store_failed(py, &error, NOT_OPENED)),
+            // All sessions of the user were ended during the login.
+            Err(IssueError::SessionEnded) => {
+                Err(errors::revoked(py, to_dict(py, &access.header)?, to_dict(py, &access.payload)?))
+            }
+            Err(error) => Err(errors::not_issued(&error)),
+        }
+    }
+
+    /// Rotates a refresh token's session to these tokens, which have been created before. Returns the rotation of the
+    /// next refresh token. It is another one if a request has rotated the session just before.
+    pub(crate) fn rotate(
+        &self,
+        py: Python<'_>,
+        token: &RefreshToken,
+        next: &Rotation,
+        access: &str,
+        refresh: &str,
+    ) -> PyResult<Rotation> {
+        let token = &token.0;
+        let (access, refresh) = (self.read(access)?, self.read(refresh)?);
+        for issued in [&access, &refresh] {
+            issued.expect(token.session().unwrap_or_default(), token.subject())?;
+        }
+        refresh.expect_jti(&next.0.jti)?;
+        let rotated = self.wait(py, self.checking.turn_session(token, next.0.clone()));
+        let unavailable = |error| self.checking.reject(Reason::StoreUnavailable(error), None);
+        let rotated = rotated.map_err(unavailable).flatten();
+        rotated.map(Rotation).map_err(|rejection| self.rejected(py, &rejection, None))
+    }
+
+    /// Raises an exception if a refresh token has been revoked.
+    pub(crate) fn refuse_revoked(&self, py: Python<'_>, token: &RefreshToken) -> PyResult<()> {
+        self.check_revoked(py, &token.0)
+    }
+
+    /// Returns the app's own claims of a refresh token.
+    pub(crate) fn own_claims<'py>(&self, py: Python<'py>, token: &RefreshToken) -> PyResult<Bound<'py, PyDict>> {
+        to_dict(py, self.issuer.manager.own_claims(&token.0).as_json())
+    }
+
+    /// Returns the user of a token that was created here, as the store names them.
+    pub(crate) fn owner(&self, token: &str) -> PyResult<String> {
+        self.read(token).map(|issued| issued.subject)
+    }
+
+    /// Returns the public keys as a JWK Set.
+    pub(crate) fn jwk_set(&self, py: Python<'_>) -> PyResult<String> {
+        let ring = self.ring.as_ref().map_err(|error| error.clone_ref(py))?;
+        serde_json::to_string(&ring.to_jwk_set()).map_err(|error| PyRuntimeError::new_err(error.to_string()))
+    }
+
+    /// Returns a user's open sessions, the latest first. `current` is the session of the current token, if it has one.
+    pub(crate) fn sessions(&self, py: Python<'_>, subject: &str, current: Option<&str>) -> PyResult<Vec<Listed>> {
+        let sessions = self.wait(py, self.checking.sessions_seen_from(subject, current)).flatten();
+        let sessions = sessions.map_err(|error| store_failed(py, &error, NOT_LISTED))?;
+        Ok(sessions.into_iter().map(listed).collect())
+    }
+
+    /// Revokes a user's token by its id, the claim `jti`, until it expires.
+    pub(crate) fn revoke_token(&self, py: Python<'_>, subject: &str, jti: &str, exp: Option<f64>) -> PyResult<()> {
+        // An `exp` beyond the representable range counts as no expiry.
+        let until = exp.and_then(|exp| Duration::try_from_secs_f64(exp.max(0.0)).ok());
+        let until = until.map(|since_1970| Timestamp::default().saturating_add(since_1970));
+        self.run_on_store(py, |manager| manager.revoke_by_id(subject, jti, until))
+    }
+
+    /// Ends a user's session. Returns whether it was open.
+    pub(crate) fn end_session(&self, py: Python<'_>, subject: &str, session: &str) -> PyResult<bool> {
+        self.run_on_store(py, |manager| manager.end_session(subject, session))
+    }
+
+    /// Ends any user's session, by its id.
+    pub(crate) fn end_session_by_id(&self, py: Python<'_>, session: &str) -> PyResult<()> {
+        self.run_on_store(py, |manager| manager.revoke_session_by_id(session))
+    }
+
+    /// Ends a user's sessions except one. Returns how many were open.
+    pub(crate) fn end_sessions_except(&self, py: Python<'_>, subject: &str, session: &str) -> PyResult<u64> {
+        self.run_on_store(py, |manager| manager.end_sessions_but(subject, session))
+    }
+
+    /// Ends all sessions of a user, and revokes their other tokens.
+    pub(crate) fn end_all_sessions(&self, py: Python<'_>, subject: &str) -> PyResult<()> {
+        self.run_on_store(py, |manager| manager.revoke_subject(subject))
+    }
+
+    /// Returns the challenge for a rejection that the Python side makes, if challenges are on.
+    pub(crate) fn challenge(&self, code: &str, identity: &str) -> PyResult<Option<String>> {
+        let reason = match code {
+            "token_revoked" => Reason::Revoked,
+            "user_not_found" => Reason::UserNotFound(identity.to_owned()),
+            "claims_refused" => Reason::Verification,
+            _ => return Err(PyValueError::new_err(format!("no rejection has the code {code}"))),
+        };
+        Ok(self.challenge_for(&self.checking.reject(reason, None)))
+    }
+}
+
+impl Compiled {
+    /// Returns the keys that verify a token: the configured ones, or the key that the app's `decode_key_loader`
+    /// returns.
+    fn ring_for<'py>(
+        &self,
+        py: Python<'py>,
+        token: &str,
+        decode_key: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Cow<'_, KeyRing>> {
+        let Some(decode_key) = decode_key else {
+            return self.ring.as_ref().map(Cow::Borrowed).map_err(|error| error.clone_ref(py));
+        };
+        let unverified = Unverified::parse_within(self.max_token_length, token).map_err(|error| {
+            let rejection = self.checking.reject(Reason::Token(error.into()), None);
+            self.rejected(py, &rejection, Some(token))
+        })?;
+        let key = decode_key.call1((to_dict(py, unverified.header())?, to_dict(py, unverified.payload())?))?;
+        let keys = [("the key returned by decode_key_loader", &key)];
+        self.issuer.keys.ring(&self.decode_algorithms, keys, self.issuer.lenient).map(Cow::Owned)
+    }
+
+    /// Raises an exception if a token has been revoked. Asks only the store.
+    fn check_revoked(&self, py: Python<'_>, token: &Token) -> PyResult<()> {
+        let reason = match self.wait(py, self.checking.is_revoked(token)).flatten() {
+            Ok(false) => return Ok(()),
+            Ok(true) => Reason::Revoked,
+            Err(error) => Reason::StoreUnavailable(error),
+        };
+        Err(self.rejected(py, &self.checking.reject(reason, Some(token.clone())), None))
+    }
+
+    /// Runs a manager's method that ends or revokes something.
+    fn run_on_store<'a, T: Send, F>(&'a self, py: Python<'_>, run: impl FnOnce(&'a JwtManager) -> F) -> PyResult<T>
+    where
+        F: Future<Output = Result<T, StoreError>> + Send,
+    {
+        self.wait(py, run(&self.checking)).flatten().map_err(|error| store_failed(py, &error, NOT_REVOKED))
+    }
+
+    /// Waits for a manager that uses the store.
+    fn wait<T: Send>(&self, py: Python<'_>, answer: impl Future<Output = T> + Send) -> Result<T, StoreError> {
+        store::wait(py, self.store.as_ref(), answer)
+    }
+
+    fn read(&self, token: &str) -> PyResult<IssuedToken> {
+        IssuedToken::read(token, &self.issuer.identity_claim)
+    }
+
+    /// Returns the exception for a rejected request, with its challenge if challenges are on.
+    fn rejected(&self, py: Python<'_>, rejection: &Rejection, token: Option<&str>) -> PyErr {
+        let error = errors::rejected(py, rejection, token.map(|token| (token, self.max_token_length)));
+        if let Some(challenge) = self.challenge_for(rejection) {
+            // Best effort: an exception that takes no attributes is raised without it.
+            let _ = error.value(py).setattr(intern!(py, "www_authenticate"), challenge);
+        }
+        error
+    }
+
+    fn challenge_for(&self, rejection: &Rejection) -> Option<String> {
+        if !self.challenges {
+            return None;
+        }
+        rejection.challenge().and_then(|challenge| challenge.to_str().ok().map(str::to_owned))
+    }
+}
+
+impl std::fmt::Debug for Compiled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Compiled").finish_non_exhaustive()
+    }
+}
+
+/// Returns a location's name in Python.
+fn location_name(py: Python<'_>, location: Location) -> Bound<'_, PyString> {
+    match location {
+        Location::Header => intern!(py, "headers"),
+        Location::Cookie => intern!(py, "cookies"),
+        Location::QueryString => intern!(py, "query_string"),
+        _ => intern!(py, "json"),
+    }
+    .clone()
+}
+
+/// Returns the text of a token, which may be `str` or `bytes`, as in PyJWT.
+pub(crate) fn token_text<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, str>> {
+    if let Ok(text) = token.cast::<PyString>() {
+        return Ok(text.to_string_lossy());
+    }
+    match token.cast::<PyBytes>() {
+        Ok(bytes) => Ok(String::from_utf8_lossy(bytes.as_bytes())),
+        Err(_) => Err(errors::not_a_token(token.py())),
+    }
+}

@@ -1,0 +1,185 @@
+//! Creates tokens as upstream does: from Python values, and with any claim or header replaced if the app wants that.
+//!
+//! Knows how tokens are signed; knows nothing of requests, stores, or how tokens are verified.
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use jwt_extended::{
+    JwtManager, Rotation,
+    jose::{Algorithm, Key},
+    token::{Claims, ClaimsError, Fresh, Lifetime},
+};
+use pyo3::{
+    exceptions::{PyNotImplementedError, PyValueError},
+    prelude::*,
+    types::{PyBool, PyDict, PyString},
+};
+
+use crate::{
+    claims::Writer,
+    errors,
+    keys::{KeyCache, Leniency, algorithm_named, is_slow},
+};
+
+const RING_DECIDES: &str = "the header alg cannot differ from the algorithm of the first key of JWT_KEY_RING";
+
+/// Everything that an app's tokens are made from.
+pub(crate) struct Issuer {
+    pub(crate) manager: JwtManager,
+    /// Claims of every token as JSON, where upstream writes another value than the engine.
+    pub(crate) fixed_claims: String,
+    pub(crate) identity_claim: String,
+    /// The signing key, or the exception that says why there is none.
+    pub(crate) key: Result<Key, PyErr>,
+    /// The configured key itself, for headers that name another algorithm.
+    pub(crate) configured_key: Py<PyAny>,
+    /// The signing key's algorithm.
+    pub(crate) algorithm: Algorithm,
+    /// Whether the keys come from `JWT_KEY_RING`.
+    pub(crate) has_ring: bool,
+    pub(crate) lenient: Leniency,
+    pub(crate) keys: Arc<KeyCache>,
+}
+
+/// The arguments of `create_access_token`, and the results of the app's callbacks.
+pub(crate) struct TokenRequest<'a, 'py> {
+    /// `access` or `refresh`.
+    pub(crate) kind: &'a str,
+    pub(crate) identity: &'a Bound<'py, PyAny>,
+    pub(crate) fresh: &'a Bound<'py, PyAny>,
+    /// In microseconds; `None` if the token never expires.
+    pub(crate) lifetime: Option<i64>,
+    pub(crate) claims: Option<&'a Bound<'py, PyDict>>,
+    pub(crate) headers: Option<&'a Bound<'py, PyDict>>,
+    /// Replaces the configured key.
+    pub(crate) key: Option<&'a Bound<'py, PyAny>>,
+    /// The claim `sid`.
+    pub(crate) session: Option<&'a str>,
+    /// `default` of the app's JSON provider.
+    pub(crate) default: &'a Bound<'py, PyAny>,
+    /// Set if a store keeps the session.
+    pub(crate) rotation: Option<&'a Rotation>,
+    /// The CSRF value, if the one of an earlier token is kept.
+    pub(crate) csrf: Option<&'a str>,
+}
+
+impl Issuer {
+    /// Creates a token.
+    pub(crate) fn issue<'py>(&self, py: Python<'py>, request: &TokenRequest<'_, 'py>) -> PyResult<String> {
+        let TokenRequest { kind, identity, fresh, lifetime, claims, session, default, rotation, csrf, .. } = *request;
+        let (key, headers) = self.key_and_headers(py, request)?;
+
+        // First the claims for which upstream writes another value than the engine. The app's own come after them.
+        let mut own = Writer::new(default);
+        let subject = if let Ok(text) = identity.cast::<PyString>() {
+            text.to_str()?
+        } else {
+            own.member(&self.identity_claim, identity)?;
+            ""
+        };
+        if !fresh.is_instance_of::<PyBool>() {
+            own.member("fresh", fresh)?;
+        }
+        let ahead = lifetime.map(|micros| u64::try_from(micros).map(Duration::from_micros));
+        if let Some(Err(_)) = ahead {
+            own.raw("exp", &self.time_ago(lifetime.unwrap_or_default()));
+        }
+        let added = claims.map(|claims| object(claims, default)).transpose()?.flatten();
+
+        let usual = match ahead {
+            None => Lifetime::Never,
+            Some(duration) => Lifetime::For(duration.unwrap_or_default()),
+        };
+        let mut token = match kind {
+            "refresh" => self.manager.refresh_token(subject),
+            _ => self.manager.access_token(subject),
+        }
+        .fresh(if fresh.is(PyBool::new(py, true)) { Fresh::Always } else { Fresh::No })
+        .lifetime(match (session, rotation) {
+            (Some(session), Some(rotation)) => self.manager.lifetime_in_session(session, usual, rotation.turned),
+            _ => usual,
+        })
+        .signed_by(&key)
+        .also_if_refused();
+        if !self.fixed_claims.is_empty() {
+            token = token.replacing(parsed(&self.fixed_claims)?);
+        }
+        for text in [own.finish(), added].into_iter().flatten() {
+            token = token.replacing(parsed(&text)?);
+        }
+        if let Some(headers) = headers {
+            token = token.headers(parsed(&headers)?);
+        }
+        if let Some(session) = session {
+            token = token.session(session);
+        }
+        if let Some(rotation) = rotation {
+            token = token.issued_at(rotation.turned);
+            if kind == "refresh" {
+                token = token.jti(&rotation.jti);
+            }
+        }
+        if let Some(csrf) = csrf {
+            token = token.csrf(csrf);
+        }
+        let create = || token.create();
+        let created = if is_slow([key.algorithm()]) { py.detach(create) } else { create() };
+        created.map_err(|error| errors::not_issued(&error))
+    }
+
+    /// Returns the key to sign with and the headers to add. A header `alg` chooses the algorithm, as in PyJWT.
+    fn key_and_headers<'py>(
+        &self,
+        py: Python<'py>,
+        request: &TokenRequest<'_, 'py>,
+    ) -> PyResult<(Cow<'_, Key>, Option<String>)> {
+        let mut text = Writer::new(request.default);
+        let mut algorithm = self.algorithm;
+        for (name, value) in request.headers.into_iter().flatten() {
+            match name.cast::<PyString>()?.to_str()? {
+                "alg" if value.is_truthy()? => {
+                    let name = value.cast::<PyString>()?;
+                    let unsupported = |_| PyNotImplementedError::new_err("Algorithm not supported");
+                    algorithm = algorithm_named(name.to_str()?).map_err(unsupported)?;
+                }
+                "alg" => {}
+                "typ" if !value.is_truthy()? => text.raw("typ", "null"),
+                // `true` is the default, and PyJWT leaves it out.
+                "b64" if value.is(PyBool::new(py, true)) => {}
+                "kid" if !value.is_instance_of::<PyString>() => {
+                    return Err(errors::header_refused(py, "Key ID header parameter must be a string"));
+                }
+                name => text.member(name, &value)?,
+            }
+        }
+        let signing_key = |key: &Bound<'py, PyAny>| {
+            self.keys.signing(algorithm, key, self.lenient).map(|key| Cow::Owned(key.without_kid()))
+        };
+        let key = match (request.key, &self.key) {
+            (Some(key), _) => signing_key(key)
+                .map_err(|error| errors::with_source(py, "the key returned by encode_key_loader", error))?,
+            (None, Err(error)) => return Err(error.clone_ref(py)),
+            (None, Ok(key)) if key.algorithm() == algorithm => Cow::Borrowed(key),
+            (None, Ok(_)) if self.has_ring => return Err(PyValueError::new_err(RING_DECIDES)),
+            (None, Ok(_)) => signing_key(self.configured_key.bind(py))?,
+        };
+        Ok((key, text.finish()))
+    }
+
+    /// Returns the time that many microseconds from now, in seconds. The number is negative.
+    fn time_ago(&self, micros: i64) -> String {
+        let now = i64::try_from(self.manager.now().as_micros()).unwrap_or(i64::MAX);
+        now.saturating_add(micros).div_euclid(1_000_000).to_string()
+    }
+}
+
+/// Returns a dict as a JSON object, or `None` if it is empty.
+fn object<'py>(dict: &Bound<'py, PyDict>, default: &Bound<'py, PyAny>) -> PyResult<Option<String>> {
+    let mut text = Writer::new(default);
+    text.members(dict)?;
+    Ok(text.finish())
+}
+
+fn parsed(text: &str) -> PyResult<Claims> {
+    Claims::from_json(text).map_err(|error: ClaimsError| PyValueError::new_err(error.to_string()))
+}

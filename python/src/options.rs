@@ -1,0 +1,197 @@
+//! Compiles an app's options, as the Python side has read them, to managers and keys that are ready for use.
+
+use std::{sync::Arc, time::Duration};
+
+use jwt_extended::{
+    Clock as _, Config, JwtManager, SystemClock, Timestamp,
+    config::Seconds,
+    jose::{Algorithm, Key, KeyRing},
+};
+use pyo3::{
+    exceptions::{PyBaseException, PyRuntimeError},
+    intern,
+    prelude::*,
+    sync::PyOnceLock,
+};
+
+use crate::{
+    compiled::Compiled,
+    errors,
+    issuing::Issuer,
+    keys::{KeyCache, Leniency, Short, algorithm_named},
+    store::{Store, StoreName},
+};
+
+const NO_SIGNING_KEY: &str = "the first key of JWT_KEY_RING cannot sign; begin it with a secret_key or a private_key";
+
+/// The result of `_options.read`.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Options<'py> {
+    /// The engine's options for issuing, as JSON.
+    issuing: String,
+    /// The engine's options for verifying, as JSON. They are separate because upstream's `ENCODE_` and `DECODE_`
+    /// options are independent of each other, while a manager of the engine accepts the tokens that it issues.
+    checking: String,
+    /// In seconds.
+    leeway: f64,
+    /// Claims of every token as JSON, where upstream writes another value than the engine.
+    fixed_claims: String,
+    max_token_length: usize,
+    identity_claim: String,
+    /// Whether rejections carry `WWW-Authenticate`.
+    challenges: bool,
+    algorithm: String,
+    decode_algorithms: Vec<String>,
+    /// A key, or the exception that says why there is none.
+    encode_key: NamedKey<'py>,
+    /// Keys, or the exception that says why there are none.
+    decode_keys: Vec<NamedKey<'py>>,
+    key_ring: Vec<RingKey<'py>>,
+    short_secret: Short,
+    small_rsa: Short,
+    /// The capacity of the store in memory.
+    memory_store: Option<usize>,
+    /// The URL of a store that processes share.
+    shared_store: Option<String>,
+    /// The time limit of that store, in seconds.
+    store_timeout: f64,
+}
+
+/// The name of an option, and the key that it holds.
+type NamedKey<'py> = (String, Bound<'py, PyAny>);
+
+/// One key of `JWT_KEY_RING`.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct RingKey<'py> {
+    /// Names the key in error messages.
+    name: String,
+    algorithm: String,
+    signs: bool,
+    key: Bound<'py, PyAny>,
+    kid: Option<String>,
+}
+
+/// The keys that the options lead to. A key that cannot be used is an error only when it is needed.
+struct Keys {
+    signing: Result<Key, PyErr>,
+    ring: Result<KeyRing, PyErr>,
+}
+
+impl Options<'_> {
+    /// Compiles the options. `store` opens the store with this name and time limit.
+    pub(crate) fn compile(
+        self,
+        py: Python<'_>,
+        cache: &Arc<KeyCache>,
+        store: impl FnOnce(StoreName, Duration) -> PyResult<Store>,
+    ) -> PyResult<Compiled> {
+        let lenient = Leniency { secrets: self.short_secret, rsa: self.small_rsa };
+        let algorithm = algorithm_named(&self.algorithm)?;
+        let decode_algorithms =
+            self.decode_algorithms.iter().map(|name| algorithm_named(name)).collect::<PyResult<Vec<_>>>()?;
+        let limit = Duration::try_from_secs_f64(self.store_timeout)
+            .map_err(|_| PyRuntimeError::new_err("JWT_STORE_TIMEOUT must not be negative"))?;
+        let name = self.memory_store.map(StoreName::Memory).or(self.shared_store.clone().map(StoreName::Url));
+        let store = name.map(|name| store(name, limit)).transpose()?;
+        let Keys { signing, ring } = self.keys(py, cache, algorithm, &decode_algorithms, lenient)?;
+        Ok(Compiled {
+            issuer: Issuer {
+                manager: self.manager(&self.issuing, store.as_ref())?,
+                fixed_claims: self.fixed_claims.clone(),
+                identity_claim: self.identity_claim.clone(),
+                algorithm: signing.as_ref().map_or(algorithm, Key::algorithm),
+                key: signing,
+                configured_key: self.encode_key.1.clone().unbind(),
+                has_ring: !self.key_ring.is_empty(),
+                lenient,
+                keys: Arc::clone(cache),
+            },
+            checking: self.manager(&self.checking, store.as_ref())?,
+            ring,
+            decode_algorithms,
+            max_token_length: self.max_token_length,
+            challenges: self.challenges,
+            store,
+        })
+    }
+
+    /// Builds a manager from the engine's options as JSON.
+    fn manager(&self, options: &str, store: Option<&Store>) -> PyResult<JwtManager> {
+        let mut config: Config =
+            serde_json::from_str(options).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        let leeway = Duration::try_from_secs_f64(self.leeway);
+        config.decode_leeway =
+            Seconds(leeway.map_err(|_| PyRuntimeError::new_err("decode_leeway must not be negative"))?);
+        let mut builder = JwtManager::from_config(config).key_ring(KeyRing::empty()).clock(python_clock);
+        if let Some(store) = store {
+            builder = builder.session_store(store.as_session_store());
+        }
+        builder.build().map_err(|error| PyRuntimeError::new_err(errors::with_flask_names(&error.to_string())))
+    }
+
+    /// Reads the keys of `JWT_KEY_RING`, or of upstream's options.
+    fn keys(
+        &self,
+        py: Python<'_>,
+        cache: &KeyCache,
+        algorithm: Algorithm,
+        decode_algorithms: &[Algorithm],
+        lenient: Leniency,
+    ) -> PyResult<Keys> {
+        if !self.key_ring.is_empty() {
+            let ring = read_ring(py, &self.key_ring, cache, lenient)?;
+            let signing = ring.signing_key().cloned().ok_or_else(|| PyRuntimeError::new_err(NO_SIGNING_KEY));
+            return Ok(Keys { signing, ring: Ok(ring) });
+        }
+        let (name, key) = &self.encode_key;
+        let signing = unless_exception(key)
+            .and_then(|key| {
+                cache.signing(algorithm, key, lenient).map_err(|error| errors::with_source(py, name, error))
+            })
+            .map(Key::without_kid);
+        let keys = self.decode_keys.iter().map(|(name, key)| (name.as_str(), key));
+        let ring = keys
+            .clone()
+            .try_for_each(|(_, key)| unless_exception(key).map(|_| ()))
+            .and_then(|()| cache.ring(decode_algorithms, keys, lenient));
+        Ok(Keys { signing, ring })
+    }
+}
+
+/// Reads `JWT_KEY_RING`. Its first key signs, if it can. All keys verify.
+fn read_ring(py: Python<'_>, keys: &[RingKey<'_>], cache: &KeyCache, lenient: Leniency) -> PyResult<KeyRing> {
+    let mut ring = KeyRing::empty();
+    for (at, entry) in keys.iter().enumerate() {
+        let with_name = |error| errors::with_source(py, &entry.name, error);
+        let invalid = |error| with_name(errors::invalid_key(py, &error));
+        let algorithm = algorithm_named(&entry.algorithm)?;
+        let kid = entry.kid.as_deref();
+        if at == 0 && entry.signs {
+            let key = cache.signing(algorithm, &entry.key, lenient).map_err(with_name)?;
+            ring = KeyRing::new(kid.map_or(Ok(key.clone()), |kid| key.with_kid(kid)).map_err(invalid)?);
+        } else {
+            let key = cache.verifying(algorithm, &entry.key, lenient).map_err(with_name)?;
+            let key = key.and_then(|key| kid.map_or(Ok(key.clone()), |kid| key.with_kid(kid)));
+            ring = key.and_then(|key| ring.also_verify(key)).map_err(invalid)?;
+        }
+    }
+    Ok(ring)
+}
+
+/// Returns the time by Python's clock, which tests replace.
+fn python_clock() -> Timestamp {
+    static TIME: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let seconds = Python::attach(|py| {
+        let time = TIME.get_or_try_init(py, || py.import("time").map(Bound::unbind))?;
+        time.bind(py).getattr(intern!(py, "time"))?.call0()?.extract::<f64>()
+    });
+    let since_1970 = seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    since_1970.map_or_else(|| SystemClock.now(), |since_1970| Timestamp::default().saturating_add(since_1970))
+}
+
+/// Returns the key, or raises the exception that stands in for a missing key.
+fn unless_exception<'a, 'py>(key: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyAny>> {
+    if key.is_instance_of::<PyBaseException>() { Err(PyErr::from_value(key.clone())) } else { Ok(key) }
+}
