@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use jwt_extended::{
     ManualClock, Timestamp,
     http::{Handler, Location},
-    session::{Subject, Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus},
+    session::{Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, Subject, TokenIds, TokenStatus},
     token::LoadUser,
 };
 use jwt_extended_axum::{

@@ -39,7 +39,7 @@ impl Desk {
             self.runtime.spawn(async move { jwt.login("testuser").await.unwrap().access.into_string() })
         });
         let logins: Vec<_> = logins.collect();
-        logins.into_iter().map(|login| self.runtime.block_on(login).unwrap().into_string()).collect()
+        logins.into_iter().map(|login| self.runtime.block_on(login).unwrap()).collect()
     }
 
     fn is_revoked(&self, token: &str) -> bool {

@@ -170,7 +170,7 @@ impl JwtManager {
             }
             Reason::Issue(error) => tracing::error!(%error, "a token could not be issued"),
             Reason::Misconfigured(error) => {
-                tracing::error!(%error, "the app is misconfigured, so the request is refused")
+                tracing::error!(%error, "the app is misconfigured, so the request is refused");
             }
             _ => tracing::debug!(code = reason.code(), "the request is refused"),
         }
