@@ -1,7 +1,7 @@
-//! The engine's tests from outside, as one program: linking one is several times faster than linking eleven.
+//! The engine's integration tests, through its public interface alone.
 //!
-//! A test that needs its own process gets its own file beside this folder. Counting allocations needs none: the
-//! counter is per thread.
+//! They are one program, because linking one is several times faster than linking eleven. A test that needs a separate
+//! process belongs in its own file beside this folder. The tests that count allocations do not: they count per thread.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;

@@ -1,4 +1,4 @@
-//! The tokens that the engine makes, byte for byte, and what becomes of them: login, refresh, logout, renewal.
+//! Tokens: their bytes, and login, refresh, logout, renewal and rotation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "tokens/identities.rs"]

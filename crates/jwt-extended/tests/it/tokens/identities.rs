@@ -1,4 +1,4 @@
-//! Whom tokens are for: texts, numbers, the app's own user; and the way back.
+//! Identities: strings, numbers and the app's own user in a token, and loading the user from a token.
 
 use std::borrow::Cow;
 
@@ -30,7 +30,7 @@ impl Identity for User {
     }
 }
 
-/// What the app knows of a user.
+/// A user as the app loads it from a token.
 #[derive(Debug, PartialEq)]
 struct Profile(&'static str);
 
@@ -44,7 +44,7 @@ impl LoadUser<[User]> for Profile {
 }
 
 #[test]
-fn any_text_is_an_identity_and_comes_back_letter_for_letter() {
+fn any_string_is_an_identity_and_is_read_back_unchanged() {
     let jwt = manager();
     for name in [
         "alice",
@@ -75,13 +75,13 @@ fn any_text_is_an_identity_and_comes_back_letter_for_letter() {
 }
 
 #[test]
-fn text_beyond_ascii_is_escaped_as_python_s_json_does() {
+fn non_ascii_text_is_escaped_as_in_python() {
     let payload = payload_of(&manager().create_access_token("né\u{7f}😀\"\\/\n").unwrap());
     assert!(payload.contains(r#""sub":"n\u00e9\u007f\ud83d\ude00\"\\/\n","#), "{payload}");
 }
 
 #[test]
-fn whole_numbers_and_uuids_are_identities_and_become_texts() {
+fn integers_and_uuids_become_string_subjects() {
     let jwt = manager();
     let subject = |token: Result<Issued, IssueError>| jwt.decode_token(&token.unwrap()).unwrap().subject().to_owned();
     assert_eq!(subject(jwt.create_access_token(&42_u64)), "42");
@@ -94,14 +94,14 @@ fn whole_numbers_and_uuids_are_identities_and_become_texts() {
 }
 
 #[test]
-fn an_identity_that_is_a_number_in_a_foreign_token_is_its_json_text_where_that_is_allowed() {
+fn without_verify_sub_a_non_string_subject_is_its_json() {
     let jwt = builder().verify_sub(Switch::Off).build().unwrap();
     assert_eq!(jwt.decode_token(&token(&[("sub", "42")])).unwrap().subject(), "42");
     assert_eq!(jwt.decode_token(&token(&[("sub", r#"{"id":1}"#)])).unwrap().subject(), r#"{"id":1}"#);
 }
 
 #[test]
-fn the_app_s_own_user_brings_its_claims_and_headers_into_every_token() {
+fn every_token_has_the_users_claims_and_headers() {
     let (jwt, user) = (manager(), User { id: 7, name: "Zoë" });
     let pair = wait(jwt.login(&user)).unwrap();
     for text in [
@@ -116,11 +116,11 @@ fn the_app_s_own_user_brings_its_claims_and_headers_into_every_token() {
         assert_eq!(token.header_json(), r#"{"alg":"HS256","cty":"user","typ":"JWT"}"#);
     }
     let more = jwt.access_token(&user).additional_claims(&json!({ "name": "other", "more": 1 })).create().unwrap();
-    assert!(payload_of(&more).ends_with(r#","name":"other","more":1}"#), "the token's own word is the last");
+    assert!(payload_of(&more).ends_with(r#","name":"other","more":1}"#), "the builder's claims replace the user's");
 }
 
 #[test]
-fn the_way_back_finds_the_user_or_says_that_there_is_none() {
+fn load_user_returns_the_user_or_none() {
     let users = [User { id: 7, name: "Zoë" }];
     let load = |subject: &str| {
         let token = manager().decode_token(&manager().create_access_token(subject).unwrap()).unwrap();
@@ -130,7 +130,7 @@ fn the_way_back_finds_the_user_or_says_that_there_is_none() {
 }
 
 #[test]
-fn an_identity_without_a_subject_or_with_unusable_claims_gets_no_token() {
+fn an_invalid_identity_gets_no_token() {
     struct Broken;
     impl Identity for Broken {
         fn subject(&self) -> Cow<'_, str> {

@@ -1,4 +1,4 @@
-//! How long tokens live, how long they are fresh, and how long a store remembers.
+//! How long tokens live, how long they are fresh, and how long a store remembers a revocation.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ fn is_fresh(jwt: &JwtManager, token: &str) -> bool {
 }
 
 #[test]
-fn a_token_lives_as_long_as_configured_or_as_long_as_it_is_told() {
+fn a_builders_lifetime_overrides_the_configured_one() {
     let clock = clock();
     let jwt = on(&clock).access_token_expires(seconds(60)).build().unwrap();
     let usual = jwt.create_access_token("alice").unwrap();
@@ -38,7 +38,7 @@ fn a_token_lives_as_long_as_configured_or_as_long_as_it_is_told() {
 }
 
 #[test]
-fn a_token_that_never_expires_has_no_exp_and_is_accepted_at_the_end_of_time() {
+fn a_token_that_never_expires_has_no_exp() {
     let clock = clock();
     let jwt = on(&clock).access_token_expires(Lifetime::Never).build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
@@ -51,7 +51,7 @@ fn a_token_that_never_expires_has_no_exp_and_is_accepted_at_the_end_of_time() {
 }
 
 #[test]
-fn a_lifetime_beyond_all_calendars_ends_with_the_year_9999() {
+fn a_lifetime_ends_with_the_year_9999_at_the_latest() {
     let jwt = builder().access_token_expires(Duration::MAX).build().unwrap();
     let token = jwt.decode_token(&jwt.create_access_token("alice").unwrap()).unwrap();
     assert_eq!(token.expires_at(), Some(Timestamp::MAX));
@@ -60,7 +60,7 @@ fn a_lifetime_beyond_all_calendars_ends_with_the_year_9999() {
 // Freshness.
 
 #[test]
-fn a_token_is_fresh_for_ever_never_or_until_a_moment_that_is_included() {
+fn freshness_is_permanent_absent_or_limited_in_time() {
     let clock = clock();
     let jwt = on(&clock).build().unwrap();
     let make = |fresh: Fresh| jwt.access_token("alice").fresh(fresh).create().unwrap();
@@ -73,14 +73,14 @@ fn a_token_is_fresh_for_ever_never_or_until_a_moment_that_is_included() {
     let fresh = || [&no, &always, &timed, &until].map(|token| is_fresh(&jwt, token));
     assert_eq!(fresh(), [false, true, true, true]);
     clock.advance(seconds(10));
-    assert_eq!(fresh(), [false, true, true, true], "that moment included");
+    assert_eq!(fresh(), [false, true, true, true], "the end is included");
     clock.advance(Duration::from_micros(1));
     assert_eq!(fresh(), [false, true, false, false]);
     assert!(check(&jwt, &bearer(&timed), &Requirement::access()).is_ok(), "stale is not expired");
 }
 
 #[test]
-fn a_fraction_of_a_second_of_freshness_is_written_and_read_back_to_the_microsecond() {
+fn timed_freshness_keeps_microseconds() {
     for micros in [0, 1, 7, 100_000, 123_457, 250_000, 500_000, 654_321, 999_999] {
         let now = Timestamp::from_micros(NOW * 1_000_000 + micros);
         let jwt = builder().clock(move || now).build().unwrap();
@@ -92,7 +92,7 @@ fn a_fraction_of_a_second_of_freshness_is_written_and_read_back_to_the_microseco
 }
 
 #[test]
-fn upstream_s_whole_and_broken_times_of_freshness_are_both_understood() {
+fn the_fresh_claim_may_be_a_boolean_or_a_time() {
     for (claim, fresh) in [
         ("true", true),
         ("false", false),
@@ -106,11 +106,11 @@ fn upstream_s_whole_and_broken_times_of_freshness_are_both_understood() {
     ] {
         assert_eq!(is_fresh(&manager(), &token(&[("fresh", claim)])), fresh, "{claim}");
     }
-    assert!(!is_fresh(&manager(), &token(&[("fresh", "")])), "what was never said to be fresh is not");
+    assert!(!is_fresh(&manager(), &token(&[("fresh", "")])), "a token without the claim is not fresh");
 }
 
 #[test]
-fn a_login_s_token_is_fresh_for_as_long_as_is_configured() {
+fn fresh_token_expires_limits_the_freshness_of_a_login() {
     let clock = clock();
     let usual = on(&clock).build().unwrap();
     let limited = on(&clock).fresh_token_expires(seconds(300)).build().unwrap();
@@ -121,15 +121,15 @@ fn a_login_s_token_is_fresh_for_as_long_as_is_configured() {
 }
 
 #[test]
-fn the_leeway_does_not_prolong_freshness() {
+fn the_leeway_does_not_extend_freshness() {
     let jwt = builder().decode_leeway(seconds(60)).build().unwrap();
     assert!(!is_fresh(&jwt, &token(&[("fresh", "1799999999")])));
 }
 
-// What a store must remember.
+// How long a store remembers.
 
 #[test]
-fn where_there_is_a_store_no_token_is_made_that_outlives_its_memory() {
+fn with_a_store_no_token_exceeds_the_longest_lifetime() {
     let stored = || builder().revocation_store(Blocklist::default());
     let make = |jwt: &JwtManager, days: u64| jwt.access_token("alice").lifetime(Lifetime::days(days)).create();
     let jwt = stored().build().unwrap();
@@ -138,25 +138,25 @@ fn where_there_is_a_store_no_token_is_made_that_outlives_its_memory() {
     let raised = stored().longest_lifetime(Lifetime::days(365)).build().unwrap();
     assert!(make(&raised, 365).is_ok());
     assert_eq!(make(&raised, 366), Err(IssueError::TooLongLived));
-    assert!(make(&manager(), 366).is_ok(), "without a store there is nothing to remember");
+    assert!(make(&manager(), 366).is_ok(), "without a store there is no limit");
 }
 
 #[test]
-fn a_revoked_token_stays_revoked_through_the_leeway() {
+fn a_revoked_token_stays_revoked_during_the_leeway() {
     let clock = clock();
     let jwt = on(&clock).decode_leeway(seconds(60)).revocation_store(Blocklist::default()).build().unwrap();
     let text = jwt.create_access_token("alice").unwrap();
     let other = jwt.create_access_token("alice").unwrap();
     wait(jwt.revoke_token(&jwt.decode_token(&text).unwrap())).unwrap();
     clock.advance(seconds(900 + 59));
-    assert!(check(&jwt, &bearer(&other), &Requirement::access()).is_ok(), "the leeway lets it live on");
+    assert!(check(&jwt, &bearer(&other), &Requirement::access()).is_ok(), "the leeway still accepts it");
     assert_eq!(refusal(&jwt, &bearer(&text), &Requirement::access()).code(), "token_revoked");
     clock.advance(seconds(1));
     assert_eq!(refusal(&jwt, &bearer(&text), &Requirement::access()).code(), "token_expired");
 }
 
 #[test]
-fn a_revoked_session_and_subject_stay_revoked_for_the_longest_lifetime_and_the_leeway() {
+fn ended_sessions_stay_revoked_for_the_longest_lifetime() {
     let clock = clock();
     let jwt = on(&clock).decode_leeway(seconds(60)).revocation_store(Blocklist::default()).build().unwrap();
     let [by_session, by_subject] = ["alice", "bob"].map(|user| wait(jwt.login(user)).unwrap().refresh.unwrap());
@@ -174,7 +174,7 @@ fn a_revoked_session_and_subject_stay_revoked_for_the_longest_lifetime_and_the_l
 }
 
 #[test]
-fn what_never_expires_is_revoked_for_ever() {
+fn a_token_that_never_expires_stays_revoked_forever() {
     let clock = clock();
     let jwt = on(&clock).access_token_expires(Lifetime::Never).revocation_store(Blocklist::default()).build().unwrap();
     let [one, two] = ["alice", "bob"].map(|user| wait(jwt.login(user)).unwrap().access);

@@ -1,4 +1,4 @@
-//! Claims and headers in upstream's order and bytes, and the app's own among them.
+//! Issuing tokens: claims and headers in Flask-JWT-Extended's order and bytes, with the app's own claims and headers.
 
 use jwt_extended::{
     EntropyError, JwtManager, JwtManagerBuilder, Timestamp,
@@ -19,7 +19,7 @@ fn jwt() -> JwtManager {
 }
 
 #[test]
-fn an_access_token_has_upstream_s_claims_in_upstream_s_order_and_bytes() {
+fn an_access_token_has_the_bytes_of_upstreams() {
     let token = jwt().create_access_token("alice").unwrap();
     assert_eq!(header_of(&token), HEADER);
     assert_eq!(
@@ -34,7 +34,7 @@ fn an_access_token_has_upstream_s_claims_in_upstream_s_order_and_bytes() {
 }
 
 #[test]
-fn a_refresh_token_is_stale_and_lives_thirty_days() {
+fn a_refresh_token_has_the_bytes_of_upstreams() {
     let token = jwt().create_refresh_token("alice").unwrap();
     assert_eq!(
         payload_of(&token),
@@ -47,7 +47,7 @@ fn a_refresh_token_is_stale_and_lives_thirty_days() {
 }
 
 #[test]
-fn a_fraction_of_a_second_on_the_clock_is_rounded_down_in_the_claims() {
+fn iat_nbf_and_exp_are_rounded_down_to_seconds() {
     let jwt = fixed().clock(|| Timestamp::from_micros(1_800_000_000_999_999)).build().unwrap();
     let payload = payload_of(&jwt.create_access_token("alice").unwrap());
     assert!(payload.contains(r#""iat":1800000000,"#) && payload.contains(r#""nbf":1800000000,"#));
@@ -55,7 +55,7 @@ fn a_fraction_of_a_second_on_the_clock_is_rounded_down_in_the_claims() {
 }
 
 #[test]
-fn audience_and_issuer_stand_between_csrf_and_exp() {
+fn aud_and_iss_are_between_csrf_and_exp() {
     let jwt = fixed().encode_audience("api").encode_issuer("https://us.example".to_owned()).build().unwrap();
     let token = jwt.create_access_token("alice").unwrap();
     let end = format!(r#""csrf":"{CSRF}","aud":"api","iss":"https://us.example","exp":1800000900}}"#);
@@ -68,7 +68,7 @@ fn audience_and_issuer_stand_between_csrf_and_exp() {
 }
 
 #[test]
-fn nbf_and_csrf_can_be_left_out() {
+fn nbf_and_csrf_can_be_omitted() {
     let jwt = fixed().encode_nbf(Switch::Off).cookie_csrf_protect(Switch::Off).build().unwrap();
     let token = jwt.create_access_token("alice").unwrap();
     assert_eq!(
@@ -80,7 +80,7 @@ fn nbf_and_csrf_can_be_left_out() {
 }
 
 #[test]
-fn the_identity_claim_has_the_name_that_is_configured_and_is_read_back_from_there() {
+fn identity_claim_names_the_claim_of_the_subject() {
     let jwt = fixed().identity_claim("identity").build().unwrap();
     let token = jwt.create_access_token("alice").unwrap();
     assert!(payload_of(&token).contains(r#""type":"access","identity":"alice","nbf""#));
@@ -102,7 +102,7 @@ fn two_tokens_never_share_a_jti_or_a_csrf_value() {
 }
 
 #[test]
-fn without_randomness_no_token_is_made() {
+fn no_token_is_issued_without_randomness() {
     let jwt = builder().entropy(|_: &mut [u8]| Err(EntropyError)).build().unwrap();
     assert_eq!(jwt.create_access_token("alice"), Err(IssueError::Entropy(EntropyError)));
     assert_eq!(wait(jwt.login("alice")), Err(IssueError::Entropy(EntropyError)));
@@ -111,7 +111,7 @@ fn without_randomness_no_token_is_made() {
 // Additional claims.
 
 #[test]
-fn additional_claims_follow_in_their_order_and_later_ones_replace_earlier_ones() {
+fn additional_claims_keep_their_order() {
     #[derive(serde::Serialize)]
     struct Own {
         zebra: f64,
@@ -129,7 +129,7 @@ fn additional_claims_follow_in_their_order_and_later_ones_replace_earlier_ones()
 }
 
 #[test]
-fn an_additional_claim_by_the_name_of_the_token_s_own_is_refused() {
+fn additional_claims_cannot_replace_reserved_claims() {
     for name in ["fresh", "iat", "jti", "type", "sub", "nbf", "csrf", "aud", "iss", "exp", "sid"] {
         let refused = jwt().access_token("alice").additional_claims(&json!({ name: 1 })).create();
         assert_eq!(refused, Err(IssueError::ReservedClaim(name.to_owned())));
@@ -142,7 +142,7 @@ fn an_additional_claim_by_the_name_of_the_token_s_own_is_refused() {
 }
 
 #[test]
-fn replacing_claims_replace_in_place_as_upstream_s_do() {
+fn overriding_claims_replace_values_in_place() {
     let token = jwt()
         .access_token("alice")
         .overriding_claims(&json!({ "sub": "bob", "own": 1, "jti": "mine" }))
@@ -159,7 +159,7 @@ fn replacing_claims_replace_in_place_as_upstream_s_do() {
 }
 
 #[test]
-fn what_is_no_object_or_holds_a_name_twice_is_no_set_of_claims() {
+fn claims_must_be_an_object_without_duplicate_names() {
     struct Twice;
     impl serde::Serialize for Twice {
         fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -181,7 +181,7 @@ fn what_is_no_object_or_holds_a_name_twice_is_no_set_of_claims() {
 }
 
 #[test]
-fn claims_are_read_back_one_by_one_or_as_a_type_of_the_app_s() {
+fn claims_can_be_read_one_by_one_or_as_a_type() {
     #[derive(serde::Deserialize)]
     struct Own {
         sub: String,
@@ -201,7 +201,7 @@ fn claims_are_read_back_one_by_one_or_as_a_type_of_the_app_s() {
 // Headers.
 
 #[test]
-fn additional_headers_are_sorted_among_the_key_s_own() {
+fn additional_headers_are_sorted_among_the_others() {
     let key = key().with_kid("2026").unwrap();
     let jwt = keyless().key(key).build().unwrap();
     let token = jwt.access_token("alice").additional_headers(&json!({ "zz": 1, "cty": "é", "alg": "HS256" })).create();
@@ -211,7 +211,7 @@ fn additional_headers_are_sorted_among_the_key_s_own() {
 }
 
 #[test]
-fn typ_can_be_changed_and_null_takes_it_away() {
+fn typ_can_be_changed_or_removed() {
     let header = |typ: serde_json::Value| {
         let token = jwt().access_token("alice").additional_headers(&json!({ "typ": typ })).create().unwrap();
         assert!(jwt().decode_token(&token).is_ok());
@@ -222,7 +222,7 @@ fn typ_can_be_changed_and_null_takes_it_away() {
 }
 
 #[test]
-fn headers_that_would_make_the_token_mean_something_else_are_refused() {
+fn headers_that_change_the_tokens_meaning_are_rejected() {
     let named = keyless().key(key().with_kid("2026").unwrap()).build().unwrap();
     for (name, value) in [
         ("alg", json!("none")),
@@ -240,7 +240,7 @@ fn headers_that_would_make_the_token_mean_something_else_are_refused() {
 }
 
 #[test]
-fn a_token_that_this_manager_would_refuse_is_not_made() {
+fn a_token_that_its_manager_would_reject_is_not_issued() {
     let headers = |headers: serde_json::Value| jwt().access_token("alice").additional_headers(&headers).create();
     let claims = |claims: serde_json::Value| jwt().access_token("alice").overriding_claims(&claims).create();
     for made in [
@@ -255,10 +255,10 @@ fn a_token_that_this_manager_would_refuse_is_not_made() {
     }
 }
 
-// Everything else that is refused when a token is made.
+// Other errors.
 
 #[test]
-fn a_token_must_say_whose_it_is_and_fit_the_limit() {
+fn an_empty_subject_or_a_too_long_token_is_an_error() {
     assert_eq!(jwt().create_access_token(""), Err(IssueError::EmptySubject));
     let short = fixed().max_token_length(300).build().unwrap();
     let refused = short.create_access_token(&*"x".repeat(100));
@@ -266,12 +266,13 @@ fn a_token_must_say_whose_it_is_and_fit_the_limit() {
 }
 
 #[test]
-fn a_session_has_a_name_or_all_without_one_would_end_together() {
+fn an_empty_session_id_is_an_error() {
+    // All tokens with an empty session id would end together.
     assert_eq!(jwt().access_token("alice").session("").create(), Err(IssueError::EmptySession));
 }
 
 #[test]
-fn a_ring_that_only_checks_makes_nothing() {
+fn a_key_ring_that_only_verifies_issues_no_token() {
     let jwt = keyless().verifying_key(key()).build().unwrap();
     assert_eq!(jwt.create_access_token("alice"), Err(IssueError::NoSigningKey));
     assert_eq!(wait(jwt.login("alice")), Err(IssueError::NoSigningKey));
@@ -279,7 +280,7 @@ fn a_ring_that_only_checks_makes_nothing() {
 }
 
 #[test]
-fn each_hmac_algorithm_signs_and_says_so() {
+fn each_hmac_algorithm_is_named_in_the_header() {
     let secret = "s".repeat(64);
     for (key, name) in [(Key::hs256(&secret), "HS256"), (Key::hs384(&secret), "HS384"), (Key::hs512(&secret), "HS512")]
     {
@@ -291,7 +292,7 @@ fn each_hmac_algorithm_signs_and_says_so() {
 }
 
 #[test]
-fn a_token_for_ever_is_only_made_where_it_would_be_accepted() {
+fn a_token_without_exp_is_issued_only_where_it_is_accepted() {
     let never = |jwt: &JwtManager| jwt.access_token("alice").lifetime(Lifetime::Never).create();
     assert_eq!(never(&jwt()), Err(IssueError::NeverRefused));
     assert!(never(&fixed().tolerate([Tolerate::MissingExpiry]).build().unwrap()).is_ok());

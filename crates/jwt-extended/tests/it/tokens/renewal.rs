@@ -1,4 +1,4 @@
-//! Implicit renewal: a browser stays logged in while it is used, and a session that has ended is not brought back.
+//! Implicit renewal: an active browser stays logged in, and an ended session stays ended.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -37,7 +37,7 @@ fn renewed(jwt: &JwtManager, request: &Parts, response: &HeaderMap) -> Option<Se
 }
 
 #[test]
-fn only_a_good_access_cookie_that_is_about_to_expire_is_expiring() {
+fn only_a_valid_access_cookie_about_to_expire_is_expiring() {
     let clock = clock();
     let jwt = with_cookies(&clock).build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
@@ -47,16 +47,16 @@ fn only_a_good_access_cookie_that_is_about_to_expire_is_expiring() {
     clock.advance(Duration::from_micros(599_999_999));
     assert!(!expires_soon(&request));
     clock.advance(Duration::from_micros(1));
-    assert!(expires_soon(&request), "within this time, that moment included");
-    assert!(!expires_soon(&bearer(&pair.access)), "a header is the client's own affair");
+    assert!(expires_soon(&request), "the limit is included");
+    assert!(!expires_soon(&bearer(&pair.access)), "a client that sends a header refreshes explicitly");
     assert!(!expires_soon(&page(pair.refresh.as_ref().unwrap())));
     assert!(!expires_soon(&page("garbage")) && !expires_soon(&get(&[])));
     clock.advance(SOON);
-    assert!(!expires_soon(&request), "what has expired is not brought back");
+    assert!(!expires_soon(&request), "an expired token is not renewed");
 }
 
 #[test]
-fn a_request_that_changes_something_is_renewed_without_its_csrf_value_too() {
+fn an_unsafe_request_is_renewed_without_a_csrf_value() {
     let clock = clock();
     let jwt = with_cookies(&clock).build().unwrap();
     let cookie = format!("access_token_cookie={}", wait(jwt.login("alice")).unwrap().access);
@@ -77,7 +77,7 @@ impl Identity for Admin {
 }
 
 #[test]
-fn the_successor_has_the_same_subject_session_csrf_value_and_claims_and_is_not_fresh() {
+fn a_renewed_token_keeps_its_session_csrf_value_and_claims() {
     let clock = clock();
     let jwt = with_cookies(&clock).build().unwrap();
     let text = wait(jwt.login(&Admin)).unwrap().access;
@@ -87,7 +87,7 @@ fn the_successor_has_the_same_subject_session_csrf_value_and_claims_and_is_not_f
     let after = jwt.decode_token(&value(&cookies, "access_token_cookie")).unwrap();
     assert_eq!((after.subject(), after.session()), ("alice", before.session()));
     assert_eq!(after.csrf(), before.csrf());
-    assert_eq!(value(&cookies, "csrf_access_token"), before.csrf().unwrap(), "pages that are open go on working");
+    assert_eq!(value(&cookies, "csrf_access_token"), before.csrf().unwrap(), "open pages keep working");
     assert_eq!(after.claim::<String>("role").unwrap().unwrap(), "admin");
     assert_eq!(after.freshness(), Freshness::Stale);
     assert_ne!(after.jti(), before.jti());
@@ -95,7 +95,8 @@ fn the_successor_has_the_same_subject_session_csrf_value_and_claims_and_is_not_f
 }
 
 #[test]
-fn a_token_that_belongs_to_no_session_is_not_renewed_for_it_does_not_say_when_it_began() {
+fn a_token_without_a_session_is_not_renewed() {
+    // Its login time is unknown, so renewals could go on forever.
     let clock = clock();
     let jwt = with_cookies(&clock).build().unwrap();
     let text = jwt.create_access_token("alice").unwrap();
@@ -104,7 +105,7 @@ fn a_token_that_belongs_to_no_session_is_not_renewed_for_it_does_not_say_when_it
 }
 
 #[test]
-fn a_response_that_sets_or_clears_a_token_s_cookie_itself_is_left_alone() {
+fn a_response_that_changes_token_cookies_is_not_touched() {
     let clock = clock();
     let jwt = with_cookies(&clock).build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
@@ -126,7 +127,7 @@ fn a_response_that_sets_or_clears_a_token_s_cookie_itself_is_left_alone() {
 }
 
 #[test]
-fn what_was_revoked_while_the_request_was_handled_is_not_renewed() {
+fn a_token_revoked_during_its_request_is_not_renewed() {
     let clock = clock();
     let jwt = with_cookies(&clock).build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
@@ -149,7 +150,7 @@ impl RevocationStore for Down {
 }
 
 #[test]
-fn nothing_is_renewed_while_the_store_cannot_say() {
+fn nothing_is_renewed_while_the_store_is_down() {
     let clock = clock();
     let jwt = with_cookies(&clock).revocation_store(Down).build().unwrap();
     let text = wait(jwt.login("alice")).unwrap().access;
@@ -158,7 +159,7 @@ fn nothing_is_renewed_while_the_store_cannot_say() {
 }
 
 #[test]
-fn nobody_stays_logged_in_by_clicking_for_longer_than_a_refresh_token_lives() {
+fn renewals_end_with_the_lifetime_of_a_refresh_token() {
     let clock = clock();
     let jwt = with_cookies(&clock).refresh_token_expires(Duration::from_secs(3600)).build().unwrap();
     let mut text = wait(jwt.login("alice")).unwrap().access.into_string();
@@ -172,5 +173,5 @@ fn nobody_stays_logged_in_by_clicking_for_longer_than_a_refresh_token_lives() {
             break;
         }
     }
-    assert_eq!(renewals, 5, "3,500 seconds, and not 4,200");
+    assert_eq!(renewals, 5, "the last renewal is after 3,500 seconds, since 4,200 exceed the hour");
 }

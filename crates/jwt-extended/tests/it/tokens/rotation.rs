@@ -1,4 +1,4 @@
-//! Where sessions are kept: refresh tokens rotate, a replay ends its session, sessions are listed and ended.
+//! With a store of sessions: refresh tokens rotate, a replay ends its session, and sessions can be listed and ended.
 
 use std::{
     sync::{
@@ -38,7 +38,7 @@ fn reason(jwt: &JwtManager, token: &Token) -> Reason {
 }
 
 #[test]
-fn a_refresh_gives_the_refresh_token_that_is_due_next_with_all_that_the_last_one_had() {
+fn the_next_refresh_token_keeps_session_csrf_value_and_exp() {
     let clock = clock();
     let jwt = kept(&clock).build().unwrap();
     let first = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
@@ -48,16 +48,16 @@ fn a_refresh_gives_the_refresh_token_that_is_due_next_with_all_that_the_last_one
     assert_ne!(second.jti(), first.jti());
     assert_eq!((second.subject(), second.session(), second.csrf()), ("alice", first.session(), first.csrf()));
     assert_eq!((access.session(), access.freshness()), (first.session(), Freshness::Stale));
-    assert_ne!(access.csrf(), second.csrf(), "an access token has a value of its own");
+    assert_ne!(access.csrf(), second.csrf(), "each kind of token has its own value");
     assert_eq!(second.issued_at(), Some(Timestamp::from_secs(NOW + 1000)));
-    assert_eq!(second.expires_at(), first.expires_at(), "the session does not last longer for it");
+    assert_eq!(second.expires_at(), first.expires_at(), "a refresh does not extend the session");
     assert!(opens(&jwt, &pair.access));
     clock.advance(Duration::from_secs(1000));
     assert!(wait(jwt.refresh(&second)).is_ok());
 }
 
 #[test]
-fn the_app_s_claims_go_on_and_those_that_the_user_has_now_replace_them() {
+fn rotation_keeps_claims_unless_an_identity_is_given() {
     let jwt = kept(&clock()).build().unwrap();
     let session = jwt.steps().new_session().unwrap();
     let text = jwt
@@ -78,7 +78,7 @@ fn the_app_s_claims_go_on_and_those_that_the_user_has_now_replace_them() {
 }
 
 #[test]
-fn parallel_requests_with_one_token_get_the_same_successor_to_the_letter() {
+fn parallel_refreshes_return_the_same_refresh_token() {
     let clock = clock();
     let jwt = kept(&clock).build().unwrap();
     let first = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
@@ -86,7 +86,7 @@ fn parallel_requests_with_one_token_get_the_same_successor_to_the_letter() {
     clock.advance(Duration::from_secs(10));
     let two = wait(jwt.refresh(&first)).unwrap();
     assert_eq!(one.refresh, two.refresh);
-    assert_ne!(one.access, two.access, "the access token is of its own time");
+    assert_ne!(one.access, two.access, "each request gets its own access token");
     assert!(opens(&jwt, &one.access) && opens(&jwt, &two.access));
 }
 
@@ -109,8 +109,8 @@ fn a_caller_can_issue_the_tokens_of_a_session() {
         |kind, rotation: &Rotation| issue(kind, rotation).map_err(|error| jwt.reject(Reason::Issue(error), None));
     let next = wait(jwt.steps().refresh_with(&token, rejected)).unwrap().refresh;
     clock.advance(Duration::from_secs(5));
-    assert_eq!(wait(jwt.steps().refresh_with(&token, rejected)).unwrap().refresh, next, "the first one counts");
-    assert_eq!(wait(jwt.refresh(&token)).unwrap().refresh, next, "to the letter");
+    assert_eq!(wait(jwt.steps().refresh_with(&token, rejected)).unwrap().refresh, next, "the first call chose it");
+    assert_eq!(wait(jwt.refresh(&token)).unwrap().refresh, next, "byte for byte");
     let next = jwt.decode_token(&next.unwrap()).unwrap();
     let rotated = Some(Timestamp::from_secs(NOW + 100));
     assert_eq!((next.issued_at(), next.not_before(), next.csrf()), (rotated, rotated, token.csrf()));
@@ -139,7 +139,7 @@ fn session_ids_and_subjects_cannot_be_overridden() {
 }
 
 #[test]
-fn threads_that_refresh_one_token_at_once_get_one_successor() {
+fn concurrent_threads_get_the_same_successor() {
     let jwt = builder().session_store(MemoryStore::new()).build().unwrap();
     let first = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
     let successors: Vec<_> = std::thread::scope(|scope| {
@@ -151,7 +151,7 @@ fn threads_that_refresh_one_token_at_once_get_one_successor() {
 }
 
 #[test]
-fn a_replay_ends_the_session_tells_the_app_and_is_401() {
+fn a_replay_ends_the_session_and_calls_on_replay() {
     let clock = clock();
     let told = Arc::new(Mutex::new(Vec::new()));
     let tell = Arc::clone(&told);
@@ -170,7 +170,7 @@ fn a_replay_ends_the_session_tells_the_app_and_is_401() {
     assert_eq!(refusal.token().unwrap().session(), first.session());
     assert_eq!(*told.lock().unwrap(), ["alice"]);
     assert_eq!(reason(&jwt, &first), Reason::Revoked);
-    assert_eq!(told.lock().unwrap().len(), 1, "it is told once");
+    assert_eq!(told.lock().unwrap().len(), 1, "the app is called once");
     assert!(!opens(&jwt, &pair.access) && !opens(&jwt, &next.access));
     assert!(!opens(&jwt, next.refresh.as_ref().unwrap()));
 }
@@ -186,7 +186,7 @@ fn without_grace_the_second_use_is_a_replay() {
 }
 
 #[test]
-fn a_session_ends_when_it_is_too_old_and_its_tokens_do_not_outlive_it() {
+fn session_expires_limits_the_session_and_its_tokens() {
     let clock = clock();
     let jwt = kept(&clock).session_expires(Lifetime::minutes(20)).build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
@@ -203,7 +203,7 @@ fn a_session_ends_when_it_is_too_old_and_its_tokens_do_not_outlive_it() {
 }
 
 #[test]
-fn without_a_store_a_session_ends_when_it_is_too_old_if_the_app_has_said_when_that_is() {
+fn session_expires_applies_without_a_store() {
     let clock = clock();
     for builder in [builder(), builder().revocation_store(Blocklist::default())] {
         clock.set(Timestamp::from_secs(NOW));
@@ -219,12 +219,12 @@ fn without_a_store_a_session_ends_when_it_is_too_old_if_the_app_has_said_when_th
 }
 
 #[test]
-fn a_session_ends_when_it_is_unused_for_too_long_and_a_refresh_is_a_use() {
+fn a_refresh_restarts_the_idle_time() {
     let clock = clock();
     let jwt = kept(&clock).session_idle_expires(Duration::from_secs(600)).build().unwrap();
     let mut pair = wait(jwt.login("alice")).unwrap();
     for _ in 0..3 {
-        assert_eq!(pair.expires_in(), Some(600), "an access token is of no use for longer");
+        assert_eq!(pair.expires_in(), Some(600), "the access token does not outlive the idle session");
         clock.advance(Duration::from_secs(599));
         assert!(opens(&jwt, &pair.access));
         pair = wait(jwt.refresh(&refresh_token(&jwt, &pair))).unwrap();
@@ -236,7 +236,7 @@ fn a_session_ends_when_it_is_unused_for_too_long_and_a_refresh_is_a_use() {
 }
 
 #[test]
-fn implicit_renewal_is_a_use_and_brings_no_ended_session_back() {
+fn implicit_renewal_restarts_the_idle_time() {
     let clock = clock();
     let jwt = kept(&clock)
         .token_location([Location::Cookie])
@@ -263,7 +263,7 @@ fn implicit_renewal_is_a_use_and_brings_no_ended_session_back() {
 }
 
 #[test]
-fn sessions_are_listed_with_their_labels_and_the_one_that_asks_is_marked() {
+fn sessions_lists_labels_and_marks_the_current_session() {
     let clock = clock();
     let jwt = kept(&clock).build().unwrap();
     let phone = wait(jwt.login("alice").label("Phone")).unwrap();
@@ -282,31 +282,31 @@ fn sessions_are_listed_with_their_labels_and_the_one_that_asks_is_marked() {
     assert_eq!((list[1].opened, list[1].last_used), (Timestamp::from_secs(NOW), Timestamp::from_secs(NOW + 2)));
     clock.advance(Duration::from_secs(60));
     let now = wait(jwt.sessions(&token)).unwrap()[1].last_used;
-    assert_eq!(now, Timestamp::from_secs(NOW + 62), "its last refresh would tell a thief when a copy has grace");
+    assert_eq!(now, Timestamp::from_secs(NOW + 62), "the last refresh would tell a thief when a copy has grace");
     assert_eq!(list[1].ends, Some(Timestamp::from_secs(NOW + 30 * 86_400)));
     assert!(wait(jwt.sessions_of(Subject("alice"))).unwrap().iter().all(|session| !session.current));
 }
 
 #[test]
-fn sessions_end_one_by_one_all_others_or_all() {
+fn one_all_others_or_all_sessions_can_be_ended() {
     let jwt = kept(&clock()).build().unwrap();
     let [one, two, three, four] = [(); 4].map(|()| wait(jwt.login("alice")).unwrap());
     let bob = wait(jwt.login("bob")).unwrap();
     let session = |pair: &TokenPair| refresh_token(&jwt, pair).session().unwrap().to_owned();
-    assert_eq!(wait(jwt.end_session(Subject("alice"), &session(&bob))), Ok(false), "another's is left alone");
+    assert_eq!(wait(jwt.end_session(Subject("alice"), &session(&bob))), Ok(false), "another user owns it");
     assert_eq!(wait(jwt.end_session(Subject("alice"), &session(&one))), Ok(true));
     assert_eq!(wait(jwt.end_session(Subject("alice"), &session(&one))), Ok(false));
     assert!(!opens(&jwt, &one.access) && opens(&jwt, &two.access) && opens(&jwt, &bob.access));
     assert_eq!(wait(jwt.end_other_sessions(&refresh_token(&jwt, &three))), Ok(2));
     assert!(!opens(&jwt, &two.access) && opens(&jwt, &three.access) && !opens(&jwt, &four.access));
     wait(jwt.steps().end_session_by_id(&session(&bob))).unwrap();
-    assert!(!opens(&jwt, &bob.access), "whoever may end any has its name");
+    assert!(!opens(&jwt, &bob.access), "by id, any session can be ended");
     wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
     assert!(!opens(&jwt, &three.access));
 }
 
 #[test]
-fn a_password_change_ends_all_and_logs_in_again_in_one_call() {
+fn password_changed_ends_all_sessions_and_opens_one() {
     let clock = clock();
     let jwt = kept(&clock).build().unwrap();
     let before = [(); 3].map(|()| wait(jwt.login("alice")).unwrap());
@@ -338,7 +338,7 @@ fn a_login_beyond_the_limit_ends_the_oldest_session() {
 }
 
 #[test]
-fn what_has_been_over_for_an_hour_is_forgotten_in_batches() {
+fn purge_sessions_deletes_an_hour_after_the_end() {
     let (clock, store) = (clock(), Arc::new(MemoryStore::new()));
     let jwt = builder().clock(Arc::clone(&clock)).session_store(Arc::clone(&store)).build().unwrap();
     for _ in 0..5 {
@@ -346,14 +346,14 @@ fn what_has_been_over_for_an_hour_is_forgotten_in_batches() {
     }
     clock.advance(Duration::from_secs(30 * 86_400 + 3599));
     let kept = wait(jwt.login("alice")).unwrap();
-    assert_eq!((wait(jwt.purge_sessions(100)), store.len()), (Ok(0), 6), "another's clock may be behind");
+    assert_eq!((wait(jwt.purge_sessions(100)), store.len()), (Ok(0), 6), "the clock of another process may be behind");
     clock.advance(Duration::from_secs(1));
     assert_eq!([3, 3, 3].map(|limit| wait(jwt.purge_sessions(limit)).unwrap()), [3, 2, 0]);
     assert!(opens(&jwt, &kept.access) && store.len() == 1);
 }
 
 #[test]
-fn a_session_that_the_store_does_not_know_is_over_and_a_token_without_one_stands_by_itself() {
+fn an_unknown_session_counts_as_ended() {
     let jwt = kept(&clock()).build().unwrap();
     let elsewhere = manager();
     let pair = wait(elsewhere.login("alice")).unwrap();
@@ -369,7 +369,7 @@ fn a_session_that_the_store_does_not_know_is_over_and_a_token_without_one_stands
 }
 
 #[test]
-fn a_revoked_refresh_token_is_refused_without_an_alarm() {
+fn a_revoked_refresh_token_is_not_a_replay() {
     let jwt = kept(&clock()).on_replay(|_| panic!("no replay")).build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
     let token = refresh_token(&jwt, &pair);
@@ -378,7 +378,7 @@ fn a_revoked_refresh_token_is_refused_without_an_alarm() {
     assert!(opens(&jwt, &pair.access));
 }
 
-/// A user whose tokens are too long.
+/// A user whose tokens exceed the maximum length.
 struct Talkative;
 impl jwt_extended::token::Identity for Talkative {
     fn subject(&self) -> std::borrow::Cow<'_, str> {
@@ -391,7 +391,7 @@ impl jwt_extended::token::Identity for Talkative {
 }
 
 #[test]
-fn tokens_that_cannot_be_made_turn_nothing() {
+fn a_failure_to_issue_tokens_rotates_nothing() {
     let clock = clock();
     let jwt = kept(&clock).max_token_length(700_usize).build().unwrap();
     let token = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
@@ -401,15 +401,15 @@ fn tokens_that_cannot_be_made_turn_nothing() {
 }
 
 #[test]
-fn a_login_whose_session_cannot_be_kept_gives_no_tokens() {
+fn a_login_fails_if_the_store_is_full() {
     let jwt = builder().session_store(MemoryStore::with_capacity(1)).build().unwrap();
     assert!(wait(jwt.login("alice")).is_ok());
     assert_eq!(wait(jwt.login("bob")), Err(IssueError::Store(StoreError::Full { capacity: 1 })));
-    assert!(wait(jwt.end_all_sessions(Subject("alice"))).is_ok(), "what ends makes room for the memory of it");
+    assert!(wait(jwt.end_all_sessions(Subject("alice"))).is_ok(), "this frees room for its own record");
     assert_eq!(wait(jwt.login("bob")), Err(IssueError::Store(StoreError::Full { capacity: 1 })));
 }
 
-/// A store that never answers, and counts how often it is asked.
+/// A store that always fails, and counts its calls.
 #[derive(Default)]
 struct Down(AtomicUsize);
 
@@ -451,7 +451,7 @@ impl SessionStore for Down {
 }
 
 #[test]
-fn a_store_that_is_down_is_never_a_yes() {
+fn a_store_that_is_down_admits_no_request() {
     let down = Arc::new(Down::default());
     let jwt = builder().session_store(Arc::clone(&down)).build().unwrap();
     let pair = wait(manager().login("alice")).unwrap();
@@ -467,11 +467,11 @@ fn a_store_that_is_down_is_never_a_yes() {
     assert_eq!(wait(jwt.password_changed("alice")), Err(IssueError::Store(unavailable())));
     assert_eq!(wait(jwt.logout(&token)), Err(unavailable()));
     assert_eq!(wait(jwt.sessions(&token)), Err(unavailable()));
-    assert_eq!(down.0.load(Ordering::Relaxed), 7, "each asks once");
+    assert_eq!(down.0.load(Ordering::Relaxed), 7, "each call queries the store once");
 }
 
 #[test]
-fn a_request_asks_the_store_once() {
+fn a_request_queries_the_store_once() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let jwt = builder()
@@ -486,6 +486,6 @@ fn a_request_asks_the_store_once() {
     assert_eq!((opens(&jwt, &alice), opens(&jwt, &bob)), (true, false));
     assert_eq!(asked.load(Ordering::Relaxed), 2);
     let token = jwt.decode_token(&alice).unwrap();
-    assert_eq!(wait(jwt.revoke_token(&token)), Err(StoreError::ReadOnly), "a closure can be asked and not told");
+    assert_eq!(wait(jwt.revoke_token(&token)), Err(StoreError::ReadOnly), "a closure is read-only");
     assert_eq!(wait(jwt.sessions(&token)), Err(StoreError::NoSessions));
 }

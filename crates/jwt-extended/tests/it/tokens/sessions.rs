@@ -1,4 +1,4 @@
-//! Login, refresh, logout: which tokens belong together, and what ends them.
+//! Login, refresh and logout without a store of sessions: which tokens form a session, and which calls revoke them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -38,7 +38,7 @@ fn opens(jwt: &JwtManager, text: &str) -> bool {
 }
 
 #[test]
-fn a_login_opens_a_session_with_a_fresh_access_token_and_a_refresh_token() {
+fn a_login_returns_a_fresh_access_token_and_a_refresh_token() {
     let jwt = builder().entropy(entropy).build().unwrap();
     let pair = wait(jwt.login("alice")).unwrap();
     let (access, refresh) = tokens(&jwt, &pair);
@@ -69,13 +69,13 @@ fn two_logins_are_two_sessions() {
 }
 
 #[test]
-fn a_token_that_is_made_by_itself_belongs_to_no_session() {
+fn a_token_issued_without_a_login_has_no_session() {
     let jwt = manager();
     assert_eq!(jwt.decode_token(&jwt.create_access_token("alice").unwrap()).unwrap().session(), None);
 }
 
 #[test]
-fn a_refresh_gives_a_stale_access_token_of_the_same_session_with_the_claims_of_the_login() {
+fn a_refresh_returns_a_stale_access_token_of_the_same_session() {
     let clock = clock();
     let jwt = stored(&clock);
     let pair = wait(jwt.login(&Admin("alice", "admin"))).unwrap();
@@ -94,7 +94,7 @@ fn a_refresh_gives_a_stale_access_token_of_the_same_session_with_the_claims_of_t
 }
 
 #[test]
-fn a_refresh_copies_the_app_s_claims_and_none_of_the_token_s_own() {
+fn a_refresh_copies_only_the_apps_claims() {
     let jwt = builder().entropy(entropy).build().unwrap();
     let refresh =
         jwt.refresh_token("alice").additional_claims(&json!({ "z": "né", "a": [1.50, null] })).create().unwrap();
@@ -106,7 +106,7 @@ fn a_refresh_copies_the_app_s_claims_and_none_of_the_token_s_own() {
 }
 
 #[test]
-fn refreshing_as_the_user_takes_the_claims_that_the_user_has_now() {
+fn a_refresh_with_an_identity_uses_its_current_claims() {
     let jwt = manager();
     let (_, refresh) = tokens(&jwt, &wait(jwt.login(&Admin("alice", "admin"))).unwrap());
     let pair = wait(jwt.refresh(&refresh).identity(&Admin("alice", "demoted"))).unwrap();
@@ -116,7 +116,7 @@ fn refreshing_as_the_user_takes_the_claims_that_the_user_has_now() {
 }
 
 #[test]
-fn refreshing_as_another_user_is_refused() {
+fn a_refresh_with_another_users_identity_is_rejected() {
     let jwt = manager();
     let (_, refresh) = tokens(&jwt, &wait(jwt.login("alice")).unwrap());
     let refusal = wait(jwt.refresh(&refresh).identity("bob")).unwrap_err();
@@ -124,7 +124,7 @@ fn refreshing_as_another_user_is_refused() {
 }
 
 #[test]
-fn only_a_refresh_token_refreshes() {
+fn only_a_refresh_token_can_refresh() {
     let jwt = manager();
     let (access, _) = tokens(&jwt, &wait(jwt.login("alice")).unwrap());
     for refused in [wait(jwt.refresh(&access)), wait(jwt.refresh(&access).identity("alice"))] {
@@ -133,7 +133,7 @@ fn only_a_refresh_token_refreshes() {
 }
 
 #[test]
-fn a_logout_ends_both_tokens_of_the_session_what_was_refreshed_and_no_other_session() {
+fn a_logout_revokes_every_token_of_its_session_only() {
     let clock = clock();
     let jwt = stored(&clock);
     let pair = wait(jwt.login("alice")).unwrap();
@@ -150,7 +150,7 @@ fn a_logout_ends_both_tokens_of_the_session_what_was_refreshed_and_no_other_sess
 }
 
 #[test]
-fn a_logout_of_a_token_without_a_session_ends_that_token_alone() {
+fn a_logout_without_a_session_revokes_only_that_token() {
     let jwt = stored(&clock());
     let [one, two] = [(), ()].map(|()| jwt.create_access_token("alice").unwrap());
     wait(jwt.logout(&jwt.decode_token(&one).unwrap())).unwrap();
@@ -158,7 +158,7 @@ fn a_logout_of_a_token_without_a_session_ends_that_token_alone() {
 }
 
 #[test]
-fn revoking_one_token_leaves_the_rest_of_its_session() {
+fn revoking_one_token_keeps_the_rest_of_its_session_valid() {
     let jwt = stored(&clock());
     let pair = wait(jwt.login("alice")).unwrap();
     let (access, _) = tokens(&jwt, &pair);
@@ -166,11 +166,11 @@ fn revoking_one_token_leaves_the_rest_of_its_session() {
     assert!(!opens(&jwt, &pair.access));
     assert!(opens(&jwt, pair.refresh.as_ref().unwrap()));
     wait(jwt.revoke_token(&access)).unwrap();
-    assert!(!opens(&jwt, &pair.access), "twice is as good as once");
+    assert!(!opens(&jwt, &pair.access), "revoking is idempotent");
 }
 
 #[test]
-fn revoking_a_subject_ends_every_session_of_before_and_a_login_at_the_same_instant_is_good() {
+fn end_all_sessions_spares_a_login_at_the_same_instant() {
     let clock = clock();
     clock.set(Timestamp::from_micros(NOW * 1_000_000 + 999_999));
     let jwt = stored(&clock);
@@ -183,7 +183,7 @@ fn revoking_a_subject_ends_every_session_of_before_and_a_login_at_the_same_insta
         let refresh = pair.refresh.unwrap();
         assert!(!opens(&jwt, &pair.access) && !opens(&jwt, &refresh));
         let revived = wait(jwt.refresh(&jwt.decode_token(&refresh).unwrap()));
-        assert_eq!(*revived.unwrap_err().reason(), Reason::Revoked, "nothing comes forth from an old session");
+        assert_eq!(*revived.unwrap_err().reason(), Reason::Revoked, "an ended session cannot be refreshed");
     }
     assert!(opens(&jwt, &after.access) && opens(&jwt, after.refresh.as_ref().unwrap()));
     assert!(opens(&jwt, &bob.access));
@@ -192,7 +192,7 @@ fn revoking_a_subject_ends_every_session_of_before_and_a_login_at_the_same_insta
 }
 
 #[test]
-fn within_one_second_sessions_are_told_apart_by_the_microsecond() {
+fn end_all_sessions_compares_by_the_microsecond() {
     let clock = clock();
     let jwt = stored(&clock);
     for micros in [1, 7, 333, 999_000] {
@@ -206,7 +206,7 @@ fn within_one_second_sessions_are_told_apart_by_the_microsecond() {
 }
 
 #[test]
-fn a_token_without_a_session_of_the_same_second_falls_with_its_subject() {
+fn end_all_sessions_revokes_tokens_of_the_same_second() {
     let clock = clock();
     clock.set(Timestamp::from_micros(NOW * 1_000_000 + 500_000));
     let jwt = stored(&clock);
@@ -218,7 +218,7 @@ fn a_token_without_a_session_of_the_same_second_falls_with_its_subject() {
 }
 
 #[test]
-fn without_a_store_nothing_can_be_revoked_and_that_is_said() {
+fn revoking_without_a_store_is_an_error() {
     let jwt = manager();
     let (access, _) = tokens(&jwt, &wait(jwt.login("alice")).unwrap());
     for result in [
@@ -233,7 +233,7 @@ fn without_a_store_nothing_can_be_revoked_and_that_is_said() {
 }
 
 #[test]
-fn a_token_without_the_name_that_it_would_be_revoked_by_is_an_error() {
+fn revoking_a_token_without_jti_is_an_error() {
     let jwt = stored(&clock());
     let bare = manager().decode_token(&token(&[("jti", "")])).unwrap();
     assert_eq!(wait(jwt.revoke_token(&bare)), Err(StoreError::Unnamed("jti")));
@@ -241,7 +241,7 @@ fn a_token_without_the_name_that_it_would_be_revoked_by_is_an_error() {
 }
 
 #[test]
-fn two_managers_know_nothing_of_each_other() {
+fn two_managers_share_no_revocations() {
     let [one, two] = [(), ()].map(|()| stored(&clock()));
     let text = one.create_access_token("alice").unwrap();
     wait(one.revoke_token(&one.decode_token(&text).unwrap())).unwrap();
