@@ -60,7 +60,7 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// Sends the digest, or the whole script if Redis has not loaded it.
     ///
-    /// [`redis::Script`] sends `SCRIPT LOAD` instead. In a cluster that goes to every node, and fails if one node fails.
+    /// [`redis::Script`] sends `SCRIPT LOAD` instead. In a cluster that goes to all nodes, and fails if one node fails.
     pub(crate) async fn send(&self, live: &mut Live) -> Result<Value, RedisError> {
         match live.send(&self.command("EVALSHA", &self.script.digest)).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {

@@ -1,12 +1,33 @@
-//! Sessions in SQLite and PostgreSQL, for [jwt-extended](jwt_extended): who is logged in where, refresh tokens that
-//! rotate, and what was revoked, kept over restarts and shared by processes.
+//! Sessions in SQLite and PostgreSQL for [jwt-extended](jwt_extended): refresh tokens that rotate, sessions that can be
+//! listed and ended, and revocations. They survive restarts, and processes share them.
 //!
 //! | | feature | for |
 //! |---|---|---|
+//! | `PostgresStore` | `postgres`; `tls` encrypts its connections | several computers |
 //! | `SqliteStore` | `sqlite` | one computer: a file, no server |
-//! | `PostgresStore` | `postgres`, and `tls` for encrypted connections | several computers |
 //!
-//! Neither is on by default.
+//! No feature is on by default.
+//!
+//! # PostgreSQL
+//!
+#![cfg_attr(feature = "postgres", doc = "```no_run")]
+#![cfg_attr(not(feature = "postgres"), doc = "```ignore")]
+//! use jwt_extended::{JwtManager, jose::Key};
+//! use jwt_extended_sqlx::{PostgresStore, sqlx::PgPool};
+//!
+//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+//! let pool = PgPool::connect("postgres://app:password@localhost/app").await?;
+//! let store = PostgresStore::new(pool);
+//! store.migrate().await?;
+//! let jwt = JwtManager::builder()
+//!     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
+//!     .session_store(store)
+//!     .build()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `PostgresStore::connect` uses separate connections instead, so that guards never wait for the app.
 //!
 //! # SQLite
 //!
@@ -26,67 +47,54 @@
 //! # }
 //! ```
 //!
-//! # PostgreSQL
+//! # Statements
 //!
-#![cfg_attr(feature = "postgres", doc = "```no_run")]
-#![cfg_attr(not(feature = "postgres"), doc = "```ignore")]
-//! use jwt_extended::{JwtManager, jose::Key};
-//! use jwt_extended_sqlx::PostgresStore;
+//! Both databases run the same statements.
 //!
-//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
-//! let store = PostgresStore::connect("postgres://app:password@localhost/app").await?;
-//! store.migrate().await?;
-//! let jwt = JwtManager::builder()
-//!     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
-//!     .session_store(store)
-//!     .build()?;
-//! # Ok(())
-//! # }
-//! ```
+//! | method of `SessionStore` | statement | in a transaction |
+//! |---|---|---|
+//! | `status` | one `SELECT` over all three tables | |
+//! | `revoke` | `INSERT … ON CONFLICT` into `jwt_revoked_tokens` | |
+//! | `open` | `INSERT … SELECT` into `jwt_sessions`, unless the cut-off is later; `DELETE` of the oldest if there is a limit | with the subject locked |
+//! | `rotate` | `UPDATE … WHERE current_jti = …`. If it changes no row: `SELECT`, and `DELETE` of a replayed session | |
+//! | `touch` | `UPDATE` of `jwt_sessions` | |
+//! | `list` | `SELECT` from `jwt_sessions` | |
+//! | `end`, one session | `DELETE … RETURNING` from `jwt_sessions` | |
+//! | `end`, others or all | `INSERT … ON CONFLICT` into `jwt_subjects`, then `DELETE … RETURNING` | with the subject locked |
+//! | `purge` | one `DELETE … LIMIT` per table | |
+//!
+//! In SQLite, requests that write are grouped into transactions.
 //!
 //! # When the database does not answer
 //!
-//! Every call answers within the store's timeout, a second unless told otherwise, if need be with
-//! [`StoreError::Unavailable`](jwt_extended::session::StoreError::Unavailable), which refuses the request with 503. As soon
-//! as the database answers again, so does the store. A call that has failed may still be carried out by a database that
-//! was only slow: what it should have revoked may be revoked later.
+//! Every call returns within the store's timeout, by default one second. If the database has not answered by then, the error
+//! is [`StoreError::Unavailable`](jwt_extended::session::StoreError::Unavailable), and the request is rejected with 503. The
+//! store recovers as soon as the database does. A slow database may still carry out a call that has failed, so a revocation
+//! may take effect later.
 //!
 //! # Tables
 //!
-//! `migrate` makes the tables, all of whose names begin with `jwt_`, and does nothing if they are there; any number of
-//! processes may call it at once. It keeps its own record in `jwt_migrations`, so the app's migrations do not meet it. If
-//! you would rather make the tables with yours, apply the files in this crate's folder `migrations`.
+//! `migrate` creates the tables, whose names begin with `jwt_`, and is a no-op if they are up to date. Any number of
+//! processes may call it at once. It records versions in `jwt_migrations`, so it does not mix with the app's migrations. To
+//! create the tables with the app's migrations instead, apply the files in this crate's folder `migrations`.
 //!
-//! What has been over for a day is deleted in passing, a few rows for each login. A program that logs nobody in any more, or
-//! wants it sooner, calls [`purge`](jwt_extended::session::SessionStore::purge) from time to time.
+//! Logins delete, a few rows at a time, what ended more than a day ago. A program that has few logins, or wants to delete
+//! earlier, calls [`purge`](jwt_extended::session::SessionStore::purge).
 //!
-//! There is no token in the tables, nor anything that one could be made from: names (`sid`, `jti`), subjects, labels and
-//! times.
+//! The tables hold ids (`sid`, `jti`), subjects, labels and times. They hold no token, and nothing that a token could be made
+//! from.
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod common;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a file does not hang up"))]
-mod connections;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod error;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod migrations;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod request;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod sql;
+mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod text;
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use error::SetupError;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresStore, PostgresStoreBuilder};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use shared::error::SetupError;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStore, SqliteStoreBuilder};
 pub use sqlx;

@@ -1,56 +1,70 @@
-//! Running a step within the timeout, over a connection that is alive.
+//! Runs a step within the timeout, over a connection that works.
 
 use std::time::Duration;
 
 use jwt_extended::session::StoreError;
-use sqlx::{Connection, PgConnection};
+use sqlx::Connection;
 use tokio::time::timeout;
 
-use super::{
-    dialect::LOCK_SUBJECT,
-    source::{Held, Source},
+use super::source::{Held, Source};
+use crate::shared::{
+    error::{is_dead, timed_out, unavailable},
+    sessions::Backend,
     steps::{Run, Step},
 };
-use crate::error::{is_dead, timed_out, unavailable};
 
-pub(super) struct Calls {
+/// Locks a subject's sessions as a whole until the transaction ends. Two subjects with the same hash wait for each other,
+/// which does no harm.
+const LOCK_SUBJECT: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 8317141710462153588))";
+
+/// Runs steps in PostgreSQL.
+pub(crate) struct Calls {
     pub(super) source: Source,
     pub(super) timeout: Duration,
 }
 
+impl Backend for Calls {
+    async fn read<S: Step>(&self, step: S) -> Result<S::Reply, StoreError> {
+        self.call(step).await
+    }
+
+    async fn write<S: Step>(&self, step: S) -> Result<S::Reply, StoreError> {
+        self.call(step).await
+    }
+}
+
 impl Calls {
-    /// Answers within the timeout.
-    pub(super) async fn call<S: Step>(&self, step: S) -> Result<S::Reply, StoreError> {
+    async fn call<S: Step>(&self, step: S) -> Result<S::Reply, StoreError> {
         let mut held = None;
         if let Ok(outcome) = timeout(self.timeout, self.run(&step, &mut held)).await {
             return outcome.map_err(|error| unavailable(&error));
         }
-        // If it waited for a connection rather than for an answer, there is nothing wrong with the others.
+        // If no connection was acquired in time, nothing is wrong with the idle ones.
         if let Some(held) = held {
-            self.source.distrust(held);
+            self.source.close_with_all_idle(held);
         }
         Err(timed_out(self.timeout))
     }
 
-    /// Runs a step, and once more if its connection turns out to have died since it was last used.
+    /// Runs a step, and runs it again if its connection turns out to be dead since its last use.
     async fn run<S: Step>(&self, step: &S, place: &mut Option<Held>) -> Result<S::Reply, sqlx::Error> {
-        let first = if step.is_repeatable() { self.source.hold().await? } else { self.source.hold_proven().await? };
+        let first =
+            if step.is_repeatable() { self.source.acquire().await? } else { self.source.acquire_checked().await? };
         let may_be_dead = first.may_be_dead();
-        let outcome = once(step, Run::First, place.insert(first)).await;
-        let outcome = match outcome {
+        let outcome = match once(step, Run::First, place.insert(first)).await {
             Err(error) if is_dead(&error) => {
                 if let Some(dead) = place.take() {
-                    self.source.distrust(dead);
+                    self.source.close_with_all_idle(dead);
                 }
                 if !(step.is_repeatable() && may_be_dead) {
                     return Err(error);
                 }
-                let second = self.source.hold().await?;
+                let second = self.source.acquire().await?;
                 once(step, Run::Second, place.insert(second)).await
             }
             outcome => outcome,
         };
-        // After an error the connection is closed: it may be in some state.
+        // After an error, the connection is closed, because its state is unknown.
         if let Some(held) = place.take()
             && outcome.is_ok()
         {
@@ -61,12 +75,12 @@ impl Calls {
 }
 
 async fn once<S: Step>(step: &S, run: Run, held: &mut Held) -> Result<S::Reply, sqlx::Error> {
-    let connection: &mut PgConnection = held.connection()?;
-    let Some(subject) = step.subject_locked() else { return step.run(connection, run).await };
-    // Whatever is usual here: what others have committed while this one waited for the lock must be seen.
+    let connection = held.connection()?;
+    let Some(subject) = step.locked_subject() else { return step.run(connection, run).await };
+    // READ COMMITTED, whatever the database's default: the step must see what was committed while it waited for the lock.
     let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     sqlx::query(LOCK_SUBJECT).bind(subject).execute(&mut *transaction).await?;
-    let reply = step.run(&mut transaction, run).await?;
+    let reply = step.run(&mut *transaction, run).await?;
     transaction.commit().await?;
     Ok(reply)
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use sqlx::{Connection, PgConnection, PgPool, Postgres, pool::PoolConnection, postgres::PgConnectOptions};
 
-use crate::connections::{Connections, Lease};
+use crate::shared::connections::{Connections, Lease};
 
 #[derive(Clone)]
 pub(super) enum Source {
@@ -12,13 +12,13 @@ pub(super) enum Source {
     Shared(PgPool),
 }
 
-/// A connection that is in use. It is closed on drop, because a call that was given up leaves it in some state.
+/// A connection in use. Dropping it closes it, because a cancelled call leaves it in an unknown state.
 pub(super) enum Held {
     Own(Lease<PgConnection>),
     Shared(Guard),
 }
 
-/// A pool takes back whatever is dropped, and then waits for the server without a bound.
+/// Closes a pool's connection on drop. The pool would take it back, and ping the server with no time limit.
 pub(super) struct Guard(Option<PoolConnection<Postgres>>);
 
 impl Source {
@@ -26,12 +26,12 @@ impl Source {
         Self::Own { connections: Connections::new(options, at_most as usize), timeout }
     }
 
-    pub(super) async fn hold(&self) -> Result<Held, sqlx::Error> {
+    pub(super) async fn acquire(&self) -> Result<Held, sqlx::Error> {
         match self {
             Self::Own { connections, timeout } => {
                 let mut lease = connections.lease().await?;
                 if lease.is_new() {
-                    limit_statements(lease.connection(), *timeout).await?;
+                    prepare(lease.connection(), *timeout).await?;
                 }
                 Ok(Held::Own(lease))
             }
@@ -39,20 +39,21 @@ impl Source {
         }
     }
 
-    /// As [`hold`](Self::hold), and it has answered just now.
-    pub(super) async fn hold_proven(&self) -> Result<Held, sqlx::Error> {
-        let mut held = self.hold().await?;
+    /// Acquires a connection that has just answered.
+    pub(super) async fn acquire_checked(&self) -> Result<Held, sqlx::Error> {
+        let mut held = self.acquire().await?;
         if !held.may_be_dead() || held.connection()?.ping().await.is_ok() {
             return Ok(held);
         }
-        self.distrust(held);
-        self.hold().await
+        self.close_with_all_idle(held);
+        self.acquire().await
     }
 
-    /// Closes the connections that nobody uses.
-    fn close_idle(&self) {
+    /// Closes a connection that has failed, and all idle ones, which have probably failed as well.
+    pub(super) fn close_with_all_idle(&self, held: Held) {
+        drop(held);
         match self {
-            Self::Own { connections, .. } => connections.close_idle(),
+            Self::Own { connections, .. } => connections.close_all_idle(),
             Self::Shared(pool) => {
                 for _ in 0..pool.num_idle() {
                     let Some(connection) = pool.try_acquire() else { break };
@@ -61,24 +62,18 @@ impl Source {
             }
         }
     }
-
-    /// Closes a connection that has failed, and those that are idle: they may have gone the same way.
-    pub(super) fn distrust(&self, held: Held) {
-        drop(held);
-        self.close_idle();
-    }
 }
 
 impl Held {
     pub(super) fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
         match self {
             Self::Own(lease) => Ok(lease.connection()),
-            // It is there until it is kept or dropped.
+            // It is only taken out by `keep` and `drop`.
             Self::Shared(Guard(connection)) => connection.as_deref_mut().ok_or(sqlx::Error::PoolClosed),
         }
     }
 
-    /// Whether it may have died since it was last used.
+    /// Whether the connection may have died since its last use.
     pub(super) fn may_be_dead(&self) -> bool {
         match self {
             Self::Own(lease) => !lease.is_new(),
@@ -86,7 +81,7 @@ impl Held {
         }
     }
 
-    /// Keeps the connection for the next call: all that was asked over it has been answered.
+    /// Keeps the connection for the next call. Every request on it must have been answered.
     pub(super) fn keep(self) {
         match self {
             Self::Own(lease) => lease.keep(),
@@ -103,13 +98,12 @@ impl Drop for Guard {
     }
 }
 
-/// Nobody waits for a statement any longer than this, so the server need not either. And each sees what others have
-/// committed, whatever is usual in this database.
-async fn limit_statements(connection: &mut PgConnection, timeout: Duration) -> Result<(), sqlx::Error> {
+/// Lets the server cancel a statement when the store stops waiting for it, and sets the isolation level that the steps need,
+/// whatever the database's default.
+async fn prepare(connection: &mut PgConnection, timeout: Duration) -> Result<(), sqlx::Error> {
     const SET: &str = "SELECT set_config('statement_timeout', $1, false), \
         set_config('default_transaction_isolation', 'read committed', false)";
     let limit = format!("{}ms", timeout.as_millis().clamp(1, i32::MAX as u128));
-    let set = sqlx::query(SET).bind(limit);
-    set.persistent(false).execute(connection).await?;
+    sqlx::query(SET).bind(limit).persistent(false).execute(connection).await?;
     Ok(())
 }

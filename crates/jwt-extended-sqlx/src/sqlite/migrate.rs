@@ -1,9 +1,9 @@
-//! Making the tables, by whoever comes first.
+//! Creates and migrates the tables.
 
 use sqlx::{Connection, SqliteConnection};
 
-use crate::{
-    SetupError,
+use crate::shared::{
+    error::SetupError,
     migrations::{LATEST, MAKE_RECORD, Migration, RECORD, missing},
 };
 
@@ -12,7 +12,7 @@ const MIGRATIONS: &[Migration] =
 
 pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), SetupError> {
     let of = |error: sqlx::Error| SetupError::of(&error);
-    // Of two at once, one waits here for the other.
+    // Processes that migrate at the same time wait for each other here.
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(of)?;
     sqlx::raw_sql(MAKE_RECORD).execute(&mut *transaction).await.map_err(of)?;
     let version = sqlx::query_scalar(LATEST).fetch_one(&mut *transaction).await.map_err(of)?;
@@ -20,7 +20,7 @@ pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), Set
         sqlx::raw_sql(migration.sql).execute(&mut *transaction).await.map_err(of)?;
         let record = sqlx::query(RECORD).bind(migration.version).bind(migration.name);
         record.execute(&mut *transaction).await.map_err(of)?;
-        tracing::info!(version = migration.version, name = migration.name, "the tables of jwt-extended are migrated");
+        tracing::info!(version = migration.version, name = migration.name, "migrated the tables of jwt-extended");
     }
     transaction.commit().await.map_err(of)
 }

@@ -1,11 +1,7 @@
-//! The store in SQLite: many read, one writes.
+//! The store in SQLite: several connections read, one writes.
 
-mod dialect;
+mod connection;
 mod migrate;
-// The same text serves the other store, over its own kind of connection.
-#[allow(clippy::duplicate_mod, reason = "the steps are written once for both databases")]
-#[path = "../steps.rs"]
-mod steps;
 mod store;
 mod writer;
 

@@ -1,4 +1,4 @@
-//! [`SqliteStore`]: reading over a few connections, writing over one.
+//! [`SqliteStore`]: reads over a few connections, writes over one.
 
 use std::{
     fmt, fs,
@@ -9,52 +9,42 @@ use std::{
     time::Duration,
 };
 
-use jwt_extended::{
-    Timestamp,
-    session::{
-        Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, StoreError,
-        TokenIds, TokenStatus, TouchRequest,
-    },
-};
+use jwt_extended::session::{Answer, ForwardSessions, SessionStore, StoreError};
 use sqlx::{
     ConnectOptions, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::time::{sleep, timeout};
 
-use super::{
-    migrate,
-    steps::{Run, Step},
-    writer::Writer,
-};
-use crate::{
-    SetupError,
-    common::{Logins, TIMEOUT, unknown_ending},
+use super::{migrate, writer::Writer};
+use crate::shared::{
+    TIMEOUT,
     connections::Connections,
-    error::{no_answer, timed_out, unavailable},
+    error::{SetupError, no_answer, timed_out, unavailable},
     migrations::PATIENCE,
-    request,
+    sessions::{Backend, Sessions},
+    steps::{Run, Step},
 };
 
-/// Sessions in a file of SQLite. Cloning it is cheap, and all clones share its connections. Several processes of one
-/// computer may have the file open at once; a network file system is no place for it.
+/// Sessions in an SQLite file. Cloning it is cheap, and all clones share its connections.
 ///
-/// What it has answered is on the disk: the file is in WAL mode with `synchronous = FULL`. Requests that come while others
-/// are being written share one transaction.
+/// Several processes of one computer may open the file at once. It must not be on a network file system. Once a call has
+/// returned, its changes are on the disk: the file is in WAL mode with `synchronous = FULL`. Requests that arrive during a
+/// write share the next transaction.
 ///
-/// It lives on the Tokio runtime that it was opened on.
+/// The store works only while the Tokio runtime runs that it was opened on.
 #[derive(Clone)]
 pub struct SqliteStore {
-    inner: Arc<Inner>,
+    sessions: Sessions<File>,
 }
 
-struct Inner {
+/// The connections to a file.
+struct File {
     timeout: Duration,
     readers: Arc<Connections<SqliteConnection>>,
     writer: Writer,
     options: SqliteConnectOptions,
     pool: OnceLock<SqlitePool>,
-    logins: Logins,
 }
 
 /// Options of a [`SqliteStore`].
@@ -66,76 +56,85 @@ pub struct SqliteStoreBuilder {
 }
 
 impl SqliteStore {
-    /// Opens a file, which is made if there is none.
+    /// Opens a file, and creates it if it does not exist.
     ///
     /// # Errors
-    /// If the path is none of a file, such as `:memory:`, or the file cannot be opened.
+    /// If the path is not the path of a file (such as `:memory:`), or the file cannot be opened.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, SetupError> {
         Self::builder().open(path).await
     }
 
-    /// Options other than the usual ones.
+    /// Starts with the default options.
     pub fn builder() -> SqliteStoreBuilder {
         SqliteStoreBuilder { timeout: TIMEOUT, max_readers: 4 }
     }
 
-    /// Makes the tables, or brings them up to date; does nothing if they are. Several processes may do so at once.
+    /// Creates the tables or migrates them; a no-op if they are up to date. Several processes may call it at once.
     ///
     /// # Errors
-    /// If the file is locked, or cannot be written, or the tables are those of a later version.
+    /// If the file is locked or cannot be written, or a later version has migrated the tables.
     pub async fn migrate(&self) -> Result<(), SetupError> {
-        let options = self.inner.options.clone().busy_timeout(PATIENCE);
+        let options = self.file().options.clone().busy_timeout(PATIENCE);
         let migrate = async {
             let mut connection = options.connect().await.map_err(|error| SetupError::of(&error))?;
             migrate::migrate(&mut connection).await
         };
-        // SQLite itself gives up at the same time, and knows better why.
+        // Later than SQLite's own limit, because SQLite's error says more.
         let limit = PATIENCE + Duration::from_secs(1);
         timeout(limit, migrate).await.unwrap_or_else(|_| Err(SetupError::Unavailable(no_answer(limit))))
     }
 
-    /// A pool for the app's own tables in the same file: another one than the store's connections, so that guards do not
-    /// wait for the app. It connects when it is first used, and must be asked for within a Tokio runtime.
+    /// Returns a pool for the app's own tables in the same file.
     ///
-    /// A transaction of the app that writes keeps the store from writing until it ends, so it had better be short.
+    /// It is separate from the store's connections, so that guards do not wait for the app. It connects when it is first used,
+    /// and must be called within a Tokio runtime. While a transaction of the app writes, the store cannot write; keep it short.
     pub fn pool(&self) -> &SqlitePool {
-        self.inner.pool.get_or_init(|| SqlitePoolOptions::new().connect_lazy_with(self.inner.options.clone()))
+        let file = self.file();
+        file.pool.get_or_init(|| SqlitePoolOptions::new().connect_lazy_with(file.options.clone()))
     }
 
-    fn read<S: Step>(&self, step: S) -> impl Future<Output = Result<S::Reply, StoreError>> + Send + '_ {
+    fn file(&self) -> &File {
+        self.sessions.backend()
+    }
+}
+
+impl Backend for File {
+    async fn read<S: Step>(&self, step: S) -> Result<S::Reply, StoreError> {
         let read = async move {
-            let mut lease = self.inner.readers.lease().await?;
-            // After an error the connection is closed.
+            let mut lease = self.readers.lease().await?;
+            // After an error, the connection is closed.
             let reply = step.run(lease.connection(), Run::First).await?;
             lease.keep();
             Ok(reply)
         };
-        self.in_time(async { read.await.map_err(|error: sqlx::Error| unavailable(&error)) })
+        self.in_time(async { read.await.map_err(|error: sqlx::Error| unavailable(&error)) }).await
     }
 
-    fn write<S: Step>(&self, step: S) -> impl Future<Output = Result<S::Reply, StoreError>> + Send + '_ {
-        self.in_time(self.inner.writer.write(step))
+    async fn write<S: Step>(&self, step: S) -> Result<S::Reply, StoreError> {
+        self.in_time(self.writer.write(step)).await
     }
+}
 
+impl File {
     async fn in_time<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        timeout(self.inner.timeout, answer).await.unwrap_or_else(|_| Err(timed_out(self.inner.timeout)))
+        timeout(self.timeout, answer).await.unwrap_or_else(|_| Err(timed_out(self.timeout)))
     }
 }
 
 impl SqliteStoreBuilder {
-    /// How long a call may take, waiting for another process that writes included. A second, unless set.
+    /// Sets how long a call may take, including the wait for another process that writes. Default: one second.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How many requests may read at once. Four, unless set; at least one.
+    /// Sets how many requests may read at once. Default: four. At least one.
     pub const fn max_readers(mut self, max_readers: u32) -> Self {
         self.max_readers = max_readers;
         self
     }
 
-    /// Opens a file, which is made if there is none.
+    /// Opens a file, and creates it if it does not exist.
     ///
     /// # Errors
     /// As [`SqliteStore::open`].
@@ -145,47 +144,46 @@ impl SqliteStoreBuilder {
         if text.is_empty() || text == ":memory:" || text.starts_with("file:") || text.starts_with("sqlite:") {
             return Err(SetupError::NotAFile);
         }
-        make_private(path).map_err(|error| SetupError::Unavailable(format!("the file cannot be made: {error}")))?;
+        create_private(path)
+            .map_err(|error| SetupError::Unavailable(format!("the file cannot be created: {error}")))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .synchronous(SqliteSynchronous::Full)
-            // Before the timeout, so that whoever waits hears that the file is locked.
+            // Less than the timeout, so that the caller gets SQLite's error: the file is locked.
             .busy_timeout(self.timeout / 4 * 3)
-            // A statement that is logged is one more allocation for each call.
+            // Logging a statement costs each call an allocation.
             .disable_statement_logging();
         let connection = timeout(self.timeout, in_wal_mode(&options))
             .await
             .map_err(|_| SetupError::Unavailable(no_answer(self.timeout)))?
             .map_err(|error| SetupError::of(&error))?;
-        let inner = Inner {
+        let file = File {
             timeout: self.timeout,
             readers: Connections::new(options.clone(), self.max_readers.max(1) as usize),
             writer: Writer::start(options.clone(), connection),
             options,
             pool: OnceLock::new(),
-            logins: Logins::default(),
         };
-        Ok(SqliteStore { inner: Arc::new(inner) })
+        Ok(SqliteStore { sessions: Sessions::new(file) })
     }
 }
 
-/// Makes a file that is not there one for its owner alone: who is logged in where is nobody else's business. Those that
-/// SQLite puts beside it get the same rights.
-fn make_private(path: &Path) -> io::Result<()> {
+/// Creates a file that only its owner can read, because it tells who is logged in where. SQLite gives the files beside it the
+/// same mode. A file that exists keeps its mode.
+fn create_private(path: &Path) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        // One that is there keeps the rights that it was given.
         _ => Ok(()),
     }
 }
 
-/// Connects, and makes the file one of WAL mode, which it stays. SQLite does not wait for another process that is about to
-/// do the same.
+/// Connects, and switches the file to WAL mode permanently. SQLite does not wait for another process that is switching, so
+/// this retries.
 async fn in_wal_mode(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     let options = options.clone().journal_mode(SqliteJournalMode::Wal);
     loop {
@@ -198,52 +196,20 @@ async fn in_wal_mode(options: &SqliteConnectOptions) -> Result<SqliteConnection,
     }
 }
 
-impl SessionStore for SqliteStore {
-    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
-        Answer::later(self.read(request::Standing(token.into())))
-    }
+impl ForwardSessions for SqliteStore {
+    type Store = dyn SessionStore;
 
-    fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {
-        Answer::later(self.write(request::Revoke::from(token)))
-    }
-
-    fn open<'a>(&'a self, session: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
-        let (open, now) = (request::Open::from(session), session.opened);
-        Answer::later(async move {
-            let standing = self.write(open).await?;
-            let store = self.clone();
-            self.inner.logins.count(now, async move |purge| store.write(purge).await);
-            Ok(standing)
-        })
-    }
-
-    fn rotate<'a>(&'a self, turn: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>> {
-        Answer::later(self.write(request::Turn::from(turn)))
-    }
-
-    fn touch<'a>(&'a self, touch: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
-        Answer::later(self.write(request::Touch::from(touch)))
-    }
-
-    fn list<'a>(&'a self, subject: &'a str, now: Timestamp) -> Answer<'a, Result<Vec<Session>, StoreError>> {
-        Answer::later(self.read(request::List::new(subject, now)))
-    }
-
-    fn end<'a>(&'a self, ending: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
-        match request::End::new(ending) {
-            Some(end) => Answer::later(self.write(end)),
-            None => Answer::Now(Err(unknown_ending())),
-        }
-    }
-
-    fn purge(&self, now: Timestamp, limit: u32) -> Answer<'_, Result<u64, StoreError>> {
-        Answer::later(self.write(request::Purge::new(now, limit)))
+    fn forward<'a, T: Send + 'a>(
+        &'a self,
+        call: impl FnOnce(&'a Self::Store) -> Answer<'a, Result<T, StoreError>>,
+    ) -> Answer<'a, Result<T, StoreError>> {
+        call(&self.sessions)
     }
 }
 
 impl fmt::Debug for SqliteStore {
-    /// Without the path.
+    /// Does not show the path.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore").field("timeout", &self.inner.timeout).finish_non_exhaustive()
+        f.debug_struct("SqliteStore").field("timeout", &self.file().timeout).finish_non_exhaustive()
     }
 }

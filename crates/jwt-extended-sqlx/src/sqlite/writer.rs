@@ -1,8 +1,8 @@
-//! The one connection that writes: whatever waits while a transaction is being committed shares the next one, because
-//! what a transaction costs is the wait for the disk at its end.
+//! The connection that writes. Requests that arrive during a commit share the next transaction, because a transaction costs
+//! mostly the wait for the disk at its end.
 //!
-//! A request is answered after its commit and never before. One that fails does not spoil the others: their transaction
-//! is rolled back, and each gets its own.
+//! A request is answered only after its commit. If a request fails, its transaction is rolled back, and every request in it
+//! is run again in a transaction of its own.
 
 use std::{future::Future, pin::Pin};
 
@@ -10,13 +10,15 @@ use jwt_extended::session::StoreError;
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot};
 
-use super::steps::{Run, Step};
-use crate::error::unavailable;
+use crate::shared::{
+    error::unavailable,
+    steps::{Run, Step},
+};
 
-/// How many requests share a transaction at most, so that none waits for ever for its end.
+/// The most requests in one transaction. Without a limit, new requests could delay its end indefinitely.
 const TOGETHER: usize = 256;
 
-/// How many requests may wait; more wait to be let in.
+/// The capacity of the queue.
 const WAITING: usize = 1024;
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -26,12 +28,12 @@ pub(super) struct Writer {
     requests: mpsc::Sender<Box<dyn Job>>,
 }
 
-/// A request whose kind does not matter any more.
+/// A request of any kind.
 trait Job: Send {
     fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Running<'a>;
-    /// Whether nobody waits for the answer any more.
+    /// Whether the caller has given up.
     fn is_abandoned(&self) -> bool;
-    /// Answers with what has been found when it ran, or with an error.
+    /// Sends the reply of the run, or an error.
     fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
 }
 
@@ -44,7 +46,7 @@ struct Waiting<S: Step> {
 }
 
 impl Writer {
-    /// Starts on the runtime that it is called on, and ends once all its clones are gone.
+    /// Starts the writer's task on the current runtime. The task ends when all clones of the writer are dropped.
     pub(super) fn start(options: SqliteConnectOptions, connection: SqliteConnection) -> Self {
         let (requests, waiting) = mpsc::channel(WAITING);
         tokio::spawn(serve(waiting, options, connection));
@@ -63,7 +65,7 @@ impl Writer {
 impl<S: Step> Job for Waiting<S> {
     fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Running<'a> {
         Box::pin(async move {
-            // What an earlier run may have done was rolled back.
+            // An earlier run was rolled back.
             self.reply = Some(self.step.run(connection, Run::First).await?);
             Ok(())
         })
@@ -76,10 +78,10 @@ impl<S: Step> Job for Waiting<S> {
     fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
         let reply = match (outcome, self.reply) {
             (Ok(()), Some(reply)) => Ok(reply),
-            (Ok(()), None) => Err(StoreError::Unavailable("the request was not carried out".to_owned())),
+            (Ok(()), None) => Err(StoreError::Unavailable("the request was not run".to_owned())),
             (Err(error), _) => Err(error),
         };
-        // Whoever waited may have given up just now; nobody else is to be told.
+        // An error means that the caller has given up just now.
         drop(self.to.send(reply));
     }
 }
@@ -95,14 +97,14 @@ async fn serve(mut waiting: mpsc::Receiver<Box<dyn Job>>, options: SqliteConnect
             None => options.connect().await,
         };
         match open {
-            // One that has failed is closed, and the next request opens another.
+            // A connection that has failed is closed, and the next request opens another one.
             Ok(open) => connection = transact(open, job, &mut waiting).await,
             Err(error) => job.answer(Err(unavailable(&error))),
         }
     }
 }
 
-/// Carries out a request together with those that wait. Gives the connection back, unless it has failed.
+/// Runs a request together with those in the queue. Returns the connection, unless it has failed.
 async fn transact(
     mut connection: SqliteConnection,
     first: Box<dyn Job>,
@@ -115,7 +117,7 @@ async fn transact(
             return None;
         }
     };
-    // Only now: another process may have kept the file for a while, and more have come since.
+    // Not before `BEGIN`, which may have waited for another process while more requests arrived.
     let mut jobs = vec![first];
     while jobs.len() < TOGETHER
         && let Ok(job) = waiting.try_recv()
@@ -132,7 +134,7 @@ async fn transact(
         }
     }
     if let Err(error) = outcome {
-        // A full disk or the like has rolled back already, whereupon this fails.
+        // Fails if SQLite has rolled back already, as it does when the disk is full.
         transaction.rollback().await.ok()?;
         if jobs.len() == 1 {
             answer_all(jobs, &Err(unavailable(&error)));
@@ -145,7 +147,7 @@ async fn transact(
     outcome.is_ok().then_some(connection)
 }
 
-/// Carries out each request by itself, because one of them fails.
+/// Runs each request in its own transaction, because one of them fails.
 async fn one_by_one(mut connection: SqliteConnection, jobs: Vec<Box<dyn Job>>) -> Option<SqliteConnection> {
     let mut is_good = true;
     for mut job in jobs {
@@ -158,7 +160,7 @@ async fn one_by_one(mut connection: SqliteConnection, jobs: Vec<Box<dyn Job>>) -
 
 async fn alone(connection: &mut SqliteConnection, job: &mut dyn Job) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin_with(BEGIN).await?;
-    // On an error it is dropped, which rolls it back.
+    // Dropping it on an error rolls it back.
     job.run(&mut transaction).await?;
     transaction.commit().await
 }

@@ -1,14 +1,17 @@
-//! What a guard asks of a store, beside the barest query for a session over the same kind of connection: `standing` may
-//! cost 1.3 times as much.
+//! The cost of a guard's call, `status`, beside the simplest query for a session over the same kind of connection. The goal is
+//! at most 1.3 times the query.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a bench ends by a panic")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a program for developers")]
 
-#[path = "../tests/common/mod.rs"]
+#[allow(dead_code, reason = "a bench uses a part of it")]
+#[path = "../tests/it/common.rs"]
 mod common;
+#[allow(dead_code, reason = "a bench uses a part of it")]
+#[path = "../tests/it/server.rs"]
+mod server;
 
 use std::hint::black_box;
 
-use common::{open, server::Server};
 use criterion::{Criterion, criterion_group, criterion_main};
 use jwt_extended::{
     session::{SessionStore, TokenStatus},
@@ -20,10 +23,12 @@ use jwt_extended_sqlx::{
 };
 use tokio::runtime::{Builder, Runtime};
 
+use crate::{common::open, server::Server};
+
 const BARE: &str = "SELECT ends_at FROM jwt_sessions WHERE id = $1";
 const SESSIONS: usize = 1000;
 
-/// One thread: waking another one costs more than the query, and how often that happens is chance.
+/// Uses one thread, because waking another one costs more than the query and happens at random.
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -34,7 +39,7 @@ async fn fill(store: &dyn SessionStore) {
     }
 }
 
-async fn standing(store: &dyn SessionStore) {
+async fn status(store: &dyn SessionStore) {
     let token = ids("user 500", Some("session 500"), Some("an access token"), at(0), at(1));
     assert_eq!(black_box(store.status(&token).wait().await), Ok(TokenStatus::Active));
 }
@@ -59,7 +64,7 @@ fn sqlite(criterion: &mut Criterion) {
             })
         });
     });
-    group.bench_function("standing", |bencher| bencher.iter(|| runtime.block_on(standing(&store))));
+    group.bench_function("status", |bencher| bencher.iter(|| runtime.block_on(status(&store))));
     group.finish();
 }
 
@@ -82,7 +87,7 @@ fn postgres(criterion: &mut Criterion) {
             })
         });
     });
-    group.bench_function("standing", |bencher| bencher.iter(|| runtime.block_on(standing(&store))));
+    group.bench_function("status", |bencher| bencher.iter(|| runtime.block_on(status(&store))));
     group.bench_function("bare query, sqlx's pool", |bencher| {
         bencher.iter(|| {
             runtime.block_on(async {
@@ -91,7 +96,7 @@ fn postgres(criterion: &mut Criterion) {
             })
         });
     });
-    group.bench_function("standing, sqlx's pool", |bencher| bencher.iter(|| runtime.block_on(standing(&over_pool))));
+    group.bench_function("status, sqlx's pool", |bencher| bencher.iter(|| runtime.block_on(status(&over_pool))));
     group.finish();
     drop(server);
 }

@@ -1,8 +1,8 @@
-//! The connections of a store: at most so many, kept for the next call.
+//! The store's own connections: a limited number, reused between calls.
 //!
-//! sqlx has a pool as well. It asks the server once more whenever a connection comes back, without a bound on how long
-//! that takes, so that a frozen server empties it; and a dead connection in it is noticed one call at a time. Here one
-//! comes back only after a call that went well, and one that failed takes the idle ones with it.
+//! sqlx has a pool, too, but it pings the server each time a connection is returned, with no time limit. So a frozen server
+//! empties it, and calls find its dead connections one at a time. Here, a connection is returned only after a call that
+//! succeeded, and the caller closes all idle connections after one that failed.
 
 use std::{
     collections::VecDeque,
@@ -13,22 +13,22 @@ use std::{
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Firewalls forget connections that nobody uses; PostgreSQL has a process for each.
+/// Firewalls drop idle connections, and PostgreSQL runs a process for each.
 const IDLE_AT_MOST: Duration = Duration::from_mins(5);
 
 pub(crate) struct Connections<C: Connection> {
     options: C::Options,
     places: Arc<Semaphore>,
-    /// The one used last at the end.
+    /// The most recently used connection is last.
     idle: Mutex<VecDeque<(Instant, C)>>,
 }
 
-/// A connection that is in use. It is closed on drop, because a call that was given up leaves it in some state.
+/// A connection in use. Dropping it closes it, because a cancelled call leaves it in an unknown state.
 pub(crate) struct Lease<C: Connection> {
     connection: C,
     is_new: bool,
     home: Arc<Connections<C>>,
-    // The last field: the place is free once the connection is gone.
+    // The last field, so that the connection is closed before its place is free.
     _place: OwnedSemaphorePermit,
 }
 
@@ -37,7 +37,7 @@ impl<C: Connection> Connections<C> {
         Arc::new(Self { options, places: Arc::new(Semaphore::new(at_most)), idle: Mutex::default() })
     }
 
-    /// Waits for a place, and connects unless there is an idle connection.
+    /// Waits for a place, and opens a connection unless one is idle.
     pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease<C>, sqlx::Error> {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
         let home = Arc::clone(self);
@@ -48,8 +48,8 @@ impl<C: Connection> Connections<C> {
         Ok(Lease { connection, is_new: true, home, _place: place })
     }
 
-    /// Closes the connections that nobody uses.
-    pub(crate) fn close_idle(&self) {
+    /// Closes all idle connections.
+    pub(crate) fn close_all_idle(&self) {
         let idle = std::mem::take(&mut *self.idle());
         drop(idle);
     }
@@ -63,7 +63,7 @@ impl<C: Connection> Connections<C> {
     }
 
     fn idle(&self) -> MutexGuard<'_, VecDeque<(Instant, C)>> {
-        // Each change is one step, so a panic elsewhere leaves nothing half done.
+        // Each change is a single operation, so a panic elsewhere cannot leave the queue half changed.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -73,12 +73,12 @@ impl<C: Connection> Lease<C> {
         &mut self.connection
     }
 
-    /// Whether it was opened for this lease.
+    /// Whether the connection was opened for this lease.
     pub(crate) fn is_new(&self) -> bool {
         self.is_new
     }
 
-    /// Keeps the connection for the next call: all that was asked over it has been answered.
+    /// Keeps the connection for the next call. Every request on it must have been answered.
     pub(crate) fn keep(self) {
         let Self { connection, home, .. } = self;
         home.idle().push_back((Instant::now(), connection));

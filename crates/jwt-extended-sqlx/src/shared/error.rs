@@ -1,25 +1,25 @@
-//! What can go wrong, in words that hold neither a database's URL nor its password.
+//! Errors. None of them shows a database's URL, which may hold a password.
 
 use std::time::Duration;
 
 use jwt_extended::session::StoreError;
 
-/// Why a store could not be opened or its tables not be made.
+/// A store could not be opened, or its tables could not be created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// The URL does not name a PostgreSQL database. What is wrong with it is not shown, for it may hold a password.
-    #[error("the database URL is not valid: {0}; it is to look like postgres://user:password@host:5432/database")]
+    /// The URL does not name a PostgreSQL database. The reason does not quote the URL, which may hold a password.
+    #[error("the database URL is not valid: {0}; it must look like postgres://user:password@host:5432/database")]
     BadUrl(String),
-    /// `:memory:`, an empty path or a URL: each connection would have a database of its own, or another one than meant.
+    /// The path is `:memory:`, empty or a URL, and not the path of a file. Each connection would have its own database.
     #[error(
         "a store in SQLite needs the path of a file; for sessions in memory there is `jwt_extended::session::MemoryStore`"
     )]
     NotAFile,
-    /// The database does not answer, or refuses.
+    /// The database does not answer, or rejects the request.
     #[error("the database cannot be used: {0}")]
     Unavailable(String),
-    /// The tables were made by a later version of this crate.
+    /// A later version of this crate has migrated the tables.
     #[error(
         "the tables were migrated to version {found} and this program knows {known}; use a later jwt-extended-sqlx"
     )]
@@ -37,27 +37,27 @@ impl SetupError {
     }
 }
 
-/// A failed call, for whoever asked.
+/// Converts the error of a failed call.
 pub(crate) fn unavailable(error: &sqlx::Error) -> StoreError {
     StoreError::Unavailable(describe(error))
 }
 
-/// A call that took too long, for whoever asked.
+/// Returns the error of a call that took too long.
 pub(crate) fn timed_out(after: Duration) -> StoreError {
     StoreError::Unavailable(no_answer(after))
 }
 
-/// That there was no answer in time.
+/// Describes a missing answer.
 pub(crate) fn no_answer(after: Duration) -> String {
     format!("the database has not answered within {after:?}")
 }
 
-/// Whether the connection is gone, and not only the statement refused.
+/// Whether an error means that the connection is lost, rather than that a statement failed.
 #[cfg(feature = "postgres")]
 pub(crate) fn is_dead(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
-        // The server shuts down, has crashed, or has had enough of an idle client; class 08 is about connections.
+        // 57P: the server shuts down, has crashed, or has closed an idle connection. 08: connection errors.
         sqlx::Error::Database(refusal) => {
             refusal.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
         }
@@ -65,14 +65,14 @@ pub(crate) fn is_dead(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Why a URL is none.
+/// Converts the error of an invalid URL.
 #[cfg(feature = "postgres")]
 pub(crate) fn bad_url(error: &sqlx::Error) -> SetupError {
-    // Of what lies within, only the kinds that are known not to quote the URL are shown.
+    // Other inner errors may quote the URL.
     let reason = match error {
-        sqlx::Error::Configuration(inside) if inside.to_string() == "invalid port number" => "its port is no port",
-        sqlx::Error::Configuration(inside) if inside.to_string() == "empty host" => "it names no host",
-        _ => "it cannot be read; special characters in a password are percent-encoded",
+        sqlx::Error::Configuration(inner) if inner.to_string() == "invalid port number" => "its port is not a number",
+        sqlx::Error::Configuration(inner) if inner.to_string() == "empty host" => "it has no host",
+        _ => "it cannot be parsed; percent-encode special characters in a password",
     };
     SetupError::BadUrl(reason.to_owned())
 }
@@ -82,13 +82,13 @@ fn describe(error: &sqlx::Error) -> String {
         sqlx::Error::Database(refusal) => {
             let code = refusal.code().unwrap_or_default();
             let message = refusal.message();
-            // PostgreSQL says 42P01, SQLite only says so in words.
+            // PostgreSQL has a code for a missing table; SQLite only has a message.
             let missing = code == "42P01" || message.starts_with("no such table: jwt_");
-            let hint = if missing { "; make the tables with `migrate`" } else { "" };
+            let hint = if missing { "; create the tables with `migrate`" } else { "" };
             format!("{message} (code {code}){hint}")
         }
         sqlx::Error::Io(error) => format!("the connection has failed: {error}"),
-        // What these say may be a part of the URL.
+        // The inner error may quote the URL.
         sqlx::Error::Configuration(_) => "the configuration of the connection is not valid".to_owned(),
         other => other.to_string(),
     }

@@ -1,10 +1,11 @@
-//! What SQLite does in its own way.
+//! A connection to SQLite, as the steps use it.
 
-pub(super) use sqlx::{Sqlite as Database, SqliteConnection as Connection};
+use sqlx::{Sqlite, SqliteConnection, sqlite::SqliteRow};
 
-/// Deletes rows that are over by `$1`, at most `$2`.
-pub(super) const PURGE: [&str; 3] = [
+use crate::shared::connection::{Value, impl_connection};
+
+impl_connection!(Sqlite, SqliteConnection, SqliteRow, purge: [
     "DELETE FROM jwt_sessions WHERE rowid IN (SELECT rowid FROM jwt_sessions WHERE ends_at <= $1 LIMIT $2)",
     "DELETE FROM jwt_revoked_tokens WHERE rowid IN (SELECT rowid FROM jwt_revoked_tokens WHERE ends_at <= $1 LIMIT $2)",
     "DELETE FROM jwt_subjects WHERE rowid IN (SELECT rowid FROM jwt_subjects WHERE ends_at <= $1 LIMIT $2)",
-];
+]);

@@ -1,13 +1,13 @@
-//! The versions of the tables. They are recorded in a table of their own, so that they never meet the app's migrations.
+//! The versions of the tables. A separate table records them, so that they do not mix with the app's migrations.
 
 use std::time::Duration;
 
-use crate::SetupError;
+use super::error::SetupError;
 
-/// How long making the tables may take, waiting for another process that is at it included.
+/// How long a migration may take, including the wait for another process that is migrating.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// One step of the tables.
+/// One version of the tables.
 #[derive(Debug)]
 pub(crate) struct Migration {
     pub(crate) version: i64,
@@ -22,7 +22,7 @@ pub(crate) const LATEST: &str = "SELECT coalesce(max(version), 0) FROM jwt_migra
 
 pub(crate) const RECORD: &str = "INSERT INTO jwt_migrations (version, name) VALUES ($1, $2)";
 
-/// Those that a database at this version still wants.
+/// Returns the migrations that a database at this version lacks.
 pub(crate) fn missing(all: &'static [Migration], version: i64) -> Result<&'static [Migration], SetupError> {
     let known = all.last().map_or(0, |last| last.version);
     if version > known {

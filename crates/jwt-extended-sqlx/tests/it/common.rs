@@ -1,0 +1,130 @@
+//! Short ways to call a store, and tests that both databases share.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jwt_extended::{
+    Timestamp,
+    session::{RotateOutcome, SessionStore, StoreError, TokenStatus},
+    test_util::sessions::{at, end_all, ids, labelled, new_session, revoked_token, rotate_request},
+};
+
+pub(crate) const SECOND: u64 = 1_000_000;
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
+
+/// The timeout of a store in tests that do not test the timeout. No call takes that long on a busy computer.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// The end of a session that opens at the start.
+pub(crate) fn end() -> Timestamp {
+    at(100 * SECOND)
+}
+
+/// Opens a session for a hundred seconds, whose refresh token is `{id} r0`.
+pub(crate) async fn open(store: &dyn SessionStore, subject: &str, id: &str) -> Result<TokenStatus, StoreError> {
+    open_at(store, subject, id, 0).await
+}
+
+pub(crate) async fn open_at(
+    store: &dyn SessionStore,
+    subject: &str,
+    id: &str,
+    opened: u64,
+) -> Result<TokenStatus, StoreError> {
+    store.open(&new_session(subject, id, &format!("{id} r0"), at(opened), Some(at(opened + 100 * SECOND)))).wait().await
+}
+
+/// Checks an access token of a session.
+pub(crate) async fn status(store: &dyn SessionStore, subject: &str, id: &str) -> Result<TokenStatus, StoreError> {
+    store.status(&ids(subject, Some(id), Some("an access token"), at(0), at(1))).wait().await
+}
+
+/// Presents a session's refresh token.
+pub(crate) async fn rotate(
+    store: &dyn SessionStore,
+    subject: &str,
+    id: &str,
+    from: &str,
+    to: &str,
+) -> Result<RotateOutcome, StoreError> {
+    let token = ids(subject, Some(id), Some(from), at(0), at(1));
+    store.rotate(&rotate_request(token, to, GRACE, Some(end()))).wait().await
+}
+
+/// Repeats a call until it succeeds, for stores with a short timeout: a busy computer may exceed it.
+pub(crate) async fn eventually<T>(call: impl AsyncFn() -> Result<T, StoreError>) -> T {
+    let deadline = Instant::now() + LONG;
+    loop {
+        match call().await {
+            Ok(value) => return value,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+    }
+}
+
+/// 64 tasks present one token at once, over several stores. One rotates it, and all others get the same successor.
+pub(crate) async fn one_of_64_rotations_wins(stores: &[Arc<dyn SessionStore>]) {
+    for round in 0..5 {
+        let id = format!("session {round}");
+        assert_eq!(open(&*stores[0], "alice", &id).await, Ok(TokenStatus::Active));
+        let rotations: Vec<_> = (0..64)
+            .map(|number| {
+                let (store, id) = (Arc::clone(&stores[number % stores.len()]), id.clone());
+                tokio::spawn(async move {
+                    rotate(&*store, "alice", &id, &format!("{id} r0"), &format!("{id} r1 {number}")).await
+                })
+            })
+            .collect();
+        let (mut rotated, mut repeated) = (Vec::new(), Vec::new());
+        for (number, rotation) in rotations.into_iter().enumerate() {
+            match rotation.await.unwrap().unwrap() {
+                RotateOutcome::Rotated => rotated.push(format!("{id} r1 {number}")),
+                RotateOutcome::Repeated { successor, rotated_at } => {
+                    assert_eq!(rotated_at, at(1));
+                    repeated.push(successor);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((rotated.len(), repeated.len()), (1, 63));
+        assert!(repeated.iter().all(|successor| *successor == rotated[0]));
+    }
+}
+
+/// `purge` deletes what has ended, in batches, and so do logins. `rows` counts the rows of all tables.
+pub(crate) async fn ended_rows_are_deleted(store: &dyn SessionStore, rows: impl AsyncFn() -> i64) {
+    for number in 0..10 {
+        open(store, "alice", &format!("session {number}")).await.unwrap();
+        store.revoke(&revoked_token("alice", &format!("token {number}"), Some(at(5)), at(0))).wait().await.unwrap();
+    }
+    store.end(&end_all("bob", Some(at(5)), at(0))).wait().await.unwrap();
+    assert_eq!(rows().await, 21);
+    assert_eq!(store.purge(at(4), 100).wait().await, Ok(0));
+    assert_eq!(store.purge(at(100 * SECOND), 12).wait().await, Ok(12));
+    assert_eq!(rows().await, 9);
+    assert_eq!(store.purge(at(100 * SECOND), 100).wait().await, Ok(9));
+
+    store.revoke(&revoked_token("alice", "token", Some(at(5)), at(0))).wait().await.unwrap();
+    for number in 0..64 {
+        open_at(store, "alice", &format!("session {number}"), 25 * 3600 * SECOND).await.unwrap();
+    }
+    let deadline = Instant::now() + LONG;
+    while rows().await != 64 {
+        assert!(Instant::now() < deadline, "the 64th login deletes what has ended");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Subjects, ids and labels with special characters are stored unchanged.
+pub(crate) async fn special_characters_are_kept(store: &dyn SessionStore) {
+    for (number, text) in ["", "' OR 1=1 --", "naïve 😀 \u{202e}", "a\0b", "\u{1}0", "$1", "%_"].iter().enumerate() {
+        let (id, jti) = (format!("{text} {number}"), format!("{text} r0"));
+        let session = labelled(new_session(text, &id, &jti, at(0), None), text);
+        assert_eq!(store.open(&session).wait().await, Ok(TokenStatus::Active));
+        let listed = store.list(text, at(1)).wait().await.unwrap();
+        assert_eq!((listed.len(), &*listed[0].id, listed[0].label.as_deref()), (1, &*id, Some(*text)));
+        assert_eq!(rotate(store, text, &id, &jti, &format!("{text} r1")).await, Ok(RotateOutcome::Rotated));
+    }
+}
