@@ -1,8 +1,8 @@
 //! Compares the engine with jsonwebtoken 11, in one run, on the 333-byte HS256 token of DESIGN.md.
 //!
 //! - `verify/jsonwebtoken`: checks signature, `exp` and `nbf`, and decodes the claims into a struct.
-//! - `verify/jwt-extended`: locates the token in a request and checks the signature, all claims, type, freshness and the
-//!   memory store, which holds a thousand revocations.
+//! - `verify/jwt-extended`: locates the token in a request and checks the signature, all claims, type, freshness and
+//!   the memory store, which holds a thousand revocations.
 //! - `sign/…`: both sign the same claims. `sign/create_access_token` also makes the claims, with two random UUIDs.
 //! - `floor/…`: the lower bound for any library: one HMAC, the randomness for two UUIDs, and the clock.
 //!

@@ -1,7 +1,7 @@
 //! Randomness, and the random ids made of it.
 //!
-//! A token's `jti` and `csrf` and a session's `sid` are UUIDs (RFC 9562). The manager gets its source of randomness as a
-//! value, so that tests can choose it.
+//! A token's `jti` and `csrf` and a session's `sid` are UUIDs (RFC 9562). The manager gets its source of randomness as
+//! a value, so that tests can choose it.
 
 use uuid::{Builder, Uuid, Variant};
 
@@ -42,8 +42,8 @@ pub(crate) fn random_uuid(bytes: [u8; 16]) -> Uuid {
     Builder::from_random_bytes(bytes).into_uuid()
 }
 
-/// Returns an id for a session that opens at this time: a UUID of version 7 whose sub-millisecond field is filled (RFC 9562
-/// section 6.2, method 3). So the id says to the microsecond when the session was opened.
+/// Returns an id for a session that opens at this time: a UUID of version 7 whose sub-millisecond field is filled (RFC
+/// 9562 section 6.2, method 3). So the id says to the microsecond when the session was opened.
 pub(crate) fn session_id(opened: Timestamp, random: [u8; 8]) -> Uuid {
     let micros = opened.as_micros();
     let fraction = micros % 1000 * 4096 / 1000;

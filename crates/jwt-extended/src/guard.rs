@@ -1,6 +1,7 @@
 //! The requirement of a route, and the checks in their order: locate, verify, CSRF, type, freshness.
 //!
-//! All of this is synchronous code without I/O. The manager asks the store afterwards, and then the app's own verification.
+//! All of this is synchronous code without I/O. The manager asks the store afterwards, and then the app's own
+//! verification.
 
 use crate::{
     config::Settings,
@@ -66,8 +67,8 @@ impl Requirement {
         Self::new(Wanted::Refresh, Types::Refresh)
     }
 
-    /// Accepts a token of any type (`verify_type=False`). Among cookies, and in a JSON body, the access token is looked for
-    /// first.
+    /// Accepts a token of any type (`verify_type=False`). Among cookies, and in a JSON body, the access token is looked
+    /// for first.
     pub const fn any() -> Self {
         Self::new(Wanted::Either, Types::All)
     }
@@ -78,8 +79,8 @@ impl Requirement {
         self
     }
 
-    /// Accepts any type, but looks only for the cookie or JSON member of the type that would be required otherwise. This is
-    /// exactly Flask-JWT-Extended's `verify_type=False`; [`any`](Self::any) looks for both.
+    /// Accepts any type, but looks only for the cookie or JSON member of the type that would be required otherwise.
+    /// This is exactly Flask-JWT-Extended's `verify_type=False`; [`any`](Self::any) looks for both.
     pub const fn of_any_type(mut self) -> Self {
         self.types = Types::All;
         self

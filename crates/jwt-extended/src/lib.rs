@@ -1,5 +1,5 @@
-//! JWT sessions for any web framework: access tokens, refresh tokens that rotate and detect theft, fresh tokens for critical
-//! actions, revocation, and cookies with CSRF protection.
+//! JWT sessions for any web framework: access tokens, refresh tokens that rotate and detect theft, fresh tokens for
+//! critical actions, revocation, and cookies with CSRF protection.
 //!
 //! This is the engine, which knows no framework. Use it through a face such as `jwt-extended-axum`, or directly:
 //!
@@ -34,7 +34,8 @@
 //!
 //! # Overview
 //!
-//! - [`JwtManager`]: the one value that an app holds. [`config`] lists every option, with its name in Flask-JWT-Extended.
+//! - [`JwtManager`]: the one value that an app holds. [`config`] lists every option, with its name in
+//!   Flask-JWT-Extended.
 //! - [`Requirement`]: what a route requires of a token. [`http::Rejection`]: the response to a refused request.
 //! - [`token`]: the content of tokens; the app's own users and claims. [`jose`]: keys and key rings.
 //! - [`session`]: stores, rotation, and what happens when a token is stolen.
@@ -42,7 +43,8 @@
 //!
 //! # Features
 //!
-//! - `asymmetric`: RS, PS, ES and Ed25519 keys, over aws-lc-rs. HS256, HS384 and HS512 are always available, in pure Rust.
+//! - `asymmetric`: RS, PS, ES and Ed25519 keys, over aws-lc-rs. HS256, HS384 and HS512 are always available, in pure
+//!   Rust.
 //! - `test-util`: the table of requests and answers that every face runs, and the specification that every store meets.
 
 pub mod config;

@@ -1,6 +1,7 @@
 //! Points in time as tokens write them, and clocks.
 //!
-//! Code that compares times gets the current one as an argument; only [`JwtManager`](crate::JwtManager) asks a [`Clock`].
+//! Code that compares times gets the current one as an argument; only [`JwtManager`](crate::JwtManager) asks a
+//! [`Clock`].
 
 use std::{
     fmt,

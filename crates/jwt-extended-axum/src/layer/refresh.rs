@@ -18,8 +18,8 @@ use super::{Around, Layered, ResponseFuture};
 /// 2. The new token is never fresh.
 /// 3. Nothing is renewed if the request was rejected, or if the response sets or clears a token's cookie itself.
 /// 4. Nothing is renewed if the token was revoked, also if that happened while the request was handled.
-/// 5. Nothing is renewed after the session has lasted as long as a refresh token lives, or for a token that belongs to no
-///    session.
+/// 5. Nothing is renewed after the session has lasted as long as a refresh token lives, or for a token that belongs to
+///    no session.
 ///
 /// # Deployment caveats
 ///

@@ -122,8 +122,8 @@ impl App {
     async fn log_in(&self, credentials: Credentials, device: &Device) -> Result<TokenPair, Rejection> {
         let (name, password) = credentials.check(self).await?;
         let pair = self.jwt.login(&name).label(device.label()).await?;
-        // The user may have been disabled, or the password changed, during the check. That has ended all sessions except
-        // this one.
+        // The user may have been disabled, or the password changed, during the check. That has ended all sessions
+        // except this one.
         let refusal = match self.users.is_still_valid(&name, &password).await {
             Ok(true) => return Ok(pair),
             Ok(false) => self.bad_credentials(),

@@ -1,5 +1,5 @@
-//! A store that is frozen, stopped and started again: requests get 503 with `Retry-After` in time, and the server recovers
-//! automatically. No request is let through, and none hangs.
+//! A store that is frozen, stopped and started again: requests get 503 with `Retry-After` in time, and the server
+//! recovers automatically. No request is let through, and none hangs.
 
 use std::{
     thread,

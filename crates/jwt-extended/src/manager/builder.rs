@@ -79,8 +79,8 @@ impl JwtManagerBuilder {
         self
     }
 
-    /// Sets where sessions and revocations are kept: refresh tokens rotate, a replayed one ends its session, and sessions
-    /// can be listed and ended.
+    /// Sets where sessions and revocations are kept: refresh tokens rotate, a replayed one ends its session, and
+    /// sessions can be listed and ended.
     ///
     /// A token whose session the store does not know is refused, for example one that was issued before the store was
     /// configured, or after the store has lost its data.
@@ -89,8 +89,9 @@ impl JwtManagerBuilder {
         self
     }
 
-    /// Sets a callback for replayed refresh tokens, for example to warn the user. By then the session has ended, and the
-    /// replay is logged. The callback runs before the request is answered, so slow work belongs into a separate task.
+    /// Sets a callback for replayed refresh tokens, for example to warn the user. By then the session has ended, and
+    /// the replay is logged. The callback runs before the request is answered, so slow work belongs into a separate
+    /// task.
     pub fn on_replay(mut self, report: impl Fn(&Token) + Send + Sync + 'static) -> Self {
         self.on_replay = Some(Box::new(report));
         self
@@ -103,7 +104,8 @@ impl JwtManagerBuilder {
         self
     }
 
-    /// Sets the app's response to one kind of rejection: Flask-JWT-Extended's `expired_token_loader` and its six siblings.
+    /// Sets the app's response to one kind of rejection: Flask-JWT-Extended's `expired_token_loader` and its six
+    /// siblings.
     ///
     /// ```
     /// use jwt_extended::{JwtManager, http::Handler};

@@ -80,7 +80,8 @@ impl CookieWriter<'_> {
     /// Returns the cookies for a refresh token and its CSRF value. Verifies the token first.
     ///
     /// # Errors
-    /// If the manager would reject the token, it is not a refresh token, or browsers would drop the cookie for its length.
+    /// If the manager would reject the token, it is not a refresh token, or browsers would drop the cookie for its
+    /// length.
     pub fn set_refresh(self, token: &str) -> Result<SetCookies, CookieError> {
         self.set_text(token, TokenType::Refresh)
     }

@@ -14,8 +14,8 @@ use crate::{
     },
 };
 
-/// Describes a token that is about to be issued: the optional arguments of Flask-JWT-Extended's `create_access_token` and
-/// `create_refresh_token`.
+/// Describes a token that is about to be issued: the optional arguments of Flask-JWT-Extended's `create_access_token`
+/// and `create_refresh_token`.
 #[must_use = "no token is issued until `create` is called"]
 pub struct TokenBuilder<'a> {
     manager: &'a JwtManager,
@@ -55,14 +55,14 @@ impl<'a> TokenBuilder<'a> {
         self.edit(|draft| draft.lifetime = lifetime.into())
     }
 
-    /// Adds the app's claims, besides those of the identity. [`create`](Self::create) fails if one has the name of a claim
-    /// that the token has already.
+    /// Adds the app's claims, besides those of the identity. [`create`](Self::create) fails if one has the name of a
+    /// claim that the token has already.
     pub fn additional_claims<T: Serialize + ?Sized>(self, claims: &T) -> Self {
         self.with(claims, |draft, claims| draft.additional_claims.push((claims, Override::Refused)))
     }
 
-    /// Adds claims that override the token's own, as Flask-JWT-Extended's do. A caller who lets clients choose the names
-    /// lets them choose whose token it is.
+    /// Adds claims that override the token's own, as Flask-JWT-Extended's do. A caller who lets clients choose the
+    /// names lets them choose whose token it is.
     pub fn overriding_claims<T: Serialize + ?Sized>(self, claims: &T) -> Self {
         self.with(claims, |draft, claims| draft.additional_claims.push((claims, Override::Allowed)))
     }
@@ -120,8 +120,8 @@ impl<'a> TokenBuilder<'a> {
         self
     }
 
-    /// Issues the token even if this manager would reject it, as Flask-JWT-Extended does: for example an expired one, or
-    /// one for another service.
+    /// Issues the token even if this manager would reject it, as Flask-JWT-Extended does: for example an expired one,
+    /// or one for another service.
     pub fn allow_unverifiable(mut self) -> Self {
         self.trial = Trial::Skip;
         self
@@ -230,8 +230,8 @@ impl JwtManager {
         if draft.is_unusual() {
             let own_ring = key.map(|key| KeyRing::new(key.clone()));
             let ring = own_ring.as_ref().unwrap_or(&settings.ring);
-            // The caller may have asked for a token that has expired or is not valid yet. At the end of time, a token that
-            // is not valid yet has become valid.
+            // The caller may have asked for a token that has expired or is not valid yet. At the end of time, a token
+            // that is not valid yet has become valid.
             match verify(&settings.policy, ring, &token, Timestamp::MAX) {
                 Ok(_) | Err(TokenError::Expired(_)) => {}
                 Err(error) => return Err(IssueError::WouldBeRefused(Box::new(error))),

@@ -14,8 +14,8 @@ impl JwtManager {
         self.inner.store.sessions().is_ok()
     }
 
-    /// Returns whether tokens end with their session: where a store keeps sessions, or the app has configured how long they
-    /// last. Otherwise a refresh does what Flask-JWT-Extended does.
+    /// Returns whether tokens end with their session: where a store keeps sessions, or the app has configured how long
+    /// they last. Otherwise a refresh does what Flask-JWT-Extended does.
     pub(super) fn bounds_sessions(&self) -> bool {
         self.keeps_sessions() || self.inner.settings.sessions.lifetime_is_set
     }
@@ -32,19 +32,20 @@ impl JwtManager {
         [usual.duration(), left, idle].into_iter().flatten().min().map_or(Lifetime::Never, Lifetime::For)
     }
 
-    /// Returns whether a token's session has lasted as long as it may. A session id that does not say when the session was
-    /// opened counts as too old.
+    /// Returns whether a token's session has lasted as long as it may. A session id that does not say when the session
+    /// was opened counts as too old.
     pub(super) fn is_too_old(&self, token: &Token, now: Timestamp) -> bool {
         token.session().is_some() && self.latest_end(opened(token)).is_some_and(|end| end <= now)
     }
 
-    /// Returns until when a session may last that was opened at this time, however much it is used; `None` for no limit.
+    /// Returns until when a session may last that was opened at this time, however much it is used; `None` for no
+    /// limit.
     fn latest_end(&self, opened: Timestamp) -> Option<Timestamp> {
         self.inner.settings.sessions.lifetime.duration().map(|life| opened.saturating_add(life))
     }
 
-    /// Returns when a session ends that is used now: when it is too old or has been unused for too long, and at the latest
-    /// when none of its tokens can be valid any more.
+    /// Returns when a session ends that is used now: when it is too old or has been unused for too long, and at the
+    /// latest when none of its tokens can be valid any more.
     pub(super) fn session_ends(&self, opened: Timestamp, now: Timestamp) -> Option<Timestamp> {
         let settings = &self.inner.settings;
         let longest = settings.access_lifetime.max(settings.refresh_lifetime);

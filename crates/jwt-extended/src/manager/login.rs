@@ -72,8 +72,8 @@ impl fmt::Debug for Login<'_> {
 }
 
 impl JwtManager {
-    /// Opens a session for a user who has just proved who they are: a fresh access token and a refresh token, which share a
-    /// session id (claim `sid`).
+    /// Opens a session for a user who has just proved who they are: a fresh access token and a refresh token, which
+    /// share a session id (claim `sid`).
     ///
     /// ```
     /// # async fn login(jwt: jwt_extended::JwtManager) -> Result<(), Box<dyn std::error::Error>> {
@@ -144,8 +144,8 @@ impl Steps<'_> {
     /// [`new_session`](Self::new_session) named. Call it once for each session. [`JwtManager::login`] does all of it.
     ///
     /// # Errors
-    /// If the token has no session, or one whose id is of another kind; if there is no store that keeps sessions, or it could
-    /// not keep this one; or if all of the subject's sessions were ended since it was named.
+    /// If the token has no session, or one whose id is of another kind; if there is no store that keeps sessions, or it
+    /// could not keep this one; or if all of the subject's sessions were ended since it was named.
     pub async fn open_session(self, refresh: &Issued, label: Option<&str>) -> Result<(), IssueError> {
         let manager = self.manager;
         let session = refresh.session().ok_or(IssueError::EmptySession)?;

@@ -1,5 +1,5 @@
-//! [`JwtManager`]: the one value that an app holds. It has the configuration, the keys, the clock and the store, and calls
-//! the lower layers in order.
+//! [`JwtManager`]: the one value that an app holds. It has the configuration, the keys, the clock and the store, and
+//! calls the lower layers in order.
 
 mod builder;
 mod cookies;
@@ -38,8 +38,8 @@ use crate::{
     token::{Token, TokenError, verify},
 };
 
-/// The one value that an app holds: issues tokens, checks requests, sets cookies, revokes. Cloning is cheap, and there is no
-/// global state: two managers in one process share nothing.
+/// The one value that an app holds: issues tokens, checks requests, sets cookies, revokes. Cloning is cheap, and there
+/// is no global state: two managers in one process share nothing.
 ///
 /// [`steps`](Self::steps) has what faces need, and callers who issue tokens one by one.
 ///
@@ -110,7 +110,8 @@ impl JwtManager {
         JwtManagerBuilder::new(config)
     }
 
-    /// Checks a request: finds its token and checks it against the requirement, the store and the app's own verification.
+    /// Checks a request: finds its token and checks it against the requirement, the store and the app's own
+    /// verification.
     ///
     /// Everything but the store is checked before this returns, so the future does not borrow the request.
     ///
@@ -126,8 +127,8 @@ impl JwtManager {
         self.admit(examined, requirement.checks_revocation(), now)
     }
 
-    /// Checks a request for which a token is optional (`optional=True`): returns `None` without a token, and still refuses an
-    /// invalid one.
+    /// Checks a request for which a token is optional (`optional=True`): returns `None` without a token, and still
+    /// refuses an invalid one.
     ///
     /// # Errors
     /// As [`authenticate`](Self::authenticate), except for a missing token.
@@ -152,8 +153,8 @@ impl JwtManager {
         refuse_cross_site(&self.inner.settings.locate, request).map_err(|error| self.reject(Reason::Csrf(error), None))
     }
 
-    /// Verifies a token that did not come by HTTP: its signature and its claims, but neither the store nor the app's own
-    /// verification. Flask-JWT-Extended's `decode_token`.
+    /// Verifies a token that did not come by HTTP: its signature and its claims, but neither the store nor the app's
+    /// own verification. Flask-JWT-Extended's `decode_token`.
     ///
     /// # Errors
     /// If the token is not acceptable now. [`TokenError::Expired`] holds the token, for callers who accept it anyway.
@@ -161,8 +162,8 @@ impl JwtManager {
         verify(&self.inner.settings.policy, &self.inner.settings.ring, token, self.now())
     }
 
-    /// Makes a rejection in the app's name that looks like all others: for a user who no longer exists, or a claim that the
-    /// app does not accept.
+    /// Makes a rejection in the app's name that looks like all others: for a user who no longer exists, or a claim that
+    /// the app does not accept.
     pub fn reject(&self, reason: Reason, token: Option<Token>) -> Rejection {
         match &reason {
             Reason::StoreUnavailable(error) => {

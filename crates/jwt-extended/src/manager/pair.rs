@@ -28,8 +28,8 @@ impl TokenPair {
         self.refresh.as_ref().and_then(seconds)
     }
 
-    /// Returns the body of RFC 6749 section 5.1: `access_token`, `refresh_token`, `token_type`, `expires_in`, and beside
-    /// them `refresh_expires_in`. Send it with `Cache-Control: no-store`.
+    /// Returns the body of RFC 6749 section 5.1: `access_token`, `refresh_token`, `token_type`, `expires_in`, and
+    /// beside them `refresh_expires_in`. Send it with `Cache-Control: no-store`.
     pub fn to_json(&self) -> serde_json::Value {
         let mut body = json!({ "access_token": self.access.as_str(), "token_type": "Bearer" });
         if let Some(refresh) = &self.refresh {

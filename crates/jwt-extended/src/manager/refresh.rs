@@ -71,8 +71,8 @@ impl JwtManager {
     /// claims, and where sessions are kept, the next refresh token.
     ///
     /// # Errors
-    /// If the token is not a refresh token, its session has ended, or no token can be issued. If it was used before, and
-    /// longer ago than the grace time, somebody has a copy: its session is ended ([`Reason::Replayed`]).
+    /// If the token is not a refresh token, its session has ended, or no token can be issued. If it was used before,
+    /// and longer ago than the grace time, somebody has a copy: its session is ended ([`Reason::Replayed`]).
     pub fn refresh<'a>(&'a self, token: &'a Token) -> Refreshing<'a> {
         Refreshing { manager: self, token, profile: None }
     }
@@ -86,10 +86,10 @@ impl JwtManager {
 impl Steps<'_> {
     /// Refreshes with tokens that the caller issues: the steps of [`JwtManager::refresh`].
     ///
-    /// `issue` is called for the access token, and where the refresh token is rotated, for the next refresh token. It puts
-    /// the rotation into each with [`TokenBuilder::rotation`](super::TokenBuilder::rotation). Both exist before the store
-    /// rotates the token, so the old token stays valid if one cannot be issued. If a parallel request has rotated it just
-    /// before, `issue` is called again, for the same refresh token that the other request got.
+    /// `issue` is called for the access token, and where the refresh token is rotated, for the next refresh token. It
+    /// puts the rotation into each with [`TokenBuilder::rotation`](super::TokenBuilder::rotation). Both exist before
+    /// the store rotates the token, so the old token stays valid if one cannot be issued. If a parallel request has
+    /// rotated it just before, `issue` is called again, for the same refresh token that the other request got.
     ///
     /// # Errors
     /// As [`JwtManager::refresh`], and those of `issue`.

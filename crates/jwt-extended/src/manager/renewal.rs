@@ -1,5 +1,5 @@
-//! Implicit refresh: replaces a browser's access cookie that is about to expire, and does not bring back a session that has
-//! ended meanwhile.
+//! Implicit refresh: replaces a browser's access cookie that is about to expire, and does not bring back a session that
+//! has ended meanwhile.
 
 use std::time::Duration;
 
@@ -35,9 +35,10 @@ impl Steps<'_> {
 
     /// Returns the cookies of the token that follows, for the response to the request.
     ///
-    /// There are none if the response sets or clears a token's cookie already (a login, a logout), if the token was revoked
-    /// meanwhile or the store cannot answer, or if the session has lasted as long as it may, so that nobody stays logged
-    /// in forever by clicking. Tokens that belong to no session do not say when they began, and are not renewed.
+    /// There are none if the response sets or clears a token's cookie already (a login, a logout), if the token was
+    /// revoked meanwhile or the store cannot answer, or if the session has lasted as long as it may, so that nobody
+    /// stays logged in forever by clicking. Tokens that belong to no session do not say when they began, and are not
+    /// renewed.
     pub async fn renew(self, expiring: &Expiring, response: &HeaderMap) -> Option<SetCookies> {
         let (manager, token) = (self.manager, &expiring.token);
         let cookies = &manager.inner.settings.cookies;

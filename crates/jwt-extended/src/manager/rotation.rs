@@ -35,7 +35,8 @@ impl Rotation {
         }
     }
 
-    /// Checks that tokens carry the ids by which the store will know them. Overriding claims may have changed any claim.
+    /// Checks that tokens carry the ids by which the store will know them. Overriding claims may have changed any
+    /// claim.
     pub(super) fn check(&self, access: &Issued, refresh: &Issued, subject: &str) -> Result<(), IssueError> {
         let in_session = |token: &Issued| token.session().as_deref() == self.session.as_deref();
         if !in_session(access) || !in_session(refresh) || refresh.jti().as_deref() != Some(&*self.jti) {

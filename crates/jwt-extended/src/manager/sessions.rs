@@ -9,8 +9,8 @@ use crate::{
     token::Token,
 };
 
-/// How long something must have ended before the store may forget it: for a process whose clock is behind, it may not have
-/// ended yet.
+/// How long something must have ended before the store may forget it: for a process whose clock is behind, it may not
+/// have ended yet.
 const LONG_OVER: Duration = Duration::from_secs(3600);
 
 impl JwtManager {
@@ -30,8 +30,8 @@ impl JwtManager {
         self.inner.store.sessions()?.list(subject.into().0, self.now()).wait().await
     }
 
-    /// Logs out: ends the token's session, with all its access and refresh tokens. A token that belongs to no session is
-    /// revoked alone.
+    /// Logs out: ends the token's session, with all its access and refresh tokens. A token that belongs to no session
+    /// is revoked alone.
     ///
     /// # Errors
     /// If there is no store, the token has neither a session nor a `jti`, or the store could not answer.
@@ -73,11 +73,11 @@ impl JwtManager {
         self.steps().end_sessions_except(token, session).await
     }
 
-    /// Ends all sessions of a subject and revokes all its tokens: everybody who uses them is logged out. A later login is
-    /// valid. Returns how many sessions were open; a store of revocations alone knows of none.
+    /// Ends all sessions of a subject and revokes all its tokens: everybody who uses them is logged out. A later login
+    /// is valid. Returns how many sessions were open; a store of revocations alone knows of none.
     ///
-    /// Tokens that belong to no session say only in which second they were issued: those of the current second are revoked
-    /// too.
+    /// Tokens that belong to no session say only in which second they were issued: those of the current second are
+    /// revoked too.
     ///
     /// # Errors
     /// If there is no store, or it could not answer.
@@ -102,8 +102,8 @@ impl JwtManager {
         Ok(self.status(token, self.now()).await? == TokenStatus::Revoked)
     }
 
-    /// Deletes sessions and revocations that ended more than an hour ago, at most `limit` of them, and returns how many.
-    /// SQL stores need this now and then; the others delete them automatically.
+    /// Deletes sessions and revocations that ended more than an hour ago, at most `limit` of them, and returns how
+    /// many. SQL stores need this now and then; the others delete them automatically.
     ///
     /// # Errors
     /// If there is no store that keeps sessions, or it could not answer.
@@ -141,8 +141,8 @@ impl Steps<'_> {
         session: Option<&str>,
     ) -> Result<Vec<Session>, StoreError> {
         let mut sessions = self.manager.sessions_of(subject).await?;
-        // The session that asks is in use now. Its last refresh stays secret: the holder of a copied refresh token could
-        // tell from it how long the grace time still lasts.
+        // The session that asks is in use now. Its last refresh stays secret: the holder of a copied refresh token
+        // could tell from it how long the grace time still lasts.
         let now = self.manager.now();
         for current in sessions.iter_mut().filter(|listed| session == Some(&*listed.id)) {
             (current.current, current.last_used) = (true, current.last_used.max(now));
@@ -150,7 +150,8 @@ impl Steps<'_> {
         Ok(sessions)
     }
 
-    /// Ends sessions as [`JwtManager::end_other_sessions`] does, for callers that have a token's claims but not the token.
+    /// Ends sessions as [`JwtManager::end_other_sessions`] does, for callers that have a token's claims but not the
+    /// token.
     ///
     /// # Errors
     /// If there is no store that keeps sessions, or it could not answer.
@@ -170,8 +171,8 @@ impl Steps<'_> {
         self.manager.end_one(session, None).await.map(drop)
     }
 
-    /// Revokes a token by its id (claim `jti`) until it expires; `None` for never. For callers that have a token's claims
-    /// but not the token.
+    /// Revokes a token by its id (claim `jti`) until it expires; `None` for never. For callers that have a token's
+    /// claims but not the token.
     ///
     /// # Errors
     /// If there is no store, or it could not keep the revocation.

@@ -49,8 +49,8 @@ impl Stores {
         }
     }
 
-    /// Ends sessions, and returns how many were open. A store of revocations alone records the revocation, and knows of no
-    /// sessions to count.
+    /// Ends sessions, and returns how many were open. A store of revocations alone records the revocation, and knows of
+    /// no sessions to count.
     pub(super) async fn end(
         &self,
         sessions: EndSessions<'_>,

@@ -1,7 +1,7 @@
 //! The app's claims and headers for a token: one JSON object, whose members keep their order.
 //!
-//! Values of serde types are written compactly and in ASCII, as Python's `json` does, so that tokens have the same bytes as
-//! Flask-JWT-Extended's. Values given as JSON text are not changed.
+//! Values of serde types are written compactly and in ASCII, as Python's `json` does, so that tokens have the same
+//! bytes as Flask-JWT-Extended's. Values given as JSON text are not changed.
 
 use std::{borrow::Cow, io};
 
@@ -127,7 +127,8 @@ impl Formatter for Ascii {
     }
 }
 
-/// Returns whether Python's `json` escapes a character: all but printable ASCII. `serde_json` escapes those below the space.
+/// Returns whether Python's `json` escapes a character: all but printable ASCII. `serde_json` escapes those below the
+/// space.
 fn is_escaped(c: char) -> bool {
     !c.is_ascii() || c == '\u{7f}'
 }

@@ -1,7 +1,7 @@
 //! The content of tokens: type, freshness, identity, session, CSRF value and the app's own claims.
 //!
-//! Verifies a token against a policy and a time that the caller passes in: this module has no clock and knows nothing of
-//! HTTP. Apps use it through [`JwtManager`](crate::JwtManager), which holds the policy.
+//! Verifies a token against a policy and a time that the caller passes in: this module has no clock and knows nothing
+//! of HTTP. Apps use it through [`JwtManager`](crate::JwtManager), which holds the policy.
 //!
 //! ```
 //! use jwt_extended::{JwtManager, jose::Key};
@@ -54,8 +54,8 @@ pub enum TokenType {
     Access,
     /// Gets new access tokens, and nothing else; long-lived.
     Refresh,
-    /// Any other type. Accepted only under [`Tolerate::UnknownType`](crate::config::Tolerate), where it counts as a token
-    /// that is not a refresh token.
+    /// Any other type. Accepted only under [`Tolerate::UnknownType`](crate::config::Tolerate), where it counts as a
+    /// token that is not a refresh token.
     Other,
 }
 
@@ -178,7 +178,8 @@ impl Token {
         &self.inner.text[self.inner.payload_len..self.inner.header_end]
     }
 
-    /// Returns whether this is the value of the claim `csrf`, compared in constant time. A token without one matches nothing.
+    /// Returns whether this is the value of the claim `csrf`, compared in constant time. A token without one matches
+    /// nothing.
     pub fn matches_csrf(&self, value: &[u8]) -> bool {
         self.csrf().is_some_and(|csrf| csrf.as_bytes().ct_eq(value).into())
     }
@@ -186,8 +187,8 @@ impl Token {
     /// Returns what a store needs to know about the token.
     pub(crate) fn ids(&self, now: Timestamp, leeway: Duration) -> TokenIds<'_> {
         let session = self.session();
-        // The clock that issued it may be ahead, so the token may be older than it says. A token that does not say is treated
-        // as old: every revocation of its subject ends it.
+        // The clock that issued it may be ahead, so the token may be older than it says. A token that does not say is
+        // treated as old: every revocation of its subject ends it.
         let issued = || self.issued_at().map(|issued| issued.saturating_sub(leeway));
         let since = session.and_then(session_opened).or_else(issued).unwrap_or_default();
         TokenIds { jti: self.jti(), session, subject: self.subject(), since, now }

@@ -191,8 +191,8 @@ impl Policy {
         }
     }
 
-    /// Refuses a token that lives longer than the store remembers revocations. The token's own `iat` and `exp` count, so
-    /// that a revoked token does not become valid again by waiting.
+    /// Refuses a token that lives longer than the store remembers revocations. The token's own `iat` and `exp` count,
+    /// so that a revoked token does not become valid again by waiting.
     fn check_lifetime(&self, issued: Option<Timestamp>, end: Option<Timestamp>) -> Result<(), TokenError> {
         let (Lifetime::For(longest), Some(end)) = (self.longest_lifetime, end) else { return Ok(()) };
         let issued = issued.ok_or_else(|| TokenError::MissingClaim("iat".to_owned()))?;

@@ -52,7 +52,7 @@ fn verifying_a_token_takes_at_most_two_allocations() {
 }
 
 #[test]
-fn nor_does_a_request_with_a_body_that_nobody_looks_into_take_more() {
+fn an_unread_body_adds_no_allocation() {
     let key = Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap();
     let jwt = JwtManager::builder().key(key).build().unwrap();
     let request = http::Request::post("/")

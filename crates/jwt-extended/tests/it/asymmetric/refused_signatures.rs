@@ -43,7 +43,7 @@ fn a_short_long_zero_or_changed_signature_is_refused() {
 }
 
 #[test]
-fn an_ecdsa_signature_must_be_r_and_s_without_der() {
+fn an_ecdsa_signature_in_der_is_refused() {
     for (algorithm, length, in_der) in [
         (Algorithm::ES256, 64, TOKEN_ES256_DER),
         (Algorithm::ES384, 96, TOKEN_ES384_DER),
