@@ -203,7 +203,7 @@ fn the_example_needs_only_a_secret_and_a_hash() {
 #[test]
 fn the_example_shows_only_options_that_exist() {
     let example = include_str!("../../../example.toml");
-    let options = example.split("[jwt]").nth(1).unwrap().split("[[users]]").next().unwrap();
+    let options = example.split("\n[jwt]\n").nth(1).unwrap().split("\n[[users]]\n").next().unwrap();
     let settings = options.lines().filter_map(|line| line.trim_start_matches("# ").split_once(" = "));
     let names: Vec<_> = settings.map(|(name, _)| name).collect();
     assert!(names.len() > 5, "{names:?}");
