@@ -5,11 +5,11 @@
 use std::{borrow::Cow, time::Duration};
 
 use jwt_extended::{
-    JwtManager, Rejection, Timestamp, Token,
+    EarlierSessions, JwtManager, Rejection, Rotation as EngineRotation, Timestamp,
     http::{CsrfError, Location, Reason},
     jose::{Algorithm, KeyRing, Unverified},
-    session::StoreError,
-    token::{IssueError, TokenError, TokenType},
+    session::{StoreError, Subject},
+    token::{IssueError, Issued, TokenError, TokenType},
 };
 use pyo3::{
     exceptions::{PyRuntimeError, PyValueError},
@@ -25,7 +25,7 @@ use crate::{
     keys::is_slow,
     request::WsgiRequest,
     requirement::{Presence, Requirement, Revocation},
-    sessions::{IssuedToken, Listed, RefreshToken, Rotation, listed, store_failed},
+    sessions::{Failure, IssuedToken, Listed, Pair, RefreshToken, Rotation, listed, pair, store_failed},
     store::{self, Store},
 };
 
@@ -71,29 +71,39 @@ impl Compiled {
     ) -> PyResult<Option<Guarded<'py>>> {
         let required = requirement.inner()?;
         let request = WsgiRequest::new(request)?;
-        let located = self.checking.locate(&request, required);
+        let checked = self.checking.steps().authenticate_with(&request, required, |located, judge| {
+            if let Some(error) = request.take_error() {
+                return Err(Failure::Python(error));
+            }
+            let token = located.token();
+            let ring = self.ring_for(py, token, decode_key)?;
+            let judged = if is_slow(ring.algorithms()) { py.detach(|| judge(&ring)) } else { judge(&ring) };
+            judged.map_err(|rejection| Failure::Python(self.rejected(py, &rejection, Some(token))))
+        });
         if let Some(error) = request.take_error() {
             return Err(error);
         }
-        let located = match located {
-            Ok(located) => located,
-            Err(rejection) => {
-                let missing = matches!(rejection.reason(), Reason::Missing(_));
-                if missing && requirement.presence == Presence::Optional {
-                    return Ok(None);
-                }
-                return Err(self.rejected(py, &rejection, None));
+        let admitted = match checked {
+            Ok(admitted) => {
+                let store = self.store.as_ref().filter(|_| requirement.revocation == Revocation::Checked);
+                let unavailable = |error| self.checking.reject(Reason::StoreUnavailable(error), None);
+                store::wait(py, store, admitted).map_err(unavailable).flatten()
             }
+            Err(Failure::Rejected(rejection)) => Err(rejection),
+            Err(failure) => return Err(self.failed(py, failure, NOT_OPENED)),
         };
-        let ring = self.ring_for(py, located.token(), decode_key)?;
-        let judge = || self.checking.judge(&located, &ring, required);
-        let judged = if is_slow(ring.algorithms()) { py.detach(judge) } else { judge() };
-        let token = judged.map_err(|rejection| self.rejected(py, &rejection, Some(located.token())))?;
-        if self.store.is_some() && requirement.revocation == Revocation::Checked {
-            self.check_revoked(py, &token)?;
-        }
+        let admitted = match admitted {
+            Ok(admitted) => admitted,
+            Err(rejection)
+                if requirement.presence == Presence::Optional && matches!(rejection.reason(), Reason::Missing(_)) =>
+            {
+                return Ok(None);
+            }
+            Err(rejection) => return Err(self.rejected(py, &rejection, None)),
+        };
+        let location = location_name(py, admitted.location());
+        let token = admitted.into_token();
         let (header, claims) = dicts(py, &token)?;
-        let location = location_name(py, located.location());
         let is_refresh = token.token_type() == TokenType::Refresh;
         Ok(Some((header, claims, location, is_refresh.then_some(RefreshToken(token)))))
     }
@@ -106,7 +116,7 @@ impl Compiled {
         requirement: &Requirement,
     ) -> PyResult<String> {
         let request = WsgiRequest::new(request)?;
-        let located = self.checking.locate(&request, requirement.inner()?);
+        let located = self.checking.steps().locate(&request, requirement.inner()?);
         if let Some(error) = request.take_error() {
             return Err(error);
         }
@@ -125,7 +135,7 @@ impl Compiled {
     ) -> PyResult<Dicts<'py>> {
         let text = token_text(token)?;
         let ring = self.ring_for(py, &text, decode_key)?;
-        let verify = || self.checking.decode_token_with(&ring, &text);
+        let verify = || self.checking.steps().decode_with(&ring, &text);
         let verified = if is_slow(ring.algorithms()) { py.detach(verify) } else { verify() };
         let (token, expired) = match verified {
             Ok(token) => (token, None),
@@ -149,10 +159,9 @@ impl Compiled {
     }
 
     /// Creates a token. `lifetime` is in microseconds, or `None` if the token never expires. `default` is that of the
-    /// app's JSON provider. With a rotation, the token belongs to a session that the store keeps: it has the rotation's
-    /// time, and a refresh token has its id.
+    /// app's JSON provider. `rotation` is the one that `login` or `refresh` has passed on.
     #[pyo3(signature = (
-        kind, identity, *, fresh, lifetime, claims, headers, key, session, default, rotation=None, csrf=None
+        kind, identity, *, fresh, lifetime, claims, headers, key, session, default, rotation=None
     ))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python, and PyO3 checks their names")]
     pub(crate) fn encode<'py>(
@@ -168,85 +177,61 @@ impl Compiled {
         session: Option<&str>,
         default: &Bound<'py, PyAny>,
         rotation: Option<&Rotation>,
-        csrf: Option<&str>,
-    ) -> PyResult<String> {
+    ) -> PyResult<IssuedToken> {
         let rotation = rotation.map(|rotation| &rotation.0);
         let request =
-            TokenRequest { kind, identity, fresh, lifetime, claims, headers, key, session, default, rotation, csrf };
-        self.issuer.issue(py, &request)
+            TokenRequest { kind, identity, fresh, lifetime, claims, headers, key, session, default, rotation };
+        self.issuer.issue(py, &request).map(IssuedToken)
     }
 
-    /// Returns the id of a session that opens now: the claim `sid`.
-    pub(crate) fn new_session(&self) -> PyResult<String> {
-        self.issuer.manager.new_session().map_err(|error| errors::not_issued(&error))
-    }
-
-    /// Returns the id and the time of a session's next refresh token.
-    pub(crate) fn next_rotation(&self) -> PyResult<Rotation> {
-        self.issuer.manager.next_rotation().map(Rotation).map_err(|error| errors::not_issued(&error))
-    }
-
-    /// Opens a session in the store. Its tokens have been created before.
-    pub(crate) fn open_session(
+    /// Opens a session. `create` is called with `access` and with `refresh`, and a rotation, and returns the token.
+    /// `end_others` ends all other sessions of the user, as after a change of password.
+    pub(crate) fn login(
         &self,
         py: Python<'_>,
-        session: &str,
-        first: &Rotation,
-        access: &str,
-        refresh: &str,
         label: Option<&str>,
-    ) -> PyResult<()> {
-        let (access, refresh) = (self.read(access)?, self.read(refresh)?);
-        access.expect(session, &refresh.subject)?;
-        refresh.expect(session, &refresh.subject)?;
-        refresh.expect_jti(&first.0.jti)?;
-        let opened = self.wait(py, self.checking.open_session(session, &refresh.subject, &first.0.jti, label));
-        match opened.map_err(IssueError::Store).flatten() {
-            Ok(()) => Ok(()),
-            Err(IssueError::Store(error)) => Err(store_failed(py, &error, NOT_OPENED)),
-            // All sessions of the user were ended during the login.
-            Err(IssueError::SessionEnded) => {
-                Err(errors::revoked(py, to_dict(py, &access.header)?, to_dict(py, &access.payload)?))
+        end_others: bool,
+        create: &Bound<'_, PyAny>,
+    ) -> PyResult<Pair> {
+        let create = create.clone().unbind();
+        let earlier = if end_others { EarlierSessions::End } else { EarlierSessions::Keep };
+        let message = if end_others { NOT_REVOKED } else { NOT_OPENED };
+        let mut access = None;
+        let issue = |kind, rotation: &EngineRotation| {
+            let issued = called(&create, kind, rotation)?;
+            if kind == TokenType::Access {
+                access = Some(issued.clone());
             }
-            Err(error) => Err(errors::not_issued(&error)),
+            Ok::<_, Failure>(issued)
+        };
+        let opened = self.wait(py, self.checking.steps().login_with(label, earlier, issue));
+        match opened.map_err(|error| Failure::Issue(IssueError::Store(error))).flatten() {
+            Ok(tokens) => Ok(pair(tokens)),
+            // All sessions of the user were ended during the login.
+            Err(Failure::Issue(IssueError::SessionEnded)) => {
+                let access = access.ok_or_else(|| errors::not_issued(&IssueError::SessionEnded))?;
+                let header = Unverified::header_within(access.len(), &access).unwrap_or_default();
+                Err(errors::revoked(py, to_dict(py, &header)?, to_dict(py, access.claims_json())?))
+            }
+            Err(failure) => Err(self.failed(py, failure, message)),
         }
     }
 
-    /// Rotates a refresh token's session to these tokens, which have been created before. Returns the rotation of the
-    /// next refresh token. It is another one if a request has rotated the session just before.
-    pub(crate) fn rotate(
-        &self,
-        py: Python<'_>,
-        token: &RefreshToken,
-        next: &Rotation,
-        access: &str,
-        refresh: &str,
-    ) -> PyResult<Rotation> {
-        let token = &token.0;
-        let (access, refresh) = (self.read(access)?, self.read(refresh)?);
-        for issued in [&access, &refresh] {
-            issued.expect(token.session().unwrap_or_default(), token.subject())?;
+    /// Refreshes with a refresh token. `create` is called as in [`login`](Self::login).
+    pub(crate) fn refresh(&self, py: Python<'_>, token: &RefreshToken, create: &Bound<'_, PyAny>) -> PyResult<Pair> {
+        let create = create.clone().unbind();
+        let issue = |kind, rotation: &EngineRotation| called(&create, kind, rotation);
+        let refreshed = self.wait(py, self.checking.steps().refresh_with(&token.0, issue));
+        let unavailable = |error| Failure::Rejected(self.checking.reject(Reason::StoreUnavailable(error), None));
+        match refreshed.map_err(unavailable).flatten() {
+            Ok(tokens) => Ok(pair(tokens)),
+            Err(failure) => Err(self.failed(py, failure, NOT_OPENED)),
         }
-        refresh.expect_jti(&next.0.jti)?;
-        let rotated = self.wait(py, self.checking.turn_session(token, next.0.clone()));
-        let unavailable = |error| self.checking.reject(Reason::StoreUnavailable(error), None);
-        let rotated = rotated.map_err(unavailable).flatten();
-        rotated.map(Rotation).map_err(|rejection| self.rejected(py, &rejection, None))
-    }
-
-    /// Raises an exception if a refresh token has been revoked.
-    pub(crate) fn refuse_revoked(&self, py: Python<'_>, token: &RefreshToken) -> PyResult<()> {
-        self.check_revoked(py, &token.0)
     }
 
     /// Returns the app's own claims of a refresh token.
     pub(crate) fn own_claims<'py>(&self, py: Python<'py>, token: &RefreshToken) -> PyResult<Bound<'py, PyDict>> {
-        to_dict(py, self.issuer.manager.own_claims(&token.0).as_json())
-    }
-
-    /// Returns the user of a token that was created here, as the store names them.
-    pub(crate) fn owner(&self, token: &str) -> PyResult<String> {
-        self.read(token).map(|issued| issued.subject)
+        to_dict(py, self.issuer.manager.steps().own_claims(&token.0).as_json())
     }
 
     /// Returns the public keys as a JWK Set.
@@ -257,7 +242,7 @@ impl Compiled {
 
     /// Returns a user's open sessions, the latest first. `current` is the session of the current token, if it has one.
     pub(crate) fn sessions(&self, py: Python<'_>, subject: &str, current: Option<&str>) -> PyResult<Vec<Listed>> {
-        let sessions = self.wait(py, self.checking.sessions_seen_from(subject, current)).flatten();
+        let sessions = self.wait(py, self.checking.steps().sessions_as_seen_from(Subject(subject), current)).flatten();
         let sessions = sessions.map_err(|error| store_failed(py, &error, NOT_LISTED))?;
         Ok(sessions.into_iter().map(listed).collect())
     }
@@ -267,27 +252,27 @@ impl Compiled {
         // An `exp` beyond the representable range counts as no expiry.
         let until = exp.and_then(|exp| Duration::try_from_secs_f64(exp.max(0.0)).ok());
         let until = until.map(|since_1970| Timestamp::default().saturating_add(since_1970));
-        self.run_on_store(py, |manager| manager.revoke_by_id(subject, jti, until))
+        self.run_on_store(py, |manager| manager.steps().revoke_by_id(Subject(subject), jti, until))
     }
 
     /// Ends a user's session. Returns whether it was open.
     pub(crate) fn end_session(&self, py: Python<'_>, subject: &str, session: &str) -> PyResult<bool> {
-        self.run_on_store(py, |manager| manager.end_session(subject, session))
+        self.run_on_store(py, |manager| manager.end_session(Subject(subject), session))
     }
 
     /// Ends any user's session, by its id.
     pub(crate) fn end_session_by_id(&self, py: Python<'_>, session: &str) -> PyResult<()> {
-        self.run_on_store(py, |manager| manager.revoke_session_by_id(session))
+        self.run_on_store(py, |manager| manager.steps().end_session_by_id(session))
     }
 
     /// Ends a user's sessions except one. Returns how many were open.
     pub(crate) fn end_sessions_except(&self, py: Python<'_>, subject: &str, session: &str) -> PyResult<u64> {
-        self.run_on_store(py, |manager| manager.end_sessions_but(subject, session))
+        self.run_on_store(py, |manager| manager.steps().end_sessions_except(Subject(subject), session))
     }
 
-    /// Ends all sessions of a user, and revokes their other tokens.
-    pub(crate) fn end_all_sessions(&self, py: Python<'_>, subject: &str) -> PyResult<()> {
-        self.run_on_store(py, |manager| manager.revoke_subject(subject))
+    /// Ends all sessions of a user, and revokes their other tokens. Returns how many sessions were open.
+    pub(crate) fn end_all_sessions(&self, py: Python<'_>, subject: &str) -> PyResult<u64> {
+        self.run_on_store(py, |manager| manager.end_all_sessions(Subject(subject)))
     }
 
     /// Returns the challenge for a rejection that the Python side makes, if challenges are on.
@@ -323,16 +308,6 @@ impl Compiled {
         self.issuer.keys.ring(&self.decode_algorithms, keys, self.issuer.lenient).map(Cow::Owned)
     }
 
-    /// Raises an exception if a token has been revoked. Asks only the store.
-    fn check_revoked(&self, py: Python<'_>, token: &Token) -> PyResult<()> {
-        let reason = match self.wait(py, self.checking.is_revoked(token)).flatten() {
-            Ok(false) => return Ok(()),
-            Ok(true) => Reason::Revoked,
-            Err(error) => Reason::StoreUnavailable(error),
-        };
-        Err(self.rejected(py, &self.checking.reject(reason, Some(token.clone())), None))
-    }
-
     /// Runs a manager's method that ends or revokes something.
     fn run_on_store<'a, T: Send, F>(&'a self, py: Python<'_>, run: impl FnOnce(&'a JwtManager) -> F) -> PyResult<T>
     where
@@ -346,8 +321,14 @@ impl Compiled {
         store::wait(py, self.store.as_ref(), answer)
     }
 
-    fn read(&self, token: &str) -> PyResult<IssuedToken> {
-        IssuedToken::read(token, &self.issuer.identity_claim)
+    /// Returns the exception for a login or a refresh that failed. `message` is for a store that failed.
+    fn failed(&self, py: Python<'_>, failure: Failure, message: &str) -> PyErr {
+        match failure {
+            Failure::Python(error) => error,
+            Failure::Rejected(rejection) => self.rejected(py, &rejection, None),
+            Failure::Issue(IssueError::Store(error)) => store_failed(py, &error, message),
+            Failure::Issue(error) => errors::not_issued(&error),
+        }
     }
 
     /// Returns the exception for a rejected request, with its challenge if challenges are on.
@@ -372,6 +353,15 @@ impl std::fmt::Debug for Compiled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Compiled").finish_non_exhaustive()
     }
+}
+
+/// Has Python create a token. Python's lock may be free here: after the store was asked, this thread waits without it.
+fn called(create: &Py<PyAny>, kind: TokenType, rotation: &EngineRotation) -> Result<Issued, Failure> {
+    Python::attach(|py| {
+        let token = create.call1(py, (kind.name(), Rotation(rotation.clone())))?;
+        let token = token.bind(py).cast::<IssuedToken>().map_err(PyErr::from)?;
+        Ok(token.get().0.clone())
+    })
 }
 
 /// Returns a location's name in Python.

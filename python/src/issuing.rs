@@ -7,7 +7,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use jwt_extended::{
     JwtManager, Rotation,
     jose::{Algorithm, Key},
-    token::{Claims, ClaimsError, Fresh, Lifetime},
+    token::{Claims, ClaimsError, Fresh, Issued, Lifetime},
 };
 use pyo3::{
     exceptions::{PyNotImplementedError, PyValueError},
@@ -57,16 +57,14 @@ pub(crate) struct TokenRequest<'a, 'py> {
     pub(crate) session: Option<&'a str>,
     /// `default` of the app's JSON provider.
     pub(crate) default: &'a Bound<'py, PyAny>,
-    /// Set if a store keeps the session.
+    /// Set for the tokens of a login or a refresh: their session, ids and time.
     pub(crate) rotation: Option<&'a Rotation>,
-    /// The CSRF value, if the one of an earlier token is kept.
-    pub(crate) csrf: Option<&'a str>,
 }
 
 impl Issuer {
     /// Creates a token.
-    pub(crate) fn issue<'py>(&self, py: Python<'py>, request: &TokenRequest<'_, 'py>) -> PyResult<String> {
-        let TokenRequest { kind, identity, fresh, lifetime, claims, session, default, rotation, csrf, .. } = *request;
+    pub(crate) fn issue<'py>(&self, py: Python<'py>, request: &TokenRequest<'_, 'py>) -> PyResult<Issued> {
+        let TokenRequest { kind, identity, fresh, lifetime, claims, session, default, rotation, .. } = *request;
         let (key, headers) = self.key_and_headers(py, request)?;
 
         // First the claims for which upstream writes another value than the engine. The app's own come after them.
@@ -86,26 +84,22 @@ impl Issuer {
         }
         let added = claims.map(|claims| object(claims, default)).transpose()?.flatten();
 
-        let usual = match ahead {
-            None => Lifetime::Never,
-            Some(duration) => Lifetime::For(duration.unwrap_or_default()),
-        };
         let mut token = match kind {
             "refresh" => self.manager.refresh_token(subject),
             _ => self.manager.access_token(subject),
         }
         .fresh(if fresh.is(PyBool::new(py, true)) { Fresh::Always } else { Fresh::No })
-        .lifetime(match (session, rotation) {
-            (Some(session), Some(rotation)) => self.manager.lifetime_in_session(session, usual, rotation.turned),
-            _ => usual,
+        .lifetime(match ahead {
+            None => Lifetime::Never,
+            Some(duration) => Lifetime::For(duration.unwrap_or_default()),
         })
         .signed_by(&key)
-        .also_if_refused();
+        .allow_unverifiable();
         if !self.fixed_claims.is_empty() {
-            token = token.replacing(parsed(&self.fixed_claims)?);
+            token = token.overriding(parsed(&self.fixed_claims)?);
         }
         for text in [own.finish(), added].into_iter().flatten() {
-            token = token.replacing(parsed(&text)?);
+            token = token.overriding(parsed(&text)?);
         }
         if let Some(headers) = headers {
             token = token.headers(parsed(&headers)?);
@@ -114,13 +108,7 @@ impl Issuer {
             token = token.session(session);
         }
         if let Some(rotation) = rotation {
-            token = token.issued_at(rotation.turned);
-            if kind == "refresh" {
-                token = token.jti(&rotation.jti);
-            }
-        }
-        if let Some(csrf) = csrf {
-            token = token.csrf(csrf);
+            token = token.rotation(rotation);
         }
         let create = || token.create();
         let created = if is_slow([key.algorithm()]) { py.detach(create) } else { create() };

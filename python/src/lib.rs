@@ -24,13 +24,11 @@ use pyo3::prelude::*;
 pub use compiled::Compiled;
 pub use engine::Engine;
 pub use requirement::Requirement;
-pub use sessions::{RefreshToken, Rotation};
+pub use sessions::{IssuedToken, RefreshToken, Rotation};
 
 /// The extension module.
 #[pymodule]
 mod _core {
-    use pyo3::prelude::*;
-
     #[pymodule_export]
     use super::compiled::Compiled;
     #[pymodule_export]
@@ -38,11 +36,5 @@ mod _core {
     #[pymodule_export]
     use super::requirement::Requirement;
     #[pymodule_export]
-    use super::sessions::{RefreshToken, Rotation};
-
-    /// Adds the old name of `RefreshToken`, for imports that have not been switched yet.
-    #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("Presented", module.py().get_type::<RefreshToken>())
-    }
+    use super::sessions::{IssuedToken, RefreshToken, Rotation};
 }

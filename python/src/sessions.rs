@@ -1,25 +1,19 @@
-//! The values that sessions are made of, as Python sees them: refresh tokens, rotations, and entries of a list.
+//! The values that logins and sessions are made of, as Python sees them: tokens, rotations, and entries of a list.
 
 use std::borrow::Cow;
 
 use jwt_extended::{
-    Rotation as EngineRotation, Timestamp, Token,
-    jose::{Unverified, json},
+    Rejection, Rotation as EngineRotation, Timestamp, Token, TokenPair,
+    http::Reason,
     session::{Session, StoreError},
+    token::{IssueError, Issued},
 };
-use pyo3::{
-    exceptions::{PyRuntimeError, PyValueError},
-    prelude::*,
-};
+use pyo3::{exceptions::PyRuntimeError, prelude::*};
 
 use crate::{
     claims::{Dicts, dicts},
     errors,
 };
-
-const RESERVED_CLAIMS: &str =
-    "additional claims cannot replace jti and sid of a session's tokens, because the store knows the tokens by them";
-const OTHER_USER: &str = "the additional claims make the tokens another user's, not those of the session's user";
 
 /// A refresh token that a guard has accepted.
 #[pyclass(frozen, module = "jwt_extended._core")]
@@ -39,12 +33,6 @@ impl RefreshToken {
         self.0.session()
     }
 
-    /// Its CSRF value.
-    #[getter]
-    fn csrf(&self) -> Option<&str> {
-        self.0.csrf()
-    }
-
     /// Its user, as the store names them.
     #[getter]
     fn subject(&self) -> &str {
@@ -52,10 +40,98 @@ impl RefreshToken {
     }
 }
 
-/// The id and the time of a session's next refresh token.
-#[pyclass(frozen, eq, module = "jwt_extended._core")]
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The session, the ids and the time of the tokens that a login or a refresh creates. Python passes it through.
+#[pyclass(frozen, module = "jwt_extended._core")]
+#[derive(Clone, Debug)]
 pub struct Rotation(pub(crate) EngineRotation);
+
+/// A token that was just created, and what it says.
+#[pyclass(frozen, module = "jwt_extended._core")]
+#[derive(Debug)]
+pub struct IssuedToken(pub(crate) Issued);
+
+#[pymethods]
+impl IssuedToken {
+    fn __str__(&self) -> &str {
+        self.0.as_str()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("IssuedToken(kind='{}')", self.kind())
+    }
+
+    /// Its type, the claim `type`.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        self.0.token_type().name()
+    }
+
+    /// Its user, as the store names them.
+    #[getter]
+    fn subject(&self) -> Cow<'_, str> {
+        self.0.subject()
+    }
+
+    /// Its token id, the claim `jti`.
+    #[getter]
+    fn jti(&self) -> Option<Cow<'_, str>> {
+        self.0.jti()
+    }
+
+    /// The session that it belongs to, the claim `sid`.
+    #[getter]
+    fn session(&self) -> Option<Cow<'_, str>> {
+        self.0.session()
+    }
+
+    /// Its CSRF value.
+    #[getter]
+    fn csrf(&self) -> Option<Cow<'_, str>> {
+        self.0.csrf()
+    }
+
+    /// How long it lives, in seconds; `None` if it never expires.
+    #[getter]
+    fn expires_in(&self) -> Option<u64> {
+        self.0.expires_in().map(|lifetime| lifetime.as_secs())
+    }
+}
+
+/// A pair of tokens, for Python: the access token, and the refresh token if there is a new one.
+pub(crate) type Pair = (IssuedToken, Option<IssuedToken>);
+
+/// Converts a pair of tokens for Python.
+pub(crate) fn pair(tokens: TokenPair) -> Pair {
+    (IssuedToken(tokens.access), tokens.refresh.map(IssuedToken))
+}
+
+/// Why a login or a refresh failed: in the engine, or in the Python code that creates the tokens.
+pub(crate) enum Failure {
+    Issue(IssueError),
+    Rejected(Rejection),
+    Python(PyErr),
+}
+
+impl From<IssueError> for Failure {
+    fn from(error: IssueError) -> Self {
+        Self::Issue(error)
+    }
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        match rejection.reason() {
+            Reason::Issue(error) => Self::Issue(error.clone()),
+            _ => Self::Rejected(rejection),
+        }
+    }
+}
+
+impl From<PyErr> for Failure {
+    fn from(error: PyErr) -> Self {
+        Self::Python(error)
+    }
+}
 
 /// A session as Python gets it: id, label, when it was opened, was last used and ends (in microseconds), and whether it
 /// is the current one.
@@ -65,58 +141,6 @@ pub(crate) type Listed = (String, Option<String>, u64, u64, Option<u64>, bool);
 pub(crate) fn listed(session: Session) -> Listed {
     let (opened, last_used) = (session.opened.as_micros(), session.last_used.as_micros());
     (session.id, session.label, opened, last_used, session.ends.map(Timestamp::as_micros), session.current)
-}
-
-/// A token that was just created, with the claims that a store needs.
-pub(crate) struct IssuedToken {
-    pub(crate) subject: String,
-    jti: Option<String>,
-    session: Option<String>,
-    pub(crate) header: String,
-    pub(crate) payload: String,
-}
-
-impl IssuedToken {
-    /// Reads the token: the app's own claims may have replaced any of its claims.
-    pub(crate) fn read(token: &str, identity_claim: &str) -> PyResult<Self> {
-        let token =
-            Unverified::parse_within(usize::MAX, token).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        let (mut subject, mut jti, mut session) = (None, None, None);
-        json::scan_object(token.payload(), |name, value| {
-            let text = value.as_str().map(Cow::into_owned);
-            if name == identity_claim {
-                subject = Some(text.unwrap_or_else(|| value.text.to_owned()));
-            } else if name == "jti" {
-                jti = text;
-            } else if name == "sid" {
-                session = text;
-            }
-        })
-        .map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        Ok(Self {
-            subject: subject.unwrap_or_default(),
-            jti,
-            session,
-            header: token.header().to_owned(),
-            payload: token.payload().to_owned(),
-        })
-    }
-
-    /// Checks that the token belongs to a session of this subject.
-    pub(crate) fn expect(&self, session: &str, subject: &str) -> PyResult<()> {
-        if self.session.as_deref() != Some(session) {
-            return Err(PyValueError::new_err(RESERVED_CLAIMS));
-        }
-        if self.subject != subject {
-            return Err(PyValueError::new_err(OTHER_USER));
-        }
-        Ok(())
-    }
-
-    /// Checks that the token has this id.
-    pub(crate) fn expect_jti(&self, jti: &str) -> PyResult<()> {
-        if self.jti.as_deref() == Some(jti) { Ok(()) } else { Err(PyValueError::new_err(RESERVED_CLAIMS)) }
-    }
 }
 
 /// Returns the exception for a store that failed, or for an app without a store.

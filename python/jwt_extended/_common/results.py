@@ -12,6 +12,10 @@ class TokenPair(NamedTuple):
     access_token: str
     #: Gets new access tokens.
     refresh_token: str
+    #: How long the access token lives, in seconds; ``None`` if it never expires.
+    expires_in: int | None
+    #: How long the refresh token lives, in seconds; ``None`` if it never expires.
+    refresh_expires_in: int | None
 
     def __repr__(self) -> str:
         """Hide the tokens, because they must not end up in logs."""
@@ -26,6 +30,11 @@ class RefreshedTokens(NamedTuple):
     #: Replaces the refresh token of the request. ``None`` if that one remains valid: without a
     #: store, and for a token that belongs to no session.
     refresh_token: str | None
+    #: How long the access token lives, in seconds; ``None`` if it never expires.
+    expires_in: int | None
+    #: How long the new refresh token lives, in seconds; ``None`` if there is none, or it never
+    #: expires.
+    refresh_expires_in: int | None
 
     def __repr__(self) -> str:
         """Hide the tokens, because they must not end up in logs."""

@@ -7,7 +7,7 @@ from flask import Flask, Request, current_app, request
 from flask.ctx import AppContext
 from flask.globals import app_ctx
 
-from .._core import Engine
+from .._core import Compiled, Engine
 
 #: The key of an app's :class:`~jwt_extended.flask.JWTManager` in ``app.extensions``: upstream's.
 MANAGER = "flask-jwt-extended"
@@ -27,8 +27,8 @@ this_context: Callable[[], AppContext] = app_ctx._get_current_object  # type: ig
 this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
 
 
-def engine_of(app: Flask) -> Engine:
-    """Return an app's engine.
+def engine_of(app: Flask) -> Compiled:
+    """Return an app's engine, with the app's options as they are now.
 
     :raises RuntimeError: if the app has no manager.
     """
@@ -36,10 +36,10 @@ def engine_of(app: Flask) -> Engine:
         engine: Engine = app.extensions[ENGINE]
     except KeyError:
         raise RuntimeError(NO_MANAGER) from None
-    return engine
+    return engine.at(app.config)
 
 
-def engine_and_app() -> tuple[Engine, Flask]:
+def engine_and_app() -> tuple[Compiled, Flask]:
     """Return the current app's engine, and the app.
 
     :raises RuntimeError: if the app has no manager.

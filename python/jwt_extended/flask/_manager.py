@@ -8,7 +8,7 @@ from typing import Any
 
 from .._common.claims import check_claims, check_session, freshness, lifetime, merged
 from .._common.typing import ExpiresDelta, Fresh
-from .._core import Presented, Rotation
+from .._core import IssuedToken, RefreshToken, Rotation
 from . import default_callbacks as default
 from ._app import engine_of, this_app
 from ._json import json_default
@@ -27,9 +27,23 @@ class Manager(Loaders):
         expires_delta: ExpiresDelta | None = None,
         headers: dict[str, Any] | None = None,
         session: str | None = None,
-        rotation: Rotation | None = None,
-        follows: Presented | None = None,
     ) -> str:
+        return str(
+            self._issue(identity, token_type, claims, fresh, expires_delta, headers, session)
+        )
+
+    def _issue(
+        self,
+        identity: Any,
+        token_type: str,
+        claims: dict[str, Any] | None = None,
+        fresh: Fresh = False,
+        expires_delta: ExpiresDelta | None = None,
+        headers: dict[str, Any] | None = None,
+        session: str | None = None,
+        rotation: Rotation | None = None,
+        follows: RefreshToken | None = None,
+    ) -> IssuedToken:
         app = this_app()
         # The callbacks run in upstream's order, each with the identity as it was passed in.
         all_headers = merged(self._headers_callback, identity, headers)
@@ -49,10 +63,7 @@ class Manager(Loaders):
         if expires_delta is None:
             name = "ACCESS" if token_type == "access" else "REFRESH"  # noqa: S105 - no password
             expires_delta = app.config[f"JWT_{name}_TOKEN_EXPIRES"]
-        # The page keeps the CSRF value of its refresh token, so that other tabs keep working.
-        csrf = follows.csrf if follows and token_type == "refresh" else None  # noqa: S105
         return engine_of(app).encode(
-            app.config,
             kind=token_type,
             identity=subject,
             fresh=freshness(fresh),
@@ -63,7 +74,6 @@ class Manager(Loaders):
             session=session,
             default=json_default(app),
             rotation=rotation,
-            csrf=csrf,
         )
 
     def _decode_jwt_from_config(
@@ -73,9 +83,7 @@ class Manager(Loaders):
         allow_expired: bool = False,
     ) -> dict[str, Any]:
         app = this_app()
-        return engine_of(app).decode(
-            app.config, encoded_token, csrf_value, allow_expired, self._decode_key
-        )[1]
+        return engine_of(app).decode(encoded_token, csrf_value, allow_expired, self._decode_key)[1]
 
     def _claims_for(
         self,

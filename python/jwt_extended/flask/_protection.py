@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, current_app, request
 
 # The module rather than its function, so that tests can patch the function.
 from . import view_decorators
-from ._app import engine_and_app
+from ._app import engine_of, this_app
 from .view_decorators import SELF_GUARDED
 
 V = TypeVar("V", bound=Callable[..., Any] | Blueprint)
@@ -50,8 +50,7 @@ def protect_by_default(app: Flask) -> None:
 
 def jwks() -> Response:
     """Return the public keys as a JWK Set (RFC 7517). It never contains shared secrets."""
-    engine, app = engine_and_app()
-    answer = Response(engine.jwk_set(app.config), mimetype="application/jwk-set+json")
+    answer = Response(engine_of(this_app()).jwk_set(), mimetype="application/jwk-set+json")
     answer.cache_control.public = True
     answer.cache_control.max_age = 300
     return answer

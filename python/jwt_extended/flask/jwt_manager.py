@@ -99,7 +99,7 @@ class JWTManager(Loaders3):
         # A second call keeps the engine, because its store in memory holds the revocations.
         engine: Engine = app.extensions.get(ENGINE) or Engine(read, WATCHED)
         try:
-            engine.check(app.config)
+            engine.at(app.config).check()
         except InvalidKeyError as error:
             raise RuntimeError(str(error)) from error
         app.extensions[ENGINE] = engine

@@ -9,8 +9,8 @@ from typing import Any
 from flask import Flask, g
 
 from .._common.results import RefreshedTokens, TokenPair
-from .._core import Presented, Rotation
-from ._app import engine_and_app
+from .._core import IssuedToken, RefreshToken, Rotation
+from ._app import engine_and_app, engine_of, this_app
 from .exceptions import ReplayedTokenError, WrongTokenError
 from .internal_utils import get_jwt_manager
 from .typing import Fresh
@@ -40,29 +40,7 @@ def login_user(
         store truncates it to 128 characters. Without a store, it is not used.
     :raises StoreUnavailableError: if the store cannot save the session.
     """
-    if not isinstance(label, str | None):
-        raise TypeError(f"label must be a string or None, not a {type(label).__name__}")
-    manager = get_jwt_manager()
-    engine, app = engine_and_app()
-    session = engine.new_session(app.config)
-    first = engine.next_rotation(app.config) if _has_store(app) else None
-
-    def create(token_type: str, fresh: Fresh = False) -> str:
-        return manager._encode_jwt_from_config(
-            identity,
-            token_type,
-            manager._claims_for(token_type, identity, additional_claims),
-            fresh,
-            headers=additional_headers,
-            session=session,
-            rotation=first,
-        )
-
-    pair = TokenPair(create("access", fresh), create("refresh"))
-    # Last, so that a failure to create the tokens leaves no session behind.
-    if first is not None:
-        engine.open_session(app.config, session, first, *pair, label)
-    return pair
+    return _log_in(identity, fresh, additional_claims, additional_headers, label, end_others=False)
 
 
 def refresh_tokens(
@@ -99,38 +77,29 @@ def refresh_tokens(
     identity = _owner(app, presented)
     claims = additional_claims
     if claims is None and not manager._adds_claims:
-        claims = engine.own_claims(app.config, presented)
+        claims = engine.own_claims(presented)
 
-    def create(token_type: str, rotation: Rotation | None = None) -> str:
-        return manager._encode_jwt_from_config(
+    def create(token_type: str, rotation: Rotation) -> IssuedToken:
+        return manager._issue(
             identity,
             token_type,
             manager._claims_for(token_type, identity, claims),
             headers=additional_headers,
-            session=presented.session,
             rotation=rotation,
             follows=presented,
         )
 
-    if not _has_store(app):
-        return RefreshedTokens(create("access"), None)
-    if presented.session is None:
-        # The guard may have skipped this check.
-        engine.refuse_revoked(app.config, presented)
-        return RefreshedTokens(create("access"), None)
-    # Both tokens are created before the session is rotated. If that fails, the old refresh token
-    # remains valid.
-    rotation = engine.next_rotation(app.config)
-    access, refresh = create("access", rotation), create("refresh", rotation)
     try:
-        decided = engine.turn_session(app.config, presented, rotation, access, refresh)
+        access, refresh = engine.refresh(presented, create)
     except ReplayedTokenError as replayed:
         _log_replay(app, presented, replayed)
         raise
-    if decided != rotation:
-        # A concurrent request rotated the session first, so its refresh token is the current one.
-        refresh = create("refresh", decided)
-    return RefreshedTokens(access, refresh)
+    return RefreshedTokens(
+        access_token=str(access),
+        refresh_token=None if refresh is None else str(refresh),
+        expires_in=access.expires_in,
+        refresh_expires_in=None if refresh is None else refresh.expires_in,
+    )
 
 
 def password_changed(
@@ -148,21 +117,43 @@ def password_changed(
     :raises StoreUnavailableError: if the store does not answer. The old sessions may still be open
         then, so try again.
     """
-    engine, app = engine_and_app()
-    # This token is discarded. It shows who the owner is, and if it cannot be created, no session
-    # ends.
-    token = get_jwt_manager()._encode_jwt_from_config(
-        identity, "access", additional_claims, fresh, headers=additional_headers
+    return _log_in(identity, fresh, additional_claims, additional_headers, label, end_others=True)
+
+
+def _log_in(
+    identity: Any,
+    fresh: Fresh,
+    additional_claims: dict[str, Any] | None,
+    additional_headers: dict[str, Any] | None,
+    label: str | None,
+    *,
+    end_others: bool,
+) -> TokenPair:
+    if not isinstance(label, str | None):
+        raise TypeError(f"label must be a string or None, not a {type(label).__name__}")
+    manager = get_jwt_manager()
+
+    def create(token_type: str, rotation: Rotation) -> IssuedToken:
+        return manager._issue(
+            identity,
+            token_type,
+            manager._claims_for(token_type, identity, additional_claims),
+            fresh if token_type == "access" else False,  # noqa: S105 - no password
+            headers=additional_headers,
+            rotation=rotation,
+        )
+
+    # The engine calls `create` before it opens the session, so that a failure leaves none behind.
+    access, refresh = engine_of(this_app()).login(label, end_others, create)
+    return TokenPair(
+        access_token=str(access),
+        refresh_token=str(refresh),
+        expires_in=access.expires_in,
+        refresh_expires_in=refresh.expires_in,
     )
-    engine.revoke_subject(app.config, engine.owner(app.config, token))
-    return login_user(identity, fresh, additional_claims, additional_headers, label)
 
 
-def _has_store(app: Flask) -> bool:
-    return app.config["JWT_STORE"] is not None
-
-
-def _presented() -> Presented:
+def _presented() -> RefreshToken:
     """Return the refresh token of the current request."""
     claims = get_jwt()
     if not claims:
@@ -170,11 +161,11 @@ def _presented() -> Presented:
     of_claims, presented = g.get("_jwt_extended_presented", (None, None))
     if of_claims is not claims:
         raise WrongTokenError("Only refresh tokens are allowed")
-    found: Presented = presented
+    found: RefreshToken = presented
     return found
 
 
-def _owner(app: Flask, presented: Presented) -> Any:
+def _owner(app: Flask, presented: RefreshToken) -> Any:
     """Return the value that the app's callbacks know the owner of a token by."""
     manager = get_jwt_manager()
     if manager._turns_users_into_identities and manager._user_lookup_callback is not None:
@@ -182,7 +173,7 @@ def _owner(app: Flask, presented: Presented) -> Any:
     return presented.contents()[1][app.config["JWT_IDENTITY_CLAIM"]]
 
 
-def _log_replay(app: Flask, presented: Presented, error: ReplayedTokenError) -> None:
+def _log_replay(app: Flask, presented: RefreshToken, error: ReplayedTokenError) -> None:
     app.logger.warning(
         "a refresh token of session %s was replayed, so somebody has a copy; "
         "the session has been ended",

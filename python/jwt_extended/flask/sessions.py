@@ -11,7 +11,8 @@ from flask import g
 
 from .._common.claims import check_session
 from .._common.results import Session, session_from_row
-from ._app import engine_and_app
+from .._core import subject_of
+from ._app import engine_and_app, engine_of, this_app
 from ._json import json_default
 from .internal_utils import get_jwt_manager
 from .utils import get_jwt
@@ -49,10 +50,10 @@ def get_sessions(identity: Any = None) -> list[Session]:
     :raises RuntimeError: without ``JWT_STORE``.
     :raises StoreUnavailableError: if the store does not answer.
     """
-    engine, app = engine_and_app()
+    engine = engine_of(this_app())
     subject = _subject(identity, "get_sessions")
     current = _session_of(g.get("_jwt_extended_jwt") or {})
-    return [session_from_row(row) for row in engine.sessions(app.config, subject, current)]
+    return [session_from_row(row) for row in engine.sessions(subject, current)]
 
 
 def logout_user() -> None:
@@ -68,8 +69,8 @@ def logout_user() -> None:
     if session is None:
         revoke_token()
     else:
-        engine, app = engine_and_app()
-        engine.end_session(app.config, _subject(None, "logout_user"), session)
+        engine = engine_of(this_app())
+        engine.end_session(_subject(None, "logout_user"), session)
 
 
 def end_session(session: str, *, identity: Any = None) -> bool:
@@ -83,8 +84,8 @@ def end_session(session: str, *, identity: Any = None) -> bool:
     :raises StoreUnavailableError: if the store does not answer.
     """
     check_session(session)
-    engine, app = engine_and_app()
-    return engine.end_session(app.config, _subject(identity, "end_session"), session)
+    engine = engine_of(this_app())
+    return engine.end_session(_subject(identity, "end_session"), session)
 
 
 def end_session_by_id(session: str) -> None:
@@ -97,8 +98,8 @@ def end_session_by_id(session: str) -> None:
     :raises StoreUnavailableError: if the store does not answer.
     """
     check_session(session)
-    engine, app = engine_and_app()
-    engine.revoke_session(app.config, session)
+    engine = engine_of(this_app())
+    engine.end_session_by_id(session)
 
 
 def end_other_sessions() -> int:
@@ -117,11 +118,11 @@ def end_other_sessions() -> int:
             "the current token belongs to no session, so there is no session to keep; "
             "call end_all_sessions() to end all"
         )
-    engine, app = engine_and_app()
-    return engine.end_sessions_but(app.config, _subject(None, "end_other_sessions"), session)
+    engine = engine_of(this_app())
+    return engine.end_sessions_except(_subject(None, "end_other_sessions"), session)
 
 
-def end_all_sessions(identity: Any = None) -> None:
+def end_all_sessions(identity: Any = None) -> int:
     """Log out everywhere: end all sessions of a user and revoke all their tokens.
 
     A login after this is valid at once, if it is one by :func:`login_user`::
@@ -134,13 +135,14 @@ def end_all_sessions(identity: Any = None) -> None:
 
     :param identity: the user's identity, as in the identity claim. By default, the user of the
         current request.
+    :return: how many sessions were open.
     :raises RuntimeError: without ``JWT_STORE``.
     :raises TypeError: for a value that is not an identity: ``user_identity_loader`` is not called.
     :raises ValueError: for an empty identity.
     :raises StoreUnavailableError: if the store does not answer.
     """
-    engine, app = engine_and_app()
-    engine.revoke_subject(app.config, _subject(identity, "end_all_sessions"))
+    engine = engine_of(this_app())
+    return engine.end_all_sessions(_subject(identity, "end_all_sessions"))
 
 
 def revoke_token(jwt_data: dict[str, Any] | None = None) -> None:
@@ -162,14 +164,14 @@ def revoke_token(jwt_data: dict[str, Any] | None = None) -> None:
     identity_claim = app.config["JWT_IDENTITY_CLAIM"]
     if identity_claim not in claims:
         raise ValueError(f"the claims have no {identity_claim}, so the token's owner is unknown")
-    subject = engine.subject(claims[identity_claim], json_default(app))
+    subject = subject_of(claims[identity_claim], json_default(app))
     exp = claims.get("exp")
-    engine.revoke_token(app.config, subject, jti, None if exp is None else float(exp))
+    engine.revoke_token(subject, jti, None if exp is None else float(exp))
 
 
 def _subject(identity: Any, function: str) -> str:
     """Return the store's name for a user: by default, for the current one."""
-    engine, app = engine_and_app()
+    app = this_app()
     if identity is None:
         identity = _current()[app.config["JWT_IDENTITY_CLAIM"]]
     elif not isinstance(identity, str) and get_jwt_manager()._turns_users_into_identities:
@@ -182,7 +184,7 @@ def _subject(identity: Any, function: str) -> str:
         )
     elif identity == "":
         raise ValueError(f"{function} needs a user: the identity is empty")
-    return engine.subject(identity, json_default(app))
+    return subject_of(identity, json_default(app))
 
 
 def _current() -> dict[str, Any]:

@@ -184,7 +184,8 @@ def _decode_jwt_from_request(
     app = context.app
     manager = manager_of(app)
     engine: Engine = app.extensions[ENGINE]
-    found = engine.guard(app.config, this_request(), requirement, manager._decode_key)
+    compiled = engine.at(app.config)
+    found = compiled.guard(this_request(), requirement, manager._decode_key)
     if found is None:
         return None
     header, claims, location, presented = found
@@ -223,7 +224,7 @@ def _decode_jwt_from_headers() -> tuple[str, None]:
     """Return the text of the token in the header, without verifying it."""
     app = this_app()
     in_header = _requirement(False, False, False, "headers", True, False)
-    return engine_of(app).locate(app.config, this_request(), in_header), None
+    return engine_of(app).locate(this_request(), in_header), None
 
 
 def _requirement(
@@ -254,6 +255,6 @@ def _with_challenge(error: Exception, code: str, identity: str = "") -> Exceptio
     """Add the challenge of a rejection to its exception, if challenges are on."""
     app = this_app()
     if app.config["JWT_WWW_AUTHENTICATE"]:
-        challenge = engine_of(app).challenge(app.config, code, identity)
+        challenge = engine_of(app).challenge(code, identity)
         error.www_authenticate = challenge  # type: ignore[attr-defined]
     return error
