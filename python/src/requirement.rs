@@ -53,11 +53,15 @@ impl Requirement {
         if !verify_type.is_truthy()? {
             inner = inner.of_any_type();
         }
+        let skips_revocation = skip_revocation_check.is_truthy()?;
+        if skips_revocation {
+            inner = inner.skip_revocation_check();
+        }
         let locations = read_locations(locations)?;
         Ok(Self {
             inner: locations.map(|listed| if listed.is_empty() { inner.clone() } else { inner.locations(listed) }),
             presence: if optional.is_truthy()? { Presence::Optional } else { Presence::Needed },
-            revocation: if skip_revocation_check.is_truthy()? { Revocation::Skipped } else { Revocation::Checked },
+            revocation: if skips_revocation { Revocation::Skipped } else { Revocation::Checked },
         })
     }
 }

@@ -270,7 +270,7 @@ def test_an_impossible_sqlite_file_is_503_with_the_reason_logged(
     app = sessions_app(STORE=f"sqlite:{tmp_path}/no/such/folder/sessions.db")
     app.logger.disabled = False
     assert app.test_client().post("/login/alice").status_code == 503
-    assert "the file cannot be made: No such file or directory" in caplog.text
+    assert "the file cannot be created: No such file or directory" in caplog.text
     (tmp_path / "no/such/folder").mkdir(parents=True)
     assert opens(app, *login(app)) == [True, True]
 

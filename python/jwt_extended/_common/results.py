@@ -5,36 +5,65 @@ from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
 
-class TokenPair(NamedTuple):
-    """The tokens of a login."""
-
-    #: Opens guarded views.
+class _TokenPair(NamedTuple):
     access_token: str
-    #: Gets new access tokens.
     refresh_token: str
+
+
+class TokenPair(_TokenPair):
+    """The tokens of a login: a tuple of the access token and the refresh token."""
+
     #: How long the access token lives, in seconds; ``None`` if it never expires.
     expires_in: int | None
     #: How long the refresh token lives, in seconds; ``None`` if it never expires.
     refresh_expires_in: int | None
+
+    def __new__(
+        cls,
+        access_token: str,
+        refresh_token: str,
+        expires_in: int | None = None,
+        refresh_expires_in: int | None = None,
+    ) -> "TokenPair":
+        """Make a tuple of two tokens that knows when each expires."""
+        pair = super().__new__(cls, access_token, refresh_token)
+        pair.expires_in, pair.refresh_expires_in = expires_in, refresh_expires_in
+        return pair
 
     def __repr__(self) -> str:
         """Hide the tokens, because they must not end up in logs."""
         return "TokenPair(access_token=[token], refresh_token=[token])"
 
 
-class RefreshedTokens(NamedTuple):
-    """The tokens of a refresh."""
-
-    #: Opens guarded views. It is not fresh.
+class _RefreshedTokens(NamedTuple):
     access_token: str
-    #: Replaces the refresh token of the request. ``None`` if that one remains valid: without a
-    #: store, and for a token that belongs to no session.
     refresh_token: str | None
+
+
+class RefreshedTokens(_RefreshedTokens):
+    """The tokens of a refresh: a tuple of the access token and the next refresh token.
+
+    The access token is not fresh. The refresh token replaces that of the request. It is ``None``
+    if that one remains valid: without a store, and for a token that belongs to no session.
+    """
+
     #: How long the access token lives, in seconds; ``None`` if it never expires.
     expires_in: int | None
-    #: How long the new refresh token lives, in seconds; ``None`` if there is none, or it never
+    #: How long the next refresh token lives, in seconds; ``None`` if there is none, or it never
     #: expires.
     refresh_expires_in: int | None
+
+    def __new__(
+        cls,
+        access_token: str,
+        refresh_token: str | None,
+        expires_in: int | None = None,
+        refresh_expires_in: int | None = None,
+    ) -> "RefreshedTokens":
+        """Make a tuple of tokens that knows when each expires."""
+        tokens = super().__new__(cls, access_token, refresh_token)
+        tokens.expires_in, tokens.refresh_expires_in = expires_in, refresh_expires_in
+        return tokens
 
     def __repr__(self) -> str:
         """Hide the tokens, because they must not end up in logs."""
