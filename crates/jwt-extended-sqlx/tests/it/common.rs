@@ -15,7 +15,7 @@ pub(crate) const SECOND: u64 = 1_000_000;
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// The timeout of a store in tests that do not test the timeout. No call takes that long on a busy computer.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
 
 /// The end of a session that opens at the start.
 pub(crate) fn end() -> Timestamp {

@@ -22,6 +22,7 @@ impl Server {
     }
 
     /// Starts a server that waits for its disk.
+    #[allow(dead_code, reason = "only the bench of rotation starts it")]
     pub(crate) fn start_durable() -> Self {
         Self(Postgres::start_with(&[]))
     }

@@ -1,8 +1,8 @@
-//! Who is logged in where, and what was taken back: what a store must do, and a store that does it in memory.
+//! Sessions and revocations: the traits of stores, and a store in memory.
 //!
-//! A store is told ids (`jti`, session, subject, times), never tokens: nothing that it keeps can be made into one.
-//! A [`RevocationStore`] knows what was taken back, and lets all else stand. A [`SessionStore`] knows who is logged in where
-//! as well: refresh tokens rotate, and sessions can be listed and ended.
+//! A store gets ids (`jti`, session, subject, times), never tokens, so nobody can make a token from its content. A
+//! [`SessionStore`] knows who is logged in where: refresh tokens rotate, and sessions can be listed and ended. A
+//! [`RevocationStore`] knows only which tokens were revoked, and accepts all others.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -17,7 +17,7 @@
 //! let access = jwt.decode_token(&pair.access)?;
 //! assert_eq!(jwt.sessions(&access).await?[0].label.as_deref(), Some("Firefox on Linux"));
 //!
-//! // A refresh token is good for one use, and gives the one that is due next.
+//! // A refresh token is valid once, and returns the next one.
 //! let first = jwt.decode_token(&pair.refresh.unwrap())?;
 //! let pair = jwt.refresh(&first).await?;
 //! assert!(pair.refresh.is_some());
@@ -33,14 +33,14 @@
 //!
 //! | store | keeps sessions | for |
 //! |---|---|---|
-//! | [`MemoryStore`] | yes | one process; a restart logs everybody out |
+//! | [`MemoryStore`] | yes | one process; a restart ends all sessions |
 //! | `SqliteStore` of `jwt-extended-sqlx` | yes | the processes of one computer; survives restarts |
 //! | `PostgresStore` of `jwt-extended-sqlx` | yes | several computers |
-//! | `RedisStore` of `jwt-extended-redis` | yes | several computers; what is over expires by itself |
-//! | a closure | no | a blocklist of your own: [`RevocationStore`] |
+//! | `RedisStore` of `jwt-extended-redis` | yes | several computers; Redis deletes expired entries |
+//! | a closure | no | your own blocklist: [`RevocationStore`] |
 //!
-//! A store of your own implements [`SessionStore`]; `test_util::sessions::check`, behind the feature `test-util`, says
-//! whether it can be relied on.
+//! To write a store, implement [`SessionStore`], and test it with `test_util::sessions::check` behind the feature
+//! `test-util`.
 
 #![doc = include_str!("../docs/theft.md")]
 

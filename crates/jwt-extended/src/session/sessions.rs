@@ -1,7 +1,7 @@
 //! The trait of a store that keeps sessions, [`SessionStore`], and its requests and outcomes.
 //!
-//! A store keeps ids and times. The id of a refresh token (`jti`) is not a secret: nobody can make a token from it without
-//! the signing key.
+//! A store keeps ids and times. The id of a refresh token (`jti`) is not a secret: nobody can make a token from it
+//! without the signing key.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -14,9 +14,9 @@ use crate::time::Timestamp;
 ///
 /// If a store returns an error, the request is rejected with 503. It is never let through.
 ///
-/// Each call must be one atomic step, even if several processes share the store. The checks in `test_util::sessions`, behind
-/// the feature `test-util`, show whether a store can be relied on. A store that passes its calls on to another one
-/// implements [`ForwardSessions`] instead.
+/// Each call must be one atomic step, even if several processes share the store. The checks in `test_util::sessions`,
+/// behind the feature `test-util`, show whether a store can be relied on. A store that passes its calls on to another
+/// one implements [`ForwardSessions`](super::ForwardSessions) instead.
 pub trait SessionStore: Send + Sync {
     /// Checks a token. It is active if
     ///
@@ -30,7 +30,8 @@ pub trait SessionStore: Send + Sync {
 
     /// Opens a session. If its subject then has too many, their oldest sessions end.
     ///
-    /// Keeps nothing and returns [`TokenStatus::Revoked`] if all of the subject's sessions were ended after this one's login.
+    /// Keeps nothing and returns [`TokenStatus::Revoked`] if all of the subject's sessions were ended after this one's
+    /// login.
     fn open<'a>(&'a self, session: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>>;
 
     /// Replaces a session's current refresh token by its successor, if the presented token is the current one.
@@ -47,8 +48,8 @@ pub trait SessionStore: Send + Sync {
     /// Ends sessions, and returns how many were open. Once this returns `Ok`, none of their tokens is active.
     ///
     /// If all of a subject's sessions are ended twice, the later cut-off and the longer memory apply. There is one
-    /// exception: a cut-off more than [`MAX_AHEAD`](EndSessions::MAX_AHEAD) in the future comes from a wrong clock, so the
-    /// new one replaces it.
+    /// exception: a cut-off more than [`MAX_AHEAD`](EndSessions::MAX_AHEAD) in the future comes from a wrong clock, so
+    /// the new one replaces it.
     fn end<'a>(&'a self, request: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>>;
 
     /// Deletes at most `limit` entries that have expired, and returns how many it deleted. For stores in which nothing
@@ -80,7 +81,7 @@ pub struct NewSession<'a> {
     pub subject: &'a str,
     /// The id of its first refresh token.
     pub jti: &'a str,
-    /// A name that the app gives it, such as the device.
+    /// A label that the app gives it, such as the device.
     pub label: Option<&'a str>,
     /// When the user logged in.
     pub opened: Timestamp,
@@ -107,7 +108,8 @@ pub struct RotateRequest<'a> {
 impl RotateRequest<'_> {
     /// Checks whether the token before the current one still has grace, given when the session was rotated.
     ///
-    /// A rotation in the future was made by a process whose clock is ahead, which may be ahead by at most the grace time.
+    /// A rotation in the future was made by a process whose clock is ahead, which may be ahead by at most the grace
+    /// time.
     pub fn has_grace(&self, rotated_at: Timestamp) -> bool {
         let (now, grace) = (self.token.now, self.grace);
         now.saturating_duration_since(rotated_at) <= grace && rotated_at.saturating_duration_since(now) <= grace
@@ -179,8 +181,8 @@ pub enum EndSessions<'a> {
 }
 
 impl EndSessions<'_> {
-    /// How far in the future a cut-off may be. A subject cannot log in before its cut-off, so one from a wrong clock must not
-    /// stay in force.
+    /// How far in the future a cut-off may be. A subject cannot log in before its cut-off, so one from a wrong clock
+    /// must not stay in force.
     pub const MAX_AHEAD: Duration = Duration::from_secs(3600);
 }
 
@@ -190,7 +192,7 @@ impl EndSessions<'_> {
 pub struct Session {
     /// Its id, the claim `sid`.
     pub id: String,
-    /// The name that the app gave it, such as the device.
+    /// The label that the app gave it, such as the device.
     pub label: Option<String>,
     /// When its user logged in.
     pub opened: Timestamp,

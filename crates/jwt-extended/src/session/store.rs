@@ -104,7 +104,8 @@ pub struct TokenIds<'a> {
     pub subject: &'a str,
     /// When the token counts as issued, to compare with a cut-off of its subject.
     ///
-    /// That is when its session was opened, to the microsecond. Without a session, it is the token's `iat`, to the second.
+    /// That is when its session was opened, to the microsecond. Without a session, it is the token's `iat`, to the
+    /// second.
     pub since: Timestamp,
     /// The current time.
     pub now: Timestamp,

@@ -2,8 +2,8 @@
 
 /// A subject as an argument: the identity claim of its tokens.
 ///
-/// It is a type of its own so that a subject and a session id, both strings, cannot be swapped. A [`Token`](crate::Token)
-/// converts into its subject.
+/// It is a type of its own so that a subject and a session id, both strings, cannot be swapped. A
+/// [`Token`](crate::Token) converts into its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "callers construct it from a string")]
 pub struct Subject<'a>(pub &'a str);

@@ -1,7 +1,7 @@
-//! What others are tested with: the table of requests and answers that every face runs, from
-//! `conformance/requests.json`, and in [`sessions`] what every store must do.
+//! Shared tests: the table of requests and answers that every face runs, from `conformance/requests.json`, and in
+//! [`sessions`] the specification of stores.
 //!
-//! A face puts up the small app that the table describes, sends each case's request, and hands the answer to
+//! A face builds the small app that the table describes, sends each case's request, and passes the answer to
 //! [`Case::check`]. A face in another language reads the same file.
 //!
 //! ```
@@ -18,7 +18,11 @@
 //! case.check(&answer).unwrap();
 //! ```
 
-#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "for tests; the table is part of this crate")]
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "only tests use this, and the table is part of this crate"
+)]
 
 pub mod sessions;
 
@@ -36,7 +40,7 @@ use crate::{
     token::Lifetime,
 };
 
-/// The table.
+/// The table of requests and answers.
 #[derive(Debug, Deserialize)]
 pub struct Table {
     secret: String,
@@ -48,7 +52,7 @@ pub struct Table {
     cases: Vec<Case>,
 }
 
-/// How a token of the table is made.
+/// The parts of a token of the table.
 #[derive(Debug, Deserialize)]
 struct Recipe {
     header: String,
@@ -60,11 +64,11 @@ struct Recipe {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct Case {
-    /// What it shows.
+    /// The fact that it shows.
     pub name: String,
-    /// Which app it is sent to.
+    /// The app that gets the request: one of the table's configurations.
     pub config: String,
-    /// Which of the app's addresses.
+    /// The guarded route of the app.
     pub guard: Guard,
     method: String,
     #[serde(default)]
@@ -75,11 +79,11 @@ pub struct Case {
     flask_status: Option<u16>,
 }
 
-/// An address of the table's apps: what is asked there.
+/// A guarded route of the table's apps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "they are the guards of the same names")]
-#[expect(clippy::exhaustive_enums, reason = "a face must serve them all")]
+#[expect(missing_docs, reason = "they are named after the guards")]
+#[expect(clippy::exhaustive_enums, reason = "a face must serve all of them")]
 pub enum Guard {
     Access,
     Fresh,
@@ -96,10 +100,10 @@ enum Expected {
 }
 
 impl Guard {
-    /// All of them.
+    /// All guards.
     pub const ALL: [Self; 5] = [Self::Access, Self::Fresh, Self::Refresh, Self::Any, Self::Optional];
 
-    /// Its path.
+    /// Returns its path.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Access => "/access",
@@ -110,7 +114,7 @@ impl Guard {
         }
     }
 
-    /// What it asks.
+    /// Returns its requirement.
     pub const fn requirement(self) -> Requirement {
         match self {
             Self::Access | Self::Optional => Requirement::access(),
@@ -128,12 +132,12 @@ impl Table {
             .expect("the table is checked by this crate's tests")
     }
 
-    /// The cases.
+    /// Returns the cases.
     pub fn cases(&self) -> &[Case] {
         &self.cases
     }
 
-    /// The manager of a case's app, with its store, before it is built.
+    /// Returns the builder of the manager of a case's app, with its store.
     pub fn builder(&self, case: &Case) -> JwtManagerBuilder {
         let options = self.configs.get(&case.config).expect("every case's config is in the table");
         let mut config: Config = serde_json::from_value(options.clone()).expect("the table's configs are valid");
@@ -142,12 +146,12 @@ impl Table {
         JwtManager::from_config(config).revocation_store(self.blocklist())
     }
 
-    /// The manager of a case's app.
+    /// Returns the manager of a case's app.
     pub fn manager(&self, case: &Case) -> JwtManager {
         self.builder(case).build().expect("the table's configs are valid")
     }
 
-    /// The request of a case.
+    /// Returns the request of a case.
     pub fn request(&self, case: &Case) -> Request<Vec<u8>> {
         let query = case.query.as_ref().map(|query| format!("?{}", self.fill(query))).unwrap_or_default();
         let mut request = Request::builder().method(case.method.as_str()).uri(format!("{}{query}", case.guard.path()));
@@ -158,7 +162,7 @@ impl Table {
         request.body(body).expect("the table's requests are valid")
     }
 
-    /// The text with each `{name}` of a token replaced by that token.
+    /// Replaces each `{name}` of a token by that token.
     fn fill(&self, text: &str) -> String {
         self.tokens.iter().fold(text.to_owned(), |text, (name, recipe)| {
             let place = format!("{{{name}}}");
@@ -172,7 +176,7 @@ impl Table {
         jose::sign_with_header(&key, &recipe.header, &recipe.payload).expect("an HMAC never fails")
     }
 
-    /// A blocklist of the tokens and sessions that the table calls revoked.
+    /// Returns a blocklist of the table's revoked tokens and sessions.
     fn blocklist(&self) -> impl RevocationStore + use<> {
         let (tokens, sessions) = (self.revoked_tokens.clone(), self.revoked_sessions.clone());
         move |token: &TokenIds<'_>| {
@@ -187,7 +191,7 @@ impl Case {
     /// Compares an app's answer with the expected one.
     ///
     /// # Errors
-    /// With what differs.
+    /// With the difference.
     pub fn check(&self, answer: &Response<Vec<u8>>) -> Result<(), String> {
         self.check_with_status(answer, self.status())
     }
@@ -195,12 +199,12 @@ impl Case {
     /// Compares an app's answer with the expected one under `error_statuses = flask_jwt_extended`.
     ///
     /// # Errors
-    /// With what differs.
+    /// With the difference.
     pub fn check_flask(&self, answer: &Response<Vec<u8>>) -> Result<(), String> {
         self.check_with_status(answer, self.flask_status.unwrap_or_else(|| self.status()))
     }
 
-    /// The code of the expected refusal; `None` if the request is let in.
+    /// Returns the code of the expected rejection; `None` if the request is admitted.
     pub fn code(&self) -> Option<&str> {
         match &self.answer {
             Expected::Refused { code, .. } => Some(code),
@@ -239,7 +243,7 @@ impl Case {
                     return differs("the message", msg, &found);
                 }
                 let found = answer.headers().get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
-                // A status without authentication in it has no challenge.
+                // 422 says nothing of authentication, so it has no challenge.
                 let expected = (status != 422).then_some(challenge.as_str());
                 if found == expected || status == 422 { Ok(()) } else { differs("the challenge", &expected, &found) }
             }

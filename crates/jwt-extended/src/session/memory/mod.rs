@@ -1,6 +1,6 @@
-//! The store in memory: bounded, and it expires by itself. For one process, and for tests.
+//! The store in memory, for one process and for tests. It is bounded, and deletes expired entries automatically.
 
-mod names;
+mod ids;
 mod room;
 mod sessions;
 
@@ -9,53 +9,52 @@ use std::{
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use self::{names::Names, room::Room, sessions::Sessions};
+use self::{ids::Ids, room::Room, sessions::Sessions};
 use super::StoreError;
 use crate::time::Timestamp;
 
-/// Each shard has its own lock, so that checks on many cores seldom meet.
+/// The number of shards. Each has its own lock, so that checks on many cores rarely wait for each other.
 const SHARDS: usize = 16;
-/// A shard smaller than this is not worth clearing.
+/// The size from which a shard is worth clearing.
 const SMALL_SHARD: usize = 64;
 
-/// Sessions and revocations kept in this process's memory. They are gone when it ends, and no other process sees them.
+/// Keeps sessions and revocations in this process's memory. They are lost when it ends, and no other process sees them.
 ///
-/// Holds a bounded number of entries: a million unless told otherwise. A revoked token takes
-/// some 90 bytes, a session some 400. What is over is cleared as new ones come in: after every doubling, so that at most
-/// as much again is kept for nothing. When it is full of what is not over,
-/// revoking, and logging in, is refused rather than a revocation forgotten.
+/// It holds a bounded number of entries, by default a million. A revoked token takes some 90 bytes, a session some 400.
+/// Expired entries are deleted each time the number of entries has doubled. If the store is full and no entry has
+/// expired, revoking and logging in fail, because dropping a revocation would make a revoked token valid again.
 pub struct MemoryStore {
     sessions: Sessions,
     room: Room,
 }
 
 impl MemoryStore {
-    /// A store for up to a million entries.
+    /// Returns a store for up to a million entries.
     pub fn new() -> Self {
         Self::with_capacity(1_000_000)
     }
 
-    /// A store for up to this many entries.
+    /// Returns a store for up to this many entries.
     pub fn with_capacity(capacity: usize) -> Self {
         Self { sessions: Sessions::new(), room: Room::new(capacity) }
     }
 
-    /// How many entries it holds, those included that are over and were not yet cleared.
+    /// Returns the number of entries, including expired ones that are not deleted yet.
     pub fn len(&self) -> usize {
         self.room.taken()
     }
 
-    /// Whether it holds none.
+    /// Returns whether it holds no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Clears what is over. The store does so by itself as it grows; this does it now.
+    /// Deletes expired entries now. The store also does this automatically as it grows.
     pub fn clear_expired(&self, now: Timestamp) {
         self.sessions.clear(now, usize::MAX, &self.room);
     }
 
-    /// Takes a place for one more. No lock of a shard may be held, because all may have to be cleared.
+    /// Reserves a place for one more entry. The caller must hold no lock, because this may have to clear all shards.
     fn make_room(&self, now: Timestamp) -> Result<(), StoreError> {
         if self.room.take() {
             return Ok(());
@@ -79,17 +78,17 @@ impl fmt::Debug for MemoryStore {
     }
 }
 
-/// Whether something that lasts until then is over; `None` is for ever.
-fn is_over(until: Option<Timestamp>, now: Timestamp) -> bool {
+/// Returns whether an entry that lasts until then has expired; `None` never does.
+fn has_expired(until: Option<Timestamp>, now: Timestamp) -> bool {
     until.is_some_and(|until| until <= now)
 }
 
-/// The later of two ends; `None` is for ever.
+/// Returns the later of two ends; `None` is never.
 fn later(one: Option<Timestamp>, two: Option<Timestamp>) -> Option<Timestamp> {
     one.zip(two).map(|(one, two)| one.max(two))
 }
 
-/// A thread that panicked while it held the lock left whole entries behind: the map is sound.
+/// Locks a shard. Entries are always complete, so a lock that a panicking thread poisoned can be used.
 fn read<T>(shard: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     shard.read().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,14 +1,14 @@
-//! How much a store in memory may hold, counted over all its shards.
+//! The capacity of a store in memory, counted over all its shards.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::time::Timestamp;
 
-/// Places for entries.
+/// The places for entries.
 pub(super) struct Room {
     capacity: usize,
     taken: AtomicUsize,
-    /// The second in which all shards were last cleared because there was no room.
+    /// The second in which all shards were last cleared because the store was full.
     last_clearing: AtomicU64,
 }
 
@@ -25,18 +25,18 @@ impl Room {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// Takes a place for one more, if there is one.
+    /// Reserves a place for one more entry, if there is one.
     pub(super) fn take(&self) -> bool {
         let one_more = |taken| (taken < self.capacity).then_some(taken + 1);
         self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
     }
 
-    /// Gives places back.
+    /// Releases places.
     pub(super) fn give_back(&self, places: usize) {
         self.taken.fetch_sub(places, Ordering::Relaxed);
     }
 
-    /// Whether everything may be cleared now: at most once a second, so that a full store is not slow as well.
+    /// Returns whether all shards may be cleared now: at most once a second, so that a full store does not get slow.
     pub(super) fn may_be_cleared(&self, now: Timestamp) -> bool {
         let may = self.last_clearing.swap(now.as_secs(), Ordering::Relaxed) != now.as_secs();
         if may {

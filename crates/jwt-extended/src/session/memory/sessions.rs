@@ -1,4 +1,4 @@
-//! Who is logged in: sessions and what ended them, kept by subject, so that each step is atomic under one lock.
+//! Sessions and revocations by subject, so that each step is atomic under one lock.
 
 use std::{
     collections::BTreeSet,
@@ -6,7 +6,7 @@ use std::{
     sync::RwLock,
 };
 
-use super::{MemoryStore, Names, Room, SHARDS, SMALL_SHARD, is_over, later, read, write};
+use super::{Ids, MemoryStore, Room, SHARDS, SMALL_SHARD, has_expired, later, read, write};
 use crate::{
     session::{
         Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, StoreError,
@@ -18,27 +18,27 @@ use crate::{
 /// Sessions, by their subject.
 pub(super) struct Sessions {
     shards: [RwLock<Shard>; SHARDS],
-    /// What subjects are hashed with: nobody can choose names that share a shard.
+    /// The secret for hashing subjects, so that nobody can choose subjects that share a shard.
     secret: RandomState,
 }
 
 struct Shard {
-    sessions: Names<Row>,
-    /// Revoked tokens, and until when.
-    tokens: Names<Option<Timestamp>>,
-    /// The sessions of each subject, the oldest first; those that are over among them, until they are cleared.
-    subjects: Names<Vec<Box<str>>>,
-    /// Apart from the sessions: few subjects have one, so that this is soon looked up.
-    cutoffs: Names<Cutoff>,
-    /// The size at which it is cleared next.
+    sessions: Ids<Row>,
+    /// The revoked tokens, with the times until which they are revoked.
+    tokens: Ids<Option<Timestamp>>,
+    /// The session ids of each subject, oldest first. Ended sessions are among them until they are deleted.
+    subjects: Ids<Vec<Box<str>>>,
+    /// Separate from the sessions: few subjects have a cut-off, so this is quick to look up.
+    cutoffs: Ids<Cutoff>,
+    /// The size at which expired entries are deleted next.
     clear_at: usize,
 }
 
-/// What every check looks at is in the table itself, and all else apart: a check that meets a session of long ago waits for
-/// memory once less (measured: 250 ns rather than 380, among a million entries).
+/// A session. The table holds the fields that every check reads, and a box the others: a check of a session that is not
+/// in the cache waits for memory once less (measured: 250 ns rather than 380, among a million entries).
 struct Row {
-    /// The subject, hashed: comparing it follows no pointer.
-    whose: u64,
+    /// The hash of the subject: comparing it follows no pointer.
+    subject_hash: u64,
     ends: Option<Timestamp>,
     details: Box<Details>,
 }
@@ -46,25 +46,25 @@ struct Row {
 struct Details {
     subject: Box<str>,
     label: Option<Box<str>>,
-    /// The refresh token that is due next.
+    /// The id of the current refresh token.
     current: Box<str>,
-    /// The one before.
+    /// The id of the refresh token before.
     previous: Option<Box<str>>,
-    turned: Timestamp,
+    rotated_at: Timestamp,
     opened: Timestamp,
     last_used: Timestamp,
 }
 
-/// All older tokens of a subject are revoked.
+/// The time before which all tokens of a subject are revoked.
 struct Cutoff {
     at: Timestamp,
-    /// Until when this must be remembered; `None` for ever.
+    /// Until when the cut-off must be remembered; `None` forever.
     until: Option<Timestamp>,
-    /// The session that stays.
+    /// The session that stays open.
     exempt: Option<Box<str>>,
 }
 
-/// All of a subject's sessions are to end, but perhaps one.
+/// A request to end all sessions of a subject, with an optional exception.
 struct All<'a> {
     subject: &'a str,
     exempt: Option<&'a str>,
@@ -73,15 +73,15 @@ struct All<'a> {
 }
 
 impl Cutoff {
-    /// Whether it ends a session, or a token that belongs to none, which began at this time.
+    /// Returns whether it ends a session, or revokes a token without a session, that began at this time.
     fn ends(&self, session: Option<&str>, since: Timestamp, now: Timestamp) -> bool {
-        !is_over(self.until, now) && since < self.at && (session.is_none() || session != self.exempt.as_deref())
+        !has_expired(self.until, now) && since < self.at && (session.is_none() || session != self.exempt.as_deref())
     }
 }
 
 impl Shard {
     fn new() -> Self {
-        let (sessions, tokens, subjects, cutoffs) = (Names::new(), Names::new(), Names::new(), Names::new());
+        let (sessions, tokens, subjects, cutoffs) = (Ids::new(), Ids::new(), Ids::new(), Ids::new());
         Self { sessions, tokens, subjects, cutoffs, clear_at: SMALL_SHARD }
     }
 
@@ -89,11 +89,13 @@ impl Shard {
         self.sessions.len() + self.tokens.len() + self.cutoffs.len()
     }
 
-    fn status(&self, token: &TokenIds<'_>, whose: u64) -> TokenStatus {
+    fn status(&self, token: &TokenIds<'_>, subject_hash: u64) -> TokenStatus {
         let revoked = token.jti.is_some_and(|jti| is_revoked(&self.tokens, jti, token.now));
         let cut_off = self.is_cut_off(token.subject, token.session, token.since, token.now);
         let over = token.session.is_some_and(|session| {
-            self.sessions.get(session).is_none_or(|row| is_over(row.ends, token.now) || row.whose != whose)
+            self.sessions
+                .get(session)
+                .is_none_or(|row| has_expired(row.ends, token.now) || row.subject_hash != subject_hash)
         });
         if revoked || cut_off || over { TokenStatus::Revoked } else { TokenStatus::Active }
     }
@@ -102,16 +104,16 @@ impl Shard {
         self.cutoffs.get(subject).is_some_and(|cutoff| cutoff.ends(session, since, now))
     }
 
-    /// Opens a session, for which a place was taken.
-    fn open(&mut self, new: &NewSession<'_>, whose: u64, room: &Room) -> TokenStatus {
-        // Names are random: if this one is there, it is told again.
+    /// Opens a session, for which a place is reserved.
+    fn open(&mut self, new: &NewSession<'_>, subject_hash: u64, room: &Room) -> TokenStatus {
+        // Session ids are random, so an existing one means that the call is repeated.
         self.remove(new.id, room);
         if self.is_cut_off(new.subject, Some(new.id), new.opened, new.opened) {
             room.give_back(1);
             return TokenStatus::Revoked;
         }
         let mut sessions = self.subjects.remove(new.subject).unwrap_or_default();
-        // Threads read the clock before they come here: it need not be the latest.
+        // Threads read the clock before they lock the shard, so this session need not be the latest.
         let is_older = |id: &str| self.sessions.get(id).is_none_or(|row| row.details.opened <= new.opened);
         let place = sessions.iter().rposition(|id| is_older(id)).map_or(0, |older| older + 1);
         sessions.insert(place, new.id.into());
@@ -121,11 +123,11 @@ impl Shard {
             label: new.label.map(Into::into),
             current: new.jti.into(),
             previous: None,
-            turned: new.opened,
+            rotated_at: new.opened,
             opened: new.opened,
             last_used: new.opened,
         };
-        let row = Row { whose, ends: new.ends, details: Box::new(details) };
+        let row = Row { subject_hash, ends: new.ends, details: Box::new(details) };
         self.sessions.insert(new.id, row);
         if let Some(at_most) = new.at_most {
             self.end_oldest(new, at_most.get() as usize, room);
@@ -134,7 +136,7 @@ impl Shard {
     }
 
     fn end_oldest(&mut self, new: &NewSession<'_>, at_most: usize, room: &Room) {
-        let is_open = |id: &str| self.sessions.get(id).is_some_and(|row| !is_over(row.ends, new.opened));
+        let is_open = |id: &str| self.sessions.get(id).is_some_and(|row| !has_expired(row.ends, new.opened));
         let Some(sessions) = self.subjects.get(new.subject) else { return };
         let others = sessions.iter().filter(|id| ***id != *new.id && is_open(id)).cloned();
         let others: Vec<_> = others.collect();
@@ -143,11 +145,11 @@ impl Shard {
         }
     }
 
-    fn rotate(&mut self, request: &RotateRequest<'_>, whose: u64, room: &Room) -> RotateOutcome {
+    fn rotate(&mut self, request: &RotateRequest<'_>, subject_hash: u64, room: &Room) -> RotateOutcome {
         let (Some(session), Some(jti)) = (request.token.session, request.token.jti) else {
             return RotateOutcome::Ended;
         };
-        if self.status(&request.token, whose) == TokenStatus::Revoked {
+        if self.status(&request.token, subject_hash) == TokenStatus::Revoked {
             return RotateOutcome::Ended;
         }
         let now = request.token.now;
@@ -155,21 +157,21 @@ impl Shard {
         let details = &mut *row.details;
         if *details.current == *jti {
             details.previous = Some(std::mem::replace(&mut details.current, request.successor.into()));
-            (details.turned, details.last_used, row.ends) = (now, now, request.ends);
+            (details.rotated_at, details.last_used, row.ends) = (now, now, request.ends);
             return RotateOutcome::Rotated;
         }
-        if details.previous.as_deref() == Some(jti) && request.has_grace(details.turned) {
+        if details.previous.as_deref() == Some(jti) && request.has_grace(details.rotated_at) {
             if is_revoked(&self.tokens, &details.current, now) {
                 return RotateOutcome::Ended;
             }
-            return RotateOutcome::Repeated { successor: details.current.to_string(), rotated_at: details.turned };
+            return RotateOutcome::Repeated { successor: details.current.to_string(), rotated_at: details.rotated_at };
         }
         self.remove(session, room);
         RotateOutcome::Replayed
     }
 
-    fn touch(&mut self, touch: &TouchRequest<'_>, whose: u64) -> TokenStatus {
-        let status = self.status(&touch.token, whose);
+    fn touch(&mut self, touch: &TouchRequest<'_>, subject_hash: u64) -> TokenStatus {
+        let status = self.status(&touch.token, subject_hash);
         if status == TokenStatus::Active
             && let Some(row) = touch.token.session.and_then(|session| self.sessions.get_mut(session))
         {
@@ -181,7 +183,8 @@ impl Shard {
 
     fn list(&self, subject: &str, now: Timestamp) -> Vec<Session> {
         let ids = self.subjects.get(subject).into_iter().flat_map(|sessions| sessions.iter().rev());
-        let rows = ids.filter_map(|id| Some((id, self.sessions.get(id)?))).filter(|(_, row)| !is_over(row.ends, now));
+        let rows =
+            ids.filter_map(|id| Some((id, self.sessions.get(id)?))).filter(|(_, row)| !has_expired(row.ends, now));
         rows.map(|(id, row)| {
             let Details { label, opened, last_used, .. } = &*row.details;
             Session::new(id.to_string(), label.as_deref().map(Into::into), *opened, *last_used, row.ends)
@@ -189,23 +192,23 @@ impl Shard {
         .collect()
     }
 
-    /// Ends a session, and says whether it was open.
+    /// Ends a session, and returns whether it was open.
     fn end_one(&mut self, session: &str, subject: Option<&str>, now: Timestamp, room: &Room) -> bool {
         let Some(row) = self.sessions.get(session) else { return false };
         if subject.is_some_and(|subject| *row.details.subject != *subject) {
             return false;
         }
-        let was_open = !is_over(row.ends, now);
+        let was_open = !has_expired(row.ends, now);
         self.remove(session, room);
         was_open
     }
 
-    /// Ends all sessions of a subject but one, and says how many were open.
+    /// Ends all sessions of a subject except one, and returns how many were open.
     fn end_all(&mut self, all: &All<'_>, place: Result<(), StoreError>, room: &Room) -> Result<u64, StoreError> {
         let ended = self.end_but(all, room);
         let exempt = all.exempt.map(Into::into);
         if let Some(cutoff) = self.cutoffs.get_mut(all.subject) {
-            // One from a clock that was far ahead would keep the subject out until then.
+            // A cut-off from a clock that was far ahead would keep the subject from logging in until then.
             let is_wrong = cutoff.at > all.now.saturating_add(EndSessions::MAX_AHEAD);
             let at = if is_wrong { all.now } else { cutoff.at.max(all.now) };
             let until = later(cutoff.until, all.until);
@@ -213,7 +216,7 @@ impl Shard {
             room.give_back(usize::from(place.is_ok()));
             return Ok(ended);
         }
-        // What has just ended may have left a place.
+        // Ending the sessions may have freed a place.
         if let Err(full) = place
             && !room.take()
         {
@@ -223,7 +226,7 @@ impl Shard {
         Ok(ended)
     }
 
-    /// Removes all sessions of a subject but the exempt one, and says how many were open.
+    /// Removes all sessions of a subject except the exempt one, and returns how many were open.
     fn end_but(&mut self, all: &All<'_>, room: &Room) -> u64 {
         let (kept, others): (Vec<_>, Vec<_>) =
             self.subjects.remove(all.subject).unwrap_or_default().into_iter().partition(|id| Some(&**id) == all.exempt);
@@ -233,7 +236,7 @@ impl Shard {
         let mut open = 0;
         for row in others.iter().filter_map(|id| self.sessions.remove(id)) {
             room.give_back(1);
-            open += u64::from(!is_over(row.ends, all.now));
+            open += u64::from(!has_expired(row.ends, all.now));
         }
         open
     }
@@ -249,7 +252,7 @@ impl Shard {
         }
     }
 
-    /// Clears what is over, at most so many entries, and says how many those were.
+    /// Deletes expired entries, at most `limit` of them, and returns how many.
     fn clear(&mut self, now: Timestamp, limit: usize, room: &Room) -> usize {
         let before = self.len();
         let mut left = limit;
@@ -258,11 +261,11 @@ impl Shard {
             left -= usize::from(goes);
             goes
         };
-        self.tokens.retain(|until| !goes(is_over(*until, now)));
-        self.cutoffs.retain(|cutoff| !goes(is_over(cutoff.until, now)));
+        self.tokens.retain(|until| !goes(has_expired(*until, now)));
+        self.cutoffs.retain(|cutoff| !goes(has_expired(cutoff.until, now)));
         let mut thinned = BTreeSet::new();
         self.sessions.retain(|row| {
-            let goes = goes(is_over(row.ends, now));
+            let goes = goes(has_expired(row.ends, now));
             if goes {
                 thinned.insert(row.details.subject.clone());
             }
@@ -289,8 +292,8 @@ impl Shard {
     }
 }
 
-fn is_revoked(tokens: &Names<Option<Timestamp>>, jti: &str, now: Timestamp) -> bool {
-    tokens.get(jti).is_some_and(|until| !is_over(*until, now))
+fn is_revoked(tokens: &Ids<Option<Timestamp>>, jti: &str, now: Timestamp) -> bool {
+    tokens.get(jti).is_some_and(|until| !has_expired(*until, now))
 }
 
 impl Sessions {
@@ -298,7 +301,7 @@ impl Sessions {
         Self { shards: std::array::from_fn(|_| RwLock::new(Shard::new())), secret: RandomState::new() }
     }
 
-    /// Clears what is over, at most so many entries, and says how many those were.
+    /// Deletes expired entries, at most `limit` of them, and returns how many.
     pub(super) fn clear(&self, now: Timestamp, limit: usize, room: &Room) -> usize {
         let mut cleared = 0;
         for shard in &self.shards {
@@ -310,20 +313,19 @@ impl Sessions {
         cleared
     }
 
-    /// The shard of a subject, and the subject hashed.
+    /// Returns the shard of a subject, and the hash of the subject.
     fn of(&self, subject: &str) -> (&RwLock<Shard>, u64) {
-        let whose = self.secret.hash_one(subject);
-        // Any bits of the hash will do.
-        #[expect(clippy::cast_possible_truncation, reason = "it is below the number of shards")]
-        let at = (whose % SHARDS as u64) as usize;
-        (&self.shards[at], whose)
+        let subject_hash = self.secret.hash_one(subject);
+        #[expect(clippy::cast_possible_truncation, reason = "the remainder is below the number of shards")]
+        let at = (subject_hash % SHARDS as u64) as usize;
+        (&self.shards[at], subject_hash)
     }
 }
 
 impl SessionStore for MemoryStore {
     fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
-        let (shard, whose) = self.sessions.of(token.subject);
-        Answer::Now(Ok(read(shard).status(token, whose)))
+        let (shard, subject_hash) = self.sessions.of(token.subject);
+        Answer::Now(Ok(read(shard).status(token, subject_hash)))
     }
 
     fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {
@@ -341,21 +343,21 @@ impl SessionStore for MemoryStore {
 
     fn open<'a>(&'a self, session: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         Answer::Now(self.make_room(session.opened).map(|()| {
-            let (shard, whose) = self.sessions.of(session.subject);
+            let (shard, subject_hash) = self.sessions.of(session.subject);
             let mut shard = write(shard);
             shard.clear_if_grown(session.opened, &self.room);
-            shard.open(session, whose, &self.room)
+            shard.open(session, subject_hash, &self.room)
         }))
     }
 
     fn rotate<'a>(&'a self, request: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>> {
-        let (shard, whose) = self.sessions.of(request.token.subject);
-        Answer::Now(Ok(write(shard).rotate(request, whose, &self.room)))
+        let (shard, subject_hash) = self.sessions.of(request.token.subject);
+        Answer::Now(Ok(write(shard).rotate(request, subject_hash, &self.room)))
     }
 
     fn touch<'a>(&'a self, touch: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
-        let (shard, whose) = self.sessions.of(touch.token.subject);
-        Answer::Now(Ok(write(shard).touch(touch, whose)))
+        let (shard, subject_hash) = self.sessions.of(touch.token.subject);
+        Answer::Now(Ok(write(shard).touch(touch, subject_hash)))
     }
 
     fn list<'a>(&'a self, subject: &'a str, now: Timestamp) -> Answer<'a, Result<Vec<Session>, StoreError>> {

@@ -1,4 +1,4 @@
-//! What a manager makes of a store: rotation as its users see it, tokens and all.
+//! The specification of managers that use the store: rotation as users see it.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Two managers with one store and one key, as two processes have them, and the clock of both.
+/// Two managers with one store, one key and one clock, as in two processes.
 struct Pair {
     one: JwtManager,
     two: JwtManager,
@@ -20,10 +20,10 @@ struct Pair {
 
 pub(super) async fn check(store: &Arc<dyn SessionStore>) {
     let pair = Pair::new(store);
-    sixty_four_parallel_refreshes_of_one_token_give_one_successor(&pair).await;
-    a_stolen_token_ends_the_session_of_thief_and_victim_alike(&pair).await;
-    what_one_process_revokes_the_other_refuses_in_the_very_next_request(&pair).await;
-    nothing_comes_forth_from_a_session_after_its_absolute_end(&pair).await;
+    parallel_refreshes_of_one_token_return_one_successor(&pair).await;
+    a_stolen_token_logs_out_thief_and_user(&pair).await;
+    a_revocation_counts_at_once_in_every_process(&pair).await;
+    no_refresh_extends_a_session_past_its_absolute_end(&pair).await;
 }
 
 impl Pair {
@@ -57,7 +57,7 @@ fn stored<T>(result: Result<T, StoreError>) -> T {
     result.unwrap_or_else(|error| panic!("{error}"))
 }
 
-async fn sixty_four_parallel_refreshes_of_one_token_give_one_successor(managers: &Pair) {
+async fn parallel_refreshes_of_one_token_return_one_successor(managers: &Pair) {
     let user = fresh_name("user");
     let token = managers.refresh_token(&managers.login(&user).await);
     let both = [&managers.one, &managers.two];
@@ -74,7 +74,7 @@ async fn sixty_four_parallel_refreshes_of_one_token_give_one_successor(managers:
     assert!(next.is_ok(), "which goes on: {next:?}");
 }
 
-async fn a_stolen_token_ends_the_session_of_thief_and_victim_alike(managers: &Pair) {
+async fn a_stolen_token_logs_out_thief_and_user(managers: &Pair) {
     let user = fresh_name("user");
     let stolen = managers.refresh_token(&managers.login(&user).await);
     let elsewhere = managers.login(&user).await;
@@ -88,7 +88,7 @@ async fn a_stolen_token_ends_the_session_of_thief_and_victim_alike(managers: &Pa
     assert!(managers.is_good(&elsewhere.access).await, "the user's other devices stay logged in");
 }
 
-async fn what_one_process_revokes_the_other_refuses_in_the_very_next_request(managers: &Pair) {
+async fn a_revocation_counts_at_once_in_every_process(managers: &Pair) {
     let user = fresh_name("user");
     let [one, two, three] = [managers.login(&user).await, managers.login(&user).await, managers.login(&user).await];
     stored(managers.one.logout(&managers.refresh_token(&one)).await);
@@ -103,7 +103,7 @@ async fn what_one_process_revokes_the_other_refuses_in_the_very_next_request(man
     assert_eq!(stored(managers.two.sessions(&access).await).iter().filter(|session| session.current).count(), 1);
 }
 
-async fn nothing_comes_forth_from_a_session_after_its_absolute_end(managers: &Pair) {
+async fn no_refresh_extends_a_session_past_its_absolute_end(managers: &Pair) {
     let user = fresh_name("user");
     let mut pair = managers.login(&user).await;
     let opened = managers.clock_now();

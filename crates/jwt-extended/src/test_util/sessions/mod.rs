@@ -1,7 +1,7 @@
-//! What every store of sessions must do, as specifications that run against any.
+//! The specification of stores of sessions, which runs against any store.
 //!
-//! A store's own tests hand one in that is for nobody else: among other things it is purged as of a day far in the future.
-//! What is wrong makes them panic.
+//! Pass in a store that nothing else uses: among other things it is purged with a time far in the future. A violation
+//! panics.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -13,7 +13,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-#![allow(clippy::panic, reason = "for tests, which end by it")]
+#![allow(clippy::panic, reason = "a test fails by panicking")]
 
 mod managed;
 mod model;
@@ -34,24 +34,24 @@ use crate::{
     time::Timestamp,
 };
 
-/// The time at which the specifications begin, in seconds since 1970.
+/// The time at which the specification begins, in seconds since 1970.
 pub const START: u64 = 1_800_000_000;
 
-/// Runs every specification, and a hundred random sequences.
+/// Runs the whole specification, and a hundred random sequences.
 pub async fn check(store: Arc<dyn SessionStore>) {
     steps::check(&*store).await;
     managed::check(&store).await;
     check_random(&*store, 0..100).await;
 }
 
-/// Runs random sequences of steps, one for each seed, and compares each answer with that of a model.
+/// Runs a random sequence of calls for each seed, and compares each answer with that of a model.
 pub async fn check_random(store: &dyn SessionStore, seeds: std::ops::Range<u64>) {
     for seed in seeds {
         model::run(store, seed, 60).await;
     }
 }
 
-/// What a store is told of a token.
+/// Returns the ids of a token.
 pub fn ids<'a>(
     subject: &'a str,
     session: Option<&'a str>,
@@ -62,7 +62,7 @@ pub fn ids<'a>(
     TokenIds { jti, session, subject, since, now }
 }
 
-/// A session to be opened, without a label and a limit.
+/// Returns a session to open, without label and limit.
 pub fn new_session<'a>(
     subject: &'a str,
     id: &'a str,
@@ -73,17 +73,17 @@ pub fn new_session<'a>(
     NewSession { id, subject, jti, label: None, opened, ends, at_most: None }
 }
 
-/// The same with a label.
+/// Adds a label.
 pub fn labelled<'a>(session: NewSession<'a>, label: &'a str) -> NewSession<'a> {
     NewSession { label: Some(label), ..session }
 }
 
-/// The same with a limit to its subject's sessions.
+/// Adds a limit for the number of its subject's sessions.
 pub fn at_most(session: NewSession<'_>, at_most: u32) -> NewSession<'_> {
     NewSession { at_most: NonZeroU32::new(at_most), ..session }
 }
 
-/// A refresh token to be turned into its successor.
+/// Returns a request to rotate a refresh token.
 pub fn rotate_request<'a>(
     token: TokenIds<'a>,
     successor: &'a str,
@@ -93,32 +93,32 @@ pub fn rotate_request<'a>(
     RotateRequest { token, successor, grace, ends }
 }
 
-/// A session to be kept open for longer.
+/// Returns a request to extend a session.
 pub fn touch_request(token: TokenIds<'_>, ends: Option<Timestamp>) -> TouchRequest<'_> {
     TouchRequest { token, ends }
 }
 
-/// A token to be revoked.
+/// Returns a token to revoke.
 pub fn revoked_token<'a>(subject: &'a str, jti: &'a str, until: Option<Timestamp>, now: Timestamp) -> RevokedToken<'a> {
     RevokedToken { subject, jti, until, now }
 }
 
-/// One session to be ended.
+/// Returns a request to end one session.
 pub fn end_one<'a>(session: &'a str, subject: Option<&'a str>, now: Timestamp) -> EndSessions<'a> {
     EndSessions::One { session, subject, now }
 }
 
-/// All sessions but one to be ended.
+/// Returns a request to end all sessions of a subject except one.
 pub fn end_others<'a>(subject: &'a str, session: &'a str, until: Option<Timestamp>, now: Timestamp) -> EndSessions<'a> {
     EndSessions::Others { subject, except: session, until, now }
 }
 
-/// All sessions to be ended.
+/// Returns a request to end all sessions of a subject.
 pub fn end_all(subject: &str, until: Option<Timestamp>, now: Timestamp) -> EndSessions<'_> {
     EndSessions::All { subject, until, now }
 }
 
-/// Waits for all of them at once.
+/// Awaits all futures concurrently.
 pub async fn join<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
     let mut waiting: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
     std::future::poll_fn(move |context: &mut Context<'_>| {
@@ -135,12 +135,12 @@ pub async fn join<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>)
     .await
 }
 
-/// So many microseconds after the start.
+/// Returns the time this many microseconds after [`START`].
 pub fn at(micros: u64) -> Timestamp {
     Timestamp::from_secs(START).saturating_add(Duration::from_micros(micros))
 }
 
-/// A name that nobody has used before.
+/// Returns a random id that begins with these words.
 pub fn fresh_name(what: &str) -> String {
     let mut random = [0; 8];
     let filled = getrandom::fill(&mut random);

@@ -1,4 +1,4 @@
-//! The specifications of single steps: each says in its name what it shows.
+//! The specification of single calls to a store. Each function's name states one fact.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
 const GRACE: Duration = Duration::from_secs(10);
 const SECOND: u64 = 1_000_000;
 
-/// One user of a store, and short ways to ask about them.
+/// One user of a store, with short methods for calls about them.
 struct User<'a> {
     store: &'a dyn SessionStore,
     name: String,
@@ -25,7 +25,7 @@ impl<'a> User<'a> {
         Self { store, name: fresh_name("user") }
     }
 
-    /// Opens a session for a hundred seconds, whose first refresh token is `{id} r0`.
+    /// Opens a session for a hundred seconds. The id of its first refresh token is `{id} r0`.
     async fn open(&self, id: &str, opened: u64) -> String {
         let id = fresh_name(id);
         let jti = format!("{id} r0");
@@ -34,13 +34,13 @@ impl<'a> User<'a> {
         id
     }
 
-    async fn stands(&self, session: Option<&str>, jti: Option<&str>, since: u64, now: u64) -> bool {
+    async fn is_active(&self, session: Option<&str>, jti: Option<&str>, since: u64, now: u64) -> bool {
         let token = ids(&self.name, session, jti, at(since), at(now));
         self.store.status(&token).wait().await == Ok(TokenStatus::Active)
     }
 
     async fn is_open(&self, session: &str, now: u64) -> bool {
-        self.stands(Some(session), Some("an access token"), 0, now).await
+        self.is_active(Some(session), Some("an access token"), 0, now).await
     }
 
     async fn rotate(&self, session: &str, from: usize, to: &str, now: u64) -> RotateOutcome {
@@ -67,47 +67,47 @@ impl<'a> User<'a> {
 }
 
 pub(super) async fn check(store: &dyn SessionStore) {
-    an_open_session_s_tokens_stand_until_it_ends(store).await;
-    a_session_that_nobody_opened_is_over(store).await;
+    tokens_are_active_until_their_session_ends(store).await;
+    an_unknown_session_counts_as_ended(store).await;
     a_session_without_an_end_stays_open(store).await;
-    a_revoked_token_is_revoked_until_it_would_have_expired(store).await;
-    a_turn_makes_the_successor_the_current_one(store).await;
-    within_the_grace_time_the_predecessor_gives_the_same_successor(store).await;
-    a_turn_far_in_the_future_gives_no_grace(store).await;
-    a_revoked_successor_is_not_given_again(store).await;
+    a_token_stays_revoked_until_it_expires(store).await;
+    a_rotation_makes_the_successor_current(store).await;
+    the_grace_time_returns_the_same_successor(store).await;
+    a_rotation_far_in_the_future_gives_no_grace(store).await;
+    a_revoked_successor_is_not_returned_again(store).await;
     a_replay_after_the_grace_time_ends_the_session(store).await;
     only_the_immediate_predecessor_has_grace(store).await;
-    a_name_that_was_never_current_is_a_replay(store).await;
-    a_revoked_refresh_token_turns_nothing(store).await;
-    a_turn_and_a_touch_keep_a_session_open_for_longer(store).await;
-    sessions_are_listed_the_latest_first_with_what_is_known_of_them(store).await;
-    one_session_is_ended_by_its_own_subject_or_by_whoever_may_end_any(store).await;
-    ending_the_others_leaves_one(store).await;
-    ending_all_ends_what_was_there_and_not_what_comes(store).await;
-    a_login_that_was_under_way_when_all_ended_does_not_open(store).await;
-    an_ending_by_a_clock_that_was_far_ahead_gives_way_to_the_next(store).await;
-    of_too_many_sessions_the_oldest_end(store).await;
-    awkward_names_are_names_like_others(store).await;
-    what_is_over_is_purged_in_bounded_batches(store).await;
+    an_id_that_was_never_current_is_a_replay(store).await;
+    a_revoked_refresh_token_rotates_nothing(store).await;
+    rotations_and_touches_extend_a_session(store).await;
+    sessions_are_listed_latest_first_with_their_details(store).await;
+    one_session_ends_for_its_subject_or_any_subject(store).await;
+    ending_the_others_keeps_one_session(store).await;
+    ending_all_spares_later_logins(store).await;
+    a_login_in_progress_does_not_outlive_ending_all(store).await;
+    a_cut_off_far_in_the_future_is_replaced(store).await;
+    a_session_too_many_ends_the_oldest(store).await;
+    unusual_ids_work_like_any_other(store).await;
+    purging_deletes_expired_entries_in_batches(store).await;
 }
 
-async fn an_open_session_s_tokens_stand_until_it_ends(store: &dyn SessionStore) {
+async fn tokens_are_active_until_their_session_ends(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
     assert!(user.is_open(&session, 0).await && user.is_open(&session, 100 * SECOND - 1).await);
-    assert!(!user.is_open(&session, 100 * SECOND).await, "it is over at the very moment of its end");
+    assert!(!user.is_open(&session, 100 * SECOND).await, "it has ended at its end time");
     assert_eq!(user.rotate(&session, 0, "r1", 100 * SECOND).await, RotateOutcome::Ended);
-    assert!(user.stands(None, Some("another token"), 0, 0).await, "a token without a session stands by itself");
-    assert!(user.stands(None, None, 0, 0).await);
+    assert!(user.is_active(None, Some("another token"), 0, 0).await, "a token without a session needs none");
+    assert!(user.is_active(None, None, 0, 0).await);
 }
 
-async fn a_session_that_nobody_opened_is_over(store: &dyn SessionStore) {
+async fn an_unknown_session_counts_as_ended(store: &dyn SessionStore) {
     let (user, other) = (User::new(store), User::new(store));
     let session = fresh_name("session");
     assert!(!user.is_open(&session, 0).await);
     assert_eq!(user.rotate(&session, 0, "r1", 0).await, RotateOutcome::Ended);
     let of_user = user.open("session", 0).await;
-    assert!(!other.is_open(&of_user, 0).await, "nor is it another user's");
+    assert!(!other.is_open(&of_user, 0).await, "it is not another user's session");
     assert_eq!(other.rotate(&of_user, 0, "r1", 0).await, RotateOutcome::Ended);
     assert!(user.is_open(&of_user, 0).await);
 }
@@ -122,20 +122,20 @@ async fn a_session_without_an_end_stays_open(store: &dyn SessionStore) {
     assert_eq!(store.list(&user.name, Timestamp::MAX).wait().await.map(|list| list[0].ends), Ok(None));
 }
 
-async fn a_revoked_token_is_revoked_until_it_would_have_expired(store: &dyn SessionStore) {
+async fn a_token_stays_revoked_until_it_expires(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
     let (short, long) = (fresh_name("token"), fresh_name("token"));
     for (jti, until) in [(&short, Some(at(20))), (&short, Some(at(10))), (&long, None)] {
         assert_eq!(store.revoke(&revoked_token(&user.name, jti, until, at(0))).wait().await, Ok(()));
     }
-    assert!(!user.stands(Some(&session), Some(&short), 0, 19).await, "the longer memory holds");
-    assert!(user.stands(Some(&session), Some(&short), 0, 20).await);
-    assert!(!user.stands(None, Some(&long), 0, 99 * SECOND).await, "for ever");
-    assert!(user.is_open(&session, 0).await, "the rest of the session stands");
+    assert!(!user.is_active(Some(&session), Some(&short), 0, 19).await, "the longer memory counts");
+    assert!(user.is_active(Some(&session), Some(&short), 0, 20).await);
+    assert!(!user.is_active(None, Some(&long), 0, 99 * SECOND).await, "forever");
+    assert!(user.is_open(&session, 0).await, "the rest of the session is active");
 }
 
-async fn a_turn_makes_the_successor_the_current_one(store: &dyn SessionStore) {
+async fn a_rotation_makes_the_successor_current(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
     assert_eq!(user.rotate(&session, 0, "r1", 1).await, RotateOutcome::Rotated);
@@ -144,40 +144,40 @@ async fn a_turn_makes_the_successor_the_current_one(store: &dyn SessionStore) {
     assert_eq!(user.listed(3).await, [session.as_str()], "it is the same session");
 }
 
-async fn within_the_grace_time_the_predecessor_gives_the_same_successor(store: &dyn SessionStore) {
+async fn the_grace_time_returns_the_same_successor(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
     assert_eq!(user.rotate(&session, 0, "r1", 20 * SECOND).await, RotateOutcome::Rotated);
     let repeated = RotateOutcome::Repeated { successor: format!("{session} r1"), rotated_at: at(20 * SECOND) };
-    // A clock that is behind by no more than the grace is within, too.
-    let turned = 20 * SECOND;
-    for now in [turned, turned + 1, turned - 10 * SECOND, turned + 10 * SECOND] {
+    // A clock that is behind by at most the grace time counts as well.
+    let rotated = 20 * SECOND;
+    for now in [rotated, rotated + 1, rotated - 10 * SECOND, rotated + 10 * SECOND] {
         assert_eq!(user.rotate(&session, 0, "another", now).await, repeated, "{now}");
     }
     assert_eq!(
-        user.rotate(&session, 1, "r2", turned).await,
+        user.rotate(&session, 1, "r2", rotated).await,
         RotateOutcome::Rotated,
         "the successor is still the current one"
     );
 }
 
-async fn a_turn_far_in_the_future_gives_no_grace(store: &dyn SessionStore) {
+async fn a_rotation_far_in_the_future_gives_no_grace(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
     assert_eq!(user.rotate(&session, 0, "r1", 20 * SECOND).await, RotateOutcome::Rotated);
     assert_eq!(user.rotate(&session, 0, "another", 10 * SECOND - 1).await, RotateOutcome::Replayed);
 }
 
-async fn a_revoked_successor_is_not_given_again(store: &dyn SessionStore) {
+async fn a_revoked_successor_is_not_returned_again(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
     assert_eq!(user.rotate(&session, 0, "r1", 5).await, RotateOutcome::Rotated);
     let jti = format!("{session} r1");
     assert_eq!(store.revoke(&revoked_token(&user.name, &jti, Some(at(9)), at(6))).wait().await, Ok(()));
     assert_eq!(user.rotate(&session, 0, "another", 8).await, RotateOutcome::Ended);
-    assert!(user.is_open(&session, 8).await, "that is no replay: the session goes on");
+    assert!(user.is_open(&session, 8).await, "that is no replay, so the session stays open");
     let repeated = RotateOutcome::Repeated { successor: jti, rotated_at: at(5) };
-    assert_eq!(user.rotate(&session, 0, "another", 9).await, repeated, "when that is over");
+    assert_eq!(user.rotate(&session, 0, "another", 9).await, repeated, "once the revocation has expired");
 }
 
 async fn a_replay_after_the_grace_time_ends_the_session(store: &dyn SessionStore) {
@@ -186,9 +186,9 @@ async fn a_replay_after_the_grace_time_ends_the_session(store: &dyn SessionStore
     assert_eq!(user.rotate(&session, 0, "r1", 5).await, RotateOutcome::Rotated);
     let late = 5 + 10 * SECOND + 1;
     assert_eq!(user.rotate(&session, 0, "r1b", late).await, RotateOutcome::Replayed);
-    assert!(!user.is_open(&session, late).await, "access tokens fall with it");
+    assert!(!user.is_open(&session, late).await, "its access tokens end too");
     for generation in [0, 1] {
-        assert_eq!(user.rotate(&session, generation, "r2", late).await, RotateOutcome::Ended, "and it stays over");
+        assert_eq!(user.rotate(&session, generation, "r2", late).await, RotateOutcome::Ended, "and it stays ended");
     }
     assert_eq!(user.listed(late).await, [other], "the user's other sessions stay");
 }
@@ -202,44 +202,44 @@ async fn only_the_immediate_predecessor_has_grace(store: &dyn SessionStore) {
     assert_eq!(user.rotate(&session, 2, "r3", 3).await, RotateOutcome::Ended);
 }
 
-async fn a_name_that_was_never_current_is_a_replay(store: &dyn SessionStore) {
+async fn an_id_that_was_never_current_is_a_replay(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
     assert_eq!(user.rotate_named(&session, "made up", "r1", 1).await, RotateOutcome::Replayed);
     assert!(!user.is_open(&session, 1).await);
 }
 
-async fn a_revoked_refresh_token_turns_nothing(store: &dyn SessionStore) {
+async fn a_revoked_refresh_token_rotates_nothing(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
     let jti = format!("{session} r0");
     assert_eq!(store.revoke(&revoked_token(&user.name, &jti, None, at(0))).wait().await, Ok(()));
     assert_eq!(user.rotate(&session, 0, "r1", 1).await, RotateOutcome::Ended);
-    assert!(user.is_open(&session, 1).await, "that is no replay: the session goes on");
+    assert!(user.is_open(&session, 1).await, "that is no replay, so the session stays open");
 }
 
-async fn a_turn_and_a_touch_keep_a_session_open_for_longer(store: &dyn SessionStore) {
+async fn rotations_and_touches_extend_a_session(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
     assert_eq!(user.rotate(&session, 0, "r1", 50 * SECOND).await, RotateOutcome::Rotated);
     assert!(user.is_open(&session, 149 * SECOND).await && !user.is_open(&session, 150 * SECOND).await);
     let usage = |now: u64| ids(&user.name, Some(&session), Some("an access token"), at(0), at(now));
-    for (now, ends, stands, until) in [
+    for (now, ends, status, until) in [
         (140, 200, TokenStatus::Active, 200),
         (141, 199, TokenStatus::Active, 200), // never for shorter
         (200, 300, TokenStatus::Revoked, 200),
     ] {
         let touch = touch_request(usage(now * SECOND), Some(at(ends * SECOND)));
-        assert_eq!(store.touch(&touch).wait().await, Ok(stands), "{now}");
+        assert_eq!(store.touch(&touch).wait().await, Ok(status), "{now}");
         assert!(!user.is_open(&session, until * SECOND).await && user.is_open(&session, until * SECOND - 1).await);
     }
     let list = store.list(&user.name, at(141 * SECOND)).wait().await.unwrap_or_default();
     assert_eq!(list[0].last_used, at(141 * SECOND));
     assert_eq!(store.touch(&touch_request(usage(142 * SECOND), None)).wait().await, Ok(TokenStatus::Active));
-    assert!(user.is_open(&session, 1_000_000 * SECOND).await, "for ever is later than any end");
+    assert!(user.is_open(&session, 1_000_000 * SECOND).await, "never is later than any end");
 }
 
-async fn sessions_are_listed_the_latest_first_with_what_is_known_of_them(store: &dyn SessionStore) {
+async fn sessions_are_listed_latest_first_with_their_details(store: &dyn SessionStore) {
     let (user, other) = (User::new(store), User::new(store));
     other.open("other's", 0).await;
     let first = user.open("first", 0).await;
@@ -253,40 +253,40 @@ async fn sessions_are_listed_the_latest_first_with_what_is_known_of_them(store: 
     assert_eq!((list[1].opened, list[1].last_used), (at(20 * SECOND), at(20 * SECOND)));
     assert_eq!((list[1].ends, list[1].current), (Some(at(40 * SECOND)), false));
     assert_eq!(user.rotate(&first, 0, "r1", 35 * SECOND).await, RotateOutcome::Rotated);
-    assert_eq!(user.listed(40 * SECOND).await, [third, first], "what is over is not listed");
+    assert_eq!(user.listed(40 * SECOND).await, [third, first], "ended sessions are not listed");
     let list = store.list(&user.name, at(40 * SECOND)).wait().await.unwrap_or_default();
     assert_eq!((list[1].opened, list[1].last_used), (at(0), at(35 * SECOND)));
 }
 
-async fn one_session_is_ended_by_its_own_subject_or_by_whoever_may_end_any(store: &dyn SessionStore) {
+async fn one_session_ends_for_its_subject_or_any_subject(store: &dyn SessionStore) {
     let (user, other) = (User::new(store), User::new(store));
     let (one, two, three) = (user.open("one", 0).await, user.open("two", 1).await, user.open("three", 2).await);
-    assert_eq!(user.end(&end_one(&one, Some(&other.name), at(3))).await, 0, "another's is left alone");
+    assert_eq!(user.end(&end_one(&one, Some(&other.name), at(3))).await, 0, "another subject's session stays open");
     assert!(user.is_open(&one, 3).await);
     assert_eq!(user.end(&end_one(&one, Some(&user.name), at(3))).await, 1);
     assert_eq!(user.end(&end_one(&two, None, at(3))).await, 1);
-    assert_eq!(user.end(&end_one(&two, None, at(4))).await, 0, "it is over already");
+    assert_eq!(user.end(&end_one(&two, None, at(4))).await, 0, "it has ended already");
     assert_eq!(user.end(&end_one(&three, Some(&user.name), at(100 * SECOND + 2))).await, 0);
     assert_eq!(user.listed(4).await, Vec::<String>::new());
     assert_eq!(user.rotate(&one, 0, "r1", 4).await, RotateOutcome::Ended);
 }
 
-async fn ending_the_others_leaves_one(store: &dyn SessionStore) {
+async fn ending_the_others_keeps_one_session(store: &dyn SessionStore) {
     let (user, bystander) = (User::new(store), User::new(store));
     let (one, kept, three) = (user.open("one", 0).await, user.open("kept", 1).await, user.open("three", 2).await);
     let theirs = bystander.open("theirs", 0).await;
     assert_eq!(user.end(&end_others(&user.name, &kept, Some(at(500 * SECOND)), at(10))).await, 2);
     assert_eq!(user.listed(10).await, [kept.as_str()]);
     assert!(!user.is_open(&one, 10).await && !user.is_open(&three, 10).await && bystander.is_open(&theirs, 10).await);
-    assert!(!user.stands(None, Some("old"), 9, 11).await, "a token without a session falls, too");
-    assert!(user.stands(None, Some("new"), 10, 11).await);
-    assert!(user.stands(Some(&kept), Some("old"), 1, 11).await, "one of the session that stays does not");
+    assert!(!user.is_active(None, Some("old"), 9, 11).await, "a token without a session is revoked too");
+    assert!(user.is_active(None, Some("new"), 10, 11).await);
+    assert!(user.is_active(Some(&kept), Some("old"), 1, 11).await, "a token of the kept session is not");
     let later = user.open("later", 20).await;
     assert_eq!(user.end(&end_others(&user.name, &later, Some(at(500 * SECOND)), at(30))).await, 1);
     assert!(!user.is_open(&kept, 31).await && user.is_open(&later, 31).await);
 }
 
-async fn ending_all_ends_what_was_there_and_not_what_comes(store: &dyn SessionStore) {
+async fn ending_all_spares_later_logins(store: &dyn SessionStore) {
     let user = User::new(store);
     let (one, two) = (user.open("one", 0).await, user.open("two", 1).await);
     let over = user.open("over", 2).await;
@@ -294,15 +294,15 @@ async fn ending_all_ends_what_was_there_and_not_what_comes(store: &dyn SessionSt
     assert_eq!(user.end(&end_all(&user.name, Some(at(500 * SECOND)), at(10))).await, 2);
     assert!(!user.is_open(&one, 11).await && !user.is_open(&two, 11).await);
     assert_eq!(user.rotate(&one, 0, "r1", 11).await, RotateOutcome::Ended);
-    assert!(!user.stands(None, Some("old"), 9, 11).await && user.stands(None, Some("new"), 10, 11).await);
+    assert!(!user.is_active(None, Some("old"), 9, 11).await && user.is_active(None, Some("new"), 10, 11).await);
     let next = user.open("next", 10).await;
-    assert!(user.stands(Some(&next), None, 10, 10).await, "a login at the very same time is good");
+    assert!(user.is_active(Some(&next), None, 10, 10).await, "a login at the same instant stays open");
     assert_eq!(user.end(&end_all(&user.name, Some(at(20)), at(5))).await, 1);
-    assert!(!user.stands(None, None, 9, 499 * SECOND).await, "the later cut-off and the longer memory hold");
-    assert!(user.stands(None, None, 9, 500 * SECOND).await);
+    assert!(!user.is_active(None, None, 9, 499 * SECOND).await, "the later cut-off and the longer memory count");
+    assert!(user.is_active(None, None, 9, 500 * SECOND).await);
 }
 
-async fn a_login_that_was_under_way_when_all_ended_does_not_open(store: &dyn SessionStore) {
+async fn a_login_in_progress_does_not_outlive_ending_all(store: &dyn SessionStore) {
     let user = User::new(store);
     let kept = user.open("kept", 0).await;
     let late = fresh_name("late");
@@ -314,7 +314,7 @@ async fn a_login_that_was_under_way_when_all_ended_does_not_open(store: &dyn Ses
     }
 }
 
-async fn an_ending_by_a_clock_that_was_far_ahead_gives_way_to_the_next(store: &dyn SessionStore) {
+async fn a_cut_off_far_in_the_future_is_replaced(store: &dyn SessionStore) {
     let user = User::new(store);
     let login = async |id: &str| {
         let (id, jti) = (fresh_name(id), fresh_name("r0"));
@@ -326,10 +326,10 @@ async fn an_ending_by_a_clock_that_was_far_ahead_gives_way_to_the_next(store: &d
         user.end(&end_all(&user.name, None, at(10))).await;
         assert_eq!(login("again").await, Ok(next), "{ahead}");
     }
-    assert!(!user.stands(None, None, 9, 30).await, "what was older than the last ending stays revoked");
+    assert!(!user.is_active(None, None, 9, 30).await, "tokens from before the cut-off stay revoked");
 }
 
-async fn of_too_many_sessions_the_oldest_end(store: &dyn SessionStore) {
+async fn a_session_too_many_ends_the_oldest(store: &dyn SessionStore) {
     let user = User::new(store);
     let mut open = Vec::new();
     for (opened, limit, left) in [(3, 3, 1), (1, 3, 2), (2, 3, 3), (4, 3, 3), (5, 2, 2), (0, 1, 1)] {
@@ -345,10 +345,10 @@ async fn of_too_many_sessions_the_oldest_end(store: &dyn SessionStore) {
     let new = at_most(new_session(&user.name, &id, "r0", at(200), Some(at(300))), 2);
     let over = user.open("another", 99).await;
     assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
-    assert_eq!(user.listed(201).await, [id, over], "what is over does not count");
+    assert_eq!(user.listed(201).await, [id, over], "ended sessions do not count");
 }
 
-async fn awkward_names_are_names_like_others(store: &dyn SessionStore) {
+async fn unusual_ids_work_like_any_other(store: &dyn SessionStore) {
     let suffix = fresh_name("");
     let long = "x".repeat(3000);
     for name in ["}{", "'; DROP TABLE users; --", "a:b*c?", "né\u{1f512}\n", "-", "%s", "{}", &long] {
@@ -359,14 +359,14 @@ async fn awkward_names_are_names_like_others(store: &dyn SessionStore) {
         let token = |subject, now| -> TokenIds<'_> { ids(subject, Some(&session), Some(&jti), at(0), at(now)) };
         assert_eq!(store.status(&token(&subject, 1)).wait().await, Ok(TokenStatus::Active), "{name:?}");
         assert_eq!(store.status(&token(&other, 1)).wait().await, Ok(TokenStatus::Revoked), "{name:?}");
-        let turned = store.rotate(&rotate_request(token(&subject, 2), "r1", GRACE, Some(at(100)))).wait().await;
-        assert_eq!(turned, Ok(RotateOutcome::Rotated), "{name:?}");
+        let rotated = store.rotate(&rotate_request(token(&subject, 2), "r1", GRACE, Some(at(100)))).wait().await;
+        assert_eq!(rotated, Ok(RotateOutcome::Rotated), "{name:?}");
         assert_eq!(store.end(&end_all(&subject, None, at(3))).wait().await, Ok(1), "{name:?}");
         assert_eq!(store.status(&token(&subject, 3)).wait().await, Ok(TokenStatus::Revoked), "{name:?}");
     }
 }
 
-async fn what_is_over_is_purged_in_bounded_batches(store: &dyn SessionStore) {
+async fn purging_deletes_expired_entries_in_batches(store: &dyn SessionStore) {
     let user = User::new(store);
     let kept = fresh_name("kept");
     let new = new_session(&user.name, &kept, "r0", at(0), None);
@@ -376,7 +376,7 @@ async fn what_is_over_is_purged_in_bounded_batches(store: &dyn SessionStore) {
         let jti = fresh_name("token");
         assert_eq!(store.revoke(&revoked_token(&user.name, &jti, Some(at(number)), at(0))).wait().await, Ok(()));
     }
-    // Other specifications may have left something: what counts is that no batch is larger, and that an end is reached.
+    // Other functions may have left entries. So this checks only the size of the batches, and that they come to an end.
     let late = at(1_000_000 * SECOND);
     let mut batches = 0;
     loop {
@@ -386,8 +386,8 @@ async fn what_is_over_is_purged_in_bounded_batches(store: &dyn SessionStore) {
         if purged == 0 {
             break;
         }
-        assert!(batches < 100_000, "it goes on for ever");
+        assert!(batches < 100_000, "purging does not end");
     }
-    assert_eq!(user.listed(1_000_000 * SECOND).await, [kept.as_str()], "what is not over stays");
+    assert_eq!(user.listed(1_000_000 * SECOND).await, [kept.as_str()], "an open session stays");
     assert!(user.is_open(&kept, 1_000_000 * SECOND).await);
 }
