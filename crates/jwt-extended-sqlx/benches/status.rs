@@ -1,5 +1,5 @@
-//! The cost of a guard's call, `status`, beside the simplest query for a session over the same kind of connection. The goal is
-//! at most 1.3 times the query.
+//! The cost of a guard's call, `status`, beside the simplest query for a session over the same kind of connection. The
+//! goal is at most 1.3 times the query.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a program for developers")]
 

@@ -1,7 +1,8 @@
 //! The store in memory with a million entries: what a check costs, and how much memory an entry takes.
 //!
-//! - `check/…`: asks about tokens that stand, another one each time, so that no answer is in the processor's caches; with a
-//!   million revoked tokens, as a store of revocations and as a store of sessions, and with a hundred thousand sessions.
+//! - `check/…`: asks about tokens that stand, another one each time, so that no answer is in the processor's caches;
+//!   with a million revoked tokens, as a store of revocations and as a store of sessions, and with a hundred thousand
+//!   sessions.
 //! - The memory for each entry is printed first.
 //!
 //! Run with `cargo bench -p jwt-extended --features test-util --bench store`.
@@ -66,7 +67,8 @@ fn check(criterion: &mut Criterion) {
     let mut random = Random::new(3);
     let users: Vec<_> =
         (0..MILLION / 10).map(|number| (format!("user{number:06}@example.com"), uuid(&mut random))).collect();
-    // One text after the other, as a request brings them: they are at hand, and what the store looks up for them is not.
+    // One text after the other, as a request brings them: they are at hand, and what the store looks up for them is
+    // not.
     let requests: Vec<[u8; 128]> =
         users.iter().map(|(subject, session)| request(subject, session, &uuid(&mut random))).collect();
     let mut next = (0..requests.len()).cycle();

@@ -13,8 +13,8 @@ use crate::shared::{
     steps::{Run, Step},
 };
 
-/// Locks a subject's sessions as a whole until the transaction ends. Two subjects with the same hash wait for each other,
-/// which does no harm.
+/// Locks a subject's sessions as a whole until the transaction ends. Two subjects with the same hash wait for each
+/// other, which does no harm.
 const LOCK_SUBJECT: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 8317141710462153588))";
 
 /// Runs steps in PostgreSQL.
@@ -77,7 +77,8 @@ impl Calls {
 async fn once<S: Step>(step: &S, run: Run, held: &mut Held) -> Result<S::Reply, sqlx::Error> {
     let connection = held.connection()?;
     let Some(subject) = step.locked_subject() else { return step.run(connection, run).await };
-    // READ COMMITTED, whatever the database's default: the step must see what was committed while it waited for the lock.
+    // READ COMMITTED, whatever the database's default: the step must see what was committed while it waited for the
+    // lock.
     let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     sqlx::query(LOCK_SUBJECT).bind(subject).execute(&mut *transaction).await?;
     let reply = step.run(&mut *transaction, run).await?;

@@ -98,8 +98,8 @@ impl Drop for Guard {
     }
 }
 
-/// Lets the server cancel a statement when the store stops waiting for it, and sets the isolation level that the steps need,
-/// whatever the database's default.
+/// Lets the server cancel a statement when the store stops waiting for it, and sets the isolation level that the steps
+/// need, whatever the database's default.
 async fn prepare(connection: &mut PgConnection, timeout: Duration) -> Result<(), sqlx::Error> {
     const SET: &str = "SELECT set_config('statement_timeout', $1, false), \
         set_config('default_transaction_isolation', 'read committed', false)";

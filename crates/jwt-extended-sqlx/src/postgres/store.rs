@@ -28,9 +28,9 @@ use crate::shared::{
 
 /// Sessions in PostgreSQL. Cloning it is cheap, and all clones share its connections.
 ///
-/// The store works over the app's pool ([`new`](Self::new)) or over its own connections ([`connect`](Self::connect)). With its
-/// own ones, a call costs one round trip; a pool of sqlx adds one each time a connection is returned. `PgBouncer` must pool
-/// sessions, not transactions.
+/// The store works over the app's pool ([`new`](Self::new)) or over its own connections ([`connect`](Self::connect)).
+/// With its own ones, a call costs one round trip; a pool of sqlx adds one each time a connection is returned.
+/// `PgBouncer` must pool sessions, not transactions.
 #[derive(Clone)]
 pub struct PostgresStore {
     sessions: Sessions<Calls>,
@@ -97,8 +97,8 @@ impl PostgresStore {
 
     /// Returns a pool for the app's own tables in the same database.
     ///
-    /// It is the app's pool if the store was given one. Otherwise it is separate from the store's connections, so that guards
-    /// do not wait for the app. It connects when it is first used, and must be called within a Tokio runtime.
+    /// It is the app's pool if the store was given one. Otherwise it is separate from the store's connections, so that
+    /// guards do not wait for the app. It connects when it is first used, and must be called within a Tokio runtime.
     pub fn pool(&self) -> &PgPool {
         self.app.pool.get_or_init(|| {
             let options = self.app.options.clone().unwrap_or_default();
@@ -114,8 +114,8 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// Sets how many connections the store may have at once. Default: ten. At least one. A store over the app's pool ignores
-    /// it and uses the pool's limit.
+    /// Sets how many connections the store may have at once. Default: ten. At least one. A store over the app's pool
+    /// ignores it and uses the pool's limit.
     pub const fn max_connections(mut self, max_connections: u32) -> Self {
         self.max_connections = max_connections;
         self
@@ -153,9 +153,9 @@ impl PostgresStoreBuilder {
 
     /// Uses the app's own pool, for an app that must limit its connections.
     ///
-    /// Guards then wait while the app has all connections in use. Each call costs a second round trip, or a third with the
-    /// pool's `test_before_acquire`, which you can turn off: the store detects dead connections itself. Give the pool's
-    /// connections a `statement_timeout`, so that the server cancels statements whose caller has given up.
+    /// Guards then wait while the app has all connections in use. Each call costs a second round trip, or a third with
+    /// the pool's `test_before_acquire`, which you can turn off: the store detects dead connections itself. Give the
+    /// pool's connections a `statement_timeout`, so that the server cancels statements whose caller has given up.
     pub fn with_pool(self, pool: PgPool) -> PostgresStore {
         self.build(Source::Shared(pool.clone()), None, OnceLock::from(pool))
     }

@@ -1,7 +1,7 @@
 //! The operations of a connection that the steps use, the same for both databases.
 //!
-//! sqlx can be generic over databases, at the price of a dozen bounds on every function. Here two databases implement one
-//! small trait each.
+//! sqlx can be generic over databases, at the price of a dozen bounds on every function. Here two databases implement
+//! one small trait each.
 
 use std::future::Future;
 

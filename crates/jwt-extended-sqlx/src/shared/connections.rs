@@ -1,8 +1,8 @@
 //! The store's own connections: a limited number, reused between calls.
 //!
-//! sqlx has a pool, too, but it pings the server each time a connection is returned, with no time limit. So a frozen server
-//! empties it, and calls find its dead connections one at a time. Here, a connection is returned only after a call that
-//! succeeded, and the caller closes all idle connections after one that failed.
+//! sqlx has a pool, too, but it pings the server each time a connection is returned, with no time limit. So a frozen
+//! server empties it, and calls find its dead connections one at a time. Here, a connection is returned only after a
+//! call that succeeded, and the caller closes all idle connections after one that failed.
 
 use std::{
     collections::VecDeque,

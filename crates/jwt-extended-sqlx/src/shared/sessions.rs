@@ -22,8 +22,8 @@ use super::steps::{End, List, Open, Purge, Revoke, Rotate, Status, Step, Touch};
 /// The most rows that one login deletes in passing.
 const PURGE_AT_ONCE: u32 = 500;
 
-/// How long a row has ended before a login deletes it. A computer whose clock is ahead must not delete what is still open for
-/// the others.
+/// How long a row has ended before a login deletes it. A computer whose clock is ahead must not delete what is still
+/// open for the others.
 const PURGE_AFTER: Duration = Duration::from_hours(24);
 
 /// One login in this many deletes rows in passing.

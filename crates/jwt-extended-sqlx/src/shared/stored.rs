@@ -1,7 +1,7 @@
 //! How texts and times are stored.
 //!
-//! PostgreSQL's `text` cannot hold U+0000, which the id of a foreign token may contain. So U+0000 is stored as U+0001 `0`,
-//! and U+0001 as U+0001 `1`; different texts stay different. A time is stored as microseconds since 1970.
+//! PostgreSQL's `text` cannot hold U+0000, which the id of a foreign token may contain. So U+0000 is stored as U+0001
+//! `0`, and U+0001 as U+0001 `1`; different texts stay different. A time is stored as microseconds since 1970.
 
 use std::time::Duration;
 

@@ -28,9 +28,9 @@ use crate::shared::{
 
 /// Sessions in an SQLite file. Cloning it is cheap, and all clones share its connections.
 ///
-/// Several processes of one computer may open the file at once. It must not be on a network file system. Once a call has
-/// returned, its changes are on the disk: the file is in WAL mode with `synchronous = FULL`. Requests that arrive during a
-/// write share the next transaction.
+/// Several processes of one computer may open the file at once. It must not be on a network file system. Once a call
+/// has returned, its changes are on the disk: the file is in WAL mode with `synchronous = FULL`. Requests that arrive
+/// during a write share the next transaction.
 ///
 /// The store works only while the Tokio runtime runs that it was opened on.
 #[derive(Clone)]
@@ -86,8 +86,9 @@ impl SqliteStore {
 
     /// Returns a pool for the app's own tables in the same file.
     ///
-    /// It is separate from the store's connections, so that guards do not wait for the app. It connects when it is first used,
-    /// and must be called within a Tokio runtime. While a transaction of the app writes, the store cannot write; keep it short.
+    /// It is separate from the store's connections, so that guards do not wait for the app. It connects when it is
+    /// first used, and must be called within a Tokio runtime. While a transaction of the app writes, the store cannot
+    /// write; keep it short.
     pub fn pool(&self) -> &SqlitePool {
         let file = self.file();
         file.pool.get_or_init(|| SqlitePoolOptions::new().connect_lazy_with(file.options.clone()))
@@ -169,8 +170,8 @@ impl SqliteStoreBuilder {
     }
 }
 
-/// Creates a file that only its owner can read, because it tells who is logged in where. SQLite gives the files beside it the
-/// same mode. A file that exists keeps its mode.
+/// Creates a file that only its owner can read, because it tells who is logged in where. SQLite gives the files beside
+/// it the same mode. A file that exists keeps its mode.
 fn create_private(path: &Path) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -182,8 +183,8 @@ fn create_private(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Connects, and switches the file to WAL mode permanently. SQLite does not wait for another process that is switching, so
-/// this retries.
+/// Connects, and switches the file to WAL mode permanently. SQLite does not wait for another process that is switching,
+/// so this retries.
 async fn in_wal_mode(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     let options = options.clone().journal_mode(SqliteJournalMode::Wal);
     loop {

@@ -1,8 +1,8 @@
-//! The connection that writes. Requests that arrive during a commit share the next transaction, because a transaction costs
-//! mostly the wait for the disk at its end.
+//! The connection that writes. Requests that arrive during a commit share the next transaction, because a transaction
+//! costs mostly the wait for the disk at its end.
 //!
-//! A request is answered only after its commit. If a request fails, its transaction is rolled back, and every request in it
-//! is run again in a transaction of its own.
+//! A request is answered only after its commit. If a request fails, its transaction is rolled back, and every request
+//! in it is run again in a transaction of its own.
 
 use std::{future::Future, pin::Pin};
 

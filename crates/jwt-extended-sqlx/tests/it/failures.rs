@@ -1,5 +1,5 @@
-//! A PostgreSQL server that is stopped, restarted, frozen or absent: calls fail in time, no error shows a secret, and the store
-//! recovers.
+//! A PostgreSQL server that is stopped, restarted, frozen or absent: calls fail in time, no error shows a secret, and
+//! the store recovers.
 
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,8 @@
 //! The steps: what a store runs for each of its methods, over one connection to either database.
 //!
-//! A step owns its arguments, as they are stored, because the SQLite writer runs it in another task. (Copying them takes
-//! less than a microsecond; the fastest step takes sixty.) Each of its statements is atomic and compares before it sets, so a
-//! step needs no transaction, except where it locks its subject. No statement reads the database's clock.
+//! A step owns its arguments, as they are stored, because the SQLite writer runs it in another task. (Copying them
+//! takes less than a microsecond; the fastest step takes sixty.) Each of its statements is atomic and compares before
+//! it sets, so a step needs no transaction, except where it locks its subject. No statement reads the database's clock.
 
 mod end;
 mod session;
@@ -32,7 +32,8 @@ pub(crate) trait Step: Send + Sync + 'static {
         None
     }
 
-    /// Whether running the step again gives the same reply, if the connection broke and the first run may have succeeded.
+    /// Whether running the step again gives the same reply, if the connection broke and the first run may have
+    /// succeeded.
     fn is_repeatable(&self) -> bool {
         true
     }

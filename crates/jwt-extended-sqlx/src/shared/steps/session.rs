@@ -55,7 +55,8 @@ impl From<&NewSession<'_>> for Open {
 impl Step for Open {
     type Reply = TokenStatus;
 
-    /// Two logins at once would not count each other. And a login would not see the cut-off of an `End` that is in flight.
+    /// Two logins at once would not count each other. And a login would not see the cut-off of an `End` that is in
+    /// flight.
     fn locked_subject(&self) -> Option<&str> {
         Some(&self.subject)
     }
