@@ -1,6 +1,6 @@
 //! One app's engine, which decides which options are current; and functions that need no app.
 
-use jwt_extended::jose::Unverified;
+use jwt_extended::{config, jose::Unverified};
 use pyo3::{
     intern,
     prelude::*,
@@ -42,6 +42,14 @@ impl std::fmt::Debug for Engine {
 pub(crate) fn subject_of(identity: &Bound<'_, PyAny>, default: &Bound<'_, PyAny>) -> PyResult<String> {
     let json = Writer::text_of(identity, default)?;
     Ok(serde_json::from_str::<String>(&json).unwrap_or(json))
+}
+
+/// Returns the option that a misspelled name most likely means, by the engine's rule; `None` if none is similar enough.
+#[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "PyO3 passes a list of strings by value")]
+pub(crate) fn closest_option(name: &str, options: Vec<String>) -> Option<String> {
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    config::closest_option(name, &options).map(str::to_owned)
 }
 
 /// Returns the header of a token without verifying it.

@@ -119,8 +119,10 @@ impl Options<'_> {
 
     /// Builds a manager from the engine's options as JSON.
     fn manager(&self, options: &str, store: Option<&Store>) -> PyResult<JwtManager> {
-        let mut config: Config =
-            serde_json::from_str(options).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        let invalid = |error: serde_json::Error| PyRuntimeError::new_err(errors::with_flask_names(&error.to_string()));
+        // Through a value: otherwise messages would tell the place in a text that the app has never seen.
+        let options: serde_json::Value = serde_json::from_str(options).map_err(invalid)?;
+        let mut config: Config = serde_json::from_value(options).map_err(invalid)?;
         let leeway = Duration::try_from_secs_f64(self.leeway);
         config.decode_leeway =
             Seconds(leeway.map_err(|_| PyRuntimeError::new_err("decode_leeway must not be negative"))?);

@@ -26,7 +26,7 @@ FLOORS: list[list[str]] = [
         "_common.results",
         "_common.typing",
     ],
-    ["_common.options.key_ring", "_common.options.reader", "_common.options.sessions"],
+    ["_common.options.key_ring", "_common.options.reader", "_common.options.store"],
     ["_common.options.hints", "_common.options.read"],
     [
         "flask._alias",

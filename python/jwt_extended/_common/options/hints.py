@@ -1,9 +1,9 @@
 """Warnings for option values that are valid but almost certainly mistakes."""
 
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any
 
+from ..._core import closest_option
 from .names import OURS, UPSTREAM
 
 _KNOWN = [*UPSTREAM, *OURS]
@@ -25,5 +25,6 @@ def hints(options: Mapping[str, Any], retired: Collection[str]) -> Iterator[str]
             yield f"{name} is the string {value!r}, which counts as True; set False"
     for name in options:
         if name.startswith("JWT_") and name not in _KNOWN and name not in retired:
-            for meant in get_close_matches(name, _KNOWN, n=1, cutoff=0.85):
+            meant = closest_option(name, _KNOWN)
+            if meant is not None:
                 yield f"{name} is not an option and has no effect; did you mean {meant}?"

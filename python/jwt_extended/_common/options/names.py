@@ -88,6 +88,18 @@ OURS: dict[str, Any] = {
     "JWT_WWW_AUTHENTICATE": False,
 }
 
+#: Options that the engine reads and checks itself, under their names without `JWT_`.
+PASSED_ON = (
+    "JWT_CSRF_REFUSE_CROSS_SITE",
+    "JWT_LONGEST_LIFETIME",
+    "JWT_MAX_SESSIONS",
+    "JWT_MAX_TOKEN_LENGTH",
+    "JWT_REALM",
+    "JWT_REFRESH_GRACE",
+    "JWT_SESSION_EXPIRES",
+    "JWT_SESSION_IDLE_EXPIRES",
+)
+
 #: The words that `JWT_TOLERATE` may contain: the engine's, and `small_rsa`.
 TOLERATED = (
     "missing_expiry",
@@ -121,11 +133,10 @@ TEXTS_OR_NONE = [
     "JWT_ENCODE_ISSUER",
     "JWT_HEADER_TYPE",
     "JWT_QUERY_STRING_VALUE_PREFIX",
-    "JWT_REALM",
 ]
 
 #: Options that must be a bool. Upstream's own switches accept any value by its truthiness.
-SWITCHES = [name for name, default in OURS.items() if isinstance(default, bool)]
+SWITCHES = ["JWT_PROTECT_BY_DEFAULT", "JWT_WWW_AUTHENTICATE"]
 
 #: The options that the engine depends on: if one changes, the engine reads them again.
 WATCHED = [*UPSTREAM, *OURS, "SECRET_KEY", "SECRET_KEY_FALLBACKS"]

@@ -11,9 +11,17 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .key_ring import key_ring
-from .names import ALGORITHMS, LOCATIONS, SWITCHES, TEXTS, TEXTS_OR_NONE, TOLERATED
+from .names import (
+    ALGORITHMS,
+    LOCATIONS,
+    PASSED_ON,
+    SWITCHES,
+    TEXTS,
+    TEXTS_OR_NONE,
+    TOLERATED,
+)
 from .reader import MappingReader
-from .sessions import sessions, store
+from .store import store
 
 
 def read(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,8 +35,8 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
     tolerate = _tolerate(options)
     common = {
         "identity_claim": config.identity_claim_key,
-        "max_token_length": options["JWT_MAX_TOKEN_LENGTH"],
         "tolerate": [word for word in tolerate if word != "small_rsa"],
+        **{name.removeprefix("JWT_").lower(): _plain(options[name]) for name in PASSED_ON},
         **_lifetimes(config, options),
     }
     audience = _several("JWT_ENCODE_AUDIENCE", config.encode_audience or None)
@@ -46,7 +54,6 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
         "decode_issuer": _several("JWT_DECODE_ISSUER", config.decode_issuer),
         "verify_sub": bool(config.verify_sub),
         "error_statuses": "flask_jwt_extended",
-        "realm": options["JWT_REALM"],
     }
     one = isinstance(config.encode_audience, str)
     return {
@@ -130,7 +137,6 @@ def _places(config: MappingReader, options: Mapping[str, Any]) -> dict[str, Any]
         "cookie_csrf_protect": bool(config.cookie_csrf_protect and methods),
         "csrf_methods": [method.upper() for method in methods] or ["POST"],
         "csrf_check_form": bool(config.csrf_check_form),
-        "csrf_refuse_cross_site": bool(options["JWT_CSRF_REFUSE_CROSS_SITE"]),
         **names,
     }
     prefixed = [name for name in names.values() if str(name).lower().startswith("__")]
@@ -148,21 +154,16 @@ def _lifetimes(config: MappingReader, options: Mapping[str, Any]) -> dict[str, A
     access, refresh = config.access_expires, config.refresh_expires
     if options["JWT_STORE"] is None:
         return {}
-    longest = options["JWT_LONGEST_LIFETIME"]
-    lifetimes = {
-        **sessions(options),
+    return {
         # Upstream allows negative lifetimes, and the engine does not.
         "access_token_expires": access is not False and max(1, _whole_seconds(access)),
         "refresh_token_expires": refresh is not False and max(1, _whole_seconds(refresh)),
     }
-    if longest is not None:
-        try:
-            lifetimes["longest_lifetime"] = longest is not False and _whole_seconds(longest)
-        except (TypeError, OverflowError):
-            raise RuntimeError(
-                "JWT_LONGEST_LIFETIME must be a timedelta, seconds or False"
-            ) from None
-    return lifetimes
+
+
+def _plain(value: Any) -> Any:
+    """Return an option's value as JSON can hold it: durations in whole seconds, rounded up."""
+    return math.ceil(value.total_seconds()) if isinstance(value, timedelta) else value
 
 
 def _whole_seconds(delta: Any) -> int:
@@ -232,4 +233,8 @@ def _decode_keys_or_error(config: MappingReader) -> list[tuple[str, Any]]:
 
 def _json(options: dict[str, Any]) -> str:
     known = {name: value for name, value in options.items() if value is not None}
-    return json.dumps(known, separators=(",", ":"))
+    try:
+        return json.dumps(known, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        names = ", ".join(name for name in PASSED_ON)
+        raise RuntimeError(f"one of {names} has a value of another kind: {error}") from None

@@ -1,6 +1,5 @@
-"""The options of sessions and of their store, checked. Each error names the option to set."""
+"""The options of the store, checked. Each error names the option to set."""
 
-import math
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -46,23 +45,6 @@ def store(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def sessions(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how long sessions last and how many a user may have, in the engine's terms.
-
-    :raises RuntimeError: for an invalid option, with what to set.
-    """
-    number = options["JWT_MAX_SESSIONS"]
-    if number is not None and (type(number) is not int or not 1 <= number < 2**32):
-        raise RuntimeError("JWT_MAX_SESSIONS must be a number, at least 1, or None for no limit")
-    expires = options["JWT_SESSION_EXPIRES"]
-    return {
-        "session_expires": False if expires is False else _length("JWT_SESSION_EXPIRES", options),
-        "session_idle_expires": _length("JWT_SESSION_IDLE_EXPIRES", options),
-        "refresh_grace": _length("JWT_REFRESH_GRACE", options),
-        "max_sessions": number,
-    }
-
-
 def _capacity(where: Any) -> int | None:
     if where is None:
         return None
@@ -77,19 +59,6 @@ def _capacity(where: Any) -> int | None:
         'JWT_STORE must be "memory", "memory:" and a capacity, the URL of a shared store such as '
         '"redis://localhost:6379", "postgresql://localhost/app" or "sqlite:sessions.db", or None'
     )
-
-
-def _length(name: str, options: Mapping[str, Any]) -> int | None:
-    """Return whole seconds, rounded up."""
-    value = options[name]
-    if value is None:
-        return None
-    if isinstance(value, timedelta):
-        value = math.ceil(value.total_seconds())
-    if type(value) is not int or not 0 <= value < 2**40:
-        also = ", or False for no end" if name == "JWT_SESSION_EXPIRES" else ""
-        raise RuntimeError(f"{name} must be a timedelta or whole seconds{also}")
-    return value
 
 
 def _timeout(value: Any) -> float:
