@@ -13,3 +13,5 @@ mod renewal;
 mod rotation;
 #[path = "tokens/sessions.rs"]
 mod sessions;
+#[path = "tokens/store_failures.rs"]
+mod store_failures;

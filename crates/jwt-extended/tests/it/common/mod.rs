@@ -10,7 +10,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::request::Parts;
 use jwt_extended::{
-    EntropyError, JwtManager, JwtManagerBuilder, ManualClock, Rejection, Requirement, Timestamp,
+    EntropyError, JwtManager, JwtManagerBuilder, ManualClock, Rejection, Requirement, Timestamp, Token, TokenPair,
+    http::Reason,
     jose::{self, Key},
     session::{Answer, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus},
 };
@@ -152,6 +153,20 @@ pub(crate) fn refusal(
     requirement: &Requirement,
 ) -> Rejection {
     check(jwt, request, requirement).unwrap_err()
+}
+
+/// Returns whether a guard for tokens of any type admits a text.
+pub(crate) fn opens(jwt: &JwtManager, text: &str) -> bool {
+    check(jwt, &bearer(text), &Requirement::any()).is_ok()
+}
+
+pub(crate) fn refresh_token(jwt: &JwtManager, pair: &TokenPair) -> Token {
+    jwt.decode_token(pair.refresh.as_deref().unwrap()).unwrap()
+}
+
+/// Returns why a refresh is refused.
+pub(crate) fn refresh_refusal(jwt: &JwtManager, token: &Token) -> Reason {
+    wait(jwt.refresh(token)).unwrap_err().reason().clone()
 }
 
 pub(crate) fn wait<F: IntoFuture>(future: F) -> F::Output {

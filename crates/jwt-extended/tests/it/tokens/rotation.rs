@@ -1,20 +1,14 @@
 //! With a store of sessions: refresh tokens rotate, a replay ends its session, and sessions can be listed and ended.
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use jwt_extended::{
-    EarlierSessions, JwtManager, JwtManagerBuilder, ManualClock, Requirement, Rotation, Timestamp, Token, TokenPair,
+    EarlierSessions, JwtManagerBuilder, ManualClock, Requirement, Rotation, Timestamp, Token, TokenPair,
     http::{Location, Reason},
-    session::{
-        Answer, EndSessions, MemoryStore, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session,
-        SessionStore, StoreError, Subject, TokenIds, TokenStatus, TouchRequest,
-    },
+    session::{MemoryStore, Session, Subject},
     token::{Freshness, IssueError, Lifetime, TokenType},
 };
 use serde_json::json;
@@ -23,18 +17,6 @@ use crate::common::*;
 
 fn kept(clock: &Arc<ManualClock>) -> JwtManagerBuilder {
     builder().clock(Arc::clone(clock)).session_store(MemoryStore::new())
-}
-
-fn refresh_token(jwt: &JwtManager, pair: &TokenPair) -> Token {
-    jwt.decode_token(pair.refresh.as_deref().unwrap()).unwrap()
-}
-
-fn opens(jwt: &JwtManager, text: &str) -> bool {
-    check(jwt, &bearer(text), &Requirement::any()).is_ok()
-}
-
-fn reason(jwt: &JwtManager, token: &Token) -> Reason {
-    wait(jwt.refresh(token)).unwrap_err().reason().clone()
 }
 
 #[test]
@@ -116,7 +98,7 @@ fn a_caller_can_issue_the_tokens_of_a_session() {
     assert_eq!((next.issued_at(), next.not_before(), next.csrf()), (rotated, rotated, token.csrf()));
     assert_eq!(wait(jwt.steps().end_sessions_except(&token, token.session().unwrap())), Ok(0));
     assert_eq!(wait(jwt.steps().end_sessions_except(&token, "another")), Ok(1));
-    assert_eq!(reason(&jwt, &next), Reason::Revoked);
+    assert_eq!(refresh_refusal(&jwt, &next), Reason::Revoked);
 }
 
 #[test]
@@ -169,7 +151,7 @@ fn a_replay_ends_the_session_and_calls_on_replay() {
     assert!(challenge(&refusal).starts_with(r#"Bearer error="invalid_token""#));
     assert_eq!(refusal.token().unwrap().session(), first.session());
     assert_eq!(*told.lock().unwrap(), ["alice"]);
-    assert_eq!(reason(&jwt, &first), Reason::Revoked);
+    assert_eq!(refresh_refusal(&jwt, &first), Reason::Revoked);
     assert_eq!(told.lock().unwrap().len(), 1, "the app is called once");
     assert!(!opens(&jwt, &pair.access) && !opens(&jwt, &next.access));
     assert!(!opens(&jwt, next.refresh.as_ref().unwrap()));
@@ -182,7 +164,7 @@ fn without_grace_the_second_use_is_a_replay() {
     let first = refresh_token(&jwt, &wait(jwt.login("alice")).unwrap());
     wait(jwt.refresh(&first)).unwrap();
     clock.advance(Duration::from_micros(1));
-    assert_eq!(reason(&jwt, &first), Reason::Replayed);
+    assert_eq!(refresh_refusal(&jwt, &first), Reason::Replayed);
 }
 
 #[test]
@@ -199,7 +181,7 @@ fn session_expires_limits_the_session_and_its_tokens() {
     assert_eq!(access.expires_at(), Some(Timestamp::from_secs(NOW + 1200)));
     let last = refresh_token(&jwt, &pair);
     clock.advance(Duration::from_secs(600));
-    assert_eq!(reason(&jwt, &last), Reason::Revoked);
+    assert_eq!(refresh_refusal(&jwt, &last), Reason::Revoked);
 }
 
 #[test]
@@ -214,7 +196,7 @@ fn session_expires_applies_without_a_store() {
         let pair = wait(jwt.refresh(&refresh)).unwrap();
         assert_eq!((pair.expires_in(), pair.refresh), (Some(1), None));
         clock.advance(Duration::from_secs(1));
-        assert_eq!(reason(&jwt, &refresh), Reason::Revoked);
+        assert_eq!(refresh_refusal(&jwt, &refresh), Reason::Revoked);
     }
 }
 
@@ -231,7 +213,7 @@ fn a_refresh_restarts_the_idle_time() {
     }
     let last = refresh_token(&jwt, &pair);
     clock.advance(Duration::from_secs(600));
-    assert_eq!(reason(&jwt, &last), Reason::Revoked);
+    assert_eq!(refresh_refusal(&jwt, &last), Reason::Revoked);
     assert!(wait(jwt.sessions_of(Subject("alice"))).unwrap().is_empty());
 }
 
@@ -358,14 +340,14 @@ fn an_unknown_session_counts_as_ended() {
     let elsewhere = manager();
     let pair = wait(elsewhere.login("alice")).unwrap();
     assert_eq!(*refusal(&jwt, &bearer(&pair.access), &Requirement::access()).reason(), Reason::Revoked);
-    assert_eq!(reason(&jwt, &refresh_token(&jwt, &pair)), Reason::Revoked);
+    assert_eq!(refresh_refusal(&jwt, &refresh_token(&jwt, &pair)), Reason::Revoked);
     let bare = jwt.decode_token(&jwt.create_refresh_token("alice").unwrap()).unwrap();
     for _ in 0..2 {
         let pair = wait(jwt.refresh(&bare)).unwrap();
         assert_eq!(pair.refresh, None, "as upstream does");
     }
     wait(jwt.revoke_token(&bare)).unwrap();
-    assert_eq!(reason(&jwt, &bare), Reason::Revoked);
+    assert_eq!(refresh_refusal(&jwt, &bare), Reason::Revoked);
 }
 
 #[test]
@@ -374,7 +356,7 @@ fn a_revoked_refresh_token_is_not_a_replay() {
     let pair = wait(jwt.login("alice")).unwrap();
     let token = refresh_token(&jwt, &pair);
     wait(jwt.revoke_token(&token)).unwrap();
-    assert_eq!(reason(&jwt, &token), Reason::Revoked);
+    assert_eq!(refresh_refusal(&jwt, &token), Reason::Revoked);
     assert!(opens(&jwt, &pair.access));
 }
 
@@ -398,94 +380,4 @@ fn a_failure_to_issue_tokens_rotates_nothing() {
     assert!(matches!(wait(jwt.refresh(&token).identity(&Talkative)).unwrap_err().reason(), Reason::Issue(_)));
     clock.advance(Duration::from_secs(60));
     assert!(wait(jwt.refresh(&token)).is_ok(), "the token is still the current one");
-}
-
-#[test]
-fn a_login_fails_if_the_store_is_full() {
-    let jwt = builder().session_store(MemoryStore::with_capacity(1)).build().unwrap();
-    assert!(wait(jwt.login("alice")).is_ok());
-    assert_eq!(wait(jwt.login("bob")), Err(IssueError::Store(StoreError::Full { capacity: 1 })));
-    assert!(wait(jwt.end_all_sessions(Subject("alice"))).is_ok(), "this frees room for its own record");
-    assert_eq!(wait(jwt.login("bob")), Err(IssueError::Store(StoreError::Full { capacity: 1 })));
-}
-
-/// A store that always fails, and counts its calls.
-#[derive(Default)]
-struct Down(AtomicUsize);
-
-impl Down {
-    fn fail<T>(&self) -> Answer<'_, Result<T, StoreError>>
-    where
-        T: Send,
-    {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Answer::later(async { Err(StoreError::Unavailable("it is down".to_owned())) })
-    }
-}
-
-impl SessionStore for Down {
-    fn status<'a>(&'a self, _: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
-        self.fail()
-    }
-    fn revoke<'a>(&'a self, _: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {
-        self.fail()
-    }
-    fn open<'a>(&'a self, _: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
-        self.fail()
-    }
-    fn rotate<'a>(&'a self, _: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>> {
-        self.fail()
-    }
-    fn touch<'a>(&'a self, _: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
-        self.fail()
-    }
-    fn list<'a>(&'a self, _: &'a str, _: Timestamp) -> Answer<'a, Result<Vec<Session>, StoreError>> {
-        self.fail()
-    }
-    fn end<'a>(&'a self, _: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
-        self.fail()
-    }
-    fn purge(&self, _: Timestamp, _: u32) -> Answer<'_, Result<u64, StoreError>> {
-        self.fail()
-    }
-}
-
-#[test]
-fn a_store_that_is_down_admits_no_request() {
-    let down = Arc::new(Down::default());
-    let jwt = builder().session_store(Arc::clone(&down)).build().unwrap();
-    let pair = wait(manager().login("alice")).unwrap();
-    let unavailable = || StoreError::Unavailable("it is down".to_owned());
-    for requirement in [Requirement::access(), Requirement::any()] {
-        let refusal = refusal(&jwt, &bearer(&pair.access), &requirement);
-        let response = refusal.to_response();
-        assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"1".parse().unwrap()));
-    }
-    let token = refresh_token(&jwt, &pair);
-    assert_eq!(reason(&jwt, &token), Reason::StoreUnavailable(unavailable()));
-    assert_eq!(wait(jwt.login("alice")), Err(IssueError::Store(unavailable())));
-    assert_eq!(wait(jwt.password_changed("alice")), Err(IssueError::Store(unavailable())));
-    assert_eq!(wait(jwt.logout(&token)), Err(unavailable()));
-    assert_eq!(wait(jwt.sessions(&token)), Err(unavailable()));
-    assert_eq!(down.0.load(Ordering::Relaxed), 7, "each call queries the store once");
-}
-
-#[test]
-fn a_request_queries_the_store_once() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
-    let jwt = builder()
-        .revocation_store(move |token: &TokenIds<'_>| {
-            count.fetch_add(1, Ordering::Relaxed);
-            let revoked = token.subject == "bob";
-            Answer::Now(Ok(if revoked { TokenStatus::Revoked } else { TokenStatus::Active }))
-        })
-        .build()
-        .unwrap();
-    let [alice, bob] = ["alice", "bob"].map(|user| jwt.create_access_token(user).unwrap());
-    assert_eq!((opens(&jwt, &alice), opens(&jwt, &bob)), (true, false));
-    assert_eq!(asked.load(Ordering::Relaxed), 2);
-    let token = jwt.decode_token(&alice).unwrap();
-    assert_eq!(wait(jwt.revoke_token(&token)), Err(StoreError::ReadOnly), "a closure is read-only");
-    assert_eq!(wait(jwt.sessions(&token)), Err(StoreError::NoSessions));
 }

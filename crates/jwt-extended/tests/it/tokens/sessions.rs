@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jwt_extended::{
-    JwtManager, ManualClock, Requirement, Timestamp, Token, TokenPair,
+    JwtManager, ManualClock, Timestamp, Token, TokenPair,
     http::Reason,
     session::{StoreError, Subject},
     token::{Claims, ClaimsError, Freshness, Identity, TokenType},
@@ -31,10 +31,6 @@ fn stored(clock: &Arc<ManualClock>) -> JwtManager {
 fn tokens(jwt: &JwtManager, pair: &TokenPair) -> (Token, Token) {
     let refresh = pair.refresh.as_deref().unwrap();
     (jwt.decode_token(&pair.access).unwrap(), jwt.decode_token(refresh).unwrap())
-}
-
-fn opens(jwt: &JwtManager, text: &str) -> bool {
-    check(jwt, &bearer(text), &Requirement::any()).is_ok()
 }
 
 #[test]
