@@ -52,7 +52,7 @@ impl FromRequest<App> for Credentials {
                 .filter(|body| body.trim_ascii_start().starts_with(b"{"))
                 .and_then(|body| serde_json::from_slice(&body).ok()),
             BodyKind::Form => Form::<Fields>::from_request(request, app).await.ok().map(|Form(fields)| fields),
-            BodyKind::Other => return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
+            BodyKind::Multipart | BodyKind::Other => return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
         };
         let Fields { username, password } = fields.ok_or_else(|| refuse(StatusCode::BAD_REQUEST))?;
         Ok(Self { username, password })

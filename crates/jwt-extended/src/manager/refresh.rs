@@ -104,7 +104,7 @@ impl Steps<'_> {
             return Err(manager.reject(Reason::NotRefreshToken, Some(token.clone())).into());
         }
         let due = Rotation {
-            session: token.session().map(str::to_owned),
+            session: manager.session_of(token).map(str::to_owned),
             jti: manager.random_id().map_err(failed)?,
             at: manager.now(),
             csrf: token.csrf().map(str::to_owned),
@@ -119,7 +119,7 @@ impl Steps<'_> {
         }
         let access = issue(TokenType::Access, &due)?;
         let mut refresh = issue(TokenType::Refresh, &due)?;
-        due.check(&access, &refresh, token.subject()).map_err(failed)?;
+        due.check(&access, &refresh, token.subject_key()).map_err(failed)?;
         let decided = self.rotate(token, due.clone()).await?;
         if decided != due {
             refresh = issue(TokenType::Refresh, &decided)?;
@@ -142,9 +142,10 @@ impl Steps<'_> {
             return Err(ended());
         }
         let request = RotateRequest {
-            token: token.ids(due.at, manager.leeway()),
+            token: manager.ids(token, due.at),
             successor: &due.jti,
             grace: manager.inner.settings.sessions.grace,
+            retry: manager.inner.settings.sessions.retry,
             ends: manager.session_ends(super::limits::opened(token), due.at),
         };
         let store = manager.inner.store.sessions().map_err(unavailable)?;

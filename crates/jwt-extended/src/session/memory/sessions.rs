@@ -9,8 +9,8 @@ use std::{
 use super::{Ids, MemoryStore, Room, SHARDS, SMALL_SHARD, has_expired, later, read, write};
 use crate::{
     session::{
-        Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, StoreError,
-        TokenIds, TokenStatus, TouchRequest,
+        Answer, EndSessions, NewSession, Retry, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore,
+        StoreError, TokenIds, TokenStatus, TouchRequest,
     },
     time::Timestamp,
 };
@@ -48,11 +48,17 @@ struct Details {
     label: Option<Box<str>>,
     /// The id of the current refresh token.
     current: Box<str>,
-    /// The id of the refresh token before.
-    previous: Option<Box<str>>,
+    /// The refresh tokens that were rotated, latest first: those that may still be used again.
+    rotated: Vec<Rotated>,
     rotated_at: Timestamp,
     opened: Timestamp,
     last_used: Timestamp,
+}
+
+/// A refresh token that was rotated.
+struct Rotated {
+    jti: Box<str>,
+    at: Timestamp,
 }
 
 /// The time before which all tokens of a subject are revoked.
@@ -108,7 +114,7 @@ impl Shard {
     fn open(&mut self, new: &NewSession<'_>, subject_hash: u64, room: &Room) -> TokenStatus {
         // Session ids are random, so an existing one means that the call is repeated.
         self.remove(new.id, room);
-        if self.is_cut_off(new.subject, Some(new.id), new.opened, new.opened) {
+        if self.is_cut_off(new.subject, Some(new.id), new.since, new.opened) {
             room.give_back(1);
             return TokenStatus::Revoked;
         }
@@ -122,7 +128,7 @@ impl Shard {
             subject: new.subject.into(),
             label: new.label.map(Into::into),
             current: new.jti.into(),
-            previous: None,
+            rotated: Vec::new(),
             rotated_at: new.opened,
             opened: new.opened,
             last_used: new.opened,
@@ -156,11 +162,18 @@ impl Shard {
         let Some(row) = self.sessions.get_mut(session) else { return RotateOutcome::Ended };
         let details = &mut *row.details;
         if *details.current == *jti {
-            details.previous = Some(std::mem::replace(&mut details.current, request.successor.into()));
+            let jti = std::mem::replace(&mut details.current, request.successor.into());
+            details.rotated.retain(|earlier| request.has_grace(earlier.at));
+            details.rotated.truncate(RotateRequest::REMEMBERED - 1);
+            details.rotated.insert(0, Rotated { jti, at: now });
             (details.rotated_at, details.last_used, row.ends) = (now, now, request.ends);
             return RotateOutcome::Rotated;
         }
-        if details.previous.as_deref() == Some(jti) && request.has_grace(details.rotated_at) {
+        let known = details.rotated.iter().position(|earlier| *earlier.jti == *jti);
+        let may_repeat = |at: usize| {
+            (at == 0 && request.retry == Retry::UntilSuccessorIsUsed) || request.has_grace(details.rotated[at].at)
+        };
+        if known.is_some_and(may_repeat) {
             if is_revoked(&self.tokens, &details.current, now) {
                 return RotateOutcome::Ended;
             }
