@@ -1,4 +1,4 @@
-//! Steps about whole sessions: opening and listing.
+//! Steps for whole sessions: opening and listing them.
 
 use jwt_extended::{
     Timestamp,
@@ -25,7 +25,8 @@ pub(crate) struct Open {
     at_most: Option<i64>,
 }
 
-/// Session ids are random, so a row with the same id is from an earlier run of the same login.
+/// Inserts a session, unless a cut-off forbids it. Replaces a row with the same id: session ids are random, so such a
+/// row is from an earlier run of the same login.
 const OPEN: &str = "INSERT INTO jwt_sessions \
      (id, subject, current_jti, previous_jti, turned_at, opened_at, used_at, ends_at, label) \
      SELECT $1, $2, $3, NULL, $4, $4, $4, $5, $6 WHERE NOT EXISTS (SELECT 1 FROM jwt_subjects AS cut \
@@ -34,7 +35,7 @@ const OPEN: &str = "INSERT INTO jwt_sessions \
      turned_at = excluded.turned_at, opened_at = excluded.opened_at, used_at = excluded.used_at, \
      ends_at = excluded.ends_at, label = excluded.label";
 
-/// Ends a subject's oldest open sessions, sparing the new one and `$4` others.
+/// Ends a subject's oldest open sessions. Keeps the new one, and the latest `$4` of the others.
 const END_OLDEST: &str = "DELETE FROM jwt_sessions WHERE id IN (SELECT id FROM jwt_sessions \
      WHERE subject = $1 AND id <> $2 AND ends_at > $3 ORDER BY opened_at DESC, id DESC \
      LIMIT 9223372036854775807 OFFSET $4)";
@@ -57,8 +58,8 @@ impl From<&NewSession<'_>> for Open {
 impl Step for Open {
     type Reply = TokenStatus;
 
-    /// Two logins at once would not count each other. And a login would not see the cut-off of an `End` that is in
-    /// flight.
+    /// Returns the subject. Without the lock, two logins at the same time would not count each other. A login would
+    /// also miss the cut-off of an `End` in flight.
     fn locked_subject(&self) -> Option<&str> {
         Some(&self.subject)
     }
