@@ -22,6 +22,7 @@ mod check;
 mod keys;
 mod options;
 mod read;
+mod service_links;
 mod settings;
 mod types;
 

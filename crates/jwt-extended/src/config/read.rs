@@ -11,7 +11,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, service_links::is_service_link};
 
 /// The prefix of our environment variables.
 const PREFIX: &str = "JWT_";
@@ -32,6 +32,9 @@ impl Config {
 
     /// Changes this configuration by environment variables: those whose names begin with `JWT_`.
     ///
+    /// Variables that Kubernetes sets for a service called `jwt` or `jwt-…` are ignored: `JWT_SERVICE_HOST`,
+    /// `JWT_PORT=tcp://…` and the others of that form.
+    ///
     /// # Errors
     /// As [`from_env`](Self::from_env).
     pub fn read_env<N, V>(&mut self, variables: impl IntoIterator<Item = (N, V)>) -> Result<(), ConfigError>
@@ -48,6 +51,9 @@ impl Config {
             let Some(name) = variable.strip_prefix(PREFIX).map(str::to_ascii_lowercase) else {
                 continue;
             };
+            if is_service_link(&variable, &value) {
+                continue;
+            }
             let text: StrDeserializer<'_, de::value::Error> = value.as_str().into_deserializer();
             mistakes.extend(self.set_shown(&variable, &name, text, variable_name).err());
         }
@@ -210,6 +216,24 @@ mod tests {
         assert!(location.starts_with("JWT_TOKEN_LOCATION: unknown variant `pockets`"), "{location}");
         assert!(secure.contains("expected true or false"), "{secure}");
         assert_eq!(unknown, "JWT_XYZ is not an option");
+    }
+
+    #[test]
+    fn the_variables_of_a_service_called_jwt_are_ignored() {
+        let service = [
+            ("JWT_SERVICE_HOST", "10.0.0.11"),
+            ("JWT_SERVICE_PORT", "5000"),
+            ("JWT_SERVICE_PORT_HTTP", "5000"),
+            ("JWT_PORT", "tcp://10.0.0.11:5000"),
+            ("JWT_PORT_5000_TCP", "tcp://10.0.0.11:5000"),
+            ("JWT_PORT_5000_TCP_PROTO", "tcp"),
+            ("JWT_PORT_5000_TCP_PORT", "5000"),
+            ("JWT_PORT_5000_TCP_ADDR", "10.0.0.11"),
+        ];
+        from_env(&service).unwrap();
+        from_env(&[("JWT_SERVER_SERVICE_HOST", "10.0.0.12"), ("JWT_SERVER_PORT", "tcp://10.0.0.12:80")]).unwrap();
+        let error = from_env(&[("JWT_PORT", "5000"), ("JWT_SERVICE_NAME", "jwt")]).unwrap_err();
+        assert_eq!(error.mistakes(), ["JWT_PORT is not an option", "JWT_SERVICE_NAME is not an option"]);
     }
 
     #[test]
