@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use jwt_extended_axum::ConfigError;
+use jwt_extended_axum::{ConfigError, config::FileError};
 
 use crate::{store::OpenError, users::DatabaseError};
 
@@ -31,8 +31,26 @@ pub enum StartError {
     /// The options have mistakes.
     #[error("{0}")]
     Config(#[from] ConfigError),
+    /// An option cannot be read from the file that another option names.
+    #[error("{option}: {why}")]
+    ValueFile {
+        /// The option that names the file.
+        option: &'static str,
+        /// The mistake.
+        why: FileError,
+    },
+    /// A value and a file that holds it are both given.
+    #[error("{0} and {1} are both given; leave one of them out")]
+    GivenTwice(&'static str, &'static str),
+    /// The address of the store is the path of a file.
+    #[error(
+        "JWT_STORE is the path of a file; write sqlite:PATH if the file is the database, or set JWT_STORE_FILE to it if it holds the address"
+    )]
+    StoreIsPath,
     /// There is no secret to sign with.
-    #[error("there is no secret; set JWT_SECRET_KEY, for example to the output of `openssl rand -base64 48`")]
+    #[error(
+        "there is no secret; set JWT_SECRET_KEY, for example to the output of `openssl rand -base64 48`, or JWT_SECRET_KEY_FILE to a file that holds it"
+    )]
     NoSecret,
     /// The secret is from a tutorial: everyone knows it.
     #[error(

@@ -130,7 +130,7 @@ fn bad_values_of_the_environment_are_one_line() {
 
 #[test]
 fn a_missing_secret_is_refused() {
-    let none = "there is no secret; set JWT_SECRET_KEY, for example to the output of `openssl rand -base64 48`";
+    let none = "there is no secret; set JWT_SECRET_KEY, for example to the output of `openssl rand -base64 48`, or JWT_SECRET_KEY_FILE to a file that holds it";
     assert_eq!(refused_file(users(), &[]), none);
     assert_eq!(refused(&["serve"], &[]), none);
 }
