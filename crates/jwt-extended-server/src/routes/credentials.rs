@@ -22,11 +22,11 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// Checks the password, and returns the name and the password's hash.
-    pub(super) async fn check(self, app: &App) -> Result<(String, VerifiedPassword), Rejection> {
+    /// Checks the password.
+    pub(super) async fn check(self, app: &App) -> Result<VerifiedPassword, Rejection> {
         let Self { username, password } = self;
         match app.users.check(&username, password).await {
-            Ok(Some(verified)) => Ok((username, verified)),
+            Ok(Some(verified)) => Ok(verified),
             Ok(None) => Err(app.bad_credentials()),
             Err(error) => Err(app.cannot_check(&error)),
         }

@@ -14,6 +14,7 @@ mod program {
     mod logs;
     mod options;
     mod restarts;
+    mod spellings;
     mod users;
 }
 

@@ -113,8 +113,9 @@ async fn a_wrong_password_and_an_unknown_user_get_the_same_answer() {
             ("nobody", "nobody has this password"),
             ("", ""),
             ("testuser", ""),
-            ("TESTUSER", "testpass"),
+            ("testuser", "TESTPASS"),
             ("testuser", "testpass "),
+            ("test\u{200b}user", "testpass"),
             ("testuser\0", "testpass"),
             ("admin", "testpass"),
         ] {
