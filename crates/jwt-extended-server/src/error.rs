@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 
 use jwt_extended_axum::{ConfigError, config::FileError};
 
-use crate::{store::OpenError, users::DatabaseError};
+use crate::{
+    store::OpenError,
+    users::{CheckError, DatabaseError},
+};
 
 /// An error that keeps the server from starting or a command from running.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +60,16 @@ pub enum StartError {
         "the secret is a sample that everyone knows; set JWT_SECRET_KEY to random text, such as the output of `openssl rand -base64 48`"
     )]
     SampleSecret,
+    /// A user of the demo has the public password.
+    #[error(
+        "the user \"{0}\" has the demo's password, which everybody knows; change it with `user password {0}`, remove the user with `user remove {0}`, or put another password_hash into the configuration file"
+    )]
+    PublicPassword(&'static str),
+    /// The demo would be open to other machines.
+    #[error(
+        "everybody knows the demo's passwords, so it listens only on this machine, such as on 127.0.0.1:5000; with --allow-remote, everybody who reaches {0} can log in"
+    )]
+    RemoteDemo(SocketAddr),
     /// There is a key to verify tokens, but none to sign them.
     #[error("there is a public key but no private key; a server that logs users in needs JWT_PRIVATE_KEY")]
     NoSigningKey,
@@ -79,6 +92,9 @@ pub enum StartError {
     /// The users in the database cannot be read or changed.
     #[error(transparent)]
     Users(#[from] DatabaseError),
+    /// The users' passwords cannot be checked.
+    #[error(transparent)]
+    Check(#[from] CheckError),
     /// The command cannot change users there.
     #[error("{0}")]
     NoUserTable(&'static str),

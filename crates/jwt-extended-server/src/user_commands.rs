@@ -17,7 +17,7 @@ use jwt_extended_axum::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Database, StartError,
+    Database, StartError, demo,
     settings::{UserSource, find_store},
     store::{OpenError, OpenStore, StoreAddress},
     users::{self, DatabaseError},
@@ -170,6 +170,9 @@ pub(crate) fn hashed_password(whose: &str) -> Result<String, StartError> {
     let password = if io::stdin().is_terminal() { ask(whose)? } else { first_line()? };
     if password.is_empty() {
         return Err(StartError::Password("it is empty".to_owned()));
+    }
+    if demo::is_public_password(whose, &password) {
+        return Err(StartError::Password("it is the demo's, which everybody knows".to_owned()));
     }
     users::hash(&password)
 }

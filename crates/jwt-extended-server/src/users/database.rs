@@ -184,7 +184,7 @@ impl Database {
     ///
     /// A name that was stored before names were normalized is found by exactly its own spelling, and by that alone. It
     /// wins over the normalized spelling, so that every account that exists goes on working, as the same subject.
-    async fn find(&self, name: &str) -> Result<Option<(String, String, bool)>, DatabaseError> {
+    pub(super) async fn find(&self, name: &str) -> Result<Option<(String, String, bool)>, DatabaseError> {
         const FIND: &str = "SELECT name, password_hash, disabled_at IS NULL AS active FROM jwt_users \
             WHERE name IN ($1, $2)";
         let normal = normalized(name);

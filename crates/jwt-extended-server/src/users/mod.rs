@@ -95,6 +95,21 @@ impl Users {
         Ok(found.filter(|_| matches).map(|(name, hash)| VerifiedPassword { name, hash }))
     }
 
+    /// Returns whether a user, disabled or not, has this password. Its time shows whether there is such a user, so it is
+    /// not for requests.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub(crate) async fn has_password(&self, name: &str, password: &str) -> Result<bool, CheckError> {
+        let hash = match &self.source {
+            Source::Listed(listed) => listed.find(name).map(|(_, hash)| hash),
+            Source::Database(database) => database.find(name).await?.map(|(_, hash, _)| hash),
+        };
+        let Some(hash) = hash else { return Ok(false) };
+        let password = Zeroizing::new(password.to_owned());
+        self.passwords.check(Some(hash), password).await.map_err(|Busy| CheckError::Busy)
+    }
+
     /// Returns whether the user may still log in with the password that was checked. Ask again after a login: the user
     /// may have been disabled, or the password changed, during the check.
     ///

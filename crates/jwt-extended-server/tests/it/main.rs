@@ -9,6 +9,7 @@ mod program {
     //! The real program: command line, files, logs, signals.
     pub(crate) mod refusals;
 
+    mod demo;
     mod files;
     mod lifetimes;
     mod logs;

@@ -120,7 +120,7 @@ fn the_environment_overrides_the_file() {
         (&[("JWT_SECRET_KEY", SECRET), ("JWT_ACCESS_TOKEN_EXPIRES", "60")], 60),
     ] {
         let server = Server::serve(&file, variables);
-        let body = server.send("/token", &[JSON], Some(CREDENTIALS)).body;
+        let body = server.send("/token", &[JSON], Some(server.credentials)).body;
         let body: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!(body["expires_in"], expected);
     }

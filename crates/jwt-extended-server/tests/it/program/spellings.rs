@@ -4,7 +4,7 @@ use jwt_extended_server::hash;
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::users::{Site, login, token};
-use crate::support::{SECRET, listed_user, process::*};
+use crate::support::{PASSWORD, SECRET, listed_user, process::*};
 
 const NFC: &str = "jos\u{e9}";
 const NFD: &str = "Jose\u{301} ";
@@ -103,7 +103,7 @@ fn a_user_of_the_file_logs_in_with_any_spelling() {
     let users = listed_user(NFD.trim());
     let server = Server::serve(&users, &[("JWT_SECRET_KEY", SECRET)]);
     for spelling in [NFC, NFD] {
-        assert_eq!(subject(&server, &login(&server, spelling, "testpass")), NFC);
+        assert_eq!(subject(&server, &login(&server, spelling, PASSWORD)), NFC);
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use crate::support::{SECRET, listed_user, process::*};
+use crate::support::{PASSWORD, SECRET, listed_user, process::*};
 
 /// A database in a temporary folder.
 pub(super) struct Site {
@@ -175,7 +175,7 @@ fn status(server: &Server, login: &Answer) -> u16 {
 fn a_user_removed_from_the_file_is_rejected_after_restart() {
     let site = Site::new();
     let server = serve_listed(&site, &["alice", "bob"]);
-    let [alice, bob] = ["alice", "bob"].map(|name| login(&server, name, "testpass"));
+    let [alice, bob] = ["alice", "bob"].map(|name| login(&server, name, PASSWORD));
     assert_eq!((status(&server, &alice), status(&server, &bob)), (200, 200));
     server.end("TERM");
     let server = serve_listed(&site, &["bob"]);
@@ -188,7 +188,7 @@ fn a_user_removed_from_the_file_is_rejected_after_restart() {
 fn logout_works_for_users_of_the_file() {
     let site = Site::new();
     let server = serve_listed(&site, &["bob"]);
-    let bob = login(&server, "bob", "testpass");
+    let bob = login(&server, "bob", PASSWORD);
     assert!(site.user(&["logout", "bob"], "").unwrap().starts_with("bob is logged out everywhere"));
     assert_eq!(status(&server, &bob), 401);
 }
