@@ -23,6 +23,7 @@ FLOORS: list[list[str]] = [
         "_common.exceptions",
         "_common.options",
         "_common.options.names",
+        "_common.options.paths",
         "_common.results",
         "_common.typing",
     ],

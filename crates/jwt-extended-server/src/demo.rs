@@ -20,14 +20,28 @@ use crate::{
     users,
 };
 
-/// The demo's users. Their passwords are public, so they exist only in the demo.
+/// The demo's users. Their passwords are public, so they must exist only in the demo.
 const USERS: [(&str, &str); 2] = [("testuser", "testpass"), ("admin", "adminpass")];
 
 /// The file of the demo's default store.
 const FILE: &str = "jwt-extended-demo.db";
 
+/// Who may reach the demo.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    ThisMachine,
+    Everybody,
+}
+
 /// Starts the demo and serves until a signal ends it.
-pub(crate) async fn run(address: SocketAddr, store: Option<StoreAddress>) -> Result<(), StartError> {
+pub(crate) async fn run(
+    address: SocketAddr,
+    audience: Audience,
+    store: Option<StoreAddress>,
+) -> Result<(), StartError> {
+    if audience == Audience::ThisMachine && !address.ip().to_canonical().is_loopback() {
+        return Err(StartError::RemoteDemo(address));
+    }
     let mut config = demo_config();
     let (named, environment) = take_store(std::env::vars_os())?;
     config.read_env(environment)?;
@@ -57,11 +71,28 @@ async fn demo_users(database: Option<Database>) -> Result<Users, StartError> {
     for (name, hash) in &listed {
         match database.add(name, hash, SystemClock.now()).await {
             Err(DatabaseError::Taken(_)) => database.set_password(name, hash).await?,
-            added => added?,
+            added => drop(added?),
         }
         database.enable(name).await?;
     }
     Users::in_database(database)
+}
+
+/// Returns an error if one of the demo's users has the public password: in a database that was the demo's, or in a list
+/// that was copied from it. A disabled user counts, who may be enabled while the server runs.
+pub(crate) async fn refuse_public_passwords(users: &Users) -> Result<(), StartError> {
+    for (name, password) in USERS {
+        if users.has_password(name, password).await? {
+            return Err(StartError::PublicPassword(name));
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether a password is the public one of this user.
+pub(crate) fn is_public_password(name: &str, password: &str) -> bool {
+    let name = users::normalized(name);
+    USERS.iter().any(|(user, public)| name.as_deref() == Some(user) && *public == password)
 }
 
 /// Generates a key, unless the environment sets one.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jwt_extended_axum::JwtManager;
 use tokio::{net::TcpListener, signal, task::JoinSet};
 
-use crate::{App, Settings, StartError, Users, listen, router, settings::manager, store::OpenStore};
+use crate::{App, Settings, StartError, Users, demo, listen, router, settings::manager, store::OpenStore};
 
 /// How long requests in flight may take after a signal.
 const GRACE: Duration = Duration::from_secs(10);
@@ -22,6 +22,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
         (None, Some(database)) => Users::in_database(database)?,
         (None, None) => return Err(StartError::NoUsers),
     };
+    demo::refuse_public_passwords(&users).await?;
     let jwt = manager(settings.config, sessions, &users)?;
     let listener = listen::bind(settings.listen).await?;
     let shutdown = shutdown_signal()?;

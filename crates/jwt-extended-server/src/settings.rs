@@ -4,7 +4,7 @@ use std::{ffi::OsString, net::SocketAddr, path::Path, sync::Arc};
 
 use jwt_extended_axum::{
     Config, JwtManager, Token,
-    config::{Count, List, Switch},
+    config::{Count, List, Secret, Switch},
     jose::Family,
     jwt_extended::http::Location,
     session::SessionStore,
@@ -35,6 +35,8 @@ pub struct Overrides {
 /// The environment variable that names the store. Its address may contain a password, which does not belong on a
 /// command line.
 const STORE_VARIABLE: &str = "JWT_STORE";
+/// The environment variable that names a file with the address of the store.
+const STORE_FILE_VARIABLE: &str = "JWT_STORE_FILE";
 /// The file of the default store.
 const DEFAULT_FILE: &str = "jwt-extended.db";
 
@@ -93,14 +95,38 @@ pub(crate) fn sqlite_in(file: &str) -> StoreAddress {
 
 type Environment = Vec<(OsString, OsString)>;
 
-/// Separates the variable that names the store from the others, which are options.
+/// Separates the variables that name the store from the others, which are options.
 pub(crate) fn take_store(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(Option<StoreAddress>, Environment), StartError> {
-    let (store, others): (Environment, Environment) =
-        environment.into_iter().partition(|(name, _)| name == STORE_VARIABLE);
-    let store = store.first().map(|(_, value)| value.to_string_lossy().parse()).transpose()?;
+    let (mut address, mut file, mut others) = (None, None, Environment::new());
+    for (name, value) in environment {
+        match name.to_str() {
+            Some(STORE_VARIABLE) => address = Some(value),
+            Some(STORE_FILE_VARIABLE) => file = Some(value),
+            _ => others.push((name, value)),
+        }
+    }
+    let store = match (address, file) {
+        (Some(_), Some(_)) => return Err(StartError::GivenTwice(STORE_VARIABLE, STORE_FILE_VARIABLE)),
+        (None, Some(path)) => Some(read_address(STORE_FILE_VARIABLE, path.as_ref())?),
+        (Some(address), None) => Some(parse_address(&address.to_string_lossy())?),
+        (None, None) => None,
+    };
     Ok((store, others))
+}
+
+/// Reads the address of a store from a file, which `option` names.
+pub(crate) fn read_address(option: &'static str, path: &Path) -> Result<StoreAddress, StartError> {
+    let address = Secret::read_file(path).map_err(|why| StartError::ValueFile { option, why })?;
+    Ok(address.expose().parse()?)
+}
+
+/// Parses the address of the environment. A path is no address: it may be that of a database, or of a secret.
+fn parse_address(text: &str) -> Result<StoreAddress, StartError> {
+    text.parse().map_err(|error| {
+        if Secret::from(text).is_path_of_a_file() { StartError::StoreIsPath } else { StartError::Store(error) }
+    })
 }
 
 /// Returns the server's defaults: tokens in headers and cookies, and at most 100 sessions for a user.

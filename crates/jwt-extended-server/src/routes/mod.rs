@@ -120,17 +120,19 @@ async fn other_methods(State(app): State<App>) -> Rejection {
 impl App {
     /// Opens a session, if the password is right.
     async fn log_in(&self, credentials: Credentials, device: &Device) -> Result<TokenPair, Rejection> {
-        let (name, password) = credentials.check(self).await?;
-        let pair = self.jwt.login(&name).label(device.label()).await?;
+        let password = credentials.check(self).await?;
+        // As it is stored: one user is one subject, however the login spells the name.
+        let name = password.name();
+        let pair = self.jwt.login(name).label(device.label()).await?;
         // The user may have been disabled, or the password changed, during the check. That has ended all sessions
         // except this one.
-        let refusal = match self.users.is_still_valid(&name, &password).await {
+        let refusal = match self.users.is_still_valid(&password).await {
             Ok(true) => return Ok(pair),
             Ok(false) => self.bad_credentials(),
             Err(error) => self.cannot_check(&error),
         };
         if let Some(session) = pair.access.session() {
-            self.jwt.end_session(Subject(&name), &session).await?;
+            self.jwt.end_session(Subject(name), &session).await?;
         }
         Err(refusal)
     }

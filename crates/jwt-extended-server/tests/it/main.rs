@@ -9,10 +9,13 @@ mod program {
     //! The real program: command line, files, logs, signals.
     pub(crate) mod refusals;
 
+    mod demo;
+    mod files;
     mod lifetimes;
     mod logs;
     mod options;
     mod restarts;
+    mod spellings;
     mod users;
 }
 

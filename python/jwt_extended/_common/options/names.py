@@ -129,6 +129,9 @@ TOLERATED = (
     "small_rsa",
 )
 
+#: Options that hold a key: a secret, or a PEM.
+KEYS = ("JWT_SECRET_KEY", "JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY")
+
 #: Options that must be a string, and not empty.
 TEXTS = [
     *(name for name in UPSTREAM if name.endswith("_NAME")),

@@ -47,6 +47,21 @@ fn the_demo_generates_a_key_for_any_algorithm() {
 }
 
 #[test]
+fn a_kubernetes_service_called_jwt_does_not_stop_a_start() {
+    let server = Server::demo(
+        &[],
+        &[
+            ("JWT_SERVICE_HOST", "10.0.0.11"),
+            ("JWT_SERVICE_PORT", "5000"),
+            ("JWT_PORT", "tcp://10.0.0.11:5000"),
+            ("JWT_PORT_5000_TCP_ADDR", "10.0.0.11"),
+            ("JWT_STORE_SERVICE_HOST", "10.0.0.12"),
+        ],
+    );
+    assert_eq!(server.send("/healthz", &[], None).status, 200);
+}
+
+#[test]
 fn the_environment_sets_the_token_location() {
     let server = Server::demo(&[], &[("JWT_TOKEN_LOCATION", "query_string")]);
     let (access, refresh) = server.tokens();
@@ -105,7 +120,7 @@ fn the_environment_overrides_the_file() {
         (&[("JWT_SECRET_KEY", SECRET), ("JWT_ACCESS_TOKEN_EXPIRES", "60")], 60),
     ] {
         let server = Server::serve(&file, variables);
-        let body = server.send("/token", &[JSON], Some(CREDENTIALS)).body;
+        let body = server.send("/token", &[JSON], Some(server.credentials)).body;
         let body: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!(body["expires_in"], expected);
     }
