@@ -275,6 +275,26 @@ def test_an_impossible_sqlite_file_is_503_with_the_reason_logged(
     assert opens(app, *login(app)) == [True, True]
 
 
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        ("sqlite:a.db", "a.db"),
+        ("sqlite:///b.db", "b.db"),
+        ("sqlite+pysqlite:///{here}/c.db", "c.db"),
+        ("sqlite:{here}/d.db?mode=rwc", "d.db"),
+    ],
+)
+def test_a_sqlite_url_names_the_file_that_sqlalchemy_would_open(
+    url: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = sessions_app(STORE=url.format(here=tmp_path))
+    # A server may change its folder once it has loaded the app.
+    monkeypatch.chdir("/")
+    assert opens(app, *login(app)) == [True, True]
+    assert (tmp_path / file).is_file()
+
+
 def test_a_guard_sends_one_command_to_the_store(own_redis: Redis) -> None:
     app = sessions_app(STORE=own_redis.url())
     pair = login(app)

@@ -9,8 +9,14 @@ use jwt_extended_axum::{
     jwt_extended::http::Location,
     session::SessionStore,
 };
+use jwt_extended_sqlx::SqliteUrl;
 
-use crate::{StartError, Users, config_file::ConfigFile, is_sample, store::StoreAddress};
+use crate::{
+    StartError, Users,
+    config_file::ConfigFile,
+    is_sample,
+    store::{OpenError, StoreAddress},
+};
 
 /// Everything that the server needs to start. Nothing is opened yet.
 #[derive(Debug)]
@@ -88,7 +94,7 @@ pub(crate) enum UserSource {
 
 /// Returns the store in an SQLite file of this name in the current folder.
 pub(crate) fn sqlite_in(file: &str) -> StoreAddress {
-    StoreAddress::Sqlite(file.into())
+    StoreAddress::Sqlite(SqliteUrl::of_path(file))
 }
 
 type Environment = Vec<(OsString, OsString)>;
@@ -99,7 +105,8 @@ pub(crate) fn take_store(
 ) -> Result<(Option<StoreAddress>, Environment), StartError> {
     let (store, others): (Environment, Environment) =
         environment.into_iter().partition(|(name, _)| name == STORE_VARIABLE);
-    let store = store.first().map(|(_, value)| value.to_string_lossy().parse()).transpose()?;
+    // With other characters in place of unreadable ones, it would name another store.
+    let store = store.first().map(|(_, value)| value.to_str().ok_or(OpenError::Address)?.parse()).transpose()?;
     Ok((store, others))
 }
 

@@ -1,10 +1,10 @@
 //! The store of the server's sessions: parses its address and opens it.
 
-use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use jwt_extended_axum::session::{MemoryStore, SessionStore};
 use jwt_extended_redis::RedisStore;
-use jwt_extended_sqlx::{PostgresStore, SqliteStore};
+use jwt_extended_sqlx::{PostgresStore, SqliteStore, SqliteUrl};
 use serde::Deserialize;
 
 use crate::{Database, StartError};
@@ -17,7 +17,7 @@ pub enum StoreAddress {
     /// This process's memory.
     Memory,
     /// An SQLite file.
-    Sqlite(PathBuf),
+    Sqlite(SqliteUrl),
     /// A PostgreSQL database.
     Postgres(String),
     /// A Redis server.
@@ -31,6 +31,9 @@ pub enum OpenError {
     /// The address is invalid.
     #[error("the store must be sqlite:PATH, postgres://…, redis://… or memory")]
     Address,
+    /// The address names a kind of store, and is invalid for it.
+    #[error("{0}")]
+    Invalid(String),
     /// The store cannot be reached.
     #[error("cannot open the store {address}: {why}")]
     Unreachable {
@@ -64,8 +67,8 @@ impl StoreAddress {
                 let store = RedisStore::connect(url).await.map_err(|error| unreachable(&error))?;
                 OpenStore { sessions: Arc::new(store), users: None }
             }
-            Self::Sqlite(path) => {
-                let store = SqliteStore::open(path).await.map_err(|error| unreachable(&error))?;
+            Self::Sqlite(url) => {
+                let store = SqliteStore::builder().connect(url).await.map_err(|error| unreachable(&error))?;
                 store.migrate().await.map_err(|error| unreachable(&error))?;
                 let users = Database::in_sqlite(store.pool().clone()).await?;
                 OpenStore { sessions: Arc::new(store), users: Some(users) }
@@ -86,7 +89,9 @@ impl FromStr for StoreAddress {
     fn from_str(text: &str) -> Result<Self, OpenError> {
         match text.split_once(':') {
             None if text == "memory" => Ok(Self::Memory),
-            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.trim_start_matches("//").into())),
+            Some((scheme, _)) if scheme == "sqlite" || scheme.starts_with("sqlite+") => {
+                text.parse().map(Self::Sqlite).map_err(|error| OpenError::Invalid(error.to_string()))
+            }
             Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => Ok(Self::Postgres(text.to_owned())),
             Some(("redis" | "rediss", rest)) if rest.starts_with("//") => Ok(Self::Redis(text.to_owned())),
             _ => Err(OpenError::Address),
@@ -107,7 +112,7 @@ impl fmt::Display for StoreAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory => f.write_str("memory"),
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Sqlite(url) => write!(f, "{url}"),
             Self::Postgres(url) | Self::Redis(url) => {
                 let (scheme, rest) = url.split_once("://").unwrap_or_default();
                 // A password may contain an at sign, so the host begins after the last one before the query.
@@ -132,8 +137,8 @@ mod tests {
     fn an_address_names_one_of_four_kinds_of_store() {
         let read = |text: &str| text.parse::<StoreAddress>().ok();
         assert_eq!(read("memory"), Some(StoreAddress::Memory));
-        assert_eq!(read("sqlite:some/file.db"), Some(StoreAddress::Sqlite("some/file.db".into())));
-        assert_eq!(read("sqlite:///var/lib/file.db"), Some(StoreAddress::Sqlite("/var/lib/file.db".into())));
+        assert_eq!(read("sqlite:some/file.db"), Some(StoreAddress::Sqlite(SqliteUrl::of_path("some/file.db"))));
+        assert_eq!(read("sqlite:////var/file.db"), Some(StoreAddress::Sqlite(SqliteUrl::of_path("/var/file.db"))));
         assert!(matches!(read("postgresql://host/db"), Some(StoreAddress::Postgres(_))));
         assert!(matches!(read("rediss://host"), Some(StoreAddress::Redis(_))));
         for text in ["", "Memory", "memory:5", "sqlite:", "postgres:host", "mysql://host", "http://host", "redis"] {

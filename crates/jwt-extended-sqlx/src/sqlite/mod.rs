@@ -3,6 +3,8 @@
 mod connection;
 mod migrate;
 mod store;
+mod url;
 mod writer;
 
 pub use store::{SqliteStore, SqliteStoreBuilder};
+pub use url::SqliteUrl;
