@@ -155,11 +155,10 @@ enum Place {
 impl Place {
     /// Reads a URL without connecting: the app starts even if the store is down.
     fn read(url: &str, limit: Duration) -> PyResult<Self> {
-        let place = match url.split_once(':') {
-            Some((scheme, _)) if scheme == "sqlite" || scheme.starts_with("sqlite+") => {
-                Self::Sqlite(url.parse().map_err(misconfigured)?)
-            }
-            Some(("postgres" | "postgresql", _)) => Self::Postgres(url.to_owned()),
+        let scheme = url.split([':', '+']).next().unwrap_or_default();
+        let place = match scheme {
+            "sqlite" => Self::Sqlite(url.parse().map_err(misconfigured)?),
+            "postgres" | "postgresql" => Self::Postgres(url.to_owned()),
             _ => Self::Redis(url.to_owned()),
         };
         match &place {

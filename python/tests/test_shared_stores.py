@@ -264,6 +264,21 @@ def test_a_missing_postgres_is_503_without_the_password(
     assert "hush" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "scheme", ["postgresql+psycopg2", "postgresql+asyncpg", "postgresql+psycopg"]
+)
+def test_a_url_of_sqlalchemy_names_a_postgres(
+    scheme: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = sessions_app(
+        STORE=f"{scheme}://app:hush@127.0.0.1:1/app?sslmode=disable", STORE_TIMEOUT=1
+    )
+    app.logger.disabled = False
+    assert app.test_client().post("/login/alice").status_code == 503
+    assert "the connection has failed" in caplog.text
+    assert "hush" not in caplog.text
+
+
 def test_an_impossible_sqlite_file_is_503_with_the_reason_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,9 +1,12 @@
 //! The command line.
 
 use std::{
+    convert::Infallible,
+    fmt,
     io::{self, Write as _},
     net::SocketAddr,
     path::PathBuf,
+    str::FromStr,
 };
 
 use clap::{Parser, Subcommand};
@@ -32,7 +35,7 @@ enum Action {
         listen: SocketAddr,
         /// The store of sessions and users: sqlite:PATH, postgres://…, redis://… or memory. `JWT_STORE` sets it too.
         #[arg(long)]
-        store: Option<StoreAddress>,
+        store: Option<Store>,
         #[command(flatten)]
         log: logging::Log,
     },
@@ -47,7 +50,7 @@ enum Action {
         /// The store of sessions and users: sqlite:PATH, postgres://…, redis://… or memory. Overrides `JWT_STORE` and
         /// the file. An address with a password belongs in `JWT_STORE`. [default: sqlite:jwt-extended.db]
         #[arg(long)]
-        store: Option<StoreAddress>,
+        store: Option<Store>,
         #[command(flatten)]
         log: logging::Log,
     },
@@ -55,7 +58,7 @@ enum Action {
     User {
         /// The store, as for `serve`.
         #[arg(long, global = true)]
-        store: Option<StoreAddress>,
+        store: Option<Store>,
         /// The configuration file that names the store.
         #[arg(long, short, global = true)]
         config: Option<PathBuf>,
@@ -66,6 +69,31 @@ enum Action {
     HashPassword,
 }
 
+/// The text of an address. The parser of the command line shows a value that it rejects, so it gets no chance to: the
+/// address may hold a password.
+#[derive(Clone)]
+struct Store(String);
+
+impl Store {
+    fn read(given: Option<Self>) -> Result<Option<StoreAddress>, StartError> {
+        Ok(given.map(|Self(text)| text.parse()).transpose()?)
+    }
+}
+
+impl FromStr for Store {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store(…)")
+    }
+}
+
 /// Runs a command. A server runs until a signal ends it.
 ///
 /// # Errors
@@ -74,15 +102,15 @@ pub async fn run(command: Command) -> Result<(), StartError> {
     match command.action {
         Action::Demo { listen, store, log } => {
             logging::start(log);
-            demo::run(listen, store).await
+            demo::run(listen, Store::read(store)?).await
         }
         Action::Serve { config, listen, store, log } => {
             logging::start(log);
-            let overrides = Overrides { listen, store };
+            let overrides = Overrides { listen, store: Store::read(store)? };
             serve::run(Settings::load(config.as_deref(), overrides, std::env::vars_os())?).await
         }
         Action::User { store, config, command } => {
-            let store = command.store(config.as_deref(), store, std::env::vars_os())?;
+            let store = command.store(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
             user_commands::run(command, &store).await
         }
         Action::HashPassword => hash_password(),

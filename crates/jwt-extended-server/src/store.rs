@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use jwt_extended_axum::session::{MemoryStore, SessionStore};
+use jwt_extended_axum::session::{MemoryStore, SessionStore, StoreUrl};
 use jwt_extended_redis::RedisStore;
 use jwt_extended_sqlx::{PostgresStore, SqliteStore, SqliteUrl};
 use serde::Deserialize;
@@ -86,14 +86,23 @@ impl StoreAddress {
 impl FromStr for StoreAddress {
     type Err = OpenError;
 
+    /// Reads an address completely, so that a mistake in it is found before anything is opened.
     fn from_str(text: &str) -> Result<Self, OpenError> {
-        match text.split_once(':') {
-            None if text == "memory" => Ok(Self::Memory),
-            Some((scheme, _)) if scheme == "sqlite" || scheme.starts_with("sqlite+") => {
-                text.parse().map(Self::Sqlite).map_err(|error| OpenError::Invalid(error.to_string()))
+        let invalid = |error: &dyn fmt::Display| OpenError::Invalid(error.to_string());
+        if text == "memory" {
+            return Ok(Self::Memory);
+        }
+        let (scheme, _) = text.split_once(':').ok_or(OpenError::Address)?;
+        match scheme.split('+').next() {
+            Some("sqlite") => text.parse().map(Self::Sqlite).map_err(|error| invalid(&error)),
+            Some("postgres" | "postgresql") => {
+                PostgresStore::connect_lazily(text).map_err(|error| invalid(&error))?;
+                Ok(Self::Postgres(text.to_owned()))
             }
-            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => Ok(Self::Postgres(text.to_owned())),
-            Some(("redis" | "rediss", rest)) if rest.starts_with("//") => Ok(Self::Redis(text.to_owned())),
+            Some("redis" | "rediss" | "valkey" | "valkeys" | "unix") => {
+                RedisStore::connect_lazily(text).map_err(|error| invalid(&error))?;
+                Ok(Self::Redis(text.to_owned()))
+            }
             _ => Err(OpenError::Address),
         }
     }
@@ -113,12 +122,11 @@ impl fmt::Display for StoreAddress {
         match self {
             Self::Memory => f.write_str("memory"),
             Self::Sqlite(url) => write!(f, "{url}"),
-            Self::Postgres(url) | Self::Redis(url) => {
-                let (scheme, rest) = url.split_once("://").unwrap_or_default();
-                // A password may contain an at sign, so the host begins after the last one before the query.
-                let place = rest.split('?').next().unwrap_or_default();
-                write!(f, "{scheme}://{}", place.rsplit('@').next().unwrap_or_default())
-            }
+            Self::Postgres(url) | Self::Redis(url) => match StoreUrl::parse(url) {
+                Ok(url) => write!(f, "{url}"),
+                // Where the password ends is doubtful.
+                Err(_) => f.write_str("(an invalid URL)"),
+            },
         }
     }
 }
@@ -141,22 +149,55 @@ mod tests {
         assert_eq!(read("sqlite:////var/file.db"), Some(StoreAddress::Sqlite(SqliteUrl::of_path("/var/file.db"))));
         assert!(matches!(read("postgresql://host/db"), Some(StoreAddress::Postgres(_))));
         assert!(matches!(read("rediss://host"), Some(StoreAddress::Redis(_))));
-        for text in ["", "Memory", "memory:5", "sqlite:", "postgres:host", "mysql://host", "http://host", "redis"] {
+        for text in
+            ["", "Memory", "memory:5", "sqlite:", "postgres:host", "mysql://host", "http://host", "redis", "redis:h"]
+        {
             assert_eq!(read(text), None, "{text}");
         }
     }
 
     #[test]
-    fn passwords_are_not_shown() {
-        for text in [
-            "postgres://me:hu?sh@h/db",
-            "postgres://me:hu@sh@h/db",
-            "redis://:hush@h:1/0",
-            "postgres://h/db?password=hush",
-        ] {
-            let address: StoreAddress = text.parse().unwrap();
-            let shown = format!("{address} {address:?}");
-            assert!(!shown.contains("sh"), "{shown}");
+    fn the_urls_that_people_have_are_accepted() {
+        for text in
+            ["postgresql+psycopg2://me:pw@h/db", "postgresql+asyncpg://h/db", "postgres+x://h/db?sslmode=require"]
+        {
+            assert!(matches!(text.parse(), Ok(StoreAddress::Postgres(_))), "{text}");
+        }
+        for text in
+            ["redis+sentinel://a,b/main", "unix:///run/redis.sock", "valkey://h", "redis+unix:///run/redis.sock"]
+        {
+            assert!(matches!(text.parse(), Ok(StoreAddress::Redis(_))), "{text}");
+        }
+        let shown = "redis+sentinel://:hush@a:1,b:2/main/0".parse::<StoreAddress>().unwrap().to_string();
+        assert_eq!(shown, "redis+sentinel://a:1,b:2/main/0");
+    }
+
+    #[test]
+    fn no_part_of_a_password_is_shown() {
+        let specials =
+            ["", "?", "#", "/", "@", ":", "%", "%41", "&", "=", ",", ";", "[", "]", "?x=", "/0?", "@h/", " ", "é"];
+        for (before, after) in specials.iter().flat_map(|before| specials.iter().map(move |after| (before, after))) {
+            let secret = format!("{before}hush{after}");
+            for text in [
+                format!("postgres://me:{secret}@h:5432/db"),
+                format!("postgres://h/db?password={secret}"),
+                format!("postgresql+asyncpg://{secret}@h/db?sslmode=require"),
+                format!("redis://:{secret}@h:1/0"),
+                format!("rediss://me:{secret}@h?db=1"),
+                format!("redis+sentinel://:{secret}@a,b/main/0?sentinel_password={secret}"),
+                format!("unix:///run/redis.sock?password={secret}"),
+                format!("sqlite://me:{secret}@h/x.db"),
+                format!("mysql://me:{secret}@h/db"),
+            ] {
+                let shown = match text.parse::<StoreAddress>() {
+                    Ok(address) => format!("{address} {address:?}"),
+                    Err(error) => format!("{error} {error:?}"),
+                };
+                assert!(!shown.contains("hush"), "{text}: {shown}");
+                for made in [StoreAddress::Postgres(text.clone()), StoreAddress::Redis(text)] {
+                    assert!(!format!("{made} {made:?}").contains("hush"), "{made}");
+                }
+            }
         }
     }
 }

@@ -78,7 +78,7 @@ pub(crate) fn bad_url(error: &sqlx::Error) -> SetupError {
     let reason = match error {
         sqlx::Error::Configuration(inner) if inner.to_string() == "invalid port number" => "its port is not a number",
         sqlx::Error::Configuration(inner) if inner.to_string() == "empty host" => "it has no host",
-        _ => "it cannot be parsed; percent-encode special characters in a password",
+        _ => "it cannot be parsed; percent-encode the special characters of its user name and password",
     };
     SetupError::BadUrl(reason.to_owned())
 }

@@ -50,6 +50,7 @@ mod memory;
 mod sessions;
 mod store;
 mod subject;
+mod url;
 
 pub use answer::Answer;
 pub use forward::ForwardSessions;
@@ -60,3 +61,4 @@ pub use sessions::{
 pub(crate) use store::StoreKind;
 pub use store::{RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus};
 pub use subject::Subject;
+pub use url::{StoreUrl, StoreUrlError};

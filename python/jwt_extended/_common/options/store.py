@@ -1,11 +1,12 @@
 """The options of the store, checked. Each error names the option to set."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-#: The prefixes of stores that processes share.
-SHARED = ("redis://", "rediss://", "postgres://", "postgresql://", "sqlite:", "sqlite+")
+#: The beginning of the URL of a store that processes share. The engine reads the rest.
+SHARED = re.compile(r"sqlite[:+]|(postgres(ql)?|rediss?|valkeys?)(\+\w+)?://|unix://")
 #: Options that need a store.
 NEEDS_STORE = (
     "JWT_MAX_SESSIONS",
@@ -31,7 +32,7 @@ def store(options: Mapping[str, Any]) -> dict[str, Any]:
         for name in NEEDS_STORE:
             if options[name] is not None:
                 raise RuntimeError(f'{name} needs a store; set JWT_STORE, such as to "memory"')
-    shared = isinstance(where, str) and where.startswith(SHARED)
+    shared = isinstance(where, str) and SHARED.match(where) is not None
     return {
         "memory_store": None if shared else _capacity(where),
         "shared_store": where if shared else None,

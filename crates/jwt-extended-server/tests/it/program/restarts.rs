@@ -91,4 +91,15 @@ fn a_store_that_cannot_be_opened_shows_no_password() {
         assert!(said.starts_with("cannot open the store ") && said.contains("127.0.0.1:1"), "{said}");
         assert!(!said.contains("hush"), "{said}");
     }
+    for address in ["postgres://me:hush?hush@127.0.0.1:1/db", "redis://:hush#hush@127.0.0.1:1", "mysql://me:hush@h"] {
+        let file = format!("store = \"{address}\"\n");
+        let path = format!("{folder}/server.toml");
+        std::fs::write(&path, file).unwrap();
+        let on_command_line = run(&["demo", "--store", address], &[("JWT_SECRET_KEY", SECRET)], b"").err;
+        let in_file = run(&["serve", "--config", &path], &[("JWT_SECRET_KEY", SECRET)], b"").err;
+        for said in [demo(address), on_command_line, in_file] {
+            assert!(said.contains("percent-encode") || said.contains("the store must be "), "{said}");
+            assert!(!said.contains("hush") && !said.contains("127.0.0.1"), "{said}");
+        }
+    }
 }
