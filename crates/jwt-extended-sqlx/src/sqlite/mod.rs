@@ -1,6 +1,7 @@
 //! The store in SQLite: several connections read, one writes.
 
 mod connection;
+mod file;
 mod migrate;
 mod store;
 mod url;

@@ -1,9 +1,8 @@
 //! [`SqliteStore`]: reads over a few connections, writes over one.
 
 use std::{
-    fmt, fs,
+    fmt,
     future::Future,
-    io,
     path::{self, Path},
     sync::{Arc, OnceLock},
     time::Duration,
@@ -17,7 +16,7 @@ use sqlx::{
 use tokio::time::{sleep, timeout};
 
 use super::{
-    migrate,
+    file, migrate,
     url::{Missing, SqliteUrl},
     writer::Writer,
 };
@@ -181,11 +180,14 @@ impl SqliteStoreBuilder {
         match self.missing {
             Missing::Refuse if !path.is_file() => return Err(SetupError::Missing(path.to_owned())),
             Missing::Refuse => {}
-            Missing::Create => create_private(path).map_err(|error| cannot_create(path, &error))?,
+            Missing::Create => file::create_private(path).map_err(|error| {
+                SetupError::Unavailable(format!("the file cannot be created: {error} ({})", path.display()))
+            })?,
         }
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
+            // SQLite would create it for everyone to read.
+            .create_if_missing(false)
             .synchronous(SqliteSynchronous::Full)
             // Less than the timeout, so that the caller gets SQLite's error: the file is locked.
             .busy_timeout(self.timeout / 4 * 3)
@@ -203,23 +205,6 @@ impl SqliteStoreBuilder {
             pool: OnceLock::new(),
         };
         Ok(SqliteStore { sessions: Sessions::new(file) })
-    }
-}
-
-fn cannot_create(path: &Path, error: &io::Error) -> SetupError {
-    SetupError::Unavailable(format!("the file cannot be created: {error} ({})", path.display()))
-}
-
-/// Creates a file that only its owner can read, because it tells who is logged in where. SQLite gives the files beside
-/// it the same mode. A file that exists keeps its mode.
-fn create_private(path: &Path) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
     }
 }
 
