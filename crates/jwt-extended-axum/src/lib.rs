@@ -50,7 +50,8 @@
 //! | [`Refresh`] | a refresh token |
 //! | [`AnyToken`] | either type |
 //! | `Option<Access>`, and so on | a request without a token, as `None`; a bad token, such as an expired one, is rejected |
-//! | `Result<Access, Rejection>`, and so on | every request: for pages that must also open with an expired cookie |
+//! | [`Visitor<Access>`], and so on | also a visitor with an expired, revoked or malformed cookie, which the response clears |
+//! | [`Logout`] | a token with a valid signature, also an expired or revoked one, and ends its session |
 //! | [`Claims<T>`] | an access token whose claims deserialize as `T` |
 //! | [`CurrentUser<U>`] | an access token whose user still exists |
 //!
@@ -86,7 +87,7 @@ mod layer;
 mod response;
 mod user;
 
-pub use extract::{Access, AnyToken, Claims, Fresh, Refresh, authenticate};
+pub use extract::{Access, AnyToken, Claims, Fresh, Logout, Refresh, Visitor, authenticate};
 pub use jwt_extended::{
     self, Admitted, Config, ConfigError, JwtManager, JwtManagerBuilder, Requirement, Token, TokenPair,
     config::{self, Switch},
