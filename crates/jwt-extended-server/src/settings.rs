@@ -4,7 +4,7 @@ use std::{ffi::OsString, net::SocketAddr, path::Path, sync::Arc};
 
 use jwt_extended_axum::{
     Config, JwtManager, Token,
-    config::{Count, List, Secret, Switch},
+    config::{List, Secret, Switch},
     jose::Family,
     jwt_extended::http::Location,
     session::SessionStore,
