@@ -71,11 +71,10 @@ impl Compiled {
     ) -> PyResult<Option<Guarded<'py>>> {
         let required = requirement.inner()?;
         let request = WsgiRequest::new(request)?;
-        let checked = self.checking.steps().authenticate_with(&request, required, |located, judge| {
+        let checked = self.checking.steps().authenticate_with(&request, required, |token, judge| {
             if let Some(error) = request.take_error() {
                 return Err(Failure::Python(error));
             }
-            let token = located.token();
             let ring = self.ring_for(py, token, decode_key)?;
             let judged = if is_slow(ring.algorithms()) { py.detach(|| judge(&ring)) } else { judge(&ring) };
             judged.map_err(|rejection| Failure::Python(self.rejected(py, &rejection, Some(token))))

@@ -44,7 +44,7 @@ macro_rules! guards {
 
         impl<'a> From<&'a $guard> for Subject<'a> {
             fn from(token: &'a $guard) -> Self {
-                Self(token.subject())
+                Self::from(&**token)
             }
         }
 

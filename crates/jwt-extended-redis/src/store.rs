@@ -6,8 +6,8 @@ use std::{fmt, sync::Arc};
 use jwt_extended::{
     Timestamp,
     session::{
-        Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, StoreError,
-        TokenIds, TokenStatus, TouchRequest,
+        Answer, EndSessions, NewSession, Retry, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore,
+        StoreError, TokenIds, TokenStatus, TouchRequest,
     },
 };
 use redis::Cmd;
@@ -218,6 +218,7 @@ impl SessionStore for RedisStore {
             ttl,
             session.at_most.map_or_else(String::new, |at_most| at_most.to_string()),
             keys.sessions(),
+            record::time(session.since),
         ];
         let call = self.shared.scripts.open.call(3, arguments);
         Answer::later(async move {
@@ -260,6 +261,10 @@ impl SessionStore for RedisStore {
             record::ttl(request.ends, token.now),
             record::time(token.now.saturating_add(request.grace)),
             keys.tokens(),
+            match request.retry {
+                Retry::InGrace => "",
+                Retry::UntilSuccessorIsUsed => "retry",
+            },
         ];
         let call = self.shared.scripts.rotate.call(4, arguments);
         let extend = self.extend(session, request.ends, token.now);

@@ -48,7 +48,7 @@ impl FromRequest<App> for Credentials {
                 .filter(|body| body.trim_ascii_start().starts_with(b"{"))
                 .and_then(|body| serde_json::from_slice(&body).ok()),
             BodyKind::Form => Form::from_request(request, app).await.ok().map(|Form(credentials)| credentials),
-            BodyKind::Other if is_multipart(request.headers()) => match read_multipart(request, app).await {
+            BodyKind::Multipart => match read_multipart(request, app).await {
                 Err(StatusCode::PAYLOAD_TOO_LARGE) => {
                     return Err(app.refuse(StatusCode::PAYLOAD_TOO_LARGE, "body_too_long", "The body is too long"));
                 }
@@ -58,14 +58,6 @@ impl FromRequest<App> for Credentials {
         };
         credentials.ok_or_else(|| refuse(StatusCode::BAD_REQUEST))
     }
-}
-
-/// Returns whether a body is a form in parts, which a script's `FormData` sends. Two types are none.
-fn is_multipart(headers: &HeaderMap) -> bool {
-    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
-    let (Some(value), None) = (types.next(), types.next()) else { return false };
-    let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
-    essence.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data")
 }
 
 /// Reads a form in parts, up to the limit of the router. Other fields are left out; a file is no text, and a field that

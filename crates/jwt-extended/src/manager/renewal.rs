@@ -27,7 +27,7 @@ impl Steps<'_> {
         let (manager, now) = (self.manager, self.manager.now());
         let request = Methodless(request);
         let in_cookies = Requirement::access().locations([Location::Cookie]);
-        let (token, _) = examine(&manager.inner.settings, &request, &in_cookies, now).ok()?;
+        let token = examine(&manager.inner.settings, &request, &in_cookies, now).ok()?;
         let end = token.expires_at()?;
         let soon = end.saturating_duration_since(now) <= within;
         (soon && manager.verifies(&token)).then_some(Expiring { token })
@@ -43,7 +43,7 @@ impl Steps<'_> {
         let (manager, token) = (self.manager, &expiring.token);
         let cookies = &manager.inner.settings.cookies;
         let settled = response.get_all(header::SET_COOKIE).iter().any(|line| cookies.concerns(line));
-        let over = token.session().is_none() || manager.is_too_old(token, manager.now());
+        let over = manager.session_of(token).is_none() || manager.is_too_old(token, manager.now());
         if settled || over || manager.touch(token).await != Ok(TokenStatus::Active) {
             return None;
         }
@@ -75,7 +75,7 @@ impl JwtManager {
         match (self.inner.store.sessions(), token.session()) {
             (Ok(store), Some(_)) => {
                 let ends = self.session_ends(opened(token), now);
-                store.touch(&TouchRequest { token: token.ids(now, self.leeway()), ends }).wait().await
+                store.touch(&TouchRequest { token: self.ids(token, now), ends }).wait().await
             }
             _ => self.status(token, now).await,
         }
@@ -83,7 +83,7 @@ impl JwtManager {
 }
 
 /// A request without its method, so that its CSRF value is not checked.
-struct Methodless<'r, R>(&'r R);
+pub(super) struct Methodless<'r, R>(pub(super) &'r R);
 
 impl<R: Request> Request for Methodless<'_, R> {
     fn method(&self) -> &'static str {

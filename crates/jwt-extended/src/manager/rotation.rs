@@ -42,7 +42,7 @@ impl Rotation {
         if !in_session(access) || !in_session(refresh) || refresh.jti().as_deref() != Some(&*self.jti) {
             return Err(IssueError::SessionClaims);
         }
-        if access.subject() != subject || refresh.subject() != subject {
+        if access.subject_key() != subject || refresh.subject_key() != subject {
             return Err(IssueError::OtherSubject);
         }
         Ok(())

@@ -15,8 +15,8 @@ const PAGE: &str = include_str!("../../../src/docs/options.md");
 const ONLY_IN_FLASK: [&str; 6] =
     ["jwks_url", "key_ring", "protect_by_default", "store", "store_timeout", "www_authenticate"];
 
-/// The options that the Flask face does not have: Flask sets cookies itself, and statuses and bodies are upstream's.
-const NOT_IN_FLASK: [&str; 4] = ["cookie_partitioned", "error_format", "error_statuses", "fresh_token_expires"];
+/// The options that the Flask face does not have: statuses and bodies are upstream's.
+const NOT_IN_FLASK: [&str; 3] = ["error_format", "error_statuses", "fresh_token_expires"];
 
 /// The cells of the page's row about an option: variable, name, default, meaning.
 fn row(name: &str) -> [&'static str; 4] {
