@@ -6,7 +6,7 @@ use axum::{
     Form,
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Multipart, Request},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{StatusCode, header, request::Parts},
 };
 use jwt_extended_axum::{Rejection, jwt_extended::http::BodyKind};
 use serde::Deserialize;
