@@ -31,7 +31,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
     if matches!(users.is_empty().await, Ok(true)) {
         tracing::warn!("there are no users yet; add one with `user add`");
     }
-    serve(listener, shutdown, App { jwt, users }).await
+    serve(listener, shutdown, App { jwt, users, cors: settings.cors }).await
 }
 
 /// Serves until `shutdown` completes and the requests in flight have ended, or their grace period has.
