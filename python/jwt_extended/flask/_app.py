@@ -1,5 +1,6 @@
 """The current app, its engine, and work that waits for its first request."""
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from .._core import Compiled, Engine
 MANAGER = "flask-jwt-extended"
 #: The key of an app's engine in ``app.extensions``.
 ENGINE = "jwt-extended"
+#: The key of the line of code that connected an app with its manager, in ``app.extensions``.
+_LINE = "jwt-extended-line"
 
 NO_MANAGER = "You must initialize a JWTManager with this flask application before using this method"
 
@@ -47,6 +50,22 @@ def engine_and_app() -> tuple[Compiled, Flask]:
     """
     app = this_app()
     return engine_of(app), app
+
+
+def remember_line(app: Flask, stacklevel: int) -> None:
+    """Remember the line that connects an app, for warnings that come later.
+
+    :param stacklevel: that of :func:`warnings.warn`, called in place of this function.
+    """
+    frame = sys._getframe(stacklevel)
+    module = frame.f_globals.get("__name__", "__main__")
+    app.extensions[_LINE] = (module, frame.f_code.co_filename, frame.f_lineno)
+
+
+def connected_at(app: Flask) -> tuple[str, str, int]:
+    """Return the module, the file and the line that connected an app with its manager."""
+    line: tuple[str, str, int] = app.extensions[_LINE]
+    return line
 
 
 def real_app(app: Any) -> Any:

@@ -21,7 +21,7 @@ from .._common.options.hints import hints
 from .._common.options.names import OURS, UPSTREAM, WATCHED
 from .._common.options.read import read
 from .._core import Engine
-from ._app import ENGINE, MANAGER, before_first_request, real_app
+from ._app import ENGINE, MANAGER, before_first_request, real_app, remember_line
 from ._compat3.loaders import Loaders3
 from ._compat3.options import RETIRED, check_blacklist, warn_of_retired_options
 from ._errors import register_handlers
@@ -85,6 +85,7 @@ class JWTManager(Loaders3):
     def _connect(self, app: Flask, add_context_processor: bool, stacklevel: int) -> None:
         app = real_app(app)
         app.extensions[MANAGER] = self
+        remember_line(app, stacklevel)
         if add_context_processor:
             app.context_processor(current_user_context_processor)
         self._set_default_configuration_options(app)
