@@ -21,8 +21,8 @@ use crate::claims::{dicts, to_dict};
 
 /// The module with upstream's exceptions and ours.
 const OURS: &str = "jwt_extended.flask.exceptions";
-/// The module with PyJWT's exceptions.
-const PYJWT: &str = "jwt.exceptions";
+/// The module with PyJWT's exceptions, for every version of PyJWT.
+const PYJWT: &str = "jwt_extended._common.pyjwt";
 const NOT_A_TOKEN: &str = "Invalid token type. Token must be a <class 'bytes'>";
 
 /// Returns the exception that upstream raises for a rejected request. `token` is its token, if it has one, and the

@@ -24,6 +24,7 @@ FLOORS: list[list[str]] = [
         "_common.options",
         "_common.options.names",
         "_common.options.paths",
+        "_common.pyjwt",
         "_common.results",
         "_common.typing",
     ],

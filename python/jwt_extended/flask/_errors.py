@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Flask, current_app
 from flask.typing import ResponseReturnValue
-from jwt import exceptions as pyjwt
 from werkzeug.exceptions import HTTPException
 
+from .._common import pyjwt
 from . import default_callbacks as default
 from . import exceptions as ours
 from ._manager import Manager

@@ -2,16 +2,11 @@
 
 from warnings import warn_explicit
 
-from .._common.crypto import InsecureKeyLengthWarning, SmallRsaKey, key_text, rewritten_as_pem
+from .._common.crypto import SmallRsaKey, key_text, rewritten_as_pem
+from .._common.pyjwt import InsecureKeyLengthWarning
 from ._app import connected_at, this_app
 
-__all__ = [
-    "InsecureKeyLengthWarning",
-    "SmallRsaKey",
-    "key_text",
-    "rewritten_as_pem",
-    "warn_of_short_key",
-]
+__all__ = ["SmallRsaKey", "key_text", "rewritten_as_pem", "warn_of_short_key"]
 
 
 def warn_of_short_key(message: str) -> None:

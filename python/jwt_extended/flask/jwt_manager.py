@@ -7,7 +7,11 @@ from typing import Any
 from warnings import warn
 
 from flask import Flask
-from jwt.exceptions import (  # noqa: F401 - apps import them from here
+
+from .._common.options.hints import hints
+from .._common.options.names import OURS, UPSTREAM, WATCHED
+from .._common.options.read import read
+from .._common.pyjwt import (  # noqa: F401 - apps import them from here
     DecodeError,
     ExpiredSignatureError,
     InvalidAudienceError,
@@ -16,10 +20,6 @@ from jwt.exceptions import (  # noqa: F401 - apps import them from here
     InvalidTokenError,
     MissingRequiredClaimError,
 )
-
-from .._common.options.hints import hints
-from .._common.options.names import OURS, UPSTREAM, WATCHED
-from .._common.options.read import read
 from .._core import Engine
 from ._app import ENGINE, MANAGER, before_first_request, real_app, remember_line
 from ._compat3.loaders import Loaders3
