@@ -39,7 +39,7 @@ FLOORS: list[list[str]] = [
         "flask.exceptions",
         "flask.typing",
     ],
-    ["flask.config"],
+    ["flask._found", "flask.config"],
     ["flask.default_callbacks"],
     ["flask._loaders"],
     ["flask._manager"],
