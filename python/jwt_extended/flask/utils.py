@@ -248,8 +248,15 @@ def unset_refresh_cookies(response: Response, domain: str | None = None) -> None
 
 
 def current_user_context_processor() -> dict[str, Any]:
-    """Make ``current_user`` available in templates."""
-    return {"current_user": get_current_user()}
+    """Make ``current_user`` available in templates.
+
+    It is ``None`` where no guard has run, so that pages for everybody can ask for it. Without a
+    ``user_lookup_loader``, an error comes only if a template uses it.
+    """
+    try:
+        return {"current_user": get_current_user()}
+    except RuntimeError:
+        return {"current_user": None if found(JWT) is None else current_user}
 
 
 def _set_cookies(
