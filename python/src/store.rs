@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    path::PathBuf,
     pin::pin,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -11,7 +10,7 @@ use std::{
 
 use jwt_extended::session::{Answer, ForwardSessions, MemoryStore, SessionStore, StoreError};
 use jwt_extended_redis::{ConnectError, RedisStore};
-use jwt_extended_sqlx::{PostgresStore, SetupError, SqliteStore};
+use jwt_extended_sqlx::{PostgresStore, SetupError, SqliteStore, SqliteUrl};
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
 use tokio::{
     runtime::Runtime,
@@ -150,15 +149,16 @@ fn late(limit: Duration) -> StoreError {
 enum Place {
     Redis(String),
     Postgres(String),
-    Sqlite(PathBuf),
+    Sqlite(SqliteUrl),
 }
 
 impl Place {
     /// Reads a URL without connecting: the app starts even if the store is down.
     fn read(url: &str, limit: Duration) -> PyResult<Self> {
-        let place = match url.split_once(':') {
-            Some(("sqlite", path)) => Self::Sqlite(PathBuf::from(path)),
-            Some(("postgres" | "postgresql", _)) => Self::Postgres(url.to_owned()),
+        let scheme = url.split([':', '+']).next().unwrap_or_default();
+        let place = match scheme {
+            "sqlite" => Self::Sqlite(url.parse().map_err(misconfigured)?),
+            "postgres" | "postgresql" => Self::Postgres(url.to_owned()),
             _ => Self::Redis(url.to_owned()),
         };
         match &place {
@@ -178,8 +178,8 @@ impl Place {
                 store.migrate().await.map_err(unavailable)?;
                 Box::new(store)
             }
-            Self::Sqlite(path) => {
-                let store = SqliteStore::builder().timeout(limit).open(path).await.map_err(unavailable)?;
+            Self::Sqlite(url) => {
+                let store = SqliteStore::builder().timeout(limit).connect(url).await.map_err(unavailable)?;
                 store.migrate().await.map_err(unavailable)?;
                 Box::new(store)
             }

@@ -264,6 +264,21 @@ def test_a_missing_postgres_is_503_without_the_password(
     assert "hush" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "scheme", ["postgresql+psycopg2", "postgresql+asyncpg", "postgresql+psycopg"]
+)
+def test_a_url_of_sqlalchemy_names_a_postgres(
+    scheme: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = sessions_app(
+        STORE=f"{scheme}://app:hush@127.0.0.1:1/app?sslmode=disable", STORE_TIMEOUT=1
+    )
+    app.logger.disabled = False
+    assert app.test_client().post("/login/alice").status_code == 503
+    assert "the connection has failed" in caplog.text
+    assert "hush" not in caplog.text
+
+
 def test_an_impossible_sqlite_file_is_503_with_the_reason_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -273,6 +288,26 @@ def test_an_impossible_sqlite_file_is_503_with_the_reason_logged(
     assert "the file cannot be created: No such file or directory" in caplog.text
     (tmp_path / "no/such/folder").mkdir(parents=True)
     assert opens(app, *login(app)) == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        ("sqlite:a.db", "a.db"),
+        ("sqlite:///b.db", "b.db"),
+        ("sqlite+pysqlite:///{here}/c.db", "c.db"),
+        ("sqlite:{here}/d.db?mode=rwc", "d.db"),
+    ],
+)
+def test_a_sqlite_url_names_the_file_that_sqlalchemy_would_open(
+    url: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = sessions_app(STORE=url.format(here=tmp_path))
+    # A server may change its folder once it has loaded the app.
+    monkeypatch.chdir("/")
+    assert opens(app, *login(app)) == [True, True]
+    assert (tmp_path / file).is_file()
 
 
 def test_a_guard_sends_one_command_to_the_store(own_redis: Redis) -> None:

@@ -49,7 +49,15 @@ def test_a_store_in_memory_can_have_a_capacity(store: str) -> None:
             "postgresql://app@localhost:port/app",
             "sqlite:",
             "sqlite::memory:",
-            "sqlite:///app.db",
+            "postgresql://localhost/app?sslmod=require",
+            "redis://localhost?ssl_cert_reqs=none",
+            "rediss://localhost?ssl_cert_reqs=none",
+            "redis+sentinel://localhost",
+            "sqlite:///:memory:",
+            "sqlite:app.db?mode=ro",
+            "sqlite:app.db?cache=shared",
+            "sqlite://me:secret@host/app.db",
+            "sqlite:a%20b.db",
             "memory:",
             "memory:0",
             "memory:-1",
@@ -63,6 +71,15 @@ def test_a_store_in_memory_can_have_a_capacity(store: str) -> None:
 def test_an_invalid_store_raises_at_startup(store: Any) -> None:
     with pytest.raises(RuntimeError, match=r"JWT_STORE (must|cannot be used|cannot be used)"):
         make_app(STORE=store)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql+psycopg2", "postgresql+asyncpg", "redis", "rediss"])
+@pytest.mark.parametrize("password", ["s3c#r3t", "s3c@r3t", "s3c/r3t", "s3c?r3t"])
+def test_an_unencoded_password_is_named_and_not_shown(scheme: str, password: str) -> None:
+    with pytest.raises(RuntimeError, match="percent-encode") as caught:
+        make_app(STORE=f"{scheme}://me:{password}@localhost/0")
+    assert "s3c" not in str(caught.value)
+    assert "r3t" not in str(caught.value)
 
 
 def test_a_full_store_answers_503_and_keeps_its_records(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,11 +2,17 @@
 
 use std::{fmt, time::Duration};
 
-use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, io::tcp::TcpSettings};
+use redis::{
+    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion, RedisConnectionInfo, RedisError,
+    io::tcp::TcpSettings,
+};
 
+#[cfg(feature = "sentinel")]
+use crate::sentinels::Sentinels;
 use crate::{
     RedisStore,
     connection::{Connection, Target, Unavailable},
+    url::{Place, RedisUrl, Tls},
 };
 
 /// Sets up a [`RedisStore`].
@@ -26,15 +32,15 @@ pub(crate) enum Urls {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The URL cannot be read.
-    #[error(
-        "the Redis URL cannot be read; write it like redis://user:password@host:6379/0, with special characters of the \
-         password percent-encoded"
-    )]
-    Url,
+    /// The URL cannot be used. The reason does not quote the URL, which may hold a password.
+    #[error("the Redis URL is not valid: {0}; it must look like redis://user:password@host:6379/0")]
+    Url(String),
     /// The URL asks for TLS, which needs the feature `tls`.
     #[error("the Redis URL asks for TLS; switch on the feature `tls` of jwt-extended-redis")]
     NoTls,
+    /// The URL names sentinels, which need the feature `sentinel`.
+    #[error("the Redis URL names sentinels; switch on the feature `sentinel` of jwt-extended-redis")]
+    NoSentinel,
     /// The prefix contains a brace, which would break the hash tags of a cluster.
     #[error("the prefix {0:?} contains a brace; leave it out, because braces in keys have a meaning in Redis Cluster")]
     Prefix(String),
@@ -94,39 +100,81 @@ impl RedisStoreBuilder {
     }
 
     fn server(&self, url: &str) -> Result<Target, ConnectError> {
-        let client = Client::open(self.read(url)?).map_err(|_| ConnectError::Url)?;
-        Ok(Target::Server(Box::new(client)))
+        let RedisUrl { place, redis, tls } = self.read(url)?;
+        match place {
+            Place::Server(address) => Ok(Target::Server(Box::new(self.client(address, &redis, tls)?))),
+            #[cfg(feature = "sentinel")]
+            Place::Sentinels { addresses, login, service } => {
+                let sentinels = Sentinels { addresses, login, service, redis, tls, tcp: self.tcp() };
+                // Finds mistakes in the certificates.
+                sentinels.client().map_err(unreadable)?;
+                Ok(Target::Sentinels(Box::new(sentinels)))
+            }
+            #[cfg(not(feature = "sentinel"))]
+            Place::Sentinels { .. } => Err(ConnectError::NoSentinel),
+        }
+    }
+
+    fn client(
+        &self,
+        address: ConnectionAddr,
+        redis: &RedisConnectionInfo,
+        tls: Option<Tls>,
+    ) -> Result<Client, ConnectError> {
+        let info = self.info(address, redis)?;
+        match tls {
+            #[cfg(feature = "tls")]
+            Some(tls) => Client::build_with_tls(info, tls.into()).map_err(unreadable),
+            _ => Client::open(info).map_err(unreadable),
+        }
+    }
+
+    fn info(&self, address: ConnectionAddr, redis: &RedisConnectionInfo) -> Result<ConnectionInfo, ConnectError> {
+        // With RESP3 the client notices a closed connection before it sends anything on it.
+        let redis = redis.clone().set_protocol(ProtocolVersion::RESP3);
+        let info = address.into_connection_info().map_err(unreadable)?;
+        Ok(info.set_redis_settings(redis).set_tcp_settings(self.tcp()))
     }
 
     #[cfg(feature = "cluster")]
     fn cluster(&self, urls: &[String]) -> Result<Target, ConnectError> {
-        let infos = urls.iter().map(|url| self.read(url)).collect::<Result<Vec<_>, _>>()?;
+        let (mut infos, mut certificates) = (Vec::new(), None);
+        for url in urls {
+            let RedisUrl { place, redis, tls } = self.read(url)?;
+            let Place::Server(address) = place else {
+                return Err(ConnectError::Url("a cluster has no sentinels".to_owned()));
+            };
+            infos.push(self.info(address, &redis)?);
+            certificates = certificates.or(tls);
+        }
         // The client repeats a command if the connection to its node was lost. Every step tolerates that: a rotation
         // that is done twice answers with the same successor.
-        let client = redis::cluster::ClusterClientBuilder::new(infos)
+        let builder = redis::cluster::ClusterClientBuilder::new(infos)
             .use_protocol(ProtocolVersion::RESP3)
             .tcp_settings(self.tcp())
             .connection_timeout(self.timeout)
             .response_timeout(self.timeout)
             .overall_response_timeout(None)
             .min_retry_wait(5)
-            .max_retry_wait(100)
-            .build()
-            .map_err(|_| ConnectError::Url)?;
-        Ok(Target::Cluster(Box::new(client)))
+            .max_retry_wait(100);
+        #[cfg(feature = "tls")]
+        let builder = match certificates {
+            Some(tls) => builder.certs(tls.into()),
+            None => builder,
+        };
+        Ok(Target::Cluster(Box::new(builder.build().map_err(unreadable)?)))
     }
 
-    fn read(&self, url: &str) -> Result<ConnectionInfo, ConnectError> {
-        if url.starts_with("rediss:") || url.starts_with("valkeys:") {
+    #[expect(clippy::unused_self, reason = "it is a step of the builder")]
+    fn read(&self, url: &str) -> Result<RedisUrl, ConnectError> {
+        let url = RedisUrl::read(url)?;
+        if url.tls.is_some() {
             #[cfg(feature = "tls")]
             choose_cryptography();
             #[cfg(not(feature = "tls"))]
             return Err(ConnectError::NoTls);
         }
-        let info = url.into_connection_info().map_err(|_| ConnectError::Url)?;
-        // With RESP3 the client notices a closed connection before it sends anything on it.
-        let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        Ok(info.set_redis_settings(redis).set_tcp_settings(self.tcp()))
+        Ok(url)
     }
 
     fn tcp(&self) -> TcpSettings {
@@ -143,6 +191,20 @@ impl fmt::Debug for RedisStoreBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { urls: _, prefix, timeout } = self;
         f.debug_struct("RedisStoreBuilder").field("prefix", prefix).field("timeout", timeout).finish_non_exhaustive()
+    }
+}
+
+/// The error of a client that rejects what the URL says. Its own text may quote the URL.
+#[expect(clippy::needless_pass_by_value, reason = "it is passed to `map_err`")]
+fn unreadable(error: RedisError) -> ConnectError {
+    ConnectError::Url(format!("the client rejects it ({})", error.category()))
+}
+
+#[cfg(feature = "tls")]
+impl From<Tls> for redis::TlsCertificates {
+    fn from(tls: Tls) -> Self {
+        let client_tls = tls.client.map(|(client_cert, client_key)| redis::ClientTlsConfig { client_cert, client_key });
+        Self { client_tls, root_cert: tls.authorities }
     }
 }
 

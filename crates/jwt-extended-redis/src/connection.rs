@@ -52,6 +52,9 @@ impl From<Unavailable> for StoreError {
 pub(crate) enum Target {
     /// One server.
     Server(Box<Client>),
+    /// The master that sentinels name.
+    #[cfg(feature = "sentinel")]
+    Sentinels(Box<crate::sentinels::Sentinels>),
     /// A cluster.
     #[cfg(feature = "cluster")]
     Cluster(Box<redis::cluster::ClusterClient>),
@@ -185,22 +188,10 @@ impl Target {
         let link = Link::new();
         let connection = match self {
             Self::Server(client) => {
-                let lost = Arc::clone(&link);
-                let notice = move |info: PushInfo| {
-                    if info.kind == PushKind::Disconnection {
-                        lost.closed.store(true, Ordering::Release);
-                    }
-                    Ok::<(), redis::aio::SendError>(())
-                };
-                // The caller limits the time. The queue has room for all requests that a busy server handles at the
-                // same time, so that none waits for a place in it.
-                let config = AsyncConnectionConfig::new()
-                    .set_pipeline_buffer_size(1024)
-                    .set_connection_timeout(None)
-                    .set_response_timeout(None)
-                    .set_push_sender(notice);
-                Kind::Server(client.get_multiplexed_async_connection_with_config(&config).await?)
+                Kind::Server(client.get_multiplexed_async_connection_with_config(&link.config()).await?)
             }
+            #[cfg(feature = "sentinel")]
+            Self::Sentinels(sentinels) => Kind::Server(sentinels.connect(&link.config()).await?),
             #[cfg(feature = "cluster")]
             Self::Cluster(client) => Kind::Cluster(client.get_async_connection().await?),
         };
@@ -234,6 +225,24 @@ impl Link {
     fn new() -> Arc<Self> {
         let runtime = tokio::spawn(std::future::pending::<()>()).abort_handle();
         Arc::new(Self { closed: AtomicBool::new(false), runtime })
+    }
+
+    /// Returns how to connect, so that the link notices when the connection is closed.
+    fn config(self: &Arc<Self>) -> AsyncConnectionConfig {
+        let lost = Arc::clone(self);
+        let notice = move |info: PushInfo| {
+            if info.kind == PushKind::Disconnection {
+                lost.closed.store(true, Ordering::Release);
+            }
+            Ok::<(), redis::aio::SendError>(())
+        };
+        // The caller limits the time. The queue has room for as many requests as a busy server handles at once, so that
+        // none waits for a place in it.
+        AsyncConnectionConfig::new()
+            .set_pipeline_buffer_size(1024)
+            .set_connection_timeout(None)
+            .set_response_timeout(None)
+            .set_push_sender(notice)
     }
 }
 

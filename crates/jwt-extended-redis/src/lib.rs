@@ -44,7 +44,10 @@ mod connection;
 mod keys;
 mod record;
 mod scripts;
+#[cfg(feature = "sentinel")]
+mod sentinels;
 mod store;
+mod url;
 
 pub use builder::{ConnectError, RedisStoreBuilder};
 pub use store::RedisStore;

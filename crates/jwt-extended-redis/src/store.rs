@@ -37,8 +37,9 @@ struct Shared {
 }
 
 impl RedisStore {
-    /// Connects to a server: `redis://user:password@host:6379/0`, `rediss://…` with the feature `tls`, or
-    /// `unix:///path?pass=password`.
+    /// Connects to a server: `redis://user:password@host:6379/0`, `rediss://…` with the feature `tls`,
+    /// `unix:///path?password=password`, or `redis+sentinel://host,host/service/0` with the feature `sentinel`. The
+    /// README lists the parameters; any other one is an error.
     ///
     /// # Errors
     /// If the URL cannot be read, or Redis does not answer or refuses the login.

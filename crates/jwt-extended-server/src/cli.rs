@@ -1,9 +1,12 @@
 //! The command line.
 
 use std::{
+    convert::Infallible,
+    fmt,
     io::{self, Write as _},
     net::SocketAddr,
     path::PathBuf,
+    str::FromStr,
 };
 
 use clap::{Parser, Subcommand};
@@ -35,7 +38,7 @@ enum Action {
         allow_remote: bool,
         /// The store of sessions and users: sqlite:PATH, postgres://…, redis://… or memory. `JWT_STORE` sets it too.
         #[arg(long)]
-        store: Option<StoreAddress>,
+        store: Option<Store>,
         #[command(flatten)]
         log: logging::Log,
     },
@@ -50,7 +53,7 @@ enum Action {
         /// The store of sessions and users: sqlite:PATH, postgres://…, redis://… or memory. Overrides `JWT_STORE` and
         /// the file. An address with a password belongs in `JWT_STORE`. [default: sqlite:jwt-extended.db]
         #[arg(long)]
-        store: Option<StoreAddress>,
+        store: Option<Store>,
         #[command(flatten)]
         log: logging::Log,
     },
@@ -58,7 +61,7 @@ enum Action {
     User {
         /// The store, as for `serve`.
         #[arg(long, global = true)]
-        store: Option<StoreAddress>,
+        store: Option<Store>,
         /// The configuration file that names the store.
         #[arg(long, short, global = true)]
         config: Option<PathBuf>,
@@ -67,6 +70,31 @@ enum Action {
     },
     /// Read a password from standard input and print its hash for the configuration file.
     HashPassword,
+}
+
+/// The text of an address. The parser of the command line shows a value that it rejects, so it gets no chance to: the
+/// address may hold a password.
+#[derive(Clone)]
+struct Store(String);
+
+impl Store {
+    fn read(given: Option<Self>) -> Result<Option<StoreAddress>, StartError> {
+        Ok(given.map(|Self(text)| text.parse()).transpose()?)
+    }
+}
+
+impl FromStr for Store {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store(…)")
+    }
 }
 
 /// Runs a command. A server runs until a signal ends it.
@@ -78,15 +106,15 @@ pub async fn run(command: Command) -> Result<(), StartError> {
         Action::Demo { listen, allow_remote, store, log } => {
             logging::start(log);
             let audience = if allow_remote { demo::Audience::Everybody } else { demo::Audience::ThisMachine };
-            demo::run(listen, audience, store).await
+            demo::run(listen, audience, Store::read(store)?).await
         }
         Action::Serve { config, listen, store, log } => {
             logging::start(log);
-            let overrides = Overrides { listen, store };
+            let overrides = Overrides { listen, store: Store::read(store)? };
             serve::run(Settings::load(config.as_deref(), overrides, std::env::vars_os())?).await
         }
         Action::User { store, config, command } => {
-            let store = command.store(config.as_deref(), store, std::env::vars_os())?;
+            let store = command.store(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
             user_commands::run(command, &store).await
         }
         Action::HashPassword => hash_password(),

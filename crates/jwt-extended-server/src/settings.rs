@@ -4,13 +4,19 @@ use std::{ffi::OsString, net::SocketAddr, path::Path, sync::Arc};
 
 use jwt_extended_axum::{
     Config, JwtManager, Token,
-    config::{Count, List, Secret, Switch},
+    config::{List, Secret, Switch},
     jose::Family,
     jwt_extended::http::Location,
     session::SessionStore,
 };
+use jwt_extended_sqlx::SqliteUrl;
 
-use crate::{StartError, Users, config_file::ConfigFile, is_sample, store::StoreAddress};
+use crate::{
+    StartError, Users,
+    config_file::ConfigFile,
+    is_sample,
+    store::{OpenError, StoreAddress},
+};
 
 /// Everything that the server needs to start. Nothing is opened yet.
 #[derive(Debug)]
@@ -90,7 +96,7 @@ pub(crate) enum UserSource {
 
 /// Returns the store in an SQLite file of this name in the current folder.
 pub(crate) fn sqlite_in(file: &str) -> StoreAddress {
-    StoreAddress::Sqlite(file.into())
+    StoreAddress::Sqlite(SqliteUrl::of_path(file))
 }
 
 type Environment = Vec<(OsString, OsString)>;
@@ -110,7 +116,8 @@ pub(crate) fn take_store(
     let store = match (address, file) {
         (Some(_), Some(_)) => return Err(StartError::GivenTwice(STORE_VARIABLE, STORE_FILE_VARIABLE)),
         (None, Some(path)) => Some(read_address(STORE_FILE_VARIABLE, path.as_ref())?),
-        (Some(address), None) => Some(parse_address(&address.to_string_lossy())?),
+        // With other characters in place of unreadable ones, it would name another store.
+        (Some(address), None) => Some(parse_address(address.to_str().ok_or(OpenError::Address)?)?),
         (None, None) => None,
     };
     Ok((store, others))
@@ -129,11 +136,11 @@ fn parse_address(text: &str) -> Result<StoreAddress, StartError> {
     })
 }
 
-/// Returns the server's defaults: tokens in headers and cookies, and at most 100 sessions for a user.
+/// Returns the server's defaults: tokens in headers and cookies, and a rejection clears cookies that are useless.
 pub(crate) fn server_config() -> Config {
     let mut config = Config::default();
     config.token_location = List(vec![Location::Header, Location::Cookie]);
-    config.max_sessions = Some(Count(100));
+    config.clear_rejected_cookies = Switch::On;
     config
 }
 

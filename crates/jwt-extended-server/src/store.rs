@@ -1,10 +1,10 @@
 //! The store of the server's sessions: parses its address and opens it.
 
-use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc};
 
-use jwt_extended_axum::session::{MemoryStore, SessionStore};
+use jwt_extended_axum::session::{MemoryStore, SessionStore, StoreUrl};
 use jwt_extended_redis::RedisStore;
-use jwt_extended_sqlx::{PostgresStore, SqliteStore};
+use jwt_extended_sqlx::{PostgresStore, SqliteStore, SqliteUrl};
 use serde::Deserialize;
 
 use crate::{Database, StartError};
@@ -17,7 +17,7 @@ pub enum StoreAddress {
     /// This process's memory.
     Memory,
     /// An SQLite file.
-    Sqlite(PathBuf),
+    Sqlite(SqliteUrl),
     /// A PostgreSQL database.
     Postgres(String),
     /// A Redis server.
@@ -31,6 +31,9 @@ pub enum OpenError {
     /// The address is invalid.
     #[error("the store must be sqlite:PATH, postgres://…, redis://… or memory")]
     Address,
+    /// The address names a kind of store, and is invalid for it.
+    #[error("{0}")]
+    Invalid(String),
     /// The store cannot be reached.
     #[error("cannot open the store {address}: {why}")]
     Unreachable {
@@ -64,8 +67,8 @@ impl StoreAddress {
                 let store = RedisStore::connect(url).await.map_err(|error| unreachable(&error))?;
                 OpenStore { sessions: Arc::new(store), users: None }
             }
-            Self::Sqlite(path) => {
-                let store = SqliteStore::open(path).await.map_err(|error| unreachable(&error))?;
+            Self::Sqlite(url) => {
+                let store = SqliteStore::builder().connect(url).await.map_err(|error| unreachable(&error))?;
                 store.migrate().await.map_err(|error| unreachable(&error))?;
                 let users = Database::in_sqlite(store.pool().clone()).await?;
                 OpenStore { sessions: Arc::new(store), users: Some(users) }
@@ -83,12 +86,23 @@ impl StoreAddress {
 impl FromStr for StoreAddress {
     type Err = OpenError;
 
+    /// Reads an address completely, so that a mistake in it is found before anything is opened.
     fn from_str(text: &str) -> Result<Self, OpenError> {
-        match text.split_once(':') {
-            None if text == "memory" => Ok(Self::Memory),
-            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.trim_start_matches("//").into())),
-            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => Ok(Self::Postgres(text.to_owned())),
-            Some(("redis" | "rediss", rest)) if rest.starts_with("//") => Ok(Self::Redis(text.to_owned())),
+        let invalid = |error: &dyn fmt::Display| OpenError::Invalid(error.to_string());
+        if text == "memory" {
+            return Ok(Self::Memory);
+        }
+        let (scheme, _) = text.split_once(':').ok_or(OpenError::Address)?;
+        match scheme.split('+').next() {
+            Some("sqlite") => text.parse().map(Self::Sqlite).map_err(|error| invalid(&error)),
+            Some("postgres" | "postgresql") => {
+                PostgresStore::connect_lazily(text).map_err(|error| invalid(&error))?;
+                Ok(Self::Postgres(text.to_owned()))
+            }
+            Some("redis" | "rediss" | "valkey" | "valkeys" | "unix") => {
+                RedisStore::connect_lazily(text).map_err(|error| invalid(&error))?;
+                Ok(Self::Redis(text.to_owned()))
+            }
             _ => Err(OpenError::Address),
         }
     }
@@ -107,13 +121,12 @@ impl fmt::Display for StoreAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory => f.write_str("memory"),
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(url) | Self::Redis(url) => {
-                let (scheme, rest) = url.split_once("://").unwrap_or_default();
-                // A password may contain an at sign, so the host begins after the last one before the query.
-                let place = rest.split('?').next().unwrap_or_default();
-                write!(f, "{scheme}://{}", place.rsplit('@').next().unwrap_or_default())
-            }
+            Self::Sqlite(url) => write!(f, "{url}"),
+            Self::Postgres(url) | Self::Redis(url) => match StoreUrl::parse(url) {
+                Ok(url) => write!(f, "{url}"),
+                // Where the password ends is doubtful.
+                Err(_) => f.write_str("(an invalid URL)"),
+            },
         }
     }
 }
@@ -132,26 +145,59 @@ mod tests {
     fn an_address_names_one_of_four_kinds_of_store() {
         let read = |text: &str| text.parse::<StoreAddress>().ok();
         assert_eq!(read("memory"), Some(StoreAddress::Memory));
-        assert_eq!(read("sqlite:some/file.db"), Some(StoreAddress::Sqlite("some/file.db".into())));
-        assert_eq!(read("sqlite:///var/lib/file.db"), Some(StoreAddress::Sqlite("/var/lib/file.db".into())));
+        assert_eq!(read("sqlite:some/file.db"), Some(StoreAddress::Sqlite(SqliteUrl::of_path("some/file.db"))));
+        assert_eq!(read("sqlite:////var/file.db"), Some(StoreAddress::Sqlite(SqliteUrl::of_path("/var/file.db"))));
         assert!(matches!(read("postgresql://host/db"), Some(StoreAddress::Postgres(_))));
         assert!(matches!(read("rediss://host"), Some(StoreAddress::Redis(_))));
-        for text in ["", "Memory", "memory:5", "sqlite:", "postgres:host", "mysql://host", "http://host", "redis"] {
+        for text in
+            ["", "Memory", "memory:5", "sqlite:", "postgres:host", "mysql://host", "http://host", "redis", "redis:h"]
+        {
             assert_eq!(read(text), None, "{text}");
         }
     }
 
     #[test]
-    fn passwords_are_not_shown() {
-        for text in [
-            "postgres://me:hu?sh@h/db",
-            "postgres://me:hu@sh@h/db",
-            "redis://:hush@h:1/0",
-            "postgres://h/db?password=hush",
-        ] {
-            let address: StoreAddress = text.parse().unwrap();
-            let shown = format!("{address} {address:?}");
-            assert!(!shown.contains("sh"), "{shown}");
+    fn the_urls_that_people_have_are_accepted() {
+        for text in
+            ["postgresql+psycopg2://me:pw@h/db", "postgresql+asyncpg://h/db", "postgres+x://h/db?sslmode=require"]
+        {
+            assert!(matches!(text.parse(), Ok(StoreAddress::Postgres(_))), "{text}");
+        }
+        for text in
+            ["redis+sentinel://a,b/main", "unix:///run/redis.sock", "valkey://h", "redis+unix:///run/redis.sock"]
+        {
+            assert!(matches!(text.parse(), Ok(StoreAddress::Redis(_))), "{text}");
+        }
+        let shown = "redis+sentinel://:hush@a:1,b:2/main/0".parse::<StoreAddress>().unwrap().to_string();
+        assert_eq!(shown, "redis+sentinel://a:1,b:2/main/0");
+    }
+
+    #[test]
+    fn no_part_of_a_password_is_shown() {
+        let specials =
+            ["", "?", "#", "/", "@", ":", "%", "%41", "&", "=", ",", ";", "[", "]", "?x=", "/0?", "@h/", " ", "é"];
+        for (before, after) in specials.iter().flat_map(|before| specials.iter().map(move |after| (before, after))) {
+            let secret = format!("{before}hush{after}");
+            for text in [
+                format!("postgres://me:{secret}@h:5432/db"),
+                format!("postgres://h/db?password={secret}"),
+                format!("postgresql+asyncpg://{secret}@h/db?sslmode=require"),
+                format!("redis://:{secret}@h:1/0"),
+                format!("rediss://me:{secret}@h?db=1"),
+                format!("redis+sentinel://:{secret}@a,b/main/0?sentinel_password={secret}"),
+                format!("unix:///run/redis.sock?password={secret}"),
+                format!("sqlite://me:{secret}@h/x.db"),
+                format!("mysql://me:{secret}@h/db"),
+            ] {
+                let shown = match text.parse::<StoreAddress>() {
+                    Ok(address) => format!("{address} {address:?}"),
+                    Err(error) => format!("{error} {error:?}"),
+                };
+                assert!(!shown.contains("hush"), "{text}: {shown}");
+                for made in [StoreAddress::Postgres(text.clone()), StoreAddress::Redis(text)] {
+                    assert!(!format!("{made} {made:?}").contains("hush"), "{made}");
+                }
+            }
         }
     }
 }

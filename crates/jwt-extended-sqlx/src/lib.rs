@@ -96,5 +96,5 @@ pub use postgres::{PostgresStore, PostgresStoreBuilder};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use shared::error::SetupError;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{SqliteStore, SqliteStoreBuilder};
+pub use sqlite::{SqliteStore, SqliteStoreBuilder, SqliteUrl};
 pub use sqlx;

@@ -21,7 +21,9 @@ mod port;
 mod postgres;
 mod process;
 mod redis;
+mod sentinel;
 
 pub use port::free_port;
 pub use postgres::Postgres;
 pub use redis::Redis;
+pub use sentinel::Sentinel;

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
@@ -53,6 +53,11 @@ impl Postgres {
     /// Returns the address of its database `postgres`.
     pub fn url(&self) -> String {
         format!("postgres://test@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Returns the folder of its Unix socket.
+    pub fn socket_folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Returns its port.

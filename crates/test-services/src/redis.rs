@@ -1,6 +1,6 @@
 //! A Redis server.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use tempfile::TempDir;
 
@@ -42,6 +42,16 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Starts a server that copies another one.
+    pub fn replica_of(master: &Self) -> Self {
+        Self::start_with(&["--replicaof", "127.0.0.1", &master.port.to_string()])
+    }
+
+    /// Returns the path of its Unix socket.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("redis.sock")
+    }
+
     /// Returns its port.
     pub fn port(&self) -> u16 {
         self.port
@@ -52,6 +62,8 @@ impl Redis {
         let mut command = Command::new("redis-server");
         command
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            // A replica starts to copy at once.
+            .args(["--repl-diskless-sync-delay", "0", "--unixsocket", "redis.sock"])
             .args(&self.options)
             .current_dir(self.folder.path());
         self.process = Some(Process::listening(&mut command, self.port, MISSING));

@@ -3,4 +3,6 @@
 
 mod conformance;
 mod face;
+mod leaving;
 mod readme;
+mod renewal;

@@ -155,7 +155,7 @@ fn a_cluster_store_outlives_its_first_runtime() {
 #[tokio::test]
 async fn a_cluster_without_nodes_is_an_error() {
     let none: [&str; 0] = [];
-    assert_eq!(RedisStore::cluster(none).connect_lazily().unwrap_err(), ConnectError::Url);
+    assert!(matches!(RedisStore::cluster(none).connect_lazily(), Err(ConnectError::Url(_))));
     let nobody = format!("redis://127.0.0.1:{}", free_port());
     let failure = RedisStore::cluster([nobody]).timeout(LIMIT).connect().await.unwrap_err();
     assert!(matches!(&failure, ConnectError::Unavailable(why) if !why.contains("127")), "{failure}");

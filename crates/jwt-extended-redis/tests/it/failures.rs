@@ -7,6 +7,7 @@ use jwt_extended::{
     test_util::sessions::{at, end_all, new_session, revoked_token, rotate_request},
 };
 use jwt_extended_redis::{ConnectError, RedisStore};
+use proptest::prelude::*;
 
 use crate::server::{Server, eventually, patient, token};
 
@@ -64,6 +65,30 @@ async fn passwords_and_addresses_are_never_shown() {
     }
 }
 
+proptest! {
+    #[test]
+    fn no_url_shows_a_part_of_its_password(
+        secret in "[#/?@:%&=+,;A-Z\\[\\]]{0,6}XSECRETX[#/?@:%&=+,;A-Z\\[\\]]{0,6}",
+        form in 0..6_usize,
+    ) {
+        let url = match form {
+            0 => format!("redis://me:{secret}@127.0.0.1:1/0"),
+            1 => format!("rediss://:{secret}@127.0.0.1/?ssl_cert_reqs=none"),
+            2 => format!("redis+sentinel://:{secret}@127.0.0.1/main?sentinel_password={secret}"),
+            3 => format!("unix:///no/socket?password={secret}"),
+            4 => format!("redis://127.0.0.1:1?username={secret}&protocol={secret}&db={secret}"),
+            _ => format!("{secret}://127.0.0.1:1"),
+        };
+        let builder = RedisStore::builder(&url);
+        let mut shown = format!("{builder:?}");
+        match builder.connect_lazily() {
+            Ok(store) => shown += &format!("{store:?}"),
+            Err(error) => shown += &format!("{error} {error:?}"),
+        }
+        prop_assert!(!shown.contains("SECRET"), "{}", shown);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_to_connect_is_not_remembered() {
     let server = Server::start();
@@ -87,7 +112,8 @@ async fn a_refusal_to_connect_is_not_remembered() {
 #[tokio::test]
 async fn options_that_cannot_work_are_errors() {
     for url in ["", "localhost", "http://localhost", "redis://", "redis://:pa/ss@host", "redis://host/x"] {
-        assert_eq!(RedisStore::connect_lazily(url).unwrap_err(), ConnectError::Url, "{url}");
+        let error = RedisStore::connect_lazily(url).unwrap_err();
+        assert!(matches!(error, ConnectError::Url(_)), "{url}: {error}");
     }
     let prefix = RedisStore::builder("redis://host").prefix("{jwt}").connect_lazily();
     assert_eq!(prefix.unwrap_err(), ConnectError::Prefix("{jwt}".to_owned()));

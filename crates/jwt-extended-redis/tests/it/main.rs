@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(feature = "sentinel")]
+mod addresses;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod commands;

@@ -30,10 +30,8 @@ fn inside(certificates: &Path, url: &str) -> Output {
     command.env("SSL_CERT_FILE", certificates).env("TEST_REDIS_URL", url).output().unwrap()
 }
 
-#[test]
-fn the_certificate_of_the_server_is_verified() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path();
+/// Makes two authorities, and a server whose certificate is from the first.
+fn server(path: &Path) -> (Server, u16) {
     std::fs::write(path.join("extensions"), EXTENSIONS).unwrap();
     for authority in ["ca", "other"] {
         let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
@@ -55,13 +53,37 @@ fn the_certificate_of_the_server_is_verified() {
     let (cert, key, ca) = (in_folder("cert.pem"), in_folder("key.pem"), in_folder("ca.pem"));
     let tls = ["--tls-cert-file", &cert, "--tls-key-file", &key, "--tls-ca-cert-file", &ca, "--tls-auth-clients", "no"];
     let ports = ["--port", "0", "--tls-port", &port.to_string()];
-    let _server = Server::start_on(port, &[&ports[..], &tls].concat());
+    (Server::start_on(port, &[&ports[..], &tls].concat()), port)
+}
+
+#[test]
+fn the_certificate_of_the_server_is_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let (_server, port) = server(path);
     let url = format!("rediss://127.0.0.1:{port}");
     let good = inside(&path.join("ca.pem"), &url);
     assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stdout));
     let bad = inside(&path.join("other.pem"), &url);
     let output = String::from_utf8_lossy(&bad.stdout).into_owned() + &String::from_utf8_lossy(&bad.stderr);
     assert!(!bad.status.success() && output.contains("invalid peer certificate"), "{output}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_url_can_name_the_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_server, port) = server(folder.path());
+    let with = |authority: &str| {
+        let file = folder.path().join(authority);
+        patient(format!("rediss://127.0.0.1:{port}?ssl_ca_certs={}", file.display()))
+    };
+    assert!(with("ca.pem").connect().await.is_ok());
+    let other = with("other.pem").connect().await.unwrap_err().to_string();
+    assert!(other.contains("invalid peer certificate"), "{other}");
+    let none = patient(format!("rediss://127.0.0.1:{port}")).connect().await.unwrap_err().to_string();
+    assert!(none.contains("invalid peer certificate"), "{none}");
+    let key = with("ca.key").connect_lazily().unwrap_err().to_string();
+    assert!(key.contains("holds no CERTIFICATE"), "{key}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use axum::{
     Form,
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Multipart, Request},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{StatusCode, header, request::Parts},
 };
 use jwt_extended_axum::{Rejection, jwt_extended::http::BodyKind};
 use serde::Deserialize;
@@ -82,12 +82,21 @@ async fn read_multipart(request: Request, app: &App) -> Result<Credentials, Stat
     Ok(Credentials { username: username.to_string(), password })
 }
 
-/// The name that the device gives itself (`User-Agent`), for the list of sessions.
-pub(super) struct Device(Option<String>);
+/// The device that logs in: the name that it gives itself, and the tokens that it has already.
+pub(super) struct Device {
+    label: Option<String>,
+    request: Parts,
+}
 
 impl Device {
+    /// Returns the name (`User-Agent`), for the list of sessions.
     pub(super) fn label(&self) -> Option<&str> {
-        self.0.as_deref()
+        self.label.as_deref()
+    }
+
+    /// Returns the request, whose session the login replaces.
+    pub(super) fn request(&self) -> &Parts {
+        &self.request
     }
 }
 
@@ -96,6 +105,7 @@ impl<S: Sync> FromRequestParts<S> for Device {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let name = parts.headers.get(header::USER_AGENT);
-        Ok(Self(name.map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned())))
+        let label = name.map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+        Ok(Self { label, request: parts.clone() })
     }
 }

@@ -12,8 +12,8 @@ use axum::{
     routing::{delete, get, post},
 };
 use jwt_extended_axum::{
-    Access, Admitted, BodyLayer, Cookies, Fresh, JwtManager, Location, Reason, Rejection, Requirement, Token,
-    TokenPair, Tokens, authenticate, session::Subject,
+    Access, Admitted, BodyLayer, Cookies, Fresh, JwtManager, Location, Logout, Reason, Rejection, Requirement,
+    TokenPair, Tokens, Visitor, authenticate, session::Subject,
 };
 use serde_json::{Value, json};
 
@@ -82,8 +82,10 @@ async fn protected(token: Access) -> Json<Value> {
     Json(json!({ "logged_in_as": token.subject() }))
 }
 
-async fn partially_protected(token: Option<Access>) -> Json<Value> {
-    Json(json!({ "logged_in_as": token.as_deref().map_or("anonymous user", |token| token.subject()) }))
+async fn partially_protected(visitor: Visitor<Access>) -> (Cookies, Json<Value>) {
+    let name = visitor.token.as_deref().map_or("anonymous user", |token| token.subject());
+    let body = Json(json!({ "logged_in_as": name }));
+    (visitor.cookies, body)
 }
 
 /// Refreshes, and returns the new tokens the way the old one came: cookies for a cookie, otherwise a body.
@@ -99,10 +101,9 @@ async fn transfer(token: Fresh) -> Json<Value> {
     Json(json!({ "transfer": true, "authorized_by": token.subject() }))
 }
 
-/// Ends the session of an access or refresh token.
-async fn logout(State(app): State<App>, EitherToken(token): EitherToken) -> Result<(Cookies, Json<Value>), Rejection> {
-    app.jwt.logout(&token).await?;
-    Ok((Cookies(app.jwt.unset_cookies()), Json(json!({ "logout": true }))))
+/// Ends the session of an access or refresh token, also of one that has expired.
+async fn logout(logout: Logout) -> (Logout, Json<Value>) {
+    (logout, Json(json!({ "logout": true })))
 }
 
 async fn healthz() -> Json<Value> {
@@ -123,7 +124,7 @@ impl App {
         let password = credentials.check(self).await?;
         // As it is stored: one user is one subject, however the login spells the name.
         let name = password.name();
-        let pair = self.jwt.login(name).label(device.label()).await?;
+        let pair = self.jwt.login(name).label(device.label()).replacing(device.request()).await?;
         // The user may have been disabled, or the password changed, during the check. That has ended all sessions
         // except this one.
         let refusal = match self.users.is_still_valid(&password).await {
@@ -167,22 +168,6 @@ impl FromRequestParts<App> for UnaskedRefresh {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
         authenticate(parts, &app.jwt, &Requirement::refresh().skip_revocation_check()).await.map(Self)
-    }
-}
-
-/// A token of either type. In cookies, the refresh token counts if the access token is refused: a browser whose access
-/// token has expired can still log out.
-struct EitherToken(Token);
-
-impl FromRequestParts<App> for EitherToken {
-    type Rejection = Rejection;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
-        let admitted = match authenticate(parts, &app.jwt, &Requirement::any()).await {
-            Ok(admitted) => admitted,
-            Err(refused) => authenticate(parts, &app.jwt, &Requirement::refresh()).await.map_err(|_| refused)?,
-        };
-        Ok(Self(admitted.into_token()))
     }
 }
 

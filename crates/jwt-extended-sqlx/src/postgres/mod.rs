@@ -5,5 +5,6 @@ mod connection;
 mod migrate;
 mod source;
 mod store;
+mod url;
 
 pub use store::{PostgresStore, PostgresStoreBuilder};

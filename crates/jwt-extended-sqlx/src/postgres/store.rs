@@ -2,14 +2,13 @@
 
 use std::{
     fmt,
-    str::FromStr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use jwt_extended::session::{Answer, ForwardSessions, SessionStore, StoreError};
 use sqlx::{
-    ConnectOptions, PgPool,
+    PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::time::timeout;
@@ -18,10 +17,11 @@ use super::{
     call::Calls,
     migrate,
     source::{Held, Source},
+    url,
 };
 use crate::shared::{
     TIMEOUT,
-    error::{SetupError, bad_url, no_answer},
+    error::{SetupError, no_answer},
     migrations::PATIENCE,
     sessions::Sessions,
 };
@@ -58,7 +58,9 @@ impl PostgresStore {
         Self::builder().with_pool(pool)
     }
 
-    /// Connects to a database by URL, such as `postgres://user:password@host:5432/database`.
+    /// Connects to a database by URL, such as `postgres://user:password@host:5432/database`, or
+    /// `postgres://user@/database?host=/run/postgresql` for a socket. A driver's name, as in `postgresql+psycopg2://`,
+    /// is accepted. The parameters are those of libpq that sqlx knows; any other one is an error.
     ///
     /// # Errors
     /// If the URL is not valid, or the database does not answer within the timeout.
@@ -141,12 +143,7 @@ impl PostgresStoreBuilder {
     /// # Errors
     /// If the URL is not the URL of a PostgreSQL database.
     pub fn connect_lazily(self, url: &str) -> Result<PostgresStore, SetupError> {
-        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-            return Err(SetupError::BadUrl("it does not begin with postgres://".to_owned()));
-        }
-        let options = PgConnectOptions::from_str(url).map_err(|error| bad_url(&error))?;
-        // Logging a statement costs each call an allocation.
-        let options = options.disable_statement_logging();
+        let (options, _) = url::options(url)?;
         let source = Source::own(options.clone(), self.max_connections.max(1), self.timeout);
         Ok(self.build(source, Some(options), OnceLock::new()))
     }

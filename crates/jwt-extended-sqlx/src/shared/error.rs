@@ -1,6 +1,6 @@
 //! Errors. None of them shows a database's URL, which may hold a password.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use jwt_extended::session::StoreError;
 
@@ -16,6 +16,12 @@ pub enum SetupError {
         "a store in SQLite needs the path of a file; for sessions in memory there is `jwt_extended::session::MemoryStore`"
     )]
     NotAFile,
+    /// The URL does not name an SQLite file.
+    #[error("the address of the SQLite file is not valid: {0}")]
+    BadSqliteUrl(String),
+    /// The file does not exist, and must not be created.
+    #[error("there is no file {}", .0.display())]
+    Missing(PathBuf),
     /// The database does not answer, or rejects the request.
     #[error("the database cannot be used: {0}")]
     Unavailable(String),
@@ -72,7 +78,7 @@ pub(crate) fn bad_url(error: &sqlx::Error) -> SetupError {
     let reason = match error {
         sqlx::Error::Configuration(inner) if inner.to_string() == "invalid port number" => "its port is not a number",
         sqlx::Error::Configuration(inner) if inner.to_string() == "empty host" => "it has no host",
-        _ => "it cannot be parsed; percent-encode special characters in a password",
+        _ => "it cannot be parsed; percent-encode the special characters of its user name and password",
     };
     SetupError::BadUrl(reason.to_owned())
 }

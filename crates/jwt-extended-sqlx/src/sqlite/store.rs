@@ -1,10 +1,9 @@
 //! [`SqliteStore`]: reads over a few connections, writes over one.
 
 use std::{
-    fmt, fs,
+    fmt,
     future::Future,
-    io,
-    path::Path,
+    path::{self, Path},
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -16,7 +15,11 @@ use sqlx::{
 };
 use tokio::time::{sleep, timeout};
 
-use super::{migrate, writer::Writer};
+use super::{
+    file, migrate,
+    url::{Missing, SqliteUrl},
+    writer::Writer,
+};
 use crate::shared::{
     TIMEOUT,
     connections::Connections,
@@ -53,6 +56,7 @@ struct File {
 pub struct SqliteStoreBuilder {
     timeout: Duration,
     max_readers: u32,
+    missing: Missing,
 }
 
 impl SqliteStore {
@@ -64,9 +68,17 @@ impl SqliteStore {
         Self::builder().open(path).await
     }
 
+    /// Opens the file that a URL names, such as `sqlite:sessions.db`. [`SqliteUrl`] says which file that is.
+    ///
+    /// # Errors
+    /// If the URL is not valid, or the file cannot be opened.
+    pub async fn connect(url: &str) -> Result<Self, SetupError> {
+        Self::builder().connect(&url.parse()?).await
+    }
+
     /// Starts with the default options.
     pub fn builder() -> SqliteStoreBuilder {
-        SqliteStoreBuilder { timeout: TIMEOUT, max_readers: 4 }
+        SqliteStoreBuilder { timeout: TIMEOUT, max_readers: 4, missing: Missing::Create }
     }
 
     /// Creates the tables or migrates them; a no-op if they are up to date. Several processes may call it at once.
@@ -135,21 +147,47 @@ impl SqliteStoreBuilder {
         self
     }
 
+    /// Opens only a file that exists. Without this, a missing file is created.
+    pub const fn existing(mut self) -> Self {
+        self.missing = Missing::Refuse;
+        self
+    }
+
+    /// Opens the file that a URL names.
+    ///
+    /// # Errors
+    /// If the file cannot be opened.
+    pub async fn connect(mut self, url: &SqliteUrl) -> Result<SqliteStore, SetupError> {
+        url.refuse_if_misread()?;
+        if url.missing == Missing::Refuse {
+            self.missing = Missing::Refuse;
+        }
+        self.open(url.path()).await
+    }
+
     /// Opens a file, and creates it if it does not exist.
     ///
     /// # Errors
-    /// As [`SqliteStore::open`].
+    /// As [`SqliteStore::open`]. With [`existing`](Self::existing), also if the file does not exist.
     pub async fn open(self, path: impl AsRef<Path>) -> Result<SqliteStore, SetupError> {
         let path = path.as_ref();
         let text = path.as_os_str().to_string_lossy();
         if text.is_empty() || text == ":memory:" || text.starts_with("file:") || text.starts_with("sqlite:") {
             return Err(SetupError::NotAFile);
         }
-        create_private(path)
-            .map_err(|error| SetupError::Unavailable(format!("the file cannot be created: {error}")))?;
+        let path = path::absolute(path).map_err(|error| SetupError::Unavailable(error.to_string()))?;
+        let path = &*path;
+        match self.missing {
+            Missing::Refuse if !path.is_file() => return Err(SetupError::Missing(path.to_owned())),
+            Missing::Refuse => {}
+            Missing::Create => file::create_private(path).map_err(|error| {
+                SetupError::Unavailable(format!("the file cannot be created: {error} ({})", path.display()))
+            })?,
+        }
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
+            // SQLite would create it for everyone to read.
+            .create_if_missing(false)
             .synchronous(SqliteSynchronous::Full)
             // Less than the timeout, so that the caller gets SQLite's error: the file is locked.
             .busy_timeout(self.timeout / 4 * 3)
@@ -167,19 +205,6 @@ impl SqliteStoreBuilder {
             pool: OnceLock::new(),
         };
         Ok(SqliteStore { sessions: Sessions::new(file) })
-    }
-}
-
-/// Creates a file that only its owner can read, because it tells who is logged in where. SQLite gives the files beside
-/// it the same mode. A file that exists keeps its mode.
-fn create_private(path: &Path) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
     }
 }
 

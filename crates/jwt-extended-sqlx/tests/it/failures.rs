@@ -13,6 +13,7 @@ use jwt_extended_sqlx::{
     PostgresStore, SetupError,
     sqlx::{self, Row},
 };
+use proptest::prelude::*;
 
 use crate::{
     common::{LONG, eventually, open, rotate, status},
@@ -153,6 +154,28 @@ async fn errors_and_debug_do_not_show_the_url() {
     }
     for text in shown {
         assert!(!text.contains("s3cr3t") && !text.contains("127.0.0.1"), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_url_shows_a_part_of_its_password(
+        secret in "[#/?@:%&=+,;A-Z\\[\\]]{0,6}XSECRETX[#/?@:%&=+,;A-Z\\[\\]]{0,6}",
+        form in 0..6_usize,
+    ) {
+        let url = match form {
+            0 => format!("postgres://me:{secret}@127.0.0.1:1/db"),
+            1 => format!("postgresql+asyncpg://me:{secret}@127.0.0.1/db?sslmode=require"),
+            2 => format!("postgres://me:{secret}@/db?host=/no/socket"),
+            3 => format!("postgres://127.0.0.1:1/db?password={secret}"),
+            4 => format!("postgres://127.0.0.1:1/db?port={secret}&sslmode={secret}&{secret}={secret}"),
+            _ => format!("mysql://me:{secret}@127.0.0.1:1"),
+        };
+        let shown = match PostgresStore::connect_lazily(&url) {
+            Ok(store) => format!("{store:?}"),
+            Err(error) => format!("{error} {error:?}"),
+        };
+        prop_assert!(!shown.contains("SECRET"), "{}", shown);
     }
 }
 

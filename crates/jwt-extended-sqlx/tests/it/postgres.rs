@@ -74,6 +74,19 @@ async fn the_missing_tables_error_points_to_migrate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_unix_socket_is_an_address() {
+    let server = Server::start();
+    let (folder, port) = (server.socket_folder().display(), server.port());
+    let url = format!("postgresql+psycopg2://test:secret@/postgres?host={folder}&port={port}");
+    let store = PostgresStore::builder().timeout(LONG).connect(&url).await.unwrap();
+    store.migrate().await.unwrap();
+    assert_eq!(open(&store, "alice", "session").await, Ok(TokenStatus::Active));
+    let is_local = "SELECT count(*) FROM pg_stat_activity WHERE client_port = -1 AND pid <> pg_backend_pid()";
+    let local: i64 = sqlx::query_scalar(is_local).fetch_one(&mut server.connection().await).await.unwrap();
+    assert!(local >= 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_shipped_sql_creates_the_same_tables() {
     let server = Server::start();
     let store = empty_store(&server);

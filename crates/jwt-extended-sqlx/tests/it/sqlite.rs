@@ -267,6 +267,45 @@ async fn a_new_file_is_readable_by_its_owner_only() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_target_of_a_dangling_link_is_for_its_owner_only() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let (file, elsewhere) = (File::new(), tempfile::tempdir().unwrap());
+    let target = elsewhere.path().join("target.db");
+    symlink(&target, file.folder.path().join("link")).unwrap();
+    symlink("link", file.path()).unwrap();
+    let store = file.store().await;
+    assert_eq!(open(&store, "alice", "laptop").await, Ok(TokenStatus::Active));
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(elsewhere.path()).unwrap().flatten() {
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{file:?} {mode:o}");
+        names.push(file.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(names, ["target.db", "target.db-shm", "target.db-wal"]);
+    std::fs::remove_file(file.path()).unwrap();
+    symlink("sessions.db", file.path()).unwrap();
+    let refused = SqliteStore::open(file.path()).await.unwrap_err().to_string();
+    assert!(refused.contains("too many symbolic links"), "{refused}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_deleted_file_is_not_created_for_everyone() {
+    let file = File::new();
+    let store = file.store().await;
+    drop(store);
+    std::fs::remove_file(file.path()).unwrap();
+    let refused = SqliteStore::builder().existing().open(file.path()).await;
+    assert!(matches!(refused, Err(SetupError::Missing(_))));
+    let store = file.empty_store().await;
+    std::fs::remove_file(file.path()).unwrap();
+    assert!(sqlx::query("SELECT 1").execute(store.pool()).await.is_err());
+    assert!(!file.path().exists());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn debug_does_not_show_the_path() {
     let file = File::new();

@@ -147,7 +147,7 @@ macro_rules! with_options {
             refresh_grace: optional Seconds;
             /// With a session store: whether the refresh token that was rotated last gives its successor again at any
             /// time, as long as nobody has refreshed with the successor. For clients that lose an answer and retry
-            /// minutes later. See the [cost](crate::docs::theft). `JWT_REFRESH_RETRY`; off.
+            /// minutes later. See the [cost](crate::session). `JWT_REFRESH_RETRY`; off.
             refresh_retry: plain Switch = Switch::Off;
             /// With a session store: how many sessions a subject may have. A login beyond that ends the oldest session.
             /// `JWT_MAX_SESSIONS`; 100.

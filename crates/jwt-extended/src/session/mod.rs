@@ -50,6 +50,7 @@ mod memory;
 mod sessions;
 mod store;
 mod subject;
+mod url;
 
 pub use answer::Answer;
 pub use forward::ForwardSessions;
@@ -61,3 +62,4 @@ pub(crate) use store::StoreKind;
 pub use store::{RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus};
 pub use subject::Subject;
 pub(crate) use subject::{NOT_A_STRING, subject_of};
+pub use url::{StoreUrl, StoreUrlError};

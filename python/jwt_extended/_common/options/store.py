@@ -1,11 +1,12 @@
 """The options of the store, checked. Each error names the option to set."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-#: The prefixes of stores that processes share.
-SHARED = ("redis://", "rediss://", "postgres://", "postgresql://", "sqlite:")
+#: The beginning of the URL of a store that processes share. The engine reads the rest.
+SHARED = re.compile(r"sqlite[:+]|(postgres(ql)?|rediss?|valkeys?)(\+\w+)?://|unix://")
 #: Options that need a store.
 NEEDS_STORE = (
     "JWT_MAX_SESSIONS",
@@ -15,8 +16,6 @@ NEEDS_STORE = (
     "JWT_STORE_TIMEOUT",
 )
 
-#: SQLite's names for databases in memory, and the prefixes that other packages use.
-_NO_PATHS = ("sqlite::", "sqlite://", "sqlite:file:", "sqlite:sqlite:")
 #: The default capacity of a store in memory.
 _CAPACITY = 1_000_000
 #: The default and the maximum of `JWT_STORE_TIMEOUT`, in seconds.
@@ -33,11 +32,7 @@ def store(options: Mapping[str, Any]) -> dict[str, Any]:
         for name in NEEDS_STORE:
             if options[name] is not None:
                 raise RuntimeError(f'{name} needs a store; set JWT_STORE, such as to "memory"')
-    shared = isinstance(where, str) and where.startswith(SHARED)
-    if shared and (where == "sqlite:" or where.startswith(_NO_PATHS)):
-        raise RuntimeError(
-            'JWT_STORE must name a file by its path, such as "sqlite:/var/lib/app/sessions.db"'
-        )
+    shared = isinstance(where, str) and SHARED.match(where) is not None
     return {
         "memory_store": None if shared else _capacity(where),
         "shared_store": where if shared else None,

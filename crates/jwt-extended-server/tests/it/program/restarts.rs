@@ -17,8 +17,9 @@ fn the_demo_uses_a_file_in_the_current_folder_by_default() {
     let server = Server::of(command, |server| &server.out);
     assert!(server.log_in().status == 200);
     let (_, banner, _) = server.end("TERM");
-    assert!(banner.contains("kept in sqlite:jwt-extended-demo.db."), "{banner}");
-    assert!(folder.path().join("jwt-extended-demo.db").is_file());
+    let file = folder.path().canonicalize().unwrap().join("jwt-extended-demo.db");
+    assert!(banner.contains(&format!("kept in sqlite:{}.", file.display())), "{banner}");
+    assert!(file.is_file());
 }
 
 #[test]
@@ -33,6 +34,41 @@ fn sessions_and_logouts_survive_a_restart() {
     let server = start();
     assert_eq!((status(&server, "/protected", &kept), status(&server, "/protected", &ended)), (200, 401));
     assert_eq!((status(&server, "/refresh", &refresh), status(&server, "/refresh", &ended_refresh)), (200, 401));
+}
+
+#[test]
+fn a_sqlite_url_names_the_file_that_sqlalchemy_would_open() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().canonicalize().unwrap();
+    let here = path.to_str().unwrap();
+    for (url, file) in [
+        ("sqlite:a.db".to_owned(), "a.db"),
+        ("sqlite:///b.db".to_owned(), "b.db"),
+        ("sqlite://c.db?mode=rwc".to_owned(), "c.db"),
+        (format!("sqlite:///{here}/d.db"), "d.db"),
+        (format!("sqlite:{here}/e.db"), "e.db"),
+    ] {
+        let mut command = program(&["serve", "--listen", "127.0.0.1:0"], &[("JWT_SECRET_KEY", SECRET)]);
+        command.env("JWT_STORE", &url).current_dir(&path);
+        let server = Server::of(command, |server| &server.err);
+        assert!(server.first_line.contains(&format!("sqlite:{here}/{file}\"")), "{url}: {}", server.first_line);
+        assert!(path.join(file).is_file(), "{url}");
+        assert_eq!(std::fs::read_dir(&path).unwrap().flatten().filter(|file| file.path().is_dir()).count(), 0);
+    }
+}
+
+#[test]
+fn a_sqlite_url_that_may_mean_another_file_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("a.db");
+    let serve = |store: &str| refused(&["serve"], &[("JWT_SECRET_KEY", SECRET), ("JWT_STORE", store)]);
+    let said = serve(&format!("sqlite:{}?mode=rw", file.display()));
+    assert!(said.contains("there is no file ") && said.ends_with("/a.db"), "{said}");
+    assert!(serve("sqlite:a.db?mode=ro").contains("mode=ro cannot work"));
+    assert!(serve("sqlite:a.db?cache=shared").contains("the only parameters are mode=rwc and mode=rw"));
+    std::fs::write(&file, "").unwrap();
+    let said = serve(&format!("sqlite://{}", file.display()));
+    assert!(said.ends_with(&format!("; write sqlite:{}", file.display())), "{said}");
 }
 
 #[test]
@@ -54,5 +90,16 @@ fn a_store_that_cannot_be_opened_shows_no_password() {
         let said = demo(address);
         assert!(said.starts_with("cannot open the store ") && said.contains("127.0.0.1:1"), "{said}");
         assert!(!said.contains("hush"), "{said}");
+    }
+    for address in ["postgres://me:hush?hush@127.0.0.1:1/db", "redis://:hush#hush@127.0.0.1:1", "mysql://me:hush@h"] {
+        let file = format!("store = \"{address}\"\n");
+        let path = format!("{folder}/server.toml");
+        std::fs::write(&path, file).unwrap();
+        let on_command_line = run(&["demo", "--store", address], &[("JWT_SECRET_KEY", SECRET)], b"").err;
+        let in_file = run(&["serve", "--config", &path], &[("JWT_SECRET_KEY", SECRET)], b"").err;
+        for said in [demo(address), on_command_line, in_file] {
+            assert!(said.contains("percent-encode") || said.contains("the store must be "), "{said}");
+            assert!(!said.contains("hush") && !said.contains("127.0.0.1"), "{said}");
+        }
     }
 }
