@@ -296,6 +296,7 @@ impl Compiled {
         decode_key: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Cow<'_, KeyRing>> {
         let Some(decode_key) = decode_key else {
+            self.issuer.keys.warn_of_short(py)?;
             return self.ring.as_ref().map(Cow::Borrowed).map_err(|error| error.clone_ref(py));
         };
         let unverified = Unverified::parse_within(self.max_token_length, token).map_err(|error| {
@@ -304,7 +305,9 @@ impl Compiled {
         })?;
         let key = decode_key.call1((to_dict(py, unverified.header())?, to_dict(py, unverified.payload())?))?;
         let keys = [("the key returned by decode_key_loader", &key)];
-        self.issuer.keys.ring(&self.decode_algorithms, keys, self.issuer.lenient).map(Cow::Owned)
+        let ring = self.issuer.keys.ring(&self.decode_algorithms, keys, self.issuer.lenient)?;
+        self.issuer.keys.warn_of_short(py)?;
+        Ok(Cow::Owned(ring))
     }
 
     /// Runs a manager's method that ends or revokes something.

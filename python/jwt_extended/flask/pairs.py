@@ -7,11 +7,12 @@ session ends.
 
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask
 
 from .._common.results import RefreshedTokens, TokenPair
 from .._core import IssuedToken, RefreshToken, Rotation
 from ._app import engine_and_app, engine_of, this_app
+from ._found import presented_with
 from .exceptions import ReplayedTokenError, WrongTokenError
 from .internal_utils import get_jwt_manager
 from .typing import Fresh
@@ -167,11 +168,10 @@ def _presented() -> RefreshToken:
     claims = get_jwt()
     if not claims:
         raise ValueError("the request has no token, so there is nothing to refresh")
-    of_claims, presented = g.get("_jwt_extended_presented", (None, None))
-    if of_claims is not claims:
+    presented = presented_with(claims)
+    if presented is None:
         raise WrongTokenError("Only refresh tokens are allowed")
-    found: RefreshToken = presented
-    return found
+    return presented
 
 
 def _owner(app: Flask, presented: RefreshToken) -> Any:
