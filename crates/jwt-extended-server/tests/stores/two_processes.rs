@@ -100,6 +100,8 @@ fn on_postgresql() {
 fn on_postgresql_behind_pgbouncer() {
     let postgres = Postgres::start();
     let bouncer = PgBouncer::in_front_of(&postgres, 2);
+    let absent = run(&["user", "logout", "testuser", "--store", &postgres.url()], &[], b"");
+    assert!(absent.err.contains("there is no store at postgres://127.0.0.1:"), "{}", absent.err);
     each_sees_the_changes_of_the_other(&bouncer.url());
     sixty_four_parallel_refreshes_give_one_successor(&bouncer.url());
     let variables = [("JWT_SECRET_KEY", SECRET), ("JWT_STORE", &bouncer.url())];

@@ -26,6 +26,11 @@ pub(super) async fn migrate(connection: &mut PgConnection) -> Result<(), SetupEr
     }
 }
 
+pub(super) async fn has_tables(connection: &mut PgConnection) -> Result<bool, Error> {
+    // In the simple protocol, which is one message and needs no transaction.
+    sqlx::raw_sql("SELECT to_regclass('jwt_sessions') IS NOT NULL").fetch_one(connection).await?.try_get(0)
+}
+
 /// PostgreSQL's codes for a missing right, and for a search path in which nothing can be created.
 const NO_RIGHT: &str = "42501";
 const NO_SCHEMA: &str = "3F000";

@@ -100,6 +100,26 @@ impl PostgresStore {
         timeout(PATIENCE, migrate).await.unwrap_or_else(|_| Err(SetupError::Unavailable(no_answer(PATIENCE))))
     }
 
+    /// Returns an error if the database lacks the tables. Creates nothing.
+    ///
+    /// # Errors
+    /// [`SetupError::NoStore`] without the tables. Also if the database does not answer.
+    pub async fn refuse_unless_migrated(&self) -> Result<(), SetupError> {
+        let limit = self.sessions.backend().timeout;
+        let look = async {
+            let mut held = self.sessions.backend().source.acquire_checked().await?;
+            let has_tables = migrate::has_tables(held.connection()?).await?;
+            held.keep();
+            Ok(has_tables)
+        };
+        match timeout(limit, look).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(SetupError::NoStore),
+            Ok(Err(error)) => Err(SetupError::of(&error)),
+            Err(_) => Err(SetupError::Unavailable(no_answer(limit))),
+        }
+    }
+
     /// Returns a pool for the app's own tables in the same database.
     ///
     /// It is the app's pool if the store was given one. Otherwise it is separate from the store's connections, so that

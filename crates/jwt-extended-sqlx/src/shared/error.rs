@@ -22,6 +22,9 @@ pub enum SetupError {
     /// The file does not exist, and must not be created.
     #[error("there is no file {}", .0.display())]
     Missing(PathBuf),
+    /// There is no store, and none must be created: the file is missing, or the database has no tables of this crate.
+    #[error("there is no store")]
+    NoStore,
     /// The database does not answer, or rejects the request.
     #[error("the database cannot be used: {0}")]
     Unavailable(String),
