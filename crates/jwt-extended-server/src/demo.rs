@@ -16,7 +16,7 @@ use crate::{
     App, Cors, Database, DatabaseError, StartError, Users, listen, secrets,
     serve::{serve, shutdown_signal},
     settings::{demo_config, manager, refuse_samples, sqlite_in, take_origins, take_store},
-    store::{OpenStore, StoreAddress},
+    store::{Absence, OpenStore, StoreAddress},
     users,
 };
 
@@ -53,7 +53,7 @@ pub(crate) async fn run(
     // A named store may hold real users. They must not get the demo's public passwords.
     let is_ours = named.is_none();
     let store = named.unwrap_or_else(|| sqlite_in(FILE));
-    let OpenStore { sessions, users } = store.open().await?;
+    let OpenStore { sessions, users } = store.open(Absence::Created).await?;
     let users = demo_users(users.filter(|_| is_ours)).await?;
     let jwt = manager(config, sessions, &users)?;
     let listener = listen::bind(address).await?;

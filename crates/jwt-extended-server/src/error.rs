@@ -102,6 +102,17 @@ pub enum StartError {
     /// The command cannot change users there.
     #[error("{0}")]
     NoUserTable(&'static str),
+    /// Nobody of this name has sessions or could have any.
+    #[error(
+        "there is no user \"{name}\" and no session of that name in {store}, so nobody was logged out; if the configuration \
+         file lists the users, name it with --config"
+    )]
+    NobodyToLogOut {
+        /// The name.
+        name: String,
+        /// The store's address, without a password.
+        store: String,
+    },
     /// The server cannot listen on the address.
     #[error("cannot listen on {address}: {why}; choose another address with --listen")]
     Listen {

@@ -80,7 +80,7 @@ impl Settings {
     }
 }
 
-/// Returns the store that [`Settings::load`] would use, and whether the configuration file lists the users.
+/// Returns the store that [`Settings::load`] would use, and where the users are.
 pub(crate) fn find_store(
     file: Option<&Path>,
     store: Option<StoreAddress>,
@@ -88,14 +88,20 @@ pub(crate) fn find_store(
 ) -> Result<(StoreAddress, UserSource), StartError> {
     let file = ConfigFile::read(file, server_config())?;
     let (named, _) = take_store(environment)?;
-    let source = if file.users.is_empty() { UserSource::Store } else { UserSource::File };
+    let source = if file.users.is_empty() {
+        UserSource::Store
+    } else {
+        UserSource::File(file.users.into_iter().map(|user| user.username).collect())
+    };
     Ok((store.or(named).or(file.store).unwrap_or_else(|| sqlite_in(DEFAULT_FILE)), source))
 }
 
 /// Where the users are.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum UserSource {
-    File,
+    /// In the configuration file. Their names.
+    File(Vec<String>),
+    /// In the store.
     Store,
 }
 
