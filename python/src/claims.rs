@@ -2,7 +2,6 @@
 //!
 //! Both directions behave like Python's `json`: numbers keep their kind, names keep their order, and the app's JSON
 //! provider converts other types. There are two differences: NaN and infinity are refused, and nesting is limited.
-//! @@WRITER
 
 use jwt_extended::{
     Token,

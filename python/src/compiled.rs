@@ -5,7 +5,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use jwt_extended::{
-    EarlierSessions, JwtManager, Rejection, Rotation as EngineRotation, Timestamp,
+    EarlierSessions, JwtManager, Rejection, Rotation as EngineRotation, Timestamp, Token,
     http::{CsrfError, Location, Reason},
     jose::{Algorithm, KeyRing, Unverified},
     session::{StoreError, Subject},
@@ -77,7 +77,12 @@ impl Compiled {
             }
             let ring = self.ring_for(py, token, decode_key)?;
             let judged = if is_slow(ring.algorithms()) { py.detach(|| judge(&ring)) } else { judge(&ring) };
-            judged.map_err(|rejection| Failure::Python(self.rejected(py, &rejection, Some(token))))
+            judged.map_err(|rejection| {
+                if requirement.presence == Presence::Lenient && self.is_stale(&rejection) {
+                    return Failure::Rejected(rejection);
+                }
+                Failure::Python(self.rejected(py, &rejection, Some(token)))
+            })
         });
         if let Some(error) = request.take_error() {
             return Err(error);
@@ -94,8 +99,11 @@ impl Compiled {
         let admitted = match admitted {
             Ok(admitted) => admitted,
             Err(rejection)
-                if requirement.presence == Presence::Optional && matches!(rejection.reason(), Reason::Missing(_)) =>
+                if requirement.presence != Presence::Needed && matches!(rejection.reason(), Reason::Missing(_)) =>
             {
+                return Ok(None);
+            }
+            Err(rejection) if requirement.presence == Presence::Lenient && self.is_stale(&rejection) => {
                 return Ok(None);
             }
             Err(rejection) => return Err(self.rejected(py, &rejection, None)),
@@ -105,6 +113,54 @@ impl Compiled {
         let (header, claims) = dicts(py, &token)?;
         let is_refresh = token.token_type() == TokenType::Refresh;
         Ok(Some((header, claims, location, is_refresh.then_some(RefreshToken(token)))))
+    }
+
+    /// Logs out with a request that no guard has checked: ends the sessions of its tokens, also of expired ones.
+    pub(crate) fn logout(
+        &self,
+        py: Python<'_>,
+        request: &Bound<'_, PyAny>,
+        decode_key: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let request = WsgiRequest::new(request)?;
+        let ring = |token: &str| Ok::<_, Failure>(Cow::Owned(self.ring_for(py, token, decode_key)?.into_owned()));
+        let leaving = self.checking.steps().logout_with(&request, ring);
+        if let Some(error) = request.take_error() {
+            return Err(error);
+        }
+        let ending = leaving.map_err(|failure| self.failed(py, failure, NOT_REVOKED))?;
+        match self.wait(py, ending) {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(rejection)) => match rejection.reason() {
+                Reason::StoreUnavailable(error) => Err(store_failed(py, error, NOT_REVOKED)),
+                _ => Err(self.rejected(py, &rejection, None)),
+            },
+            Err(error) => Err(store_failed(py, &error, NOT_REVOKED)),
+        }
+    }
+
+    /// Returns the access token that continues the one in a request's cookie. `create` is called with `access` and a
+    /// rotation, and with the old token. Returns `None` if the session is over.
+    pub(crate) fn renew(
+        &self,
+        py: Python<'_>,
+        request: &Bound<'_, PyAny>,
+        decode_key: Option<&Bound<'_, PyAny>>,
+        create: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<IssuedToken>> {
+        let is_current = |token: &Token| {
+            token.token_type() == TokenType::Access
+                && token.location() == Some(Location::Cookie)
+                && token.expires_at().is_some_and(|end| end > self.checking.now())
+        };
+        let Some(token) = self.tokens_in(py, request, decode_key)?.into_iter().find(is_current) else {
+            return Ok(None);
+        };
+        let rotation = self.wait(py, self.checking.steps().renewal_of(&token));
+        let Ok(Some(rotation)) = rotation else { return Ok(None) };
+        let renewed = create.call1((TokenType::Access.name(), Rotation(rotation), RefreshToken(token)))?;
+        let renewed = renewed.cast::<IssuedToken>().map_err(PyErr::from)?;
+        Ok(Some(IssuedToken(renewed.get().0.clone())))
     }
 
     /// Returns the text of a request's token without verifying it.
@@ -184,16 +240,23 @@ impl Compiled {
     }
 
     /// Opens a session. `create` is called with `access` and with `refresh`, and a rotation, and returns the token.
-    /// `end_others` ends all other sessions of the user, as after a change of password.
+    /// `end_others` ends all other sessions of the user, as after a change of password. Otherwise the session of the
+    /// request ends, if it is one of the same user.
     pub(crate) fn login(
         &self,
         py: Python<'_>,
         label: Option<&str>,
         end_others: bool,
+        request: Option<&Bound<'_, PyAny>>,
+        decode_key: Option<&Bound<'_, PyAny>>,
         create: &Bound<'_, PyAny>,
     ) -> PyResult<Pair> {
         let create = create.clone().unbind();
-        let earlier = if end_others { EarlierSessions::End } else { EarlierSessions::Keep };
+        let earlier = match request {
+            _ if end_others => EarlierSessions::End,
+            Some(request) if self.store.is_some() => EarlierSessions::Replace(self.tokens_in(py, request, decode_key)?),
+            _ => EarlierSessions::Keep,
+        };
         let message = if end_others { NOT_REVOKED } else { NOT_OPENED };
         let mut access = None;
         let issue = |kind, rotation: &EngineRotation| {
@@ -310,6 +373,25 @@ impl Compiled {
         Ok(Cow::Owned(ring))
     }
 
+    /// Returns the tokens of a request that have a valid signature, expired or not.
+    fn tokens_in(
+        &self,
+        py: Python<'_>,
+        request: &Bound<'_, PyAny>,
+        decode_key: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Vec<Token>> {
+        let request = WsgiRequest::new(request)?;
+        // A token whose key cannot be found is no token of this app.
+        let ring = |token: &str| self.ring_for(py, token, decode_key).ok();
+        let tokens = self.checking.steps().tokens_in(&request, ring);
+        request.take_error().map_or(Ok(tokens), Err)
+    }
+
+    /// Returns whether a rejection is for a cookie that is no longer good.
+    fn is_stale(&self, rejection: &Rejection) -> bool {
+        self.checking.without_token(rejection.clone()).is_ok()
+    }
+
     /// Runs a manager's method that ends or revokes something.
     fn run_on_store<'a, T: Send, F>(&'a self, py: Python<'_>, run: impl FnOnce(&'a JwtManager) -> F) -> PyResult<T>
     where
@@ -339,6 +421,12 @@ impl Compiled {
         if let Some(challenge) = self.challenge_for(rejection) {
             // Best effort: an exception that takes no attributes is raised without it.
             let _ = error.value(py).setattr(intern!(py, "www_authenticate"), challenge);
+        }
+        // The engine names the cookies that `JWT_CLEAR_REJECTED_COOKIES` clears, and Flask writes them.
+        let lines = rejection.cookies().lines().iter().filter_map(|line| line.to_str().ok()?.split('=').next());
+        let names: Vec<_> = lines.collect();
+        if !names.is_empty() {
+            let _ = error.value(py).setattr(intern!(py, "_jwt_extended_clears"), names);
         }
         error
     }

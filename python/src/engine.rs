@@ -1,7 +1,12 @@
 //! One app's engine, which decides which options are current; and functions that need no app.
 
-use jwt_extended::{config, jose::Unverified};
+use jwt_extended::{
+    config,
+    jose::Unverified,
+    session::{self, Subject},
+};
 use pyo3::{
+    exceptions::PyValueError,
     intern,
     prelude::*,
     types::{PyDict, PyString},
@@ -37,11 +42,18 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-/// Returns the subject by which the store knows an identity: a string (also for UUIDs and dates), or its JSON.
+/// Returns the subject by which the store knows an identity: a string (also for UUIDs and dates), or the one form of its
+/// JSON.
 #[pyfunction]
 pub(crate) fn subject_of(identity: &Bound<'_, PyAny>, default: &Bound<'_, PyAny>) -> PyResult<String> {
     let json = Writer::text_of(identity, default)?;
-    Ok(serde_json::from_str::<String>(&json).unwrap_or(json))
+    Subject::of_json(&json).map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+/// Returns whether a claim `sid` has the form of the session ids that the engine makes.
+#[pyfunction]
+pub(crate) fn is_session_id(sid: &str) -> bool {
+    session::is_session_id(sid)
 }
 
 /// Returns the option that a misspelled name most likely means, by the engine's rule; `None` if none is similar enough.

@@ -32,7 +32,7 @@ mod _core {
     #[pymodule_export]
     use super::compiled::Compiled;
     #[pymodule_export]
-    use super::engine::{Engine, closest_option, subject_of, unverified_header};
+    use super::engine::{Engine, closest_option, is_session_id, subject_of, unverified_header};
     #[pymodule_export]
     use super::requirement::Requirement;
     #[pymodule_export]

@@ -144,6 +144,10 @@ impl Request for WsgiRequest<'_> {
         true
     }
 
+    fn reads_multipart(&self) -> bool {
+        true
+    }
+
     fn json_member(&self, name: &str) -> JsonMember<'_> {
         self.keep(self.read_json(name).map(Some)).unwrap_or(JsonMember::Absent)
     }

@@ -25,6 +25,8 @@ pub struct Requirement {
 pub(crate) enum Presence {
     Needed,
     Optional,
+    /// As `Optional`, and a cookie that is no longer good counts as none.
+    Lenient,
 }
 
 /// Whether the store is asked for revocations.
@@ -60,7 +62,11 @@ impl Requirement {
         let locations = read_locations(locations)?;
         Ok(Self {
             inner: locations.map(|listed| if listed.is_empty() { inner.clone() } else { inner.locations(listed) }),
-            presence: if optional.is_truthy()? { Presence::Optional } else { Presence::Needed },
+            presence: match optional.cast::<PyString>() {
+                Ok(word) if word.to_string_lossy() == "lenient" => Presence::Lenient,
+                _ if optional.is_truthy()? => Presence::Optional,
+                _ => Presence::Needed,
+            },
             revocation: if skips_revocation { Revocation::Skipped } else { Revocation::Checked },
         })
     }

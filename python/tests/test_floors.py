@@ -44,6 +44,7 @@ FLOORS: list[list[str]] = [
     ["flask._loaders"],
     ["flask._manager"],
     ["flask._errors", "flask.internal_utils"],
+    ["flask._cookies"],
     ["flask._rest_extensions", "flask.utils", "flask.view_decorators"],
     [
         "flask._compat3",

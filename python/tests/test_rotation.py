@@ -252,7 +252,7 @@ def test_tokens_of_upstreams_functions_do_not_rotate(store: str) -> None:
 
     with app.app_context():
         alone = create_refresh_token("alice")
-        unknown = create_access_token("alice", session="opened elsewhere")
+        unknown = create_access_token("alice", session="0193a0c5-1d1e-7b0e-8f5e-5b1f0a9c6d7e")
     for _ in range(2):
         status, said = ask(app, "/next", alone)
         assert (status, said["refresh_token"]) == (200, None), "it remains valid"

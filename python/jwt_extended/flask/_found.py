@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import has_request_context
 
-from .._core import RefreshToken
+from .._core import RefreshToken, is_session_id
 from ._app import this_context, this_request
 
 JWT = "_jwt_extended_jwt"
@@ -47,6 +47,12 @@ def found(name: str) -> Any:
         return value
     own = vars(this_request()).get(_FOUND) if has_request_context() else None
     return None if own is None else own[name]
+
+
+def session_of(claims: dict[str, Any]) -> str | None:
+    """Return the session id in the claims of a token, if it is one of ours."""
+    session = claims.get("sid")
+    return session if isinstance(session, str) and is_session_id(session) else None
 
 
 def keep_presented(claims: dict[str, Any], presented: RefreshToken) -> None:

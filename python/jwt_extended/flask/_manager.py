@@ -4,13 +4,14 @@ Knows nothing of how an app is set up, and nothing of the 3.x interface.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from .._common.claims import check_claims, check_session, freshness, lifetime, merged
 from .._common.typing import ExpiresDelta, Fresh
 from .._core import IssuedToken, RefreshToken, Rotation
 from . import default_callbacks as default
 from ._app import engine_of, this_app
+from ._found import JWT, found, session_of
 from ._json import json_default
 from ._loaders import Loaders
 
@@ -26,7 +27,7 @@ class Manager(Loaders):
         fresh: Fresh = False,
         expires_delta: ExpiresDelta | None = None,
         headers: dict[str, Any] | None = None,
-        session: str | None = None,
+        session: str | bool | None = None,
     ) -> str:
         return str(
             self._issue(identity, token_type, claims, fresh, expires_delta, headers, session)
@@ -40,7 +41,7 @@ class Manager(Loaders):
         fresh: Fresh = False,
         expires_delta: ExpiresDelta | None = None,
         headers: dict[str, Any] | None = None,
-        session: str | None = None,
+        session: str | bool | None = None,
         rotation: Rotation | None = None,
         follows: RefreshToken | None = None,
     ) -> IssuedToken:
@@ -58,8 +59,9 @@ class Manager(Loaders):
         key = self._encode_key(identity)
         if all_claims:
             check_claims(all_claims)
-        if session is not None:
-            check_session(session)
+        joined = self._session_for(token_type, subject, session) if rotation is None else None
+        if joined is not None:
+            check_session(joined)
         if expires_delta is None:
             name = "ACCESS" if token_type == "access" else "REFRESH"  # noqa: S105 - no password
             expires_delta = app.config[f"JWT_{name}_TOKEN_EXPIRES"]
@@ -71,10 +73,25 @@ class Manager(Loaders):
             claims=all_claims,
             headers=all_headers,
             key=key,
-            session=session,
+            session=joined,
             default=json_default(app),
             rotation=rotation,
         )
+
+    def _session_for(self, token_type: str, subject: Any, session: str | bool | None) -> str | None:
+        """Return the session of a new token: by default, that of the same user's current token.
+
+        The store knows only the refresh tokens that it has rotated itself, so these do not join.
+        """
+        if session is not None:
+            return None if session is False else cast("str", session)
+        options = this_app().config
+        if token_type != "access" or options["JWT_STORE"] is None:  # noqa: S105 - no password
+            return None
+        claims = found(JWT)
+        if not claims or claims.get(options["JWT_IDENTITY_CLAIM"]) != subject:
+            return None
+        return session_of(claims)
 
     def _decode_jwt_from_config(
         self,

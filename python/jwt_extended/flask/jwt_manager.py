@@ -24,6 +24,7 @@ from .._core import Engine
 from ._app import ENGINE, MANAGER, before_first_request, real_app, remember_line
 from ._compat3.loaders import Loaders3
 from ._compat3.options import RETIRED, check_blacklist, warn_of_retired_options
+from ._cookies import settle
 from ._errors import register_handlers
 from ._protection import protect_by_default, serve_public_keys
 from ._rest_extensions import answer_first
@@ -103,6 +104,8 @@ class JWTManager(Loaders3):
         for hint in hints(app.config, RETIRED):
             warn(hint, stacklevel=stacklevel)
         warn_of_retired_options(app, stacklevel)
+        if settle not in app.after_request_funcs.setdefault(None, []):
+            app.after_request(settle)
         serve_public_keys(app)
 
     def _set_error_handler_callbacks(self, app: Any) -> None:

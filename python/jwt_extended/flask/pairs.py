@@ -7,13 +7,14 @@ session ends.
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, has_request_context
 
 from .._common.results import RefreshedTokens, TokenPair
 from .._core import IssuedToken, RefreshToken, Rotation
-from ._app import engine_and_app, engine_of, this_app
+from ._app import engine_and_app, engine_of, this_app, this_request
+from ._cookies import clear_after
 from ._found import presented_with
-from .exceptions import ReplayedTokenError, WrongTokenError
+from .exceptions import JWTExtendedException, ReplayedTokenError, WrongTokenError
 from .internal_utils import get_jwt_manager
 from .typing import Fresh
 from .utils import get_current_user, get_jwt
@@ -30,7 +31,9 @@ def login_user(
 ) -> TokenPair:
     """Open a session: create an access token and a refresh token that belong to it.
 
-    With ``JWT_STORE``, the store keeps the session, and neither token outlives it.
+    With ``JWT_STORE``, the store keeps the session, and neither token outlives it. If the current
+    request has a token of the same user, also an expired one, its session ends: a user who logs in
+    again in the same browser has one session.
 
     :param identity: the owner of the tokens: a string, or a value that the
         ``user_identity_loader`` turns into one.
@@ -101,8 +104,10 @@ def refresh_tokens(
 
     try:
         access, refresh = engine.refresh(presented, create)
-    except ReplayedTokenError as replayed:
-        _log_replay(app, presented, replayed)
+    except JWTExtendedException as error:
+        clear_after(error)
+        if isinstance(error, ReplayedTokenError):
+            _log_replay(app, presented, error)
         raise
     return RefreshedTokens(
         access_token=str(access),
@@ -154,7 +159,10 @@ def _log_in(
         )
 
     # The engine calls `create` before it opens the session, so a failure leaves no session behind.
-    access, refresh = engine_of(this_app()).login(label, end_others, create)
+    request = this_request() if has_request_context() else None
+    access, refresh = engine_of(this_app()).login(
+        label, end_others, request, manager._decode_key, create
+    )
     return TokenPair(
         access_token=str(access),
         refresh_token=str(refresh),

@@ -10,9 +10,11 @@ from typing import Any
 from .._common.claims import check_session
 from .._common.results import Session, session_from_row
 from .._core import subject_of
-from ._app import engine_and_app, engine_of, this_app
-from ._found import JWT, found
+from ._app import engine_and_app, engine_of, this_app, this_request
+from ._cookies import clear_with_response
+from ._found import JWT, found, session_of
 from ._json import json_default
+from .exceptions import CSRFError
 from .internal_utils import get_jwt_manager
 from .utils import get_jwt
 
@@ -38,7 +40,7 @@ def get_jwt_session() -> str | None:
 
     :raises RuntimeError: outside a guarded view.
     """
-    return _session_of(get_jwt())
+    return session_of(get_jwt())
 
 
 def get_sessions(identity: Any = None) -> list[Session]:
@@ -51,25 +53,42 @@ def get_sessions(identity: Any = None) -> list[Session]:
     """
     engine = engine_of(this_app())
     subject = _subject(identity, "get_sessions")
-    current = _session_of(found(JWT) or {})
+    current = session_of(found(JWT) or {})
     return [session_from_row(row) for row in engine.sessions(subject, current)]
 
 
 def logout_user() -> None:
-    """Log out: end the session of the current request's token.
+    """Log out: end the session of the current request's token, and clear its cookies.
 
-    A token that belongs to no session is revoked alone.
+    Call it in a view **without** a guard (with ``JWT_PROTECT_BY_DEFAULT``, under ``@jwt_exempt``),
+    so that a user can log out with an expired token, or in a second tab. A token with a valid
+    signature is enough; in a cookie, it needs its CSRF value. A token that belongs to no session
+    is revoked alone.
 
-    :raises RuntimeError: without ``JWT_STORE``, and outside a guarded view.
-    :raises ValueError: if the request has no token.
+    The response clears the cookies whatever becomes of the logout, except where another site may
+    have sent the request.
+
+    :raises RuntimeError: without ``JWT_STORE``.
+    :raises NoAuthorizationError: or one of PyJWT's exceptions, if no token has a valid signature.
+        If the view does not catch it, the manager's callbacks answer.
+    :raises CSRFError: if the CSRF value is missing or wrong.
     :raises StoreUnavailableError: if the store does not answer.
     """
-    session = _session_of(_current())
-    if session is None:
-        revoke_token()
-    else:
-        engine = engine_of(this_app())
-        engine.end_session(_subject(None, "logout_user"), session)
+    engine = engine_of(this_app())
+    claims = found(JWT)
+    try:
+        if not claims:
+            engine.logout(this_request(), get_jwt_manager()._decode_key)
+        elif (session := session_of(claims)) is None:
+            revoke_token()
+        else:
+            engine.end_session(_subject(None, "logout_user"), session)
+    except CSRFError:
+        raise
+    except Exception:
+        clear_with_response()
+        raise
+    clear_with_response()
 
 
 def end_session(session: str, *, identity: Any = None) -> bool:
@@ -111,7 +130,7 @@ def end_other_sessions() -> int:
     :raises ValueError: if the current request's token belongs to no session.
     :raises StoreUnavailableError: if the store does not answer.
     """
-    session = _session_of(_current())
+    session = session_of(_current())
     if session is None:
         raise ValueError(
             "the current token belongs to no session, so there is no session to keep; "
@@ -191,8 +210,3 @@ def _current() -> dict[str, Any]:
     if not claims:
         raise ValueError("the request has no token, so there is no current user or session")
     return claims
-
-
-def _session_of(claims: dict[str, Any]) -> str | None:
-    session = claims.get("sid")
-    return session if isinstance(session, str) else None

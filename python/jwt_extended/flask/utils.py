@@ -7,6 +7,7 @@ from werkzeug.local import LocalProxy
 
 from .._common.options.names import OURS
 from .._core import unverified_header
+from ._cookies import clear, csrf_in_cookies, write
 from ._found import HEADER, JWT, LOCATION, USER, found
 from .config import config
 from .internal_utils import get_jwt_manager
@@ -94,11 +95,14 @@ def create_access_token(
     additional_claims: dict[str, Any] | None = None,
     additional_headers: dict[str, Any] | None = None,
     *,
-    session: str | None = None,
+    session: str | bool | None = None,
     user_claims: dict[str, Any] | None = None,
     headers: dict[str, Any] | None = None,
 ) -> str:
     """Create an access token.
+
+    With ``JWT_STORE``, a token for the user of the current request's token joins its session, so
+    that a logout ends it too.
 
     :param identity: the owner of the token: a string, or a value that the
         ``user_identity_loader`` turns into one.
@@ -108,7 +112,8 @@ def create_access_token(
     :param additional_claims: more claims. They win over those of ``additional_claims_loader``, and
         may replace the token's standard claims.
     :param additional_headers: more headers. ``alg`` selects the algorithm.
-    :param session: the session that the token belongs to: see :func:`get_jwt_session`.
+    :param session: the session that the token belongs to: see :func:`get_jwt_session`. ``False``
+        for none.
     :param user_claims: the 3.x name of ``additional_claims``, nested as in 3.x.
     :param headers: the 3.x name of ``additional_headers``.
     :raises ValueError: if a token cannot contain the claims.
@@ -235,7 +240,7 @@ def unset_access_cookies(response: Response, domain: str | None = None) -> None:
     :param response: the response that clears them.
     :param domain: the domain that they were set for. The default is ``JWT_COOKIE_DOMAIN``.
     """
-    _unset_cookies(response, "access", domain)
+    clear(response, "access", domain)
 
 
 def unset_refresh_cookies(response: Response, domain: str | None = None) -> None:
@@ -244,7 +249,7 @@ def unset_refresh_cookies(response: Response, domain: str | None = None) -> None
     :param response: the response that clears them.
     :param domain: the domain that they were set for. The default is ``JWT_COOKIE_DOMAIN``.
     """
-    _unset_cookies(response, "refresh", domain)
+    clear(response, "refresh", domain)
 
 
 def current_user_context_processor() -> dict[str, Any]:
@@ -262,34 +267,5 @@ def current_user_context_processor() -> dict[str, Any]:
 def _set_cookies(
     response: Response, kind: str, token: str, max_age: int | None, domain: str | None
 ) -> None:
-    csrf = get_csrf_token(token) if _csrf_in_cookies() else None
-    age = config.cookie_max_age if max_age is None else max_age
-    _cookie(response, kind, token, domain, max_age=age)
-    if csrf is not None:
-        _cookie(response, f"{kind}_csrf", csrf, domain, max_age=age)
-    # A cache could hand the token to somebody else.
-    response.headers.setdefault("Cache-Control", "no-store")
-
-
-def _unset_cookies(response: Response, kind: str, domain: str | None) -> None:
-    _cookie(response, kind, "", domain, expires=0)
-    if _csrf_in_cookies():
-        _cookie(response, f"{kind}_csrf", "", domain, expires=0)
-
-
-def _cookie(response: Response, kind: str, value: str, domain: str | None, **life: Any) -> None:
-    response.set_cookie(
-        getattr(config, f"{kind}_cookie_name"),
-        value=value,
-        secure=config.cookie_secure,
-        # The page's script must read the CSRF value, but never the token.
-        httponly=not kind.endswith("_csrf"),
-        domain=domain or config.cookie_domain,
-        path=getattr(config, f"{kind}_cookie_path"),
-        samesite=config.cookie_samesite,
-        **life,
-    )
-
-
-def _csrf_in_cookies() -> bool:
-    return config.cookie_csrf_protect and config.csrf_in_cookies
+    csrf = get_csrf_token(token) if csrf_in_cookies() else None
+    write(response, kind, token, csrf, max_age, domain)

@@ -6,13 +6,14 @@ The functions call each other through the module, so that tests can patch any of
 from collections.abc import Callable, Collection
 from functools import lru_cache, wraps
 from inspect import iscoroutinefunction
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, Literal, ParamSpec, TypeVar, overload
 from warnings import warn
 
 from flask import current_app
 
 from .._core import Engine, Requirement
 from ._app import ENGINE, MANAGER, engine_of, this_app, this_request
+from ._cookies import clear_after, clear_with_response, has_cookies
 from ._found import keep, keep_presented
 from .default_callbacks import default_blocklist_callback, default_token_verification_callback
 from .exceptions import (  # noqa: F401 - apps import them from here
@@ -37,7 +38,7 @@ SELF_GUARDED = "_jwt_extended_self_guarded"
 
 
 def verify_jwt_in_request(
-    optional: bool = False,
+    optional: bool | Literal["lenient"] = False,
     fresh: bool = False,
     refresh: bool = False,
     locations: LocationType = None,
@@ -49,7 +50,8 @@ def verify_jwt_in_request(
     OPTIONS requests pass without a token, because browsers send them without one.
 
     :param optional: whether a request without a token passes. An invalid token is rejected even
-        then.
+        then. With ``"lenient"``, a cookie that has expired, was revoked or is malformed counts as
+        no token, and the response clears it: for public pages.
     :param fresh: whether the token must be fresh.
     :param refresh: whether the token must be a refresh token. By default, refresh tokens are
         rejected.
@@ -67,7 +69,7 @@ def verify_jwt_in_request(
         return None
     if optional:
         found = _decode_jwt_from_request(
-            locations, fresh, refresh, verify_type, skip_revocation_check, optional=True
+            locations, fresh, refresh, verify_type, skip_revocation_check, optional=optional
         )
     else:
         # A test may have replaced the function with one that has upstream's parameters only.
@@ -76,6 +78,8 @@ def verify_jwt_in_request(
         )
     if found is None:
         keep({}, {}, {"loaded_user": None}, None)
+        if optional == "lenient" and has_cookies(this_request()):
+            clear_with_response()
         return None
     claims, header, location = found
     # Kept last, when all callbacks have accepted the token.
@@ -87,7 +91,7 @@ def verify_jwt_in_request(
 def jwt_required(optional: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def jwt_required(
-    optional: bool = False,
+    optional: bool | Literal["lenient"] = False,
     fresh: bool = False,
     refresh: bool = False,
     locations: LocationType = None,
@@ -115,7 +119,8 @@ def jwt_required(
     Flask-JWT-Extended 3.
 
     :param optional: whether a request without a token passes. An invalid token is rejected even
-        then.
+        then. With ``"lenient"``, a cookie that has expired, was revoked or is malformed counts as
+        no token, and the response clears it: for public pages.
     :param fresh: whether the token must be fresh.
     :param refresh: whether the token must be a refresh token. By default, refresh tokens are
         rejected.
@@ -165,7 +170,7 @@ def _decode_jwt_from_request(
     verify_type: bool = True,
     skip_revocation_check: bool = False,
     *,
-    optional: bool = False,
+    optional: bool | Literal["lenient"] = False,
 ) -> tuple[Contents, Contents, str] | None:
     """Return claims, header and location of the request's token, for an app's own guards.
 
@@ -178,7 +183,11 @@ def _decode_jwt_from_request(
     manager = manager_of(app)
     engine: Engine = app.extensions[ENGINE]
     compiled = engine.at(app.config)
-    found = compiled.guard(this_request(), requirement, manager._decode_key)
+    try:
+        found = compiled.guard(this_request(), requirement, manager._decode_key)
+    except Exception as rejection:
+        clear_after(rejection)
+        raise
     if found is None:
         return None
     header, claims, location, presented = found
@@ -220,7 +229,7 @@ def _decode_jwt_from_headers() -> tuple[str, None]:
 
 
 def _requirement(
-    optional: bool,
+    optional: bool | Literal["lenient"],
     fresh: bool,
     refresh: bool,
     locations: LocationType,

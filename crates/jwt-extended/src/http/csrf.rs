@@ -42,7 +42,7 @@ pub(super) fn csrf_check<'r>(
         (None, _) => None,
     };
     sent.map(CsrfCheck::Sent).ok_or_else(|| {
-        if csrf.check_form && BodyKind::of(request) == BodyKind::Multipart {
+        if csrf.check_form && !request.reads_multipart() && BodyKind::of(request) == BodyKind::Multipart {
             CsrfError::InHeaderOnly(kind.csrf_header.clone())
         } else {
             CsrfError::Missing

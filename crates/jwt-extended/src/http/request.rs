@@ -34,6 +34,11 @@ pub trait Request {
         self.body().is_some()
     }
 
+    /// Returns whether [`form_field`](Self::form_field) also finds the fields of a multipart body.
+    fn reads_multipart(&self) -> bool {
+        false
+    }
+
     /// Returns a member of a JSON body. The default parses [`body`](Self::body) strictly. A face overrides it if its
     /// framework has already parsed the body.
     fn json_member(&self, name: &str) -> JsonMember<'_> {

@@ -79,6 +79,8 @@ OURS: dict[str, Any] = {
     "JWT_REALM": None,
     # With JWT_STORE: how long a used refresh token still returns the same successor.
     "JWT_REFRESH_GRACE": None,
+    # How long before its end an access cookie is renewed; None for never.
+    "JWT_RENEW_ACCESS_COOKIE_WITHIN": None,
     # With JWT_STORE: whether the refresh token that was used last returns its successor again, as
     # long as the successor is unused.
     "JWT_REFRESH_RETRY": False,

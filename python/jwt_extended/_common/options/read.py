@@ -102,6 +102,9 @@ def check(options: Mapping[str, Any]) -> None:
     same_site = options["JWT_COOKIE_SAMESITE"]
     if same_site and same_site.title() not in ("Strict", "Lax", "None"):
         raise RuntimeError('JWT_COOKIE_SAMESITE must be "Strict", "Lax", "None", or None')
+    if options["JWT_COOKIE_PARTITIONED"] is True and not options["JWT_COOKIE_SECURE"]:
+        raise RuntimeError("JWT_COOKIE_PARTITIONED needs JWT_COOKIE_SECURE")
+    _check_renewal(options["JWT_RENEW_ACCESS_COOKIE_WITHIN"])
     length = options["JWT_MAX_TOKEN_LENGTH"]
     if type(length) is not int or not 256 <= length <= 2**30:
         raise RuntimeError("JWT_MAX_TOKEN_LENGTH must be a number of bytes, at least 256")
@@ -112,6 +115,14 @@ def check(options: Mapping[str, Any]) -> None:
     ]:
         if any(algorithm not in ALGORITHMS for algorithm in value):
             raise RuntimeError(f"{name} can only be of {', '.join(ALGORITHMS)}")
+
+
+def _check_renewal(within: Any) -> None:
+    seconds = within.total_seconds() if isinstance(within, timedelta) else within
+    if seconds is not None and (type(seconds) not in (int, float) or seconds <= 0):
+        raise RuntimeError(
+            "JWT_RENEW_ACCESS_COOKIE_WITHIN must be a timedelta or seconds, more than zero, or None"
+        )
 
 
 def _places(config: MappingReader, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,15 @@ use jwt_extended::{Config, config::Tolerate};
 const PAGE: &str = include_str!("../../../src/docs/options.md");
 
 /// The options of the Flask face that the engine does not have.
-const ONLY_IN_FLASK: [&str; 6] =
-    ["jwks_url", "key_ring", "protect_by_default", "store", "store_timeout", "www_authenticate"];
+const ONLY_IN_FLASK: [&str; 7] = [
+    "jwks_url",
+    "key_ring",
+    "protect_by_default",
+    "renew_access_cookie_within",
+    "store",
+    "store_timeout",
+    "www_authenticate",
+];
 
 /// The options that the Flask face does not have: statuses and bodies are upstream's.
 const NOT_IN_FLASK: [&str; 3] = ["error_format", "error_statuses", "fresh_token_expires"];
