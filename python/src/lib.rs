@@ -18,6 +18,7 @@ mod sessions;
 mod snapshot;
 mod state;
 mod store;
+mod waiting;
 
 use pyo3::prelude::*;
 

@@ -29,6 +29,11 @@ pub(crate) fn runtime(_: pyo3::Python<'_>) -> io::Result<&'static Runtime> {
         .get_or_try_make(|| Builder::new_multi_thread().worker_threads(1).thread_name("jwt-store").enable_all().build())
 }
 
+/// Returns this process's runtime, if it has one already.
+pub(crate) fn runtime_of_this_process() -> Option<&'static Runtime> {
+    RUNTIME.get()
+}
+
 /// A separate value in each process.
 pub(crate) struct PerProcess<T> {
     oldest: OnceLock<Box<Slot<T>>>,
