@@ -149,7 +149,7 @@ impl Compiled {
             let matches =
                 sent.cast::<PyString>().is_ok_and(|sent| token.matches_csrf(sent.to_string_lossy().as_bytes()));
             if !matches {
-                return Err(errors::csrf(py, CsrfError::Mismatch));
+                return Err(errors::csrf(py, &CsrfError::Mismatch));
             }
         }
         match expired {

@@ -207,7 +207,7 @@ pub(crate) fn crit_refused(py: Python<'_>, crit: &Bound<'_, PyAny>) -> PyErr {
 }
 
 /// Returns the exception for a failed CSRF check.
-pub(crate) fn csrf(py: Python<'_>, error: CsrfError) -> PyErr {
+pub(crate) fn csrf(py: Python<'_>, error: &CsrfError) -> PyErr {
     new(py, OURS, "CSRFError", (error.to_string(),)).unwrap_or_else(|error| error)
 }
 

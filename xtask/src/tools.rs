@@ -190,7 +190,9 @@ pub(crate) fn install(package: &str) {
 
 fn is_there(name: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(name).is_file())
+    // Debian puts servers into a folder that is not on everyone's path.
+    let folders = env::split_paths(&path).chain(["/usr/sbin".into()]);
+    folders.into_iter().any(|folder| folder.join(name).is_file())
 }
 
 fn is_root() -> bool {

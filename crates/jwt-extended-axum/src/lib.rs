@@ -76,7 +76,7 @@
 //! are about to expire. [`BodyLayer`] lets guards read JSON bodies and forms, if tokens or CSRF values may come in
 //! them. Each page lists the layer's rules.
 //!
-//! # `WebSockets`
+//! # WebSockets
 //!
 //! A handshake is a GET, so no CSRF value guards it, and browsers send cookies with it for every page. Guards accept
 //! such a cookie only if the page has the same origin. A page can add no header to a handshake, but it can send a token

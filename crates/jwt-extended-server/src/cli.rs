@@ -114,8 +114,8 @@ pub async fn run(command: Command) -> Result<(), StartError> {
             serve::run(Settings::load(config.as_deref(), overrides, std::env::vars_os())?).await
         }
         Action::User { store, config, command } => {
-            let store = command.store(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
-            user_commands::run(command, &store).await
+            let (store, users) = command.store(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
+            user_commands::run(command, &store, users).await
         }
         Action::HashPassword => hash_password(),
     }

@@ -14,7 +14,7 @@ use jwt_extended_axum::Config;
 use serde::{Deserialize, Deserializer, de};
 use toml::{Spanned, Value};
 
-use crate::{StartError, listen, settings::read_address, store::StoreAddress};
+use crate::{Origin, StartError, listen, settings::read_address, store::StoreAddress};
 
 /// The contents of a configuration file.
 #[derive(Default, Deserialize)]
@@ -27,6 +27,9 @@ pub(crate) struct ConfigFile {
     /// The file that holds the address of the store, until `store` is set from it.
     #[serde(default)]
     store_file: Option<Spanned<PathBuf>>,
+    /// The other origins whose pages may use the server.
+    #[serde(default)]
+    pub(crate) cors_origins: Vec<Origin>,
     /// The base configuration, changed by the section `[jwt]`.
     #[serde(skip)]
     pub(crate) config: Config,

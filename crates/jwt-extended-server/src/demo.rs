@@ -13,10 +13,10 @@ use jwt_extended_axum::{
 };
 
 use crate::{
-    App, Database, DatabaseError, StartError, Users, listen, secrets,
+    App, Cors, Database, DatabaseError, StartError, Users, listen, secrets,
     serve::{serve, shutdown_signal},
-    settings::{demo_config, manager, refuse_samples, sqlite_in, take_store},
-    store::{OpenStore, StoreAddress},
+    settings::{demo_config, manager, refuse_samples, sqlite_in, take_origins, take_store},
+    store::{Absence, OpenStore, StoreAddress},
     users,
 };
 
@@ -44,20 +44,22 @@ pub(crate) async fn run(
     }
     let mut config = demo_config();
     let (named, environment) = take_store(std::env::vars_os())?;
+    let (origins, environment) = take_origins(environment)?;
     config.read_env(environment)?;
+    let cors = Cors::new(origins.unwrap_or_default(), &config);
     add_random_key(&mut config)?;
     refuse_samples(&config)?;
     let named = store.or(named);
     // A named store may hold real users. They must not get the demo's public passwords.
     let is_ours = named.is_none();
     let store = named.unwrap_or_else(|| sqlite_in(FILE));
-    let OpenStore { sessions, users } = store.open().await?;
+    let OpenStore { sessions, users } = store.open(Absence::Created).await?;
     let users = demo_users(users.filter(|_| is_ours)).await?;
     let jwt = manager(config, sessions, &users)?;
     let listener = listen::bind(address).await?;
     let shutdown = shutdown_signal()?;
     greet(listener.local_addr().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
-    serve(listener, shutdown, App { jwt, users }).await
+    serve(listener, shutdown, App { jwt, users, cors }).await
 }
 
 /// Returns the demo's users. In the demo's own database their passwords are reset; without a database they are in

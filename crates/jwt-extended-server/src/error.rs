@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use jwt_extended_axum::{ConfigError, config::FileError};
 
 use crate::{
+    cors::OriginError,
     store::OpenError,
     users::{CheckError, DatabaseError},
 };
@@ -50,6 +51,9 @@ pub enum StartError {
         "JWT_STORE is the path of a file; write sqlite:PATH if the file is the database, or set JWT_STORE_FILE to it if it holds the address"
     )]
     StoreIsPath,
+    /// An origin of the environment cannot be allowed.
+    #[error("JWT_CORS_ORIGINS: {0}")]
+    Origin(OriginError),
     /// There is no secret to sign with.
     #[error(
         "there is no secret; set JWT_SECRET_KEY, for example to the output of `openssl rand -base64 48`, or JWT_SECRET_KEY_FILE to a file that holds it"
@@ -98,6 +102,17 @@ pub enum StartError {
     /// The command cannot change users there.
     #[error("{0}")]
     NoUserTable(&'static str),
+    /// Nobody of this name has sessions or could have any.
+    #[error(
+        "there is no user \"{name}\" and no session of that name in {store}, so nobody was logged out; if the configuration \
+         file lists the users, name it with --config"
+    )]
+    NobodyToLogOut {
+        /// The name.
+        name: String,
+        /// The store's address, without a password.
+        store: String,
+    },
     /// The server cannot listen on the address.
     #[error("cannot listen on {address}: {why}; choose another address with --listen")]
     Listen {

@@ -5,7 +5,11 @@ use std::time::Duration;
 use jwt_extended_axum::JwtManager;
 use tokio::{net::TcpListener, signal, task::JoinSet};
 
-use crate::{App, Settings, StartError, Users, demo, listen, router, settings::manager, store::OpenStore};
+use crate::{
+    App, Settings, StartError, Users, demo, listen, router,
+    settings::manager,
+    store::{Absence, OpenStore},
+};
 
 /// How long requests in flight may take after a signal.
 const GRACE: Duration = Duration::from_secs(10);
@@ -16,7 +20,7 @@ const PURGE_BATCH: u32 = 1000;
 
 /// Serves until a signal ends it.
 pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
-    let OpenStore { sessions, users } = settings.store.open().await?;
+    let OpenStore { sessions, users } = settings.store.open(Absence::Created).await?;
     let users = match (settings.users, users) {
         (Some(listed), _) => listed,
         (None, Some(database)) => Users::in_database(database)?,
@@ -31,7 +35,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
     if matches!(users.is_empty().await, Ok(true)) {
         tracing::warn!("there are no users yet; add one with `user add`");
     }
-    serve(listener, shutdown, App { jwt, users }).await
+    serve(listener, shutdown, App { jwt, users, cors: settings.cors }).await
 }
 
 /// Serves until `shutdown` completes and the requests in flight have ended, or their grace period has.

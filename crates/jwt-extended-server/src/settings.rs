@@ -12,7 +12,7 @@ use jwt_extended_axum::{
 use jwt_extended_sqlx::SqliteUrl;
 
 use crate::{
-    StartError, Users,
+    Cors, Origin, StartError, Users,
     config_file::ConfigFile,
     is_sample,
     store::{OpenError, StoreAddress},
@@ -23,6 +23,7 @@ use crate::{
 pub struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) config: Config,
+    pub(crate) cors: Cors,
     pub(crate) store: StoreAddress,
     /// The users of the configuration file; `None` if they are in the database.
     pub(crate) users: Option<Users>,
@@ -43,6 +44,8 @@ pub struct Overrides {
 const STORE_VARIABLE: &str = "JWT_STORE";
 /// The environment variable that names a file with the address of the store.
 const STORE_FILE_VARIABLE: &str = "JWT_STORE_FILE";
+/// The environment variable that names the other origins whose pages may use the server.
+const ORIGINS_VARIABLE: &str = "JWT_CORS_ORIGINS";
 /// The file of the default store.
 const DEFAULT_FILE: &str = "jwt-extended.db";
 
@@ -58,6 +61,7 @@ impl Settings {
     ) -> Result<Self, StartError> {
         let file = ConfigFile::read(file, server_config())?;
         let (named, environment) = take_store(environment)?;
+        let (origins, environment) = take_origins(environment)?;
         let mut config = file.config;
         config.read_env(environment)?;
         refuse_samples(&config)?;
@@ -71,11 +75,12 @@ impl Settings {
             return Err(StartError::NoUsers);
         }
         let listen = overrides.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000)));
-        Ok(Self { listen, config, store, users })
+        let cors = Cors::new(origins.unwrap_or(file.cors_origins), &config);
+        Ok(Self { listen, config, cors, store, users })
     }
 }
 
-/// Returns the store that [`Settings::load`] would use, and whether the configuration file lists the users.
+/// Returns the store that [`Settings::load`] would use, and where the users are.
 pub(crate) fn find_store(
     file: Option<&Path>,
     store: Option<StoreAddress>,
@@ -83,14 +88,20 @@ pub(crate) fn find_store(
 ) -> Result<(StoreAddress, UserSource), StartError> {
     let file = ConfigFile::read(file, server_config())?;
     let (named, _) = take_store(environment)?;
-    let source = if file.users.is_empty() { UserSource::Store } else { UserSource::File };
+    let source = if file.users.is_empty() {
+        UserSource::Store
+    } else {
+        UserSource::File(file.users.into_iter().map(|user| user.username).collect())
+    };
     Ok((store.or(named).or(file.store).unwrap_or_else(|| sqlite_in(DEFAULT_FILE)), source))
 }
 
 /// Where the users are.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum UserSource {
-    File,
+    /// In the configuration file. Their names.
+    File(Vec<String>),
+    /// In the store.
     Store,
 }
 
@@ -134,6 +145,16 @@ fn parse_address(text: &str) -> Result<StoreAddress, StartError> {
     text.parse().map_err(|error| {
         if Secret::from(text).is_path_of_a_file() { StartError::StoreIsPath } else { StartError::Store(error) }
     })
+}
+
+/// Separates the variable that names the origins of pages, with commas, from the others, which are options.
+pub(crate) fn take_origins(environment: Environment) -> Result<(Option<Vec<Origin>>, Environment), StartError> {
+    let (origins, others): (Environment, Environment) =
+        environment.into_iter().partition(|(name, _)| name == ORIGINS_VARIABLE);
+    let Some((_, origins)) = origins.first() else { return Ok((None, others)) };
+    let origins = origins.to_string_lossy();
+    let origins = origins.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(str::parse);
+    Ok((Some(origins.collect::<Result<_, _>>().map_err(StartError::Origin)?), others))
 }
 
 /// Returns the server's defaults: tokens in headers and cookies, and a rejection clears cookies that are useless.

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use jwt_extended_axum::session::{MemoryStore, SessionStore, StoreUrl};
 use jwt_extended_redis::RedisStore;
-use jwt_extended_sqlx::{PostgresStore, SqliteStore, SqliteUrl};
+use jwt_extended_sqlx::{PostgresStore, SetupError, SqliteStore, SqliteUrl};
 use serde::Deserialize;
 
 use crate::{Database, StartError};
@@ -42,6 +42,24 @@ pub enum OpenError {
         /// The reason.
         why: String,
     },
+    /// There is no store, and the command creates none.
+    #[error(
+        "there is no store at {address}, and only `serve`, `demo` and `user add` create one; name the server's store with \
+         --store or JWT_STORE, or its configuration file with --config"
+    )]
+    Missing {
+        /// The address, without a password.
+        address: String,
+    },
+}
+
+/// What to do if there is no store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Absence {
+    /// Create one.
+    Created,
+    /// Report it.
+    Refused,
 }
 
 /// An open store.
@@ -57,10 +75,14 @@ impl StoreAddress {
         matches!(self, Self::Sqlite(_) | Self::Postgres(_))
     }
 
-    /// Opens the store, and creates its tables if it is an SQL database.
-    pub(crate) async fn open(&self) -> Result<OpenStore, StartError> {
+    /// Opens the store. In an SQL database, creates the tables or migrates them.
+    pub(crate) async fn open(&self, absence: Absence) -> Result<OpenStore, StartError> {
         let unreachable =
             |why: &dyn fmt::Display| OpenError::Unreachable { address: self.to_string(), why: why.to_string() };
+        let failed = |error: &SetupError| match error {
+            SetupError::NoStore => OpenError::Missing { address: self.to_string() },
+            error => unreachable(error),
+        };
         Ok(match self {
             Self::Memory => OpenStore { sessions: Arc::new(MemoryStore::new()), users: None },
             Self::Redis(url) => {
@@ -68,14 +90,19 @@ impl StoreAddress {
                 OpenStore { sessions: Arc::new(store), users: None }
             }
             Self::Sqlite(url) => {
-                let store = SqliteStore::builder().connect(url).await.map_err(|error| unreachable(&error))?;
-                store.migrate().await.map_err(|error| unreachable(&error))?;
+                let builder = SqliteStore::builder();
+                let builder = if absence == Absence::Refused { builder.existing() } else { builder };
+                let store = builder.connect(url).await.map_err(|error| failed(&error))?;
+                store.migrate().await.map_err(|error| failed(&error))?;
                 let users = Database::in_sqlite(store.pool().clone()).await?;
                 OpenStore { sessions: Arc::new(store), users: Some(users) }
             }
             Self::Postgres(url) => {
-                let store = PostgresStore::connect(url).await.map_err(|error| unreachable(&error))?;
-                store.migrate().await.map_err(|error| unreachable(&error))?;
+                let store = PostgresStore::connect(url).await.map_err(|error| failed(&error))?;
+                if absence == Absence::Refused {
+                    store.refuse_unless_migrated().await.map_err(|error| failed(&error))?;
+                }
+                store.migrate().await.map_err(|error| failed(&error))?;
                 let users = Database::in_postgres(store.pool().clone()).await?;
                 OpenStore { sessions: Arc::new(store), users: Some(users) }
             }

@@ -12,14 +12,14 @@ use std::{
 use clap::Subcommand;
 use jwt_extended_axum::{
     jwt_extended::{Clock as _, SystemClock},
-    session::{EndSessions, SessionStore},
+    session::{EndSessions, SessionStore, StoreError},
 };
 use zeroize::Zeroizing;
 
 use crate::{
     Database, StartError, demo,
     settings::{UserSource, find_store},
-    store::{OpenError, OpenStore, StoreAddress},
+    store::{Absence, OpenError, OpenStore, StoreAddress},
     users::{self, DatabaseError},
 };
 
@@ -53,7 +53,7 @@ pub(crate) enum UserCommand {
         /// The user's name.
         name: String,
     },
-    /// Log a user out everywhere. Also works for users of the configuration file.
+    /// Log a user out everywhere. Also works for users of the configuration file that --config names.
     Logout {
         /// The user's name.
         name: String,
@@ -61,7 +61,7 @@ pub(crate) enum UserCommand {
 }
 
 impl UserCommand {
-    /// Returns the store that the command changes: the one that `serve` would use.
+    /// Returns the store that the command changes, which is the one that `serve` would use, and where its users are.
     ///
     /// # Errors
     /// If the command cannot work there.
@@ -70,18 +70,18 @@ impl UserCommand {
         file: Option<&Path>,
         store: Option<StoreAddress>,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
-    ) -> Result<StoreAddress, StartError> {
+    ) -> Result<(StoreAddress, UserSource), StartError> {
         let (store, users) = find_store(file, store, environment)?;
         let refuse = |why| Err(StartError::NoUserTable(why));
         match self {
             Self::Logout { .. } if store == StoreAddress::Memory => refuse(
                 "sessions in memory exist only in the server's own process: restart the server to log everyone out",
             ),
-            Self::Logout { .. } => Ok(store),
-            _ if users == UserSource::File => refuse(
+            Self::Logout { .. } => Ok((store, users)),
+            _ if users != UserSource::Store => refuse(
                 "the users of this configuration are listed in the file, under [[users]]: change them there, restart the server, and log them out with `user logout`",
             ),
-            _ if store.holds_users() => Ok(store),
+            _ if store.holds_users() => Ok((store, users)),
             _ => refuse(
                 "only an SQL store holds users; name one with --store sqlite:PATH or postgres://…, or list [[users]] in the configuration file",
             ),
@@ -90,28 +90,33 @@ impl UserCommand {
 }
 
 /// Runs a command on a store.
-pub(crate) async fn run(command: UserCommand, store: &StoreAddress) -> Result<(), StartError> {
-    let OpenStore { sessions, users } = store.open().await?;
+pub(crate) async fn run(command: UserCommand, store: &StoreAddress, source: UserSource) -> Result<(), StartError> {
+    // A new store has no users and no sessions, so any other command would do nothing there and say that it did.
+    let absence = if matches!(command, UserCommand::Add { .. }) { Absence::Created } else { Absence::Refused };
+    let OpenStore { sessions, users } = store.open(absence).await?;
     let now = || SystemClock.now();
     match (command, users) {
         (UserCommand::Logout { name }, users) => {
             let name = subject_of(&name, users.as_ref()).await?;
-            log_out(&*sessions, store, &name).await?;
-            say(&format!("{name} is logged out everywhere"))
+            if !is_known(&name, source, users.as_ref(), &*sessions, store).await? {
+                return Err(StartError::NobodyToLogOut { name, store: store.to_string() });
+            }
+            let ended = log_out(&*sessions, store, &name).await?;
+            say(&format!("{name} is logged out everywhere: {ended}"))
         }
         (_, None) => Err(StartError::NoUserTable("only an SQL store holds users")),
         (UserCommand::Add { name }, Some(users)) => {
             let hash = hashed_password(&name)?;
             let name = users.add(&name, &hash, now()).await?;
-            say(&format!("added {name}"))
+            say(&format!("added {name} to {store}"))
         }
         (UserCommand::List, Some(users)) => list(&users).await,
         (UserCommand::Disable { name }, Some(users)) => {
             let name = users.stored_name(&name).await?;
             // In this order, because a login in flight checks the user again after it has opened its session.
             users.disable(&name, now()).await?;
-            log_out(&*sessions, store, &name).await?;
-            say(&format!("disabled {name}, who is logged out everywhere"))
+            let ended = log_out(&*sessions, store, &name).await?;
+            say(&format!("disabled {name}, who is logged out everywhere: {ended}"))
         }
         (UserCommand::Enable { name }, Some(users)) => {
             let name = users.stored_name(&name).await?;
@@ -122,16 +127,16 @@ pub(crate) async fn run(command: UserCommand, store: &StoreAddress) -> Result<()
             let name = users.stored_name(&name).await?;
             let hash = hashed_password(&name)?;
             users.set_password(&name, &hash).await?;
-            log_out(&*sessions, store, &name).await?;
-            say(&format!("{name} has a new password, and is logged out everywhere"))
+            let ended = log_out(&*sessions, store, &name).await?;
+            say(&format!("{name} has a new password, and is logged out everywhere: {ended}"))
         }
         (UserCommand::Remove { name }, Some(users)) => {
             let name = users.stored_name(&name).await?;
             // Removed last, so that an interrupted removal can be repeated.
             users.disable(&name, now()).await?;
-            log_out(&*sessions, store, &name).await?;
+            let ended = log_out(&*sessions, store, &name).await?;
             users.remove(&name).await?;
-            say(&format!("removed {name}, who is logged out everywhere"))
+            say(&format!("removed {name}, who is logged out everywhere: {ended}"))
         }
     }
 }
@@ -157,12 +162,44 @@ async fn list(users: &Database) -> Result<(), StartError> {
     Ok(())
 }
 
-async fn log_out(sessions: &dyn SessionStore, store: &StoreAddress, subject: &str) -> Result<(), StartError> {
+/// Whether somebody of this name can have sessions: a user of the store or of the file, or one who was removed and still
+/// has some.
+async fn is_known(
+    name: &str,
+    source: UserSource,
+    users: Option<&Database>,
+    sessions: &dyn SessionStore,
+    store: &StoreAddress,
+) -> Result<bool, StartError> {
+    if let UserSource::File(names) = source
+        && names.iter().any(|known| users::normalized(known).as_deref() == Some(name))
+    {
+        return Ok(true);
+    }
+    if let Some(users) = users
+        && users.find(name).await?.is_some()
+    {
+        return Ok(true);
+    }
+    let open = sessions.list(name, SystemClock.now()).wait().await;
+    open.map(|open| !open.is_empty()).map_err(|error| failed(store, &error))
+}
+
+/// Ends a user's sessions, and says how many there were, and where.
+async fn log_out(sessions: &dyn SessionStore, store: &StoreAddress, subject: &str) -> Result<String, StartError> {
     // This command does not know how long the server's tokens live. So the store keeps the cut-off, one row per user.
     let end = EndSessions::All { subject, until: None, now: SystemClock.now() };
-    sessions.end(&end).wait().await.map(drop).map_err(|error| {
-        StartError::Store(OpenError::Unreachable { address: store.to_string(), why: error.to_string() })
-    })
+    let ended = sessions.end(&end).wait().await.map_err(|error| failed(store, &error))?;
+    let sessions = match ended {
+        0 => "no session was open".to_owned(),
+        1 => "1 session ended".to_owned(),
+        many => format!("{many} sessions ended"),
+    };
+    Ok(format!("{sessions} in {store}"))
+}
+
+fn failed(store: &StoreAddress, error: &StoreError) -> StartError {
+    StartError::Store(OpenError::Unreachable { address: store.to_string(), why: error.to_string() })
 }
 
 /// Returns the hash of a password, from the terminal or from the first line of standard input.

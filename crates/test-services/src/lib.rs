@@ -1,4 +1,4 @@
-//! Starts real Redis and PostgreSQL servers for tests. Each has a free port and a temporary folder, and it ends when it
+//! Starts real Redis and PostgreSQL servers for tests, a Redis Sentinel and a PgBouncer. Each has a free port and a temporary folder, and it ends when it
 //! is dropped. A test can stop a server, freeze it and start it again.
 //!
 //! ```no_run
@@ -17,12 +17,14 @@
     reason = "a test whose server cannot start must fail with a message"
 )]
 
+mod pgbouncer;
 mod port;
 mod postgres;
 mod process;
 mod redis;
 mod sentinel;
 
+pub use pgbouncer::PgBouncer;
 pub use port::free_port;
 pub use postgres::Postgres;
 pub use redis::Redis;

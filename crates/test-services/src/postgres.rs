@@ -37,9 +37,7 @@ impl Postgres {
     pub fn start_with(options: &[&str]) -> Self {
         let programs = programs().expect(MISSING);
         let folder = TempDir::new().expect("a temporary folder can be made");
-        if is_root() {
-            run(Command::new("chown").arg("postgres").arg(folder.path()));
-        }
+        give_to_postgres(folder.path());
         let options = options.iter().map(|&option| option.to_owned()).collect();
         let mut postgres = Self { process: None, port: free_port(), options, programs, folder };
         let mut initdb = postgres.program("initdb");
@@ -99,6 +97,17 @@ impl Postgres {
         self.process.iter().for_each(|process| self.signal_all(process, "-CONT"));
     }
 
+    /// Runs statements as the superuser.
+    pub fn run(&self, sql: &str) {
+        self.run_in("postgres", sql);
+    }
+
+    /// Runs statements in another database as the superuser.
+    pub fn run_in(&self, database: &str, sql: &str) {
+        let url = format!("postgres://test@127.0.0.1:{}/{database}", self.port);
+        run(Command::new("psql").args(["--quiet", "-v", "ON_ERROR_STOP=1", "-c", sql, &url]));
+    }
+
     /// Creates another database and returns its address.
     pub fn new_database(&self, name: &str) -> String {
         run(Command::new("psql").args(["--quiet", "-c", &format!("CREATE DATABASE {name}"), &self.url()]));
@@ -110,14 +119,7 @@ impl Postgres {
     }
 
     fn program(&self, name: &str) -> Command {
-        let path = self.programs.join(name);
-        let mut command = if is_root() {
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(path);
-            command
-        } else {
-            Command::new(path)
-        };
+        let mut command = as_postgres(&self.programs.join(name));
         command.current_dir(self.folder.path());
         command
     }
@@ -164,6 +166,23 @@ fn programs() -> Option<PathBuf> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     found.splice(0..0, std::env::split_paths(&on_path));
     found.into_iter().rev().find(|folder| ["initdb", "postgres"].iter().all(|name| folder.join(name).is_file()))
+}
+
+/// Returns a program that must not run as root.
+pub(crate) fn as_postgres(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+    command
+}
+
+/// Lets such a program use a folder.
+pub(crate) fn give_to_postgres(folder: &Path) {
+    if is_root() {
+        run(Command::new("chown").arg("postgres").arg(folder));
+    }
 }
 
 fn is_root() -> bool {

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Json, Router,
@@ -15,14 +15,13 @@ use axum::{
 use http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use jwt_extended::{
-    ManualClock, Timestamp,
     http::{Handler, Location},
     session::{Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, Subject, TokenIds, TokenStatus},
     token::LoadUser,
 };
 use jwt_extended_axum::{
-    Access, Claims, Cookies, CurrentUser, Fresh, GuardLayer, JwtManager, JwtManagerBuilder, Refresh, RefreshLayer,
-    Rejection, Requirement, Token, Tokens, UserRejection, jose::Key, token,
+    Access, Claims, Cookies, CurrentUser, Fresh, GuardLayer, JwtManager, JwtManagerBuilder, Logout, Refresh, Rejection,
+    Requirement, Token, Tokens, UserRejection, jose::Key,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,8 +30,8 @@ use tower::ServiceExt;
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
-struct App {
-    jwt: JwtManager,
+pub(super) struct App {
+    pub(super) jwt: JwtManager,
 }
 
 impl FromRef<App> for JwtManager {
@@ -41,12 +40,12 @@ impl FromRef<App> for JwtManager {
     }
 }
 
-struct Person {
-    name: String,
+pub(super) struct Person {
+    pub(super) name: String,
 }
 
 /// The app's error when its database is down.
-struct DatabaseDown;
+pub(super) struct DatabaseDown;
 
 impl IntoResponse for DatabaseDown {
     fn into_response(self) -> axum::response::Response {

@@ -1,15 +1,14 @@
 //! The layer that renews cookies, and what it leaves alone.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
-    body::Body,
-    routing::{any, get, post},
+    routing::{get, post},
 };
-use http::{Request, Response};
-use jwt_extended::{ManualClock, Timestamp, http::Location, session::MemoryStore};
-use jwt_extended_axum::{Access, JwtManager, RefreshLayer};
+use http::header;
+use jwt_extended::{ManualClock, Timestamp, http::Location};
+use jwt_extended_axum::{Access, CurrentUser, JwtManager, RefreshLayer, token};
 
 use super::face::*;
 

@@ -6,7 +6,7 @@ mod sessions;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, FromRef, FromRequestParts, State},
-    http::{StatusCode, request::Parts},
+    http::{HeaderMap, StatusCode, request::Parts},
     middleware,
     response::{IntoResponse, Response},
     routing::{delete, get, post},
@@ -18,7 +18,11 @@ use jwt_extended_axum::{
 use serde_json::{Value, json};
 
 use self::credentials::{Credentials, Device};
-use crate::{CheckError, Users, logging};
+use crate::{
+    CheckError, Users,
+    cors::{Cors, trust_allowed},
+    logging,
+};
 
 /// The longest accepted body, in bytes: credentials and tokens are short.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -33,6 +37,8 @@ pub struct App {
     pub jwt: JwtManager,
     /// The users who may log in.
     pub users: Users,
+    /// The other origins whose pages may use the server.
+    pub cors: Cors,
 }
 
 impl FromRef<App> for JwtManager {
@@ -43,7 +49,7 @@ impl FromRef<App> for JwtManager {
 
 /// Returns all routes of the server.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/login", post(login))
         .route("/token", post(token))
         .route("/protected", get(protected))
@@ -57,9 +63,15 @@ pub fn router(app: App) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_methods)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(BodyLayer::new().limit(BODY_LIMIT))
-        .layer(middleware::from_fn(logging::requests))
-        .with_state(app)
+        .layer(BodyLayer::new().limit(BODY_LIMIT));
+    let cors = app.cors.clone();
+    let routes = if cors.is_off() {
+        routes
+    } else {
+        // Outside of everything that answers: a page can read a rejection only if it has the headers, too.
+        routes.layer(middleware::from_fn_with_state(cors.clone(), trust_allowed)).layer(cors.layer())
+    };
+    routes.layer(middleware::from_fn(logging::requests)).with_state(app)
 }
 
 /// Logs in with cookies.
@@ -67,10 +79,12 @@ async fn login(
     State(app): State<App>,
     _: NotCrossSite,
     device: Device,
+    headers: HeaderMap,
     credentials: Credentials,
 ) -> Result<impl IntoResponse, Rejection> {
     let pair = app.log_in(credentials, &device).await?;
-    Ok((Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "login": true }))))
+    let csrf = app.cors.csrf_values(&headers, &pair);
+    Ok((csrf, Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "login": true }))))
 }
 
 /// Logs in with tokens in the body.
@@ -89,10 +103,17 @@ async fn partially_protected(visitor: Visitor<Access>) -> (Cookies, Json<Value>)
 }
 
 /// Refreshes, and returns the new tokens the way the old one came: cookies for a cookie, otherwise a body.
-async fn refresh(State(app): State<App>, UnaskedRefresh(admitted): UnaskedRefresh) -> Result<Response, Rejection> {
+async fn refresh(
+    State(app): State<App>,
+    headers: HeaderMap,
+    UnaskedRefresh(admitted): UnaskedRefresh,
+) -> Result<Response, Rejection> {
     let pair = app.jwt.refresh(admitted.token()).await?;
     Ok(match admitted.location() {
-        Location::Cookie => (Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "refresh": true }))).into_response(),
+        Location::Cookie => {
+            let csrf = app.cors.csrf_values(&headers, &pair);
+            (csrf, Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "refresh": true }))).into_response()
+        }
         _ => Tokens(pair).into_response(),
     })
 }

@@ -66,12 +66,21 @@ pub enum DatabaseError {
 }
 
 /// Runs the same statement on either database. Both understand `$1`.
+///
+/// In PostgreSQL it is a transaction whose statement has no name, for PgBouncer, which may give each transaction another
+/// connection.
 macro_rules! on {
-    ($database:expr, $pool:ident => $statement:expr) => {
+    ($database:expr, $connection:ident => $statement:expr) => {
         within(async {
             match &$database.pool {
-                Pool::Sqlite($pool) => $statement,
-                Pool::Postgres($pool) => $statement,
+                Pool::Sqlite($connection) => $statement,
+                Pool::Postgres(pool) => {
+                    let mut transaction = pool.begin().await?;
+                    let $connection = &mut *transaction;
+                    let outcome = $statement?;
+                    transaction.commit().await?;
+                    Ok(outcome)
+                }
             }
         })
         .await
@@ -99,7 +108,7 @@ impl Database {
         const TABLE: &str = include_str!("../../migrations/users.sql");
         const PROBE: &str = "SELECT count(*) FROM jwt_users WHERE name IS NULL";
         // Creating a table that exists makes PostgreSQL send a notice, which looks like an error in the log.
-        if on!(self, pool => sqlx::query_scalar::<_, i64>(PROBE).fetch_one(pool).await).is_ok() {
+        if on!(self, pool => sqlx::query_scalar::<_, i64>(PROBE).persistent(false).fetch_one(pool).await).is_ok() {
             return Ok(self);
         }
         let create = async || on!(self, pool => sqlx::raw_sql(TABLE).execute(pool).await.map(|_| ()));
@@ -122,7 +131,7 @@ impl Database {
         if let Some(old) = old {
             return Err(DatabaseError::LooksLike(old));
         }
-        let added = on!(self, pool => sqlx::query(ADD).bind(&name).bind(password_hash).bind(micros(now)).execute(pool).await
+        let added = on!(self, pool => sqlx::query(ADD).persistent(false).bind(&name).bind(password_hash).bind(micros(now)).execute(pool).await
             .map(|done| done.rows_affected()))?;
         if added == 1 { Ok(name) } else { Err(DatabaseError::Taken(name)) }
     }
@@ -156,7 +165,7 @@ impl Database {
     /// If the database does not answer.
     pub(super) async fn is_empty(&self) -> Result<bool, DatabaseError> {
         const FIRST: &str = "SELECT name FROM jwt_users LIMIT 1";
-        let first = on!(self, pool => sqlx::query(FIRST).fetch_optional(pool).await.map(|row| row.is_some()))?;
+        let first = on!(self, pool => sqlx::query(FIRST).persistent(false).fetch_optional(pool).await.map(|row| row.is_some()))?;
         Ok(!first)
     }
 
@@ -166,7 +175,7 @@ impl Database {
     /// If the database does not answer.
     pub async fn list(&self) -> Result<Vec<User>, DatabaseError> {
         const LIST: &str = "SELECT name, disabled_at IS NULL AS active FROM jwt_users ORDER BY name";
-        on!(self, pool => sqlx::query(LIST).fetch_all(pool).await.and_then(|rows| {
+        on!(self, pool => sqlx::query(LIST).persistent(false).fetch_all(pool).await.and_then(|rows| {
             rows.iter().map(|row| Ok(User { name: row.try_get(0)?, active: row.try_get(1)? })).collect()
         }))
     }
@@ -184,7 +193,7 @@ impl Database {
     ///
     /// A name that was stored before names were normalized is found by exactly its own spelling, and by that alone. It
     /// wins over the normalized spelling, so that every account that exists goes on working, as the same subject.
-    pub(super) async fn find(&self, name: &str) -> Result<Option<(String, String, bool)>, DatabaseError> {
+    pub(crate) async fn find(&self, name: &str) -> Result<Option<(String, String, bool)>, DatabaseError> {
         const FIND: &str = "SELECT name, password_hash, disabled_at IS NULL AS active FROM jwt_users \
             WHERE name IN ($1, $2)";
         let normal = normalized(name);
@@ -193,7 +202,7 @@ impl Database {
             return Ok(None);
         }
         let normal = normal.as_deref().unwrap_or(name);
-        let found: Vec<(String, String, bool)> = on!(self, pool => sqlx::query(FIND).bind(name).bind(normal).fetch_all(pool).await
+        let found: Vec<(String, String, bool)> = on!(self, pool => sqlx::query(FIND).persistent(false).bind(name).bind(normal).fetch_all(pool).await
             .and_then(|rows| rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()))?;
         let exact = found.iter().position(|(stored, ..)| stored == name).unwrap_or(0);
         Ok(found.into_iter().nth(exact))
@@ -207,7 +216,7 @@ impl Database {
         const SET: &str = "UPDATE jwt_users SET password_hash = $2 WHERE name = $1";
         found(
             name,
-            on!(self, pool => sqlx::query(SET).bind(name).bind(password_hash).execute(pool).await
+            on!(self, pool => sqlx::query(SET).persistent(false).bind(name).bind(password_hash).execute(pool).await
             .map(|done| done.rows_affected()))?,
         )
     }
@@ -220,7 +229,7 @@ impl Database {
         const DISABLE: &str = "UPDATE jwt_users SET disabled_at = COALESCE(disabled_at, $2) WHERE name = $1";
         found(
             name,
-            on!(self, pool => sqlx::query(DISABLE).bind(name).bind(micros(now)).execute(pool).await
+            on!(self, pool => sqlx::query(DISABLE).persistent(false).bind(name).bind(micros(now)).execute(pool).await
             .map(|done| done.rows_affected()))?,
         )
     }
@@ -233,7 +242,7 @@ impl Database {
         const ENABLE: &str = "UPDATE jwt_users SET disabled_at = NULL WHERE name = $1";
         found(
             name,
-            on!(self, pool => sqlx::query(ENABLE).bind(name).execute(pool).await
+            on!(self, pool => sqlx::query(ENABLE).persistent(false).bind(name).execute(pool).await
             .map(|done| done.rows_affected()))?,
         )
     }
@@ -246,7 +255,7 @@ impl Database {
         const REMOVE: &str = "DELETE FROM jwt_users WHERE name = $1";
         found(
             name,
-            on!(self, pool => sqlx::query(REMOVE).bind(name).execute(pool).await
+            on!(self, pool => sqlx::query(REMOVE).persistent(false).bind(name).execute(pool).await
             .map(|done| done.rows_affected()))?,
         )
     }

@@ -21,6 +21,7 @@ mod program {
 
 mod routes {
     //! The routes, without a process and a network.
+    mod cors;
     mod guarded;
     mod hostile;
     mod login;

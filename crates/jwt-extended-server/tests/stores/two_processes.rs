@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, thread};
 
 use tempfile::TempDir;
-use test_services::{Postgres, Redis};
+use test_services::{PgBouncer, Postgres, Redis};
 
 use crate::support::{SECRET, member, process::*};
 
@@ -94,6 +94,33 @@ fn on_postgresql() {
     each_sees_the_changes_of_the_other(&postgres.url());
     sixty_four_parallel_refreshes_give_one_successor(&postgres.url());
     a_replay_on_the_other_process_is_detected_and_logged(&postgres.url());
+}
+
+#[test]
+fn on_postgresql_behind_pgbouncer() {
+    let postgres = Postgres::start();
+    let bouncer = PgBouncer::in_front_of(&postgres, 2);
+    let absent = run(&["user", "logout", "testuser", "--store", &postgres.url()], &[], b"");
+    assert!(absent.err.contains("there is no store at postgres://127.0.0.1:"), "{}", absent.err);
+    each_sees_the_changes_of_the_other(&bouncer.url());
+    sixty_four_parallel_refreshes_give_one_successor(&bouncer.url());
+    let variables = [("JWT_SECRET_KEY", SECRET), ("JWT_STORE", &bouncer.url())];
+    for name in ["alice", "bob", "carol"] {
+        let added = run(&["user", "add", name], &variables, b"a password\n");
+        assert_eq!(added.code, Some(0), "{}", added.err);
+    }
+    let servers = [Server::serve("", &variables), Server::serve("", &variables)];
+    thread::scope(|scope| {
+        for server in &servers {
+            scope.spawn(move || {
+                for name in ["alice", "bob", "carol", "nobody"] {
+                    let body = format!(r#"{{"username": "{name}", "password": "a password"}}"#);
+                    let status = server.send("/token", &[JSON], Some(&body)).status;
+                    assert_eq!(status, if name == "nobody" { 401 } else { 200 }, "{name}");
+                }
+            });
+        }
+    });
 }
 
 #[test]

@@ -6,7 +6,11 @@ use jwt_extended::session::StoreError;
 use sqlx::Connection;
 use tokio::time::timeout;
 
-use super::source::{Held, Source};
+use super::{
+    connection::Lent,
+    session::begin,
+    source::{Held, Source},
+};
 use crate::shared::{
     error::{is_dead, timed_out, unavailable},
     sessions::Backend,
@@ -51,7 +55,7 @@ impl Calls {
         let first =
             if step.is_repeatable() { self.source.acquire().await? } else { self.source.acquire_checked().await? };
         let may_be_dead = first.may_be_dead();
-        let outcome = match once(step, Run::First, place.insert(first)).await {
+        let outcome = match self.once(step, Run::First, place.insert(first)).await {
             Err(error) if is_dead(&error) => {
                 if let Some(dead) = place.take() {
                     self.source.close_with_all_idle(dead);
@@ -60,7 +64,7 @@ impl Calls {
                     return Err(error);
                 }
                 let second = self.source.acquire().await?;
-                once(step, Run::Second, place.insert(second)).await
+                self.once(step, Run::Second, place.insert(second)).await
             }
             outcome => outcome,
         };
@@ -72,16 +76,26 @@ impl Calls {
         }
         outcome
     }
-}
 
-async fn once<S: Step>(step: &S, run: Run, held: &mut Held) -> Result<S::Reply, sqlx::Error> {
-    let connection = held.connection()?;
-    let Some(subject) = step.locked_subject() else { return step.run(connection, run).await };
-    // READ COMMITTED, whatever the database's default: the step must see what was committed while it waited for the
-    // lock.
-    let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-    sqlx::query(LOCK_SUBJECT).bind(subject).execute(&mut *transaction).await?;
-    let reply = step.run(&mut *transaction, run).await?;
-    transaction.commit().await?;
-    Ok(reply)
+    /// Runs a step: in a transaction if it locks its subject, or if nothing else holds its session together.
+    async fn once<S: Step>(&self, step: &S, run: Run, held: &mut Held) -> Result<S::Reply, sqlx::Error> {
+        let connection = held.connection()?;
+        if self.source.lends_sessions() {
+            let mut transaction = connection.begin_with(begin(self.timeout)).await?;
+            if let Some(subject) = step.locked_subject() {
+                sqlx::query(LOCK_SUBJECT).bind(subject).persistent(false).execute(&mut *transaction).await?;
+            }
+            let reply = step.run(&mut Lent(&mut transaction), run).await?;
+            transaction.commit().await?;
+            return Ok(reply);
+        }
+        let Some(subject) = step.locked_subject() else { return step.run(connection, run).await };
+        // READ COMMITTED, whatever the database's default: the step must see what was committed while it waited for the
+        // lock.
+        let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+        sqlx::query(LOCK_SUBJECT).bind(subject).execute(&mut *transaction).await?;
+        let reply = step.run(&mut *transaction, run).await?;
+        transaction.commit().await?;
+        Ok(reply)
+    }
 }

@@ -3,6 +3,7 @@
 mod call;
 mod connection;
 mod migrate;
+mod session;
 mod source;
 mod store;
 mod url;

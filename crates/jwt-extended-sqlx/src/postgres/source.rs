@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use sqlx::{Connection, PgConnection, PgPool, Postgres, pool::PoolConnection, postgres::PgConnectOptions};
 
+use super::session::Sessions;
 use crate::shared::connections::{Connections, Lease};
 
-#[derive(Clone)]
 pub(super) enum Source {
-    Own { connections: Arc<Connections<PgConnection>>, timeout: Duration },
-    Shared(PgPool),
+    Own { connections: Arc<Connections<PgConnection>>, sessions: Sessions },
+    Shared { pool: PgPool, sessions: Sessions },
 }
 
 /// A connection in use. Dropping it closes it, because a cancelled call leaves it in an unknown state.
@@ -22,20 +22,30 @@ pub(super) enum Held {
 pub(super) struct Guard(Option<PoolConnection<Postgres>>);
 
 impl Source {
-    pub(super) fn own(options: PgConnectOptions, at_most: u32, timeout: Duration) -> Self {
-        Self::Own { connections: Connections::new(options, at_most as usize), timeout }
+    /// `lent` says that a pooler is known to be in between.
+    pub(super) fn own(options: PgConnectOptions, at_most: u32, timeout: Duration, lent: bool) -> Self {
+        let connections = Connections::new(options, at_most as usize);
+        Self::Own { connections, sessions: Sessions::new(timeout, lent) }
+    }
+
+    /// `lent` says that a pooler is between the app's pool and the server.
+    pub(super) fn shared(pool: PgPool, timeout: Duration, lent: bool) -> Self {
+        Self::Shared { pool, sessions: Sessions::new(timeout, lent) }
+    }
+
+    /// Whether a session may be another one after each transaction. Known once a connection was acquired.
+    pub(super) fn lends_sessions(&self) -> bool {
+        match self {
+            Self::Own { sessions, .. } | Self::Shared { sessions, .. } => sessions.are_lent(),
+        }
     }
 
     pub(super) async fn acquire(&self) -> Result<Held, sqlx::Error> {
         match self {
-            Self::Own { connections, timeout } => {
-                let mut lease = connections.lease().await?;
-                if lease.is_new() {
-                    prepare(lease.connection(), *timeout).await?;
-                }
-                Ok(Held::Own(lease))
+            Self::Own { connections, sessions } => {
+                connections.lease_or_open(|options| sessions.open(options)).await.map(Held::Own)
             }
-            Self::Shared(pool) => pool.acquire().await.map(|connection| Held::Shared(Guard(Some(connection)))),
+            Self::Shared { pool, .. } => pool.acquire().await.map(|connection| Held::Shared(Guard(Some(connection)))),
         }
     }
 
@@ -54,7 +64,7 @@ impl Source {
         drop(held);
         match self {
             Self::Own { connections, .. } => connections.close_all_idle(),
-            Self::Shared(pool) => {
+            Self::Shared { pool, .. } => {
                 for _ in 0..pool.num_idle() {
                     let Some(connection) = pool.try_acquire() else { break };
                     drop(connection.detach());
@@ -96,14 +106,4 @@ impl Drop for Guard {
             drop(connection.detach());
         }
     }
-}
-
-/// Lets the server cancel a statement when the store stops waiting for it, and sets the isolation level that the steps
-/// need, whatever the database's default.
-async fn prepare(connection: &mut PgConnection, timeout: Duration) -> Result<(), sqlx::Error> {
-    const SET: &str = "SELECT set_config('statement_timeout', $1, false), \
-        set_config('default_transaction_isolation', 'read committed', false)";
-    let limit = format!("{}ms", timeout.as_millis().clamp(1, i32::MAX as u128));
-    sqlx::query(SET).bind(limit).persistent(false).execute(connection).await?;
-    Ok(())
 }

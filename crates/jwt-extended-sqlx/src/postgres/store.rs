@@ -17,7 +17,7 @@ use super::{
     call::Calls,
     migrate,
     source::{Held, Source},
-    url,
+    url::{self, Statements},
 };
 use crate::shared::{
     TIMEOUT,
@@ -30,7 +30,9 @@ use crate::shared::{
 ///
 /// The store works over the app's pool ([`new`](Self::new)) or over its own connections ([`connect`](Self::connect)).
 /// With its own ones, a call costs one round trip; a pool of sqlx adds one each time a connection is returned.
-/// `PgBouncer` must pool sessions, not transactions.
+///
+/// `PgBouncer` may be in between, also in transaction mode. The store's own connections notice it. Over the app's pool,
+/// say so with [`transaction_pooling`](PostgresStoreBuilder::transaction_pooling).
 #[derive(Clone)]
 pub struct PostgresStore {
     sessions: Sessions<Calls>,
@@ -50,6 +52,7 @@ struct App {
 pub struct PostgresStoreBuilder {
     timeout: Duration,
     max_connections: u32,
+    sessions_are_lent: bool,
 }
 
 impl PostgresStore {
@@ -78,7 +81,7 @@ impl PostgresStore {
 
     /// Starts with the default options.
     pub fn builder() -> PostgresStoreBuilder {
-        PostgresStoreBuilder { timeout: TIMEOUT, max_connections: 10 }
+        PostgresStoreBuilder { timeout: TIMEOUT, max_connections: 10, sessions_are_lent: false }
     }
 
     /// Creates the tables or migrates them; a no-op if they are up to date. Several processes may call it at once.
@@ -97,10 +100,32 @@ impl PostgresStore {
         timeout(PATIENCE, migrate).await.unwrap_or_else(|_| Err(SetupError::Unavailable(no_answer(PATIENCE))))
     }
 
+    /// Returns an error if the database lacks the tables. Creates nothing.
+    ///
+    /// # Errors
+    /// [`SetupError::NoStore`] without the tables. Also if the database does not answer.
+    pub async fn refuse_unless_migrated(&self) -> Result<(), SetupError> {
+        let limit = self.sessions.backend().timeout;
+        let look = async {
+            let mut held = self.sessions.backend().source.acquire_checked().await?;
+            let has_tables = migrate::has_tables(held.connection()?).await?;
+            held.keep();
+            Ok(has_tables)
+        };
+        match timeout(limit, look).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(SetupError::NoStore),
+            Ok(Err(error)) => Err(SetupError::of(&error)),
+            Err(_) => Err(SetupError::Unavailable(no_answer(limit))),
+        }
+    }
+
     /// Returns a pool for the app's own tables in the same database.
     ///
     /// It is the app's pool if the store was given one. Otherwise it is separate from the store's connections, so that
     /// guards do not wait for the app. It connects when it is first used, and must be called within a Tokio runtime.
+    ///
+    /// Behind `PgBouncer` in transaction mode, use it within transactions, and make each query `persistent(false)`.
     pub fn pool(&self) -> &PgPool {
         self.app.pool.get_or_init(|| {
             let options = self.app.options.clone().unwrap_or_default();
@@ -120,6 +145,16 @@ impl PostgresStoreBuilder {
     /// ignores it and uses the pool's limit.
     pub const fn max_connections(mut self, max_connections: u32) -> Self {
         self.max_connections = max_connections;
+        self
+    }
+
+    /// Makes each call a transaction that leaves nothing behind, for a pooler that gives each transaction another
+    /// connection, such as `PgBouncer` in transaction mode.
+    ///
+    /// A store over its own connections finds out by itself, unless the pooler pretends to accept the settings of a
+    /// session. It is the same as `statement-cache-capacity=0` in the URL. A call then costs four round trips at least.
+    pub const fn transaction_pooling(mut self) -> Self {
+        self.sessions_are_lent = true;
         self
     }
 
@@ -143,8 +178,9 @@ impl PostgresStoreBuilder {
     /// # Errors
     /// If the URL is not the URL of a PostgreSQL database.
     pub fn connect_lazily(self, url: &str) -> Result<PostgresStore, SetupError> {
-        let (options, _) = url::options(url)?;
-        let source = Source::own(options.clone(), self.max_connections.max(1), self.timeout);
+        let (options, statements) = url::options(url)?;
+        let lent = self.sessions_are_lent || statements == Statements::Unnamed;
+        let source = Source::own(options.clone(), self.max_connections.max(1), self.timeout, lent);
         Ok(self.build(source, Some(options), OnceLock::new()))
     }
 
@@ -154,7 +190,8 @@ impl PostgresStoreBuilder {
     /// the pool's `test_before_acquire`, which you can turn off: the store detects dead connections itself. Give the
     /// pool's connections a `statement_timeout`, so that the server cancels statements whose caller has given up.
     pub fn with_pool(self, pool: PgPool) -> PostgresStore {
-        self.build(Source::Shared(pool.clone()), None, OnceLock::from(pool))
+        let source = Source::shared(pool.clone(), self.timeout, self.sessions_are_lent);
+        self.build(source, None, OnceLock::from(pool))
     }
 
     fn build(self, source: Source, options: Option<PgConnectOptions>, pool: OnceLock<PgPool>) -> PostgresStore {

@@ -1,5 +1,5 @@
 //! Reads the URL of a database. sqlx ignores parameters that it does not know and refuses some URLs that libpq and
-//! SQLAlchemy accept, so this checks and rewrites a URL before sqlx gets it. No error shows a part of it.
+//! `SQLAlchemy` accept, so this checks and rewrites a URL before sqlx gets it. No error shows a part of it.
 
 use std::str::FromStr;
 

@@ -81,27 +81,36 @@ pub(crate) trait Row: Send {
     fn flag(&self, column: usize) -> Result<bool, Error>;
 }
 
-/// Implements both traits for a database of sqlx.
+/// Implements a connection over sqlx. `|this| …` gives what runs the statements.
 macro_rules! impl_connection {
-    ($database:ident, $connection:ty, $row:ty, purge: $purge:expr) => {
+    ($connection:ty, $row:ty, persistent: $persistent:expr, |$this:ident| $executor:expr, purge: $purge:expr) => {
         impl $crate::shared::connection::Connection for $connection {
             type Row = $row;
 
             const PURGE: [&'static str; 3] = $purge;
 
             async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, sqlx::Error> {
-                Ok(query(sql, values).execute(self).await?.rows_affected())
+                let $this = self;
+                Ok(query(sql, values).persistent($persistent).execute($executor).await?.rows_affected())
             }
 
             async fn row(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<$row>, sqlx::Error> {
-                query(sql, values).fetch_optional(self).await
+                let $this = self;
+                query(sql, values).persistent($persistent).fetch_optional($executor).await
             }
 
             async fn rows(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<$row>, sqlx::Error> {
-                query(sql, values).fetch_all(self).await
+                let $this = self;
+                query(sql, values).persistent($persistent).fetch_all($executor).await
             }
         }
+    };
+}
+pub(crate) use impl_connection;
 
+/// Implements a row for a database of sqlx, and defines the function `query`.
+macro_rules! impl_row {
+    ($database:ident, $row:ty) => {
         impl $crate::shared::connection::Row for $row {
             fn text(&self, column: usize) -> Result<String, sqlx::Error> {
                 sqlx::Row::try_get(self, column)
@@ -131,4 +140,4 @@ macro_rules! impl_connection {
         }
     };
 }
-pub(crate) use impl_connection;
+pub(crate) use impl_row;

@@ -6,11 +6,12 @@
 
 use std::{
     collections::VecDeque,
+    future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use sqlx::{ConnectOptions, Connection};
+use sqlx::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Firewalls drop idle connections, and PostgreSQL runs a process for each.
@@ -39,12 +40,23 @@ impl<C: Connection> Connections<C> {
 
     /// Waits for a place, and opens a connection unless one is idle.
     pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease<C>, sqlx::Error> {
+        self.lease_or_open(sqlx::ConnectOptions::connect).await
+    }
+
+    /// Waits for a place, and opens a connection in this way unless one is idle.
+    pub(crate) async fn lease_or_open<'a, F>(
+        self: &'a Arc<Self>,
+        open: impl FnOnce(&'a C::Options) -> F,
+    ) -> Result<Lease<C>, sqlx::Error>
+    where
+        F: Future<Output = Result<C, sqlx::Error>> + 'a,
+    {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
         let home = Arc::clone(self);
         if let Some(connection) = self.take_idle() {
             return Ok(Lease { connection, is_new: false, home, _place: place });
         }
-        let connection = <C::Options as ConnectOptions>::connect(&self.options).await?;
+        let connection = open(&self.options).await?;
         Ok(Lease { connection, is_new: true, home, _place: place })
     }
 

@@ -22,9 +22,32 @@ pub enum SetupError {
     /// The file does not exist, and must not be created.
     #[error("there is no file {}", .0.display())]
     Missing(PathBuf),
+    /// There is no store, and none must be created: the file is missing, or the database has no tables of this crate.
+    #[error("there is no store")]
+    NoStore,
     /// The database does not answer, or rejects the request.
     #[error("the database cannot be used: {0}")]
     Unavailable(String),
+    /// The role may not create tables in PostgreSQL. Since version 15, only the owner of a database may, in `public`.
+    #[error(
+        "the role {role} may not create tables in the schema {schema}; as the owner of the database, run `GRANT CREATE, \
+         USAGE ON SCHEMA {schema} TO {role}`, or give the role a schema with `CREATE SCHEMA AUTHORIZATION {role}`"
+    )]
+    NoRight {
+        /// The role that the URL names.
+        role: String,
+        /// The first schema of its search path.
+        schema: String,
+    },
+    /// No schema of the role's search path exists in PostgreSQL, or the role may use none.
+    #[error(
+        "there is no schema in which the role {role} can create tables; as the owner of the database, run `CREATE SCHEMA \
+         AUTHORIZATION {role}`, or name another one with `ALTER ROLE {role} SET search_path = …`"
+    )]
+    NoSchema {
+        /// The role that the URL names.
+        role: String,
+    },
     /// A later version of this crate has migrated the tables.
     #[error(
         "the tables were migrated to version {found} and this program knows {known}; use a later jwt-extended-sqlx"
@@ -90,7 +113,11 @@ fn describe(error: &sqlx::Error) -> String {
             let message = refusal.message();
             // PostgreSQL has a code for a missing table; SQLite only has a message.
             let missing = code == "42P01" || message.starts_with("no such table: jwt_");
-            let hint = if missing { "; create the tables with `migrate`" } else { "" };
+            let hint = match &*code {
+                _ if missing => "; create the tables with `migrate`",
+                "42501" => "; grant its role SELECT, INSERT, UPDATE and DELETE on the tables that begin with jwt_",
+                _ => "",
+            };
             format!("{message} (code {code}){hint}")
         }
         sqlx::Error::Io(error) => format!("the connection has failed: {error}"),

@@ -57,6 +57,7 @@ pub struct SqliteStoreBuilder {
     timeout: Duration,
     max_readers: u32,
     missing: Missing,
+    is_existing: bool,
 }
 
 impl SqliteStore {
@@ -78,7 +79,7 @@ impl SqliteStore {
 
     /// Starts with the default options.
     pub fn builder() -> SqliteStoreBuilder {
-        SqliteStoreBuilder { timeout: TIMEOUT, max_readers: 4, missing: Missing::Create }
+        SqliteStoreBuilder { timeout: TIMEOUT, max_readers: 4, missing: Missing::Create, is_existing: false }
     }
 
     /// Creates the tables or migrates them; a no-op if they are up to date. Several processes may call it at once.
@@ -147,9 +148,9 @@ impl SqliteStoreBuilder {
         self
     }
 
-    /// Opens only a file that exists. Without this, a missing file is created.
+    /// Opens only a store that exists: a file that has the tables. No other file is created or changed.
     pub const fn existing(mut self) -> Self {
-        self.missing = Missing::Refuse;
+        self.is_existing = true;
         self
     }
 
@@ -168,7 +169,7 @@ impl SqliteStoreBuilder {
     /// Opens a file, and creates it if it does not exist.
     ///
     /// # Errors
-    /// As [`SqliteStore::open`]. With [`existing`](Self::existing), also if the file does not exist.
+    /// As [`SqliteStore::open`]. With [`existing`](Self::existing), also if there is no store.
     pub async fn open(self, path: impl AsRef<Path>) -> Result<SqliteStore, SetupError> {
         let path = path.as_ref();
         let text = path.as_os_str().to_string_lossy();
@@ -178,6 +179,7 @@ impl SqliteStoreBuilder {
         let path = path::absolute(path).map_err(|error| SetupError::Unavailable(error.to_string()))?;
         let path = &*path;
         match self.missing {
+            _ if self.is_existing => self.refuse_unless_it_has_tables(path).await?,
             Missing::Refuse if !path.is_file() => return Err(SetupError::Missing(path.to_owned())),
             Missing::Refuse => {}
             Missing::Create => file::create_private(path).map_err(|error| {
@@ -207,6 +209,28 @@ impl SqliteStoreBuilder {
         Ok(SqliteStore { sessions: Sessions::new(file) })
     }
 }
+
+impl SqliteStoreBuilder {
+    async fn refuse_unless_it_has_tables(&self, path: &Path) -> Result<(), SetupError> {
+        if !path.is_file() {
+            return Err(SetupError::NoStore);
+        }
+        // Opening the file as a store would change its journal for good.
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(self.timeout / 4 * 3);
+        let has_tables = async {
+            let mut connection = options.connect().await?;
+            sqlx::query_scalar(HAS_TABLES).fetch_one(&mut connection).await
+        };
+        match timeout(self.timeout, has_tables).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(SetupError::NoStore),
+            Ok(Err(error)) => Err(SetupError::of(&error)),
+            Err(_) => Err(SetupError::Unavailable(no_answer(self.timeout))),
+        }
+    }
+}
+
+const HAS_TABLES: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'jwt_sessions')";
 
 /// Connects, and switches the file to WAL mode permanently. SQLite does not wait for another process that is switching,
 /// so this retries.

@@ -9,6 +9,8 @@ mod conformance;
 #[cfg(feature = "postgres")]
 mod failures;
 #[cfg(feature = "postgres")]
+mod pgbouncer;
+#[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
 mod server;

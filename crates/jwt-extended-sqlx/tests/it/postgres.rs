@@ -74,6 +74,33 @@ async fn the_missing_tables_error_points_to_migrate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_role_without_rights_gets_the_statement_that_helps() {
+    let server = Server::start();
+    server.run("CREATE ROLE \"the app\" LOGIN");
+    let url = |database: &str| format!("postgres://the%20app@127.0.0.1:{}/{database}", server.port());
+    for number in 0..2 {
+        let database = format!("database{number}");
+        server.new_database(&database);
+        let store = PostgresStore::builder().timeout(LONG).connect_lazily(&url(&database)).unwrap();
+        let error = store.migrate().await.unwrap_err().to_string();
+        assert!(error.starts_with("the role \"the app\" may not create tables in the schema public; "), "{error}");
+        // The first and the second statement each help.
+        let statement = error.split('`').nth(1 + 2 * number).unwrap();
+        server.run_in(&database, statement);
+        store.migrate().await.unwrap();
+        assert_eq!(open(&store, "alice", "session").await, Ok(TokenStatus::Active));
+    }
+    server.run_in("database0", "REVOKE ALL ON jwt_sessions FROM \"the app\"");
+    let store = PostgresStore::builder().timeout(LONG).connect_lazily(&url("database0")).unwrap();
+    let error = status(&store, "alice", "session").await.unwrap_err().to_string();
+    assert!(error.contains("grant its role SELECT, INSERT, UPDATE and DELETE"), "{error}");
+    server.run("ALTER ROLE \"the app\" SET search_path = nowhere");
+    let store = PostgresStore::builder().timeout(LONG).connect_lazily(&url("database0")).unwrap();
+    let error = store.migrate().await.unwrap_err().to_string();
+    assert!(error.contains("`CREATE SCHEMA AUTHORIZATION \"the app\"`"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_unix_socket_is_an_address() {
     let server = Server::start();
     let (folder, port) = (server.socket_folder().display(), server.port());

@@ -291,6 +291,25 @@ async fn the_target_of_a_dangling_link_is_for_its_owner_only() {
     assert!(refused.contains("too many symbolic links"), "{refused}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn opening_an_existing_store_changes_no_other_file() {
+    let file = File::new();
+    let existing = async || SqliteStore::builder().timeout(LONG).existing().open(file.path()).await;
+    assert!(matches!(existing().await, Err(SetupError::NoStore)));
+    assert_eq!(std::fs::read_dir(file.folder.path()).unwrap().count(), 0);
+    std::fs::write(file.path(), "").unwrap();
+    assert!(matches!(existing().await, Err(SetupError::NoStore)));
+    assert_eq!(std::fs::read(file.path()).unwrap(), b"");
+    let of_app = SqliteConnectOptions::new().filename(file.path());
+    let mut app = SqliteConnection::connect_with(&of_app).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE users (name TEXT)").execute(&mut app).await.unwrap();
+    assert!(matches!(existing().await, Err(SetupError::NoStore)));
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut app).await.unwrap();
+    assert_eq!(mode, "delete", "the journal of another application's file is as it was");
+    file.store().await;
+    assert!(existing().await.is_ok());
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_deleted_file_is_not_created_for_everyone() {
@@ -299,7 +318,7 @@ async fn a_deleted_file_is_not_created_for_everyone() {
     drop(store);
     std::fs::remove_file(file.path()).unwrap();
     let refused = SqliteStore::builder().existing().open(file.path()).await;
-    assert!(matches!(refused, Err(SetupError::Missing(_))));
+    assert!(matches!(refused, Err(SetupError::NoStore)));
     let store = file.empty_store().await;
     std::fs::remove_file(file.path()).unwrap();
     assert!(sqlx::query("SELECT 1").execute(store.pool()).await.is_err());

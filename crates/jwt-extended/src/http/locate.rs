@@ -46,6 +46,11 @@ impl Located<'_> {
         self.location
     }
 
+    /// Returns the texts that may be the token: usually one, or several cookies of one name.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.token).chain(self.others.iter().copied())
+    }
+
     /// Returns where the token was, and the type of token that belongs there.
     pub(crate) fn place(&self) -> (Location, TokenType) {
         (self.location, self.kind)

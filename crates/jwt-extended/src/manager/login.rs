@@ -1,13 +1,13 @@
 //! Logging in: opens a session and issues its first pair of tokens.
 
-use std::{fmt, future::IntoFuture, pin::Pin};
+use std::{borrow::Cow, fmt, future::IntoFuture, pin::Pin};
 
 use super::{JwtManager, Rotation, Steps, TokenPair, issuing::Profile};
 use crate::{
     entropy::session_opened,
     http::Request,
     session::{NewSession, Subject, TokenStatus},
-    token::{CLOCK_SKEW, Identity, IssueError, Issued, TokenType},
+    token::{CLOCK_SKEW, Identity, IssueError, Issued, Token, TokenType},
 };
 
 /// The longest label that is kept, in characters.
@@ -28,8 +28,8 @@ pub struct Login<'a> {
 pub enum EarlierSessions {
     /// Keeps them open.
     Keep,
-    /// Ends these, by their ids: the ones that the same browser had.
-    Replace(Vec<String>),
+    /// Ends those of these tokens, which the request of the login has, if they are of the same user.
+    Replace(Vec<Token>),
     /// Ends all of them, as after a change of password.
     End,
 }
@@ -45,9 +45,9 @@ impl<'a> Login<'a> {
     /// Ends the session that the request of this login belongs to, if it is one of the same user. Otherwise a user who
     /// logs in again in the same browser has two sessions, and knows of one.
     pub fn replacing(mut self, request: &impl Request) -> Self {
-        if let (Ok(profile), EarlierSessions::Keep) = (&self.profile, &self.earlier) {
-            let sessions = self.manager.steps().sessions_in(request, Subject(&profile.subject));
-            self.earlier = EarlierSessions::Replace(sessions);
+        if self.earlier == EarlierSessions::Keep {
+            let ring = |_: &str| Some(Cow::Borrowed(&self.manager.inner.settings.ring));
+            self.earlier = EarlierSessions::Replace(self.manager.steps().tokens_in(request, ring));
         }
         self
     }
@@ -134,9 +134,10 @@ impl Steps<'_> {
             rotation.check(&access, &refresh, &refresh.subject_key())?;
         }
         match earlier {
-            EarlierSessions::Replace(sessions) if manager.keeps_sessions() => {
-                for session in &sessions {
-                    let subject = refresh.subject_key();
+            EarlierSessions::Replace(tokens) if manager.keeps_sessions() => {
+                let subject = refresh.subject_key();
+                let of_user = tokens.iter().filter(|token| token.subject_key() == subject);
+                for session in of_user.filter_map(|token| manager.session_of(token)) {
                     manager.end_session(Subject(&subject), session).await.map_err(IssueError::Store)?;
                 }
             }

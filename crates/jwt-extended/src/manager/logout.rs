@@ -1,11 +1,14 @@
 //! Logging out with a request: finds its tokens, ends their sessions and clears the cookies, also for a token that has
 //! expired or whose session is over.
 
+use std::borrow::Cow;
+
 use super::{JwtManager, Steps, renewal::Methodless};
 use crate::{
     guard::{self, Refusal},
     http::{Reason, Rejection, Request, SetCookies, locate_all},
-    session::{StoreError, Subject},
+    jose::KeyRing,
+    session::StoreError,
     time::Timestamp,
     token::{Token, TokenError, TokenType, verify},
 };
@@ -58,49 +61,58 @@ impl JwtManager {
         &self,
         request: &R,
     ) -> impl Future<Output = Result<LoggedOut, Rejection>> + use<'_, R> {
-        let now = self.now();
-        let leaving = self.leaving(request, now);
-        async move {
-            let tokens = leaving?;
-            for token in &tokens {
-                let ended = self.end_session_of(token, now).await;
-                ended.map_err(|error| {
-                    self.reject(Reason::StoreUnavailable(error), None).with_cookies(self.unset_cookies())
-                })?;
-            }
-            Ok(LoggedOut { tokens, cookies: self.unset_cookies() })
-        }
+        let ring = |_: &str| Ok::<_, Rejection>(Cow::Borrowed(&self.inner.settings.ring));
+        let leaving = self.leaving(request, ring);
+        async move { self.end_sessions_of(leaving?).await }
     }
 
     /// Returns the tokens of a request that may log out.
-    fn leaving(&self, request: &impl Request, now: Timestamp) -> Result<Vec<Token>, Rejection> {
+    fn leaving<'k, E: From<Rejection>>(
+        &self,
+        request: &impl Request,
+        mut ring: impl FnMut(&str) -> Result<Cow<'k, KeyRing>, E>,
+    ) -> Result<Vec<Token>, E> {
         let clearing = |rejection: Rejection| match rejection.reason() {
             Reason::Csrf(_) => rejection,
             _ => rejection.with_cookies(self.unset_cookies()),
         };
         self.steps().demand_body(request, &guard::Requirement::any())?;
-        let settings = &self.inner.settings;
+        let (settings, now) = (&self.inner.settings, self.now());
         let located = locate_all(&settings.locate, request)
             .map_err(|error| clearing(self.refuse(guard::not_located(error, TokenType::Access))))?;
         let mut tokens = Vec::new();
-        let mut refused: Option<Refusal> = None;
+        let mut refused: Option<E> = None;
         for located in &located {
-            for text in std::iter::once(&*located.token).chain(located.others.iter().copied()) {
-                let verified = match verify(&settings.policy, &settings.ring, text, now) {
-                    Ok(token) | Err(TokenError::Expired(token)) => {
+            for text in located.texts() {
+                let verified = match ring(text).map(|ring| verify(&settings.policy, &ring, text, now)) {
+                    Err(error) => Err(error),
+                    Ok(Ok(token) | Err(TokenError::Expired(token))) => {
                         let token = token.at(located.location());
                         let met = guard::meets(settings, located, token, &guard::Requirement::any(), now);
-                        met.map(|token| tokens.push(token))
+                        met.map_err(|refusal| clearing(self.refuse(refusal)).into())
                     }
-                    Err(error) => Err(Refusal::at(Reason::Token(error), located)),
+                    Ok(Err(error)) => Err(clearing(self.refuse(Refusal::at(Reason::Token(error), located))).into()),
                 };
-                refused = refused.or(verified.err());
+                match verified {
+                    Ok(token) => tokens.push(token),
+                    Err(error) => refused = refused.or(Some(error)),
+                }
             }
         }
         match refused {
-            Some(refusal) if tokens.is_empty() => Err(clearing(self.refuse(refusal))),
+            Some(error) if tokens.is_empty() => Err(error),
             _ => Ok(tokens),
         }
+    }
+
+    async fn end_sessions_of(&self, tokens: Vec<Token>) -> Result<LoggedOut, Rejection> {
+        let now = self.now();
+        for token in &tokens {
+            self.end_session_of(token, now).await.map_err(|error| {
+                self.reject(Reason::StoreUnavailable(error), None).with_cookies(self.unset_cookies())
+            })?;
+        }
+        Ok(LoggedOut { tokens, cookies: self.unset_cookies() })
     }
 
     /// Ends the session of a token, or revokes a token that belongs to none and has not expired.
@@ -115,25 +127,40 @@ impl JwtManager {
     }
 }
 
-impl Steps<'_> {
-    /// Returns the ids of the sessions that a request belongs to, of this subject: those of its tokens with a valid
-    /// signature, expired or not. For a login that replaces them; the CSRF value is not checked.
-    pub fn sessions_in(self, request: &impl Request, subject: Subject<'_>) -> Vec<String> {
-        let manager = self.manager;
+impl<'a> Steps<'a> {
+    /// Logs out as [`JwtManager::logout_request`] does, with keys that the caller chooses for each token's text.
+    ///
+    /// # Errors
+    /// As [`JwtManager::logout_request`], and those of `ring` if no token has a valid signature.
+    pub fn logout_with<'k, R: Request, E: From<Rejection>, K>(
+        self,
+        request: &R,
+        ring: K,
+    ) -> Result<impl Future<Output = Result<LoggedOut, Rejection>> + use<'a, 'k, R, E, K>, E>
+    where
+        K: FnMut(&str) -> Result<Cow<'k, KeyRing>, E>,
+    {
+        Ok(self.manager.end_sessions_of(self.manager.leaving(request, ring)?))
+    }
+
+    /// Returns the tokens of a request that have a valid signature, expired or not, with keys that the caller chooses
+    /// for each token's text. The CSRF value is not checked, so the tokens admit to nothing.
+    pub fn tokens_in<'k>(
+        self,
+        request: &impl Request,
+        mut ring: impl FnMut(&str) -> Option<Cow<'k, KeyRing>>,
+    ) -> Vec<Token> {
+        let (manager, request) = (self.manager, Methodless(request));
         let settings = &manager.inner.settings;
-        let request = Methodless(request);
-        let Ok(located) = locate_all(&settings.locate, &request) else {
-            return Vec::new();
-        };
-        let texts = located.iter().flat_map(|found| std::iter::once(&*found.token).chain(found.others.iter().copied()));
-        let tokens = texts.filter_map(|text| match verify(&settings.policy, &settings.ring, text, manager.now()) {
-            Ok(token) | Err(TokenError::Expired(token)) => Some(token),
-            Err(_) => None,
-        });
-        let of_subject = tokens.filter(|token| Subject::from(token) == subject);
-        let mut sessions: Vec<_> =
-            of_subject.filter_map(|token| manager.session_of(&token).map(str::to_owned)).collect();
-        sessions.dedup();
-        sessions
+        let mut tokens: Vec<Token> = Vec::new();
+        for located in locate_all(&settings.locate, &request).unwrap_or_default() {
+            for text in located.texts() {
+                let verified = ring(text).map(|ring| verify(&settings.policy, &ring, text, manager.now()));
+                if let Some(Ok(token) | Err(TokenError::Expired(token))) = verified {
+                    tokens.push(token.at(located.location()));
+                }
+            }
+        }
+        tokens
     }
 }

@@ -116,6 +116,7 @@ impl Steps<'_> {
             jti: manager.random_id().map_err(failed)?,
             at: manager.now(),
             csrf: token.csrf().map(str::to_owned),
+            kept: TokenType::Refresh,
         };
         if due.session.is_none() || !manager.keeps_sessions() {
             if manager.bounds_sessions() && manager.is_too_old(token, due.at) {

@@ -60,6 +60,6 @@ pub use sessions::{
 };
 pub(crate) use store::StoreKind;
 pub use store::{RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus};
-pub use subject::Subject;
 pub(crate) use subject::{NOT_A_STRING, subject_of};
+pub use subject::{Subject, is_session_id};
 pub use url::{StoreUrl, StoreUrlError};

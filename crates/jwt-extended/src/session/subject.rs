@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use crate::jose::json::{self, JsonError, Kind, Value};
+use crate::{
+    entropy::session_opened,
+    jose::json::{self, JsonError, Kind, Value},
+};
 
 /// Begins the subject of an identity that is not a string. No string identity may begin with it, so `1` and `"1"` are
 /// different subjects.
@@ -48,6 +51,12 @@ impl Subject<'_> {
         })?;
         subject.unwrap_or(Err(JsonError::Syntax(0)))
     }
+}
+
+/// Returns whether a text has the form of the session ids that this engine makes: a UUID of version 7. In a store of
+/// sessions, any other claim `sid` belongs to another issuer.
+pub fn is_session_id(sid: &str) -> bool {
+    session_opened(sid).is_some()
 }
 
 /// Returns the subject of an identity claim, as [`Subject::of_json`] does.

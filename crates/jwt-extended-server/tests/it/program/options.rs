@@ -113,6 +113,22 @@ fn rejections_are_problem_details_if_configured() {
 }
 
 #[test]
+fn origins_are_named_in_the_file_or_the_environment() {
+    let file = format!("cors_origins = [\"https://app.example.com\"]\n{}", users());
+    let read = |server: &Server, origin: &str| {
+        server.send("/healthz", &[("origin", origin)], None).header("access-control-allow-origin").to_owned()
+    };
+    let server = Server::serve(&file, &[("JWT_SECRET_KEY", SECRET)]);
+    assert_eq!(read(&server, "https://app.example.com"), "https://app.example.com");
+    let two = "https://one.example, https://two.example:8443";
+    let server = Server::serve(&file, &[("JWT_SECRET_KEY", SECRET), ("JWT_CORS_ORIGINS", two)]);
+    assert_eq!(read(&server, "https://two.example:8443"), "https://two.example:8443");
+    assert_eq!(read(&server, "https://app.example.com"), "", "the environment overrides the file");
+    let server = Server::demo(&[], &[("JWT_CORS_ORIGINS", "http://localhost:3000")]);
+    assert_eq!(read(&server, "http://localhost:3000"), "http://localhost:3000");
+}
+
+#[test]
 fn the_environment_overrides_the_file() {
     let file = format!("[jwt]\naccess_token_expires = \"5m\"\n{}", users());
     for (variables, expected) in [

@@ -51,9 +51,8 @@ pub(super) fn token(answer: &Answer, name: &str) -> String {
 #[test]
 fn users_are_added_listed_disabled_enabled_and_removed() {
     let site = Site::new();
-    assert_eq!(site.user(&["list"], ""), Ok(String::new()));
-    assert_eq!(site.user(&["add", "bob"], "a password\n"), Ok("added bob\n".to_owned()));
-    assert_eq!(site.user(&["add", "al ice"], "another\r\nnot this\n"), Ok("added al ice\n".to_owned()));
+    assert_eq!(site.user(&["add", "bob"], "a password\n"), Ok(format!("added bob to {}\n", site.store)));
+    assert!(site.user(&["add", "al ice"], "another\r\nnot this\n").unwrap().starts_with("added al ice to "));
     assert_eq!(site.user(&["list"], ""), Ok("al ice\nbob\n".to_owned()));
     assert!(site.user(&["disable", "bob"], "").unwrap().starts_with("disabled bob"));
     assert_eq!(site.user(&["list"], ""), Ok("al ice\nbob\tdisabled\n".to_owned()));
@@ -189,8 +188,64 @@ fn logout_works_for_users_of_the_file() {
     let site = Site::new();
     let server = serve_listed(&site, &["bob"]);
     let bob = login(&server, "bob", PASSWORD);
-    assert!(site.user(&["logout", "bob"], "").unwrap().starts_with("bob is logged out everywhere"));
+    // Without the file, the open session shows that there is such a user.
+    let said = site.user(&["logout", "bob"], "");
+    assert_eq!(said, Ok(format!("bob is logged out everywhere: 1 session ended in {}\n", site.store)));
     assert_eq!(status(&server, &bob), 401);
+    let text = format!("store = \"{}\"\n{}", site.store, listed_user("bob"));
+    let ended = user_with_file(&text, &["logout", "bob"], b"");
+    assert!(ended.out.contains("bob is logged out everywhere: no session was open in sqlite:"), "{}", ended.err);
+    let ended = user_with_file(&text, &["logout", "eve"], b"");
+    assert!(ended.code == Some(1) && ended.err.contains("there is no user \"eve\""), "{}", ended.err);
+    let unknown = site.user(&["logout", "bob"], "").unwrap_err();
+    assert!(unknown.contains("so nobody was logged out; if the configuration file lists"), "{unknown}");
+}
+
+#[test]
+fn logging_out_says_how_many_sessions_ended_and_where() {
+    let site = Site::new();
+    site.user(&["add", "alice"], "a password\n").unwrap();
+    site.user(&["add", "bob"], "a password\n").unwrap();
+    let server = site.server();
+    for _ in 0..3 {
+        login(&server, "alice", "a password");
+    }
+    let said = |arguments: &[&str], input: &str| site.user(arguments, input).unwrap();
+    let everywhere = format!("logged out everywhere: 3 sessions ended in {}\n", site.store);
+    assert_eq!(said(&["logout", "alice"], ""), format!("alice is {everywhere}"));
+    let nobody = format!("logged out everywhere: no session was open in {}\n", site.store);
+    assert_eq!(said(&["logout", "alice"], ""), format!("alice is {nobody}"));
+    assert_eq!(said(&["disable", "bob"], ""), format!("disabled bob, who is {nobody}"));
+    let unknown = site.user(&["logout", "alise"], "").unwrap_err();
+    assert!(unknown.contains("there is no user \"alise\" and no session of that name in sqlite:"), "{unknown}");
+}
+
+#[test]
+fn only_adding_a_user_creates_a_store() {
+    let folder = TempDir::new().unwrap();
+    let elsewhere = |arguments: &[&str], input: &[u8]| {
+        let mut command = program(&[&["user"], arguments].concat(), &[]);
+        command.env_remove("JWT_STORE").current_dir(folder.path());
+        finish(command, input)
+    };
+    let files = || std::fs::read_dir(folder.path()).unwrap().count();
+    for command in ["logout", "disable", "enable", "password", "remove"] {
+        let ended = elsewhere(&[command, "alice"], b"a password\n");
+        assert!(
+            ended.code == Some(1) && ended.err.contains("there is no store at sqlite:"),
+            "{command}: {}",
+            ended.err
+        );
+        assert!(ended.err.contains("/jwt-extended.db, and only `serve`, `demo` and `user add`"), "{}", ended.err);
+    }
+    assert_eq!(elsewhere(&["list"], b"").code, Some(1));
+    assert_eq!(files(), 0);
+    // A file of another application stays as it is.
+    std::fs::write(folder.path().join("jwt-extended.db"), "").unwrap();
+    assert_eq!(elsewhere(&["logout", "alice"], b"").code, Some(1));
+    assert_eq!(files(), 1);
+    assert_eq!(elsewhere(&["add", "alice"], b"a password\n").code, Some(0));
+    assert_eq!(elsewhere(&["list"], b"").out, "alice\n");
 }
 
 #[test]
@@ -232,6 +287,6 @@ fn users_of_the_file_cannot_be_changed_by_command() {
 fn the_file_names_the_store_of_a_command() {
     let site = Site::new();
     let ended = user_with_file(&format!("store = \"{}\"\n", site.store), &["add", "bob"], b"a password\n");
-    assert_eq!((ended.code, ended.out.as_str()), (Some(0), "added bob\n"), "{}", ended.err);
+    assert_eq!((ended.code, ended.out), (Some(0), format!("added bob to {}\n", site.store)), "{}", ended.err);
     assert_eq!(site.user(&["list"], ""), Ok("bob\n".to_owned()));
 }

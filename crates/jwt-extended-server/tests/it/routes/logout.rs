@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jwt_extended_axum::jwt_extended::{Clock as _, ManualClock, SystemClock};
+use jwt_extended_axum::{
+    Switch,
+    jwt_extended::{Clock as _, ManualClock, SystemClock},
+};
 
 use crate::support::app::*;
 
@@ -65,7 +68,7 @@ async fn an_expired_access_token_alone_can_log_out() {
     let clock = Arc::new(ManualClock::new(SystemClock.now()));
     let app = app_with(builder().clock(Arc::clone(&clock)));
     let browser = app.browser().await;
-    clock.advance(Duration::from_secs(3600));
+    clock.advance(Duration::from_hours(1));
     let cookie = browser.access_cookie();
     let logout = app.post("/logout", &[("cookie", &cookie), ("x-csrf-token", &browser.access_csrf)], "").await;
     logout.is(200, r#"{"logout":true}"#);
@@ -75,7 +78,7 @@ async fn an_expired_access_token_alone_can_log_out() {
 
 #[tokio::test]
 async fn a_page_for_everyone_opens_with_the_cookie_of_an_ended_session() {
-    let app = app();
+    let app = app_with(builder().clear_rejected_cookies(Switch::On));
     let browser = app.browser().await;
     let cookies = browser.cookies();
     app.post("/logout", &[("cookie", &cookies), ("x-csrf-token", &browser.access_csrf)], "").await;
