@@ -30,6 +30,13 @@ pub use sessions::{IssuedToken, RefreshToken, Rotation};
 /// The extension module.
 #[pymodule]
 mod _core {
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::process::claim(module.py())
+    }
+
     #[pymodule_export]
     use super::compiled::Compiled;
     #[pymodule_export]

@@ -24,7 +24,7 @@ use tokio::runtime::Handle;
 pub(crate) enum Callbacks {
     /// It does not, apart from the clock: all polls but the first happen without Python's lock.
     None,
-    /// It does. PyO3 counts how often a thread took the lock, and the count is only right in the end if Python code never
+    /// It does. A thread counts how often it took the lock, and the count is only right in the end if Python code never
     /// runs inside of `detach`, so all polls happen with the lock.
     Some,
 }
