@@ -1,4 +1,4 @@
-"""Sub-interpreters, as mod_wsgi and uWSGI make them: one may use the package, others are told why."""
+"""Sub-interpreters, as mod_wsgi and uWSGI make them: one has the package, others are told why."""
 
 import subprocess
 import sys
