@@ -27,6 +27,7 @@ use crate::{
     requirement::{Presence, Requirement, Revocation},
     sessions::{Failure, IssuedToken, Listed, Pair, RefreshToken, Rotation, listed, pair, store_failed},
     store::{self, Store},
+    waiting::Callbacks,
 };
 
 const NOT_OPENED: &str = "The session cannot be opened right now. Try again in a moment";
@@ -91,7 +92,7 @@ impl Compiled {
             Ok(admitted) => {
                 let store = self.store.as_ref().filter(|_| requirement.revocation == Revocation::Checked);
                 let unavailable = |error| self.checking.reject(Reason::StoreUnavailable(error), None);
-                store::wait(py, store, admitted).map_err(unavailable).flatten()
+                store::wait(py, store, Callbacks::None, admitted).map_err(unavailable).flatten()
             }
             Err(Failure::Rejected(rejection)) => Err(rejection),
             Err(failure) => return Err(self.failed(py, failure, NOT_OPENED)),
@@ -266,7 +267,7 @@ impl Compiled {
             }
             Ok::<_, Failure>(issued)
         };
-        let opened = self.wait(py, self.checking.steps().login_with(label, earlier, issue));
+        let opened = self.wait(py, Callbacks::Some, self.checking.steps().login_with(label, earlier, issue));
         match opened.map_err(|error| Failure::Issue(IssueError::Store(error))).flatten() {
             Ok(tokens) => Ok(pair(tokens)),
             // All sessions of the user were ended during the login.
@@ -283,7 +284,7 @@ impl Compiled {
     pub(crate) fn refresh(&self, py: Python<'_>, token: &RefreshToken, create: &Bound<'_, PyAny>) -> PyResult<Pair> {
         let create = create.clone().unbind();
         let issue = |kind, rotation: &EngineRotation| called(&create, kind, rotation);
-        let refreshed = self.wait(py, self.checking.steps().refresh_with(&token.0, issue));
+        let refreshed = self.wait(py, Callbacks::Some, self.checking.steps().refresh_with(&token.0, issue));
         let unavailable = |error| Failure::Rejected(self.checking.reject(Reason::StoreUnavailable(error), None));
         match refreshed.map_err(unavailable).flatten() {
             Ok(tokens) => Ok(pair(tokens)),
@@ -304,7 +305,9 @@ impl Compiled {
 
     /// Returns a user's open sessions, the latest first. `current` is the session of the current token, if it has one.
     pub(crate) fn sessions(&self, py: Python<'_>, subject: &str, current: Option<&str>) -> PyResult<Vec<Listed>> {
-        let sessions = self.wait(py, self.checking.steps().sessions_as_seen_from(Subject(subject), current)).flatten();
+        let sessions = self
+            .wait(py, Callbacks::None, self.checking.steps().sessions_as_seen_from(Subject(subject), current))
+            .flatten();
         let sessions = sessions.map_err(|error| store_failed(py, &error, NOT_LISTED))?;
         Ok(sessions.into_iter().map(listed).collect())
     }
@@ -397,12 +400,19 @@ impl Compiled {
     where
         F: Future<Output = Result<T, StoreError>> + Send,
     {
-        self.wait(py, run(&self.checking)).flatten().map_err(|error| store_failed(py, &error, NOT_REVOKED))
+        self.wait(py, Callbacks::None, run(&self.checking))
+            .flatten()
+            .map_err(|error| store_failed(py, &error, NOT_REVOKED))
     }
 
     /// Waits for a manager that uses the store.
-    fn wait<T: Send>(&self, py: Python<'_>, answer: impl Future<Output = T> + Send) -> Result<T, StoreError> {
-        store::wait(py, self.store.as_ref(), answer)
+    fn wait<T: Send>(
+        &self,
+        py: Python<'_>,
+        callbacks: Callbacks,
+        answer: impl Future<Output = T> + Send,
+    ) -> Result<T, StoreError> {
+        store::wait(py, self.store.as_ref(), callbacks, answer)
     }
 
     /// Returns the exception for a login or a refresh that failed. `message` is for a store that failed.
@@ -445,7 +455,7 @@ impl std::fmt::Debug for Compiled {
     }
 }
 
-/// Has Python create a token. Python's lock may be free here: after the store was asked, this thread waits without it.
+/// Has Python create a token.
 fn called(create: &Py<PyAny>, kind: TokenType, rotation: &EngineRotation) -> Result<Issued, Failure> {
     Python::attach(|py| {
         let token = create.call1(py, (kind.name(), Rotation(rotation.clone())))?;

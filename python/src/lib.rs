@@ -18,6 +18,7 @@ mod sessions;
 mod snapshot;
 mod state;
 mod store;
+mod waiting;
 
 use pyo3::prelude::*;
 
@@ -29,6 +30,13 @@ pub use sessions::{IssuedToken, RefreshToken, Rotation};
 /// The extension module.
 #[pymodule]
 mod _core {
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::process::claim(module.py())
+    }
+
     #[pymodule_export]
     use super::compiled::Compiled;
     #[pymodule_export]

@@ -1,4 +1,4 @@
-//! Values that each process has to itself, and the runtime that waits for shared stores.
+//! Values that each process has to itself, and the runtime that waits for shared stores. A process has one interpreter.
 //!
 //! Servers fork after they have loaded the app. After a fork, the child must not use what it inherited: a shared
 //! connection gets corrupted, and the threads of an inherited runtime do not exist. So each process creates its own
@@ -16,7 +16,24 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use pyo3::{exceptions::PyImportError, prelude::*, sync::PyOnceLock};
 use tokio::runtime::{Builder, Runtime};
+
+/// Claims this process for the interpreter that loads the extension. The binding would load it in others as well, but keeps
+/// its types and what this crate remembers in variables of the process, and waits in the main interpreter.
+///
+/// # Errors
+///
+/// `ImportError`, if another interpreter has loaded it. The package adds what to configure.
+pub(crate) fn claim(py: Python<'_>) -> PyResult<()> {
+    /// The module `sys` of the interpreter: each has its own.
+    static OWNER: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let sys = py.import("sys")?;
+    if OWNER.get_or_init(py, || sys.clone().unbind()).is(&sys) {
+        return Ok(());
+    }
+    Err(PyImportError::new_err("another interpreter of this process has loaded jwt_extended._core"))
+}
 
 /// Each process's runtime: one thread, which drives the connections. Callers wait in their own threads.
 static RUNTIME: PerProcess<Runtime> = PerProcess::new();
@@ -24,9 +41,14 @@ static RUNTIME: PerProcess<Runtime> = PerProcess::new();
 /// Returns this process's runtime.
 ///
 /// Takes the token as proof that Python's lock is held, so that no fork happens while the runtime is created.
-pub(crate) fn runtime(_: pyo3::Python<'_>) -> io::Result<&'static Runtime> {
+pub(crate) fn runtime(_: Python<'_>) -> io::Result<&'static Runtime> {
     RUNTIME
         .get_or_try_make(|| Builder::new_multi_thread().worker_threads(1).thread_name("jwt-store").enable_all().build())
+}
+
+/// Returns this process's runtime, if it has one already.
+pub(crate) fn runtime_of_this_process() -> Option<&'static Runtime> {
+    RUNTIME.get()
 }
 
 /// A separate value in each process.

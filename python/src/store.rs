@@ -5,20 +5,19 @@ use std::{
     pin::pin,
     sync::Arc,
     task::{Context, Poll, Waker},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jwt_extended::session::{Answer, ForwardSessions, MemoryStore, SessionStore, StoreError};
 use jwt_extended_redis::{ConnectError, RedisStore};
 use jwt_extended_sqlx::{PostgresStore, SetupError, SqliteStore, SqliteUrl};
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
-use tokio::{
-    runtime::Runtime,
-    sync::OnceCell,
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::{runtime::Runtime, sync::OnceCell, time::timeout};
 
-use crate::process::{PerProcess, runtime};
+use crate::{
+    process::{PerProcess, runtime, runtime_of_this_process},
+    waiting::{Callbacks, Within, wait_until},
+};
 
 /// How much longer than the store's own time limit we wait: the store's error says more about the cause than ours.
 const EXTRA: Duration = Duration::from_millis(50);
@@ -67,12 +66,12 @@ impl Store {
 pub(crate) fn wait<T: Send>(
     py: Python<'_>,
     store: Option<&Store>,
+    callbacks: Callbacks,
     answer: impl Future<Output = T> + Send,
 ) -> Result<T, StoreError> {
     let mut answer = pin!(answer);
-    let mut poll = || answer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     let Some(Store::Shared(shared)) = store else {
-        return match poll() {
+        return match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(answer) => Ok(answer),
             Poll::Pending => Err(StoreError::Unavailable("it did not answer at once".to_owned())),
         };
@@ -81,15 +80,7 @@ pub(crate) fn wait<T: Send>(
     // One deadline for everything, because opening the store may use up some of the time.
     let deadline = Instant::now() + shared.limit + 2 * EXTRA;
     shared.connect(py, runtime)?;
-    {
-        // The first poll happens with Python's lock held, because the clock needs it.
-        let _entered = runtime.enter();
-        if let Poll::Ready(answer) = poll() {
-            return Ok(answer);
-        }
-    }
-    let answer = py.detach(|| runtime.block_on(async { timeout_at(deadline, answer).await }));
-    answer.map_err(|_| late(shared.limit))
+    wait_until(py, deadline, callbacks, answer).ok_or_else(|| late(shared.limit))
 }
 
 /// A store that other processes share. Each process opens its own connection on first use.
@@ -129,14 +120,19 @@ impl ForwardSessions for Shared {
         &'a self,
         call: impl FnOnce(&'a Self::Store) -> Answer<'a, Result<T, StoreError>>,
     ) -> Answer<'a, Result<T, StoreError>> {
-        let Some(store) = self.opened.get().and_then(OnceCell::get) else {
+        let (Some(store), Some(runtime)) = (self.opened.get().and_then(OnceCell::get), runtime_of_this_process())
+        else {
             return Answer::Now(Err(unavailable(NOT_OPEN)));
         };
-        match call(&**store) {
+        let called = {
+            let _entered = runtime.enter();
+            call(&**store)
+        };
+        match called {
             Answer::Now(answer) => Answer::Now(answer),
-            Answer::Later(answer) => Answer::later(async move {
+            Answer::Later(answer) => Answer::later(Within::new(runtime.handle().clone(), async move {
                 timeout(self.limit + EXTRA, answer).await.unwrap_or_else(|_| Err(late(self.limit)))
-            }),
+            })),
         }
     }
 }

@@ -28,7 +28,12 @@ FLOORS: list[list[str]] = [
         "_common.results",
         "_common.typing",
     ],
-    ["_common.options.key_ring", "_common.options.reader", "_common.options.store"],
+    [
+        "_common.options.exempt",
+        "_common.options.key_ring",
+        "_common.options.reader",
+        "_common.options.store",
+    ],
     ["_common.options.hints", "_common.options.read"],
     [
         "flask._alias",

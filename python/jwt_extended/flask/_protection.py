@@ -1,6 +1,6 @@
 """Protects every view by default, and serves the public keys.
 
-For ``JWT_PROTECT_BY_DEFAULT``, ``jwt_exempt`` and ``JWT_JWKS_URL``.
+For ``JWT_PROTECT_BY_DEFAULT``, ``JWT_EXEMPT``, ``jwt_exempt`` and ``JWT_JWKS_URL``.
 """
 
 import sys
@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.views import MethodView
+
+from .._common.options.exempt import Exempt, exempt
 
 # The module rather than its function, so that tests can patch the function.
 from . import view_decorators
@@ -46,8 +48,9 @@ def serve_public_keys(app: Flask) -> None:
 def protect_by_default(app: Flask) -> None:
     """Guard every view if ``JWT_PROTECT_BY_DEFAULT`` is set, before anything else runs."""
     functions = app.before_request_funcs.setdefault(None, [])
-    if app.config["JWT_PROTECT_BY_DEFAULT"] and _protect not in functions:
-        functions.insert(0, _protect)
+    is_set_up = any(isinstance(function, _Protection) for function in functions)
+    if app.config["JWT_PROTECT_BY_DEFAULT"] and not is_set_up:
+        functions.insert(0, _Protection(exempt(app.config)))
 
 
 def jwks() -> Response:
@@ -58,9 +61,21 @@ def jwks() -> Response:
     return answer
 
 
-def _protect() -> None:
-    if not _is_exempt():
-        view_decorators.verify_jwt_in_request()
+class _Protection:
+    """Guards the views of an app, before each request."""
+
+    def __init__(self, listed: Exempt) -> None:
+        self._listed = listed
+
+    def __call__(self) -> None:
+        if not self._is_listed() and not _is_exempt():
+            view_decorators.verify_jwt_in_request()
+
+    def _is_listed(self) -> bool:
+        rule, endpoint = request.url_rule, request.endpoint
+        if rule is None or endpoint is None:
+            return False
+        return self._listed.covers(rule.rule, [endpoint, *request.blueprints])
 
 
 def _is_exempt() -> bool:

@@ -61,6 +61,8 @@ OURS: dict[str, Any] = {
     "JWT_COOKIE_PARTITIONED": False,
     # Whether to reject cookies when the browser says that another site sent the request.
     "JWT_CSRF_REFUSE_CROSS_SITE": False,
+    # The views that JWT_PROTECT_BY_DEFAULT leaves open, by their paths or names.
+    "JWT_EXEMPT": None,
     # Domains that the cookies had before; their cookies are cleared.
     "JWT_FORMER_COOKIE_DOMAINS": None,
     # The path that serves the public keys as a JWK Set, such as "/.well-known/jwks.json".

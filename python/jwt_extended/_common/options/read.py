@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from .exempt import exempt
 from .key_ring import key_ring
 from .names import (
     ALGORITHMS,
@@ -99,6 +100,7 @@ def check(options: Mapping[str, Any]) -> None:
         refuse_path(name, options[name])
     if not options["JWT_SECRET_KEY"] and options["JWT_ALGORITHM"] not in ASYMMETRIC:
         refuse_path("SECRET_KEY", options.get("SECRET_KEY"))
+    exempt(options)
     same_site = options["JWT_COOKIE_SAMESITE"]
     if same_site and same_site.title() not in ("Strict", "Lax", "None"):
         raise RuntimeError('JWT_COOKIE_SAMESITE must be "Strict", "Lax", "None", or None')
