@@ -40,7 +40,7 @@ impl<C: Connection> Connections<C> {
 
     /// Waits for a place, and opens a connection unless one is idle.
     pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease<C>, sqlx::Error> {
-        self.lease_or_open(|options| options.connect()).await
+        self.lease_or_open(ConnectOptions::connect).await
     }
 
     /// Waits for a place, and opens a connection in this way unless one is idle.

@@ -24,14 +24,14 @@ use crate::shared::error::SetupError;
 /// After `sqlite+driver:`, as `SQLAlchemy` writes it, there are three slashes or four. Everything else is refused: other
 /// parameters, databases in memory, and percent-encoding, which `SQLAlchemy` reads as part of the name.
 ///
-/// ``
+/// ```
 /// use jwt_extended_sqlx::SqliteUrl;
 ///
 /// let url: SqliteUrl = "sqlite:////var/lib/app/sessions.db".parse()?;
 /// # #[cfg(unix)]
 /// assert_eq!(url.to_string(), "sqlite:/var/lib/app/sessions.db");
 /// # Ok::<(), jwt_extended_sqlx::SetupError>(())
-/// ``
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqliteUrl {
     path: PathBuf,
