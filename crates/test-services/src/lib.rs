@@ -1,4 +1,4 @@
-//! Starts real Redis and PostgreSQL servers for tests, a Redis Sentinel and a PgBouncer. Each has a free port and a temporary folder, and it ends when it
+//! Starts real Redis and PostgreSQL servers for tests, a Redis Sentinel and a `PgBouncer`. Each has a free port and a temporary folder, and it ends when it
 //! is dropped. A test can stop a server, freeze it and start it again.
 //!
 //! ```no_run

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{ConnectOptions, Connection};
+use sqlx::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Firewalls drop idle connections, and PostgreSQL runs a process for each.
@@ -39,8 +39,9 @@ impl<C: Connection> Connections<C> {
     }
 
     /// Waits for a place, and opens a connection unless one is idle.
+    #[cfg(feature = "sqlite")]
     pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease<C>, sqlx::Error> {
-        self.lease_or_open(ConnectOptions::connect).await
+        self.lease_or_open(sqlx::ConnectOptions::connect).await
     }
 
     /// Waits for a place, and opens a connection in this way unless one is idle.

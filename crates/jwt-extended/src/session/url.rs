@@ -294,7 +294,8 @@ mod tests {
 
         #[test]
         fn an_encoded_password_is_read_back(password in "\\PC{1,20}") {
-            let encoded: String = password.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let encoded: Vec<_> = password.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let encoded = encoded.concat();
             let url = format!("redis://me:{encoded}@host:1/0");
             let url = StoreUrl::parse(&url).unwrap();
             let read = url.password().unwrap();
