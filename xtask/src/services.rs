@@ -1,5 +1,5 @@
-//! The servers that the stores are tested with: Debian's Redis, PostgreSQL and `PgBouncer`. The tests start them, each on a free
-//! port and in its own folder. This module only finds or installs the programs.
+//! The servers that the stores are tested with: Debian's Redis, PostgreSQL and `PgBouncer`. The tests start them, each
+//! on a free port and in its own folder. This module only finds or installs the programs.
 
 use std::{env, fs};
 

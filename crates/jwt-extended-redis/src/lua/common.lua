@@ -84,8 +84,8 @@ end
 -- How many sessions a script reads or ends at most, so that no other call waits for long.
 local BATCH = 1000
 
--- Removes expired sessions from the index, and returns the ids of the others and the sessions by id: those that end last,
--- up to the position `last`.
+-- Removes expired sessions from the index, and returns the ids of the others and the sessions by id: those that end
+-- last, up to the position `last`.
 local function open_sessions(key, base, now, last)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', string.sub(now, 1, 12))
   local ids, sessions = {}, {}

@@ -1,8 +1,8 @@
 -- Ends all sessions of a subject, or all but one, and revokes all its tokens from before now.
 -- KEYS: cut-off, index. ARGV: now, until when the cut-off is remembered, its TTL, the kept session ('=<session>' or
 -- '-'), the prefix of the keys of sessions, the latest plausible cut-off.
--- Returns how many sessions were open, the index of those that the caller must sweep or '', and the ids of ended sessions
--- without an expiry.
+-- Returns how many sessions were open, the index of those that the caller must sweep or '', and the ids of ended
+-- sessions without an expiry.
 local now, at, remembered, kept = ARGV[1], ARGV[1], ARGV[2], ARGV[4]
 local old = redis.call('GET', KEYS[1])
 local keeps_ttl = false

@@ -16,7 +16,7 @@ if most <= 0 then
   return result
 end
 if most > BATCH then
-  -- Reading them all to find the oldest would take too long: those that end first are old. The next logins end the rest.
+  -- Reading them all to find the oldest would take too long: those that end first are old. Later logins end the rest.
   for _, other in ipairs(redis.call('ZRANGE', KEYS[3], 0, BATCH - 1)) do
     local session = other ~= id and read(ARGV[7] .. other)
     if session then

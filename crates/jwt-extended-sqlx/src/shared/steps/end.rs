@@ -1,7 +1,7 @@
 //! Steps that end sessions.
 //!
-//! A subject may have any number of sessions. A cut-off ends them all at once; their rows are deleted in batches, so that
-//! no step takes long.
+//! A subject may have any number of sessions. A cut-off ends them all at once; their rows are deleted in batches, so
+//! that no step takes long.
 
 use jwt_extended::{Timestamp, session::EndSessions};
 use sqlx::Error;
