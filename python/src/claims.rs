@@ -187,7 +187,9 @@ impl<'a, 'py> Writer<'a, 'py> {
                 return Err(PyValueError::new_err("Out of range float values are not JSON compliant"));
             }
             self.text.push_str(PyFloat::new(value.py(), float).repr()?.to_str()?);
-        } else if let Ok(dict) = value.cast::<PyDict>() {
+        } else if let Ok(dict) = value.cast::<PyDict>()
+            && dict.iter().all(|(name, _)| can_be_name(&name))
+        {
             self.text.push('{');
             for (name, value) in dict {
                 let name = member_name(&name)?;
@@ -210,6 +212,14 @@ impl<'a, 'py> Writer<'a, 'py> {
         }
         Ok(())
     }
+}
+
+/// Returns whether `json` takes a dict's key. The app's provider may take others.
+fn can_be_name(key: &Bound<'_, PyAny>) -> bool {
+    key.is_instance_of::<PyString>()
+        || key.is_none()
+        || key.is_instance_of::<PyInt>()
+        || key.is_instance_of::<PyFloat>()
 }
 
 /// Returns a dict's key as a member's name, as `json` does.

@@ -71,11 +71,10 @@ impl Compiled {
     ) -> PyResult<Option<Guarded<'py>>> {
         let required = requirement.inner()?;
         let request = WsgiRequest::new(request)?;
-        let checked = self.checking.steps().authenticate_with(&request, required, |located, judge| {
+        let checked = self.checking.steps().authenticate_with(&request, required, |token, judge| {
             if let Some(error) = request.take_error() {
                 return Err(Failure::Python(error));
             }
-            let token = located.token();
             let ring = self.ring_for(py, token, decode_key)?;
             let judged = if is_slow(ring.algorithms()) { py.detach(|| judge(&ring)) } else { judge(&ring) };
             judged.map_err(|rejection| Failure::Python(self.rejected(py, &rejection, Some(token))))
@@ -149,7 +148,7 @@ impl Compiled {
             let matches =
                 sent.cast::<PyString>().is_ok_and(|sent| token.matches_csrf(sent.to_string_lossy().as_bytes()));
             if !matches {
-                return Err(errors::csrf(py, CsrfError::Mismatch));
+                return Err(errors::csrf(py, &CsrfError::Mismatch));
             }
         }
         match expired {
@@ -297,6 +296,7 @@ impl Compiled {
         decode_key: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Cow<'_, KeyRing>> {
         let Some(decode_key) = decode_key else {
+            self.issuer.keys.warn_of_short(py)?;
             return self.ring.as_ref().map(Cow::Borrowed).map_err(|error| error.clone_ref(py));
         };
         let unverified = Unverified::parse_within(self.max_token_length, token).map_err(|error| {
@@ -305,7 +305,9 @@ impl Compiled {
         })?;
         let key = decode_key.call1((to_dict(py, unverified.header())?, to_dict(py, unverified.payload())?))?;
         let keys = [("the key returned by decode_key_loader", &key)];
-        self.issuer.keys.ring(&self.decode_algorithms, keys, self.issuer.lenient).map(Cow::Owned)
+        let ring = self.issuer.keys.ring(&self.decode_algorithms, keys, self.issuer.lenient)?;
+        self.issuer.keys.warn_of_short(py)?;
+        Ok(Cow::Owned(ring))
     }
 
     /// Runs a manager's method that ends or revokes something.

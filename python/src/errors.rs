@@ -3,8 +3,6 @@
 //! Messages are those of upstream and PyJWT, word for word, because clients match on them. This file converts errors;
 //! it decides nothing.
 
-use std::ffi::CString;
-
 use jwt_extended::{
     Config, Rejection, Token,
     http::{CsrfError, Reason, RequestError},
@@ -23,8 +21,8 @@ use crate::claims::{dicts, to_dict};
 
 /// The module with upstream's exceptions and ours.
 const OURS: &str = "jwt_extended.flask.exceptions";
-/// The module with PyJWT's exceptions.
-const PYJWT: &str = "jwt.exceptions";
+/// The module with PyJWT's exceptions, for every version of PyJWT.
+const PYJWT: &str = "jwt_extended._common.pyjwt";
 const NOT_A_TOKEN: &str = "Invalid token type. Token must be a <class 'bytes'>";
 
 /// Returns the exception that upstream raises for a rejected request. `token` is its token, if it has one, and the
@@ -149,10 +147,8 @@ pub(crate) fn with_source(py: Python<'_>, source: &str, error: PyErr) -> PyErr {
 }
 
 /// Warns of a key that is too short for its algorithm, as PyJWT does.
-pub(crate) fn warn_of_short_key(py: Python<'_>, error: &KeyError) -> PyResult<()> {
-    let category = helpers(py)?.getattr("InsecureKeyLengthWarning")?;
-    let message = CString::new(error.to_string())?;
-    PyErr::warn(py, &category, &message, 1)
+pub(crate) fn warn_of_short_key(py: Python<'_>, message: &str) -> PyResult<()> {
+    helpers(py)?.call_method1(intern!(py, "warn_of_short_key"), (message,)).map(drop)
 }
 
 /// Returns PyJWT's exception for an invalid key.
@@ -211,7 +207,7 @@ pub(crate) fn crit_refused(py: Python<'_>, crit: &Bound<'_, PyAny>) -> PyErr {
 }
 
 /// Returns the exception for a failed CSRF check.
-pub(crate) fn csrf(py: Python<'_>, error: CsrfError) -> PyErr {
+pub(crate) fn csrf(py: Python<'_>, error: &CsrfError) -> PyErr {
     new(py, OURS, "CSRFError", (error.to_string(),)).unwrap_or_else(|error| error)
 }
 

@@ -151,6 +151,7 @@ impl Issuer {
             (None, Ok(_)) if self.has_ring => return Err(PyValueError::new_err(RING_DECIDES)),
             (None, Ok(_)) => signing_key(self.configured_key.bind(py))?,
         };
+        self.keys.warn_of_short(py)?;
         Ok((key, text.finish()))
     }
 

@@ -4,8 +4,11 @@
 //! hash and no parsing.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeSet, HashMap},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use jwt_extended::jose::{Algorithm, ExternalKey, Family, Key, KeyError, KeyRing, UnknownAlgorithm, VerifyingKey};
@@ -60,17 +63,31 @@ impl<'py> FromPyObject<'_, 'py> for Short {
 pub(crate) struct KeyCache {
     signing: Cache<Key>,
     verifying: Cache<VerifyingKey>,
+    short: ShortKeys,
 }
 
+/// The keys of one app that are too short, each with its warning, until the app uses one of them.
+#[derive(Default)]
+struct ShortKeys {
+    pending: Mutex<Vec<(Digest, String)>>,
+    is_pending: AtomicBool,
+}
+
+/// The short keys that this process has warned of.
+static WARNED_OF: Mutex<BTreeSet<Digest>> = Mutex::new(BTreeSet::new());
+
+/// The hash of a key's text.
+type Digest = [u8; 32];
 /// A key's algorithm, the leniency it was checked with, and the hash of its text.
-type CacheKey = (Algorithm, Leniency, [u8; 32]);
+type CacheKey = (Algorithm, Leniency, Digest);
 type Cache<K> = Mutex<HashMap<CacheKey, K>>;
 
 impl KeyCache {
     /// Returns a signing key. The `kid` of a key pair is its thumbprint.
     pub(crate) fn signing(&self, algorithm: Algorithm, key: &Bound<'_, PyAny>, lenient: Leniency) -> PyResult<Key> {
         let py = key.py();
-        find(&self.signing, algorithm, key, lenient, signing_key)?.map_err(|error| errors::invalid_key(py, &error))
+        let key = self.find(&self.signing, algorithm, key, lenient, signing_key)?;
+        key.map_err(|error| errors::invalid_key(py, &error))
     }
 
     /// Returns a verifying key. The `kid` of a key pair is its thumbprint.
@@ -80,7 +97,28 @@ impl KeyCache {
         key: &Bound<'_, PyAny>,
         lenient: Leniency,
     ) -> PyResult<Result<VerifyingKey, KeyError>> {
-        find(&self.verifying, algorithm, key, lenient, verifying_key)
+        self.find(&self.verifying, algorithm, key, lenient, verifying_key)
+    }
+
+    /// Warns of short keys, as PyJWT does: when the app uses a key, and once for each key in this process.
+    pub(crate) fn warn_of_short(&self, py: Python<'_>) -> PyResult<()> {
+        if !self.short.is_pending.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        // A copy, because warning runs Python code, which may use another key.
+        let pending = self.short.pending.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let warned_of = || WARNED_OF.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, message) in pending {
+            if warned_of().insert(key) {
+                // The app may have turned warnings into errors: then every use of the key is one, as in PyJWT.
+                errors::warn_of_short_key(py, &message).inspect_err(|_| {
+                    warned_of().remove(&key);
+                })?;
+            }
+        }
+        self.short.pending.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.short.is_pending.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Returns a ring that verifies tokens of these algorithms with any of these keys. It ignores `kid`, because
@@ -113,53 +151,74 @@ impl KeyCache {
         }
         Ok(ring)
     }
+
+    /// Returns the cached key, or parses it. The outer error is a Python exception, the inner one the engine's.
+    fn find<K: Clone>(
+        &self,
+        cache: &Cache<K>,
+        algorithm: Algorithm,
+        key: &Bound<'_, PyAny>,
+        lenient: Leniency,
+        make: impl FnOnce(Python<'_>, Algorithm, &[u8], &mut Lenient) -> PyResult<Result<K, KeyError>>,
+    ) -> PyResult<Result<K, KeyError>> {
+        if let Some(stated) = stated_algorithm(key)?
+            && stated != algorithm
+        {
+            return Ok(Err(KeyError::JwkAlgorithm { stated, asked: algorithm }));
+        }
+        let text = text_of(key)?;
+        let cache_key = (algorithm, lenient, Sha256::digest(&*text).into());
+        if let Some(key) = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&cache_key) {
+            return Ok(Ok(key.clone()));
+        }
+        let mut lenient = Lenient { leniency: lenient, warning: None };
+        let fresh = make(key.py(), algorithm, &text, &mut lenient)?;
+        if let Ok(key) = &fresh {
+            if let Some(warning) = lenient.warning {
+                self.short.pending.lock().unwrap_or_else(PoisonError::into_inner).push((cache_key.2, warning));
+                self.short.is_pending.store(true, Ordering::Relaxed);
+            }
+            let mut cached = cache.lock().unwrap_or_else(PoisonError::into_inner);
+            let former = if cached.len() >= CAPACITY { std::mem::take(&mut *cached) } else { HashMap::new() };
+            cached.insert(cache_key, key.clone());
+            // Unlocks first: dropping a key that `cryptography` holds runs Python code, which may call this function.
+            drop(cached);
+            drop(former);
+        }
+        Ok(fresh)
+    }
 }
 
-/// Returns the cached key, or parses it. The outer error is a Python exception, the inner one the engine's.
-fn find<K: Clone>(
-    cache: &Cache<K>,
-    algorithm: Algorithm,
-    key: &Bound<'_, PyAny>,
-    lenient: Leniency,
-    make: impl FnOnce(Python<'_>, Algorithm, &[u8], Leniency) -> PyResult<Result<K, KeyError>>,
-) -> PyResult<Result<K, KeyError>> {
-    if let Some(stated) = stated_algorithm(key)?
-        && stated != algorithm
-    {
-        return Ok(Err(KeyError::JwkAlgorithm { stated, asked: algorithm }));
+/// A leniency, and the warning of the key that made use of it.
+struct Lenient {
+    leniency: Leniency,
+    warning: Option<String>,
+}
+
+impl Lenient {
+    /// Returns whether such a key is accepted, and keeps the error as a warning if there has to be one.
+    fn accepts(&mut self, short: Short, error: &KeyError) -> bool {
+        if short == Short::WarnedOf {
+            self.warning = Some(error.to_string());
+        }
+        short != Short::Refused
     }
-    let text = text_of(key)?;
-    let cache_key = (algorithm, lenient, Sha256::digest(&*text).into());
-    if let Some(key) = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&cache_key) {
-        return Ok(Ok(key.clone()));
-    }
-    let fresh = make(key.py(), algorithm, &text, lenient)?;
-    if let Ok(key) = &fresh {
-        let mut cached = cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let former = if cached.len() >= CAPACITY { std::mem::take(&mut *cached) } else { HashMap::new() };
-        cached.insert(cache_key, key.clone());
-        // Unlocks first: dropping a key that `cryptography` holds runs Python code, which may call this function.
-        drop(cached);
-        drop(former);
-    }
-    Ok(fresh)
 }
 
 fn signing_key(
     py: Python<'_>,
     algorithm: Algorithm,
     text: &[u8],
-    lenient: Leniency,
+    lenient: &mut Lenient,
 ) -> PyResult<Result<Key, KeyError>> {
     if algorithm.family() == Family::Hmac {
-        return secret(py, algorithm, text, lenient);
+        return Ok(secret(algorithm, text, lenient));
     }
     let rewritten = rewritten(py, text)?;
     let pem = rewritten.as_deref().map_or(text, Vec::as_slice);
     Ok(match Key::from_pem(algorithm, pem) {
-        Err(small @ KeyError::RsaTooSmall { .. }) if lenient.rsa != Short::Refused => {
+        Err(small @ KeyError::RsaTooSmall { .. }) if lenient.accepts(lenient.leniency.rsa, &small) => {
             let key = SmallRsaKey::load(py, algorithm, pem)?;
-            lenient.rsa.warn(py, &small)?;
             Ok(Key::external(algorithm, key))
         }
         key => key,
@@ -170,10 +229,10 @@ fn verifying_key(
     py: Python<'_>,
     algorithm: Algorithm,
     text: &[u8],
-    lenient: Leniency,
+    lenient: &mut Lenient,
 ) -> PyResult<Result<VerifyingKey, KeyError>> {
     if algorithm.family() == Family::Hmac {
-        return secret(py, algorithm, text, lenient).map(|key| key.map(Into::into));
+        return Ok(secret(algorithm, text, lenient).map(Into::into));
     }
     let rewritten = rewritten(py, text)?;
     let pem = rewritten.as_deref().map_or(text, Vec::as_slice);
@@ -187,31 +246,20 @@ fn verifying_key(
         },
     };
     Ok(match key {
-        Err(small @ KeyError::RsaTooSmall { .. }) if lenient.rsa != Short::Refused => {
+        Err(small @ KeyError::RsaTooSmall { .. }) if lenient.accepts(lenient.leniency.rsa, &small) => {
             let key = SmallRsaKey::load(py, algorithm, pem)?;
-            lenient.rsa.warn(py, &small)?;
             Ok(VerifyingKey::external(algorithm, key))
         }
         key => key,
     })
 }
 
-fn secret(py: Python<'_>, algorithm: Algorithm, text: &[u8], lenient: Leniency) -> PyResult<Result<Key, KeyError>> {
+fn secret(algorithm: Algorithm, text: &[u8], lenient: &mut Lenient) -> Result<Key, KeyError> {
     match Key::hmac(algorithm, text) {
-        Err(short @ KeyError::ShortSecret { .. }) if lenient.secrets != Short::Refused => {
-            let key = Key::hmac_short_secret(algorithm, text);
-            if key.is_ok() {
-                lenient.secrets.warn(py, &short)?;
-            }
-            Ok(key)
+        Err(short @ KeyError::ShortSecret { .. }) if lenient.accepts(lenient.leniency.secrets, &short) => {
+            Key::hmac_short_secret(algorithm, text)
         }
-        key => Ok(key),
-    }
-}
-
-impl Short {
-    fn warn(self, py: Python<'_>, error: &KeyError) -> PyResult<()> {
-        if self == Self::WarnedOf { errors::warn_of_short_key(py, error) } else { Ok(()) }
+        key => key,
     }
 }
 

@@ -18,9 +18,9 @@ use pyo3::{
     types::{PyDict, PyString},
 };
 
-/// How many different header fields the engine reads at most: the token's, `Cookie`, two for CSRF, `Content-Type` and
-/// `Sec-Fetch-Site`.
-const FIELDS: usize = 6;
+/// How many different header fields the engine reads at most: the token's, `Cookie`, two for CSRF, `Content-Type`,
+/// `Sec-Fetch-Site`, and four of WebSocket handshakes.
+const FIELDS: usize = 10;
 
 /// One request, while it is checked.
 pub(crate) struct WsgiRequest<'py> {

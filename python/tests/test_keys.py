@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives import serialization as forms
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
 from jwt.algorithms import RSAAlgorithm
-from jwt.warnings import InsecureKeyLengthWarning
 from key_pairs import (
     ED25519,
     IN,
@@ -196,25 +195,6 @@ def test_a_key_that_is_no_longer_tolerated_is_rejected(algorithm: str) -> None:
     assert said(app, value) == IN
     app.config["JWT_TOLERATE"] = []
     assert said(app, value)[0] == 500
-
-
-PAIR = {"PRIVATE_KEY": private(SMALL_RSA), "PUBLIC_KEY": public(SMALL_RSA)}
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"SECRET_KEY": "too short"}, "the secret has 9 bytes and HS256 needs at least 32"),
-        ({"KEY_RING": [{"secret_key": "too short"}]}, "the secret has 9 bytes"),
-        ({"ALGORITHM": "RS256", **PAIR}, "the RSA key has 1024 bits; at least 2048 are needed"),
-    ],
-)
-def test_a_short_key_warns_unless_it_is_tolerated_by_name(
-    options: dict[str, Any], said: str
-) -> None:
-    with pytest.warns(InsecureKeyLengthWarning, match=said):
-        make_app(**options)
-    make_app(**options, TOLERATE=["short_secret", "small_rsa"])
 
 
 def test_the_header_alg_selects_only_the_signing_algorithm() -> None:

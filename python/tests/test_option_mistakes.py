@@ -1,6 +1,7 @@
 """Mistakes in options raise when the app starts, with a message that says what to set."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,6 +166,29 @@ def test_an_unknown_algorithm_raises_with_the_list_of_algorithms(name: str) -> N
     assert str(info.value) == f"JWT_{name} can only be of {', '.join(ALGORITHMS)}"
 
 
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (lambda path: {"JWT_SECRET_KEY": path}, "JWT_SECRET_KEY"),
+        (lambda path: {"JWT_SECRET_KEY": f"{path}\n"}, "JWT_SECRET_KEY"),
+        (lambda path: {"JWT_SECRET_KEY": None, "SECRET_KEY": path}, "SECRET_KEY"),
+        (lambda path: {"JWT_PRIVATE_KEY": path, "JWT_ALGORITHM": "RS256"}, "JWT_PRIVATE_KEY"),
+        (
+            lambda path: {"JWT_SECRET_KEY": None, "JWT_KEY_RING": [{"secret_key": path}]},
+            r"secret_key of JWT_KEY_RING\[0\]",
+        ),
+    ],
+)
+def test_a_key_that_is_the_path_of_a_file_raises(options: Any, name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a-secret-in-a-file-with-a-path-that-is-long-enough"
+    path.write_text(f"{SECRET}\n")
+    app = Flask("an_app")
+    app.config.update(options(str(path)))
+    with pytest.raises(RuntimeError, match=f"^{name} is the path of a file") as info:
+        JWTManager(app)
+    assert str(tmp_path) not in str(info.value)
+
+
 @pytest.mark.parametrize("start", [lambda app: JWTManager().init_app(app), JWTManager])
 def test_warnings_of_options_point_at_the_app(start: Any) -> None:
     app = Flask("an_app")
@@ -189,6 +213,7 @@ def test_warnings_of_options_point_at_the_app(start: Any) -> None:
         ),
         ("MAX_SESSION", 5, "did you mean JWT_MAX_SESSIONS"),
         ("REFRESH_GRACE_TIME", 5, "did you mean JWT_REFRESH_GRACE"),
+        ("SECRET_KEY_FILE", "/run/secrets/key", r"set JWT_SECRET_KEY = pathlib.Path\(os.environ"),
         ("JWKS_URI", "/jwks", "did you mean JWT_JWKS_URL"),
         ("COOKIE_SECURE", "False", "JWT_COOKIE_SECURE is the string 'False', which counts as T"),
         ("ENCODE_NBF", "no", "JWT_ENCODE_NBF is the string 'no'"),

@@ -87,6 +87,19 @@ def test_options_select_the_tokens_checked_by_the_blacklist(
     assert seen == checked
 
 
+@pytest.mark.parametrize("kind", ["app", "refresh_token", "", None, "Refresh"])
+@pytest.mark.parametrize(("checks", "status"), [(["access"], 401), (["refresh"], 200)])
+def test_a_token_of_another_type_is_checked_as_an_access_token(
+    kind: str | None, checks: list[str], status: int
+) -> None:
+    app = guarded(
+        ours.jwt_required,
+        lambda m: m.token_in_blacklist_loader(lambda _: True),
+        BLACKLIST_TOKEN_CHECKS=checks,
+    )
+    assert ask(app, token(type=kind))[0] == status
+
+
 def test_users_are_found_by_their_identity() -> None:
     users = {"alice": "Alice"}
 

@@ -18,6 +18,9 @@ use crate::tools::{self, Report, Trouble, failed, program, run};
 const UPSTREAM: &str = "flask-jwt-extended==4.7.4";
 const UPSTREAM_PASSES: &str = "180 passed, 1 skipped";
 
+/// The oldest PyJWT that the package allows; `python/pyproject.toml` says the same.
+const OLDEST_PYJWT: &str = "PyJWT==1.7.1";
+
 /// Names of Python interpreters, the usual one first.
 const PYTHONS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
 
@@ -42,7 +45,9 @@ pub(crate) fn test(report: &mut Report, installing: JoinHandle<Result<Tools, Tro
     report.step("the Flask face: formatting, lints and types", || with_tools(&Tools::check));
     report.step("the Flask face: its own tests", || with_tools(&Tools::own_tests));
     report.step("the Flask face: upstream's tests, under the old name", || with_tools(&Tools::upstream_tests));
-    report.step("the Flask face: the README's program, from the wheel alone", || with_tools(&Tools::clean_install));
+    report.step("the Flask face: the README's program, from the wheel alone, and the oldest PyJWT", || {
+        with_tools(&Tools::clean_install)
+    });
     report.step("the Flask face: benches, once each", || with_tools(&Tools::benches));
 }
 
@@ -122,7 +127,8 @@ impl Tools {
         failed(format!("expected of upstream's tests: {UPSTREAM_PASSES}, and none deselected"))
     }
 
-    /// Installs the wheel into an empty environment without Rust, and runs the README's program.
+    /// Installs the wheel into an empty environment without Rust, and runs the README's program. Does so again with the
+    /// oldest PyJWT.
     fn clean_install(&self) -> Result<(), Trouble> {
         let venv = self.folder.join("clean");
         if venv.exists() {
@@ -133,8 +139,16 @@ impl Tools {
         // Only the environment is on the path: installing a wheel needs neither cargo nor rustc.
         install.args(["-m", "pip", "install", "--quiet"]).arg(self.wheel()?).env("PATH", venv.join("bin"));
         run(&mut install)?;
-        let mut proof = program(&executable(&venv, "python"));
-        run(proof.arg(python_folder().join("tests/readme_program.py")).env("PATH", venv.join("bin")))
+        let prove = |file: &str| {
+            let mut proof = program(&executable(&venv, "python"));
+            run(proof.arg(python_folder().join("tests").join(file)).env("PATH", venv.join("bin")))
+        };
+        prove("readme_program.py")?;
+        prove("programs/any_pyjwt.py")?;
+        let mut older = program(&executable(&venv, "python"));
+        run(older.args(["-m", "pip", "install", "--quiet", OLDEST_PYJWT]))?;
+        prove("readme_program.py")?;
+        prove("programs/any_pyjwt.py")
     }
 
     fn benches(&self) -> Result<(), Trouble> {

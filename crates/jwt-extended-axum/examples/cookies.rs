@@ -17,8 +17,8 @@ use axum::{
     routing::{get, post},
 };
 use jwt_extended_axum::{
-    Access, AnyToken, Claims, Cookies, CurrentUser, GuardLayer, JwtManager, Location, Reason, Refresh, RefreshLayer,
-    Rejection, Requirement, Switch, Token, TokenPair,
+    Access, Claims, Cookies, CurrentUser, GuardLayer, JwtManager, Location, Logout, Reason, Refresh, RefreshLayer,
+    Rejection, Requirement, Switch, Token, TokenPair, Visitor,
     jose::{Algorithm, Key},
     session::MemoryStore,
     token::{self, Identity, LoadUser},
@@ -97,7 +97,8 @@ async fn login(State(app): State<App>, Path(id): Path<String>, request: Parts) -
     app.jwt.refuse_cross_site(&request)?;
     // Check a password here.
     let user = app.user(&id)?;
-    set_cookies(&app.jwt, &app.jwt.login(&user).await?)
+    // A user who logs in again in the same browser has one session, not two.
+    set_cookies(&app.jwt, &app.jwt.login(&user).replacing(&request).await?)
 }
 
 /// Sets a new access cookie and the next refresh cookie, with the user's current claims.
@@ -106,10 +107,9 @@ async fn refresh(State(app): State<App>, token: Refresh) -> CookieResponse {
     set_cookies(&app.jwt, &app.jwt.refresh(&token).identity(&user).await?)
 }
 
-/// Ends the session and clears the cookies.
-async fn logout(State(app): State<App>, token: AnyToken) -> Result<(Cookies, &'static str), Rejection> {
-    app.jwt.logout(&token).await?;
-    Ok((Cookies(app.jwt.unset_cookies()), "goodbye\n"))
+/// Ends the session and clears the cookies, also if the token has expired.
+async fn logout(logout: Logout) -> (Logout, &'static str) {
+    (logout, "goodbye\n")
 }
 
 async fn me(user: CurrentUser<User>) -> String {
@@ -117,8 +117,10 @@ async fn me(user: CurrentUser<User>) -> String {
 }
 
 /// A page for everyone. A browser whose cookie has expired or was revoked sees what a stranger sees.
-async fn home(token: Result<Access, Rejection>) -> String {
-    token.map_or("hello, stranger\n".to_owned(), |token| format!("hello, user {}\n", token.subject()))
+async fn home(visitor: Visitor<Access>) -> (Cookies, String) {
+    let token = visitor.token;
+    let greeting = token.map_or("hello, stranger\n".to_owned(), |token| format!("hello, user {}\n", token.subject()));
+    (visitor.cookies, greeting)
 }
 
 async fn report(Claims(claims): Claims<Role>) -> Result<&'static str, StatusCode> {

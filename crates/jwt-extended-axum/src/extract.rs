@@ -5,14 +5,14 @@ use std::ops::Deref;
 use axum_core::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use jwt_extended::{
-    Admitted, JwtManager, Requirement, Token,
-    http::{Location, Reason},
+    Admitted, JwtManager, LoggedOut, Requirement, Token,
+    http::{Location, Reason, SetCookies},
     session::Subject,
     token::TokenError,
 };
 use serde::de::DeserializeOwned;
 
-use crate::{Rejection, layer::Body};
+use crate::{Cookies, Rejection, layer::Body};
 
 macro_rules! guards {
     ($($(#[doc = $doc:literal])+ $guard:ident = $requirement:ident;)+) => {$(
@@ -44,7 +44,7 @@ macro_rules! guards {
 
         impl<'a> From<&'a $guard> for Subject<'a> {
             fn from(token: &'a $guard) -> Self {
-                Self(token.subject())
+                Self::from(&**token)
             }
         }
 
@@ -129,6 +129,96 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
         optional(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await)
+    }
+}
+
+/// Logs out: ends the session of the request's token, and clears its cookies in the response.
+///
+/// A token with a valid signature is enough, because a user must be able to log out with an expired token, or in a second
+/// tab. The cookies are cleared whatever becomes of the logout, except where another site may have sent the request.
+///
+/// ```
+/// use axum::Json;
+/// use jwt_extended_axum::Logout;
+/// use serde_json::{Value, json};
+///
+/// async fn logout(logout: Logout) -> (Logout, Json<Value>) {
+///     (logout, Json(json!({ "logout": true })))
+/// }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "return it from the handler: it clears the cookies"]
+pub struct Logout(LoggedOut);
+
+impl Logout {
+    /// Returns the tokens whose sessions have ended: one, or an access token and a refresh token in cookies.
+    pub fn tokens(&self) -> &[Token] {
+        self.0.tokens()
+    }
+
+    pub(crate) fn into_cookies(self) -> SetCookies {
+        self.0.into_cookies()
+    }
+}
+
+impl<S> FromRequestParts<S> for Logout
+where
+    JwtManager: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let jwt = JwtManager::from_ref(state);
+        let logged_out = match parts.extensions.get::<Body>() {
+            Some(Body(bytes)) => jwt.logout_request(&(&*parts, &**bytes)).await,
+            None => jwt.logout_request(parts).await,
+        };
+        Ok(Self(logged_out?))
+    }
+}
+
+/// Admits everybody to a public page: `token` is `None` for a visitor without a token, and also for one with a cookie
+/// that has expired, was revoked or is malformed. `cookies` clears such a cookie in the response.
+///
+/// `Option<Access>` rejects such a visitor. A bad token in a header, and a store that fails, are rejected by both.
+///
+/// ```
+/// use jwt_extended_axum::{Access, Cookies, Visitor};
+///
+/// async fn page(visitor: Visitor<Access>) -> (Cookies, String) {
+///     let greeting = visitor.token.map_or("hello, stranger".to_owned(), |token| format!("hello {}", token.subject()));
+///     (visitor.cookies, greeting)
+/// }
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Visitor<T> {
+    /// The visitor's token, or whatever else the guard `T` admits.
+    pub token: Option<T>,
+    /// The headers that clear a cookie which is no longer good.
+    pub cookies: Cookies,
+}
+
+impl<S, T> FromRequestParts<S> for Visitor<T>
+where
+    JwtManager: FromRef<S>,
+    S: Send + Sync,
+    T: FromRequestParts<S, Rejection = Rejection>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        match T::from_request_parts(parts, state).await {
+            Ok(token) => Ok(Self { token: Some(token), cookies: Cookies(SetCookies::default()) }),
+            Err(rejection) => match rejection.into_rejection() {
+                Ok(rejection) => {
+                    let (_, cookies) = JwtManager::from_ref(state).without_token(rejection)?.into_parts();
+                    Ok(Self { token: None, cookies: Cookies(cookies) })
+                }
+                Err(other) => Err(other),
+            },
+        }
     }
 }
 

@@ -50,7 +50,8 @@
 //! | [`Refresh`] | a refresh token |
 //! | [`AnyToken`] | either type |
 //! | `Option<Access>`, and so on | a request without a token, as `None`; a bad token, such as an expired one, is rejected |
-//! | `Result<Access, Rejection>`, and so on | every request: for pages that must also open with an expired cookie |
+//! | [`Visitor<Access>`], and so on | also a visitor with an expired, revoked or malformed cookie, which the response clears |
+//! | [`Logout`] | a token with a valid signature, also an expired or revoked one, and ends its session |
 //! | [`Claims<T>`] | an access token whose claims deserialize as `T` |
 //! | [`CurrentUser<U>`] | an access token whose user still exists |
 //!
@@ -75,6 +76,34 @@
 //! are about to expire. [`BodyLayer`] lets guards read JSON bodies and forms, if tokens or CSRF values may come in
 //! them. Each page lists the layer's rules.
 //!
+//! # WebSockets
+//!
+//! A handshake is a GET, so no CSRF value guards it, and browsers send cookies with it for every page. Guards accept
+//! such a cookie only if the page has the same origin. A page can add no header to a handshake, but it can send a token
+//! as a subprotocol, `new WebSocket(url, ["bearer", token])`, if the manager looks for it there:
+//!
+//! ```
+//! use axum::{Router, extract::ws::WebSocketUpgrade, response::Response, routing::get};
+//! use jwt_extended_axum::{Access, JwtManager, Location, jose::Key};
+//!
+//! async fn chat(token: Access, upgrade: WebSocketUpgrade) -> Response {
+//!     let name = token.subject().to_owned();
+//!     // The answer must name the subprotocol, or the browser closes the connection.
+//!     upgrade.protocols(["bearer"]).on_upgrade(async move |mut socket| {
+//!         let _ = socket.send(format!("hello {name}").into()).await;
+//!     })
+//! }
+//!
+//! let jwt = JwtManager::builder()
+//!     .key(Key::hs256("a secret of at least thirty-two bytes, from a safe place")?)
+//!     .token_location([Location::Cookie, Location::WebSocketProtocol])
+//!     .build()?;
+//! let app: Router = Router::new().route("/chat", get(chat)).with_state(jwt);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The guard checks the token once. A connection outlives it: close it yourself when the session ends.
+//!
 //! # Responses
 //!
 //! [`Tokens`] answers with a pair of tokens in the body. [`Cookies`] sets or clears cookies beside any body:
@@ -86,7 +115,7 @@ mod layer;
 mod response;
 mod user;
 
-pub use extract::{Access, AnyToken, Claims, Fresh, Refresh, authenticate};
+pub use extract::{Access, AnyToken, Claims, Fresh, Logout, Refresh, Visitor, authenticate};
 pub use jwt_extended::{
     self, Admitted, Config, ConfigError, JwtManager, JwtManagerBuilder, Requirement, Token, TokenPair,
     config::{self, Switch},

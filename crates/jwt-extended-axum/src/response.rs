@@ -11,6 +11,8 @@ use jwt_extended::{
     token::IssueError,
 };
 
+use crate::Logout;
+
 /// Answers with a pair of tokens as JSON, in the format of RFC 6749 section 5.1, and `Cache-Control: no-store`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tokens(pub TokenPair);
@@ -41,8 +43,24 @@ impl IntoResponseParts for Cookies {
     type Error = std::convert::Infallible;
 
     fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Self::Error> {
-        self.0.append_to(response.headers_mut());
+        if !self.0.lines().is_empty() {
+            self.0.append_to(response.headers_mut());
+        }
         Ok(response)
+    }
+}
+
+impl IntoResponseParts for Logout {
+    type Error = std::convert::Infallible;
+
+    fn into_response_parts(self, response: ResponseParts) -> Result<ResponseParts, Self::Error> {
+        Cookies(self.into_cookies()).into_response_parts(response)
+    }
+}
+
+impl IntoResponse for Logout {
+    fn into_response(self) -> Response {
+        (self, ()).into_response()
     }
 }
 
@@ -78,6 +96,14 @@ impl Rejection {
         match &self.0 {
             Cause::Rejected(rejection) => Some(rejection),
             Cause::Issue(_) | Cause::Cookie(_) | Cause::Store(_) => None,
+        }
+    }
+
+    /// Returns the engine's rejection, or this one if the handler failed for another reason.
+    pub(crate) fn into_rejection(self) -> Result<jwt_extended::Rejection, Self> {
+        match self.0 {
+            Cause::Rejected(rejection) => Ok(rejection),
+            other => Err(Self(other)),
         }
     }
 

@@ -1,9 +1,13 @@
-//! The connection to Redis: all requests share one, which is made when it is needed and replaced when it is lost. It
-//! knows nothing of sessions and keys.
+//! The connection to Redis. All requests share one connection, which is opened when a request needs it and replaced
+//! when it is lost.
+//!
+//! This module knows nothing of sessions and of the content of keys. It only defines [`Failure::Foreign`], which the
+//! modules that read keys return.
 //!
 //! [`redis::aio::ConnectionManager`] with one retry would take half as many lines (150 instead of 290), but two tests
-//! fail with it. If Redis refuses a new connection, for example while its user is disabled, the manager returns that
-//! error forever. It also keeps a connection on which nothing is answered, so all calls fail until the app restarts.
+//! fail with it. If Redis refuses a new connection once, for example because its user is disabled, the manager returns
+//! that error forever. It also keeps a connection on which Redis no longer answers, so all calls fail until the app
+//! restarts.
 
 use std::{
     fmt,
@@ -23,18 +27,18 @@ use redis::{
 };
 use tokio::{sync::watch, task::AbortHandle, time::timeout};
 
-/// Why a call failed.
+/// The reason why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// Redis or the connection to it failed.
     #[error("{}", describe(.0))]
     Redis(#[from] RedisError),
-    /// A key or a reply is not in this store's format.
+    /// The value of a key, or a reply, is not in this store's format.
     #[error("a key holds something that another program has written; give this store its own prefix")]
     Foreign,
 }
 
-/// Why there is no answer. The text does not contain the URL.
+/// The reason why a call has no answer. The text does not contain the URL.
 #[derive(Debug)]
 pub(crate) struct Unavailable(pub(crate) String);
 
@@ -44,7 +48,7 @@ impl From<Unavailable> for StoreError {
     }
 }
 
-/// What to connect to.
+/// The server or cluster to connect to.
 pub(crate) enum Target {
     /// One server.
     Server(Box<Client>),
@@ -69,9 +73,9 @@ struct Shared {
 }
 
 enum State {
-    /// There is no connection, and no request needs one.
+    /// There is no connection, and no request is waiting for one.
     Idle,
-    /// A task is connecting; all requests wait for its outcome.
+    /// A task is connecting, and all requests wait for its outcome.
     Connecting(watch::Receiver<Option<Result<Live, RedisError>>>),
     /// The connection is open.
     Connected(Live),
@@ -83,7 +87,12 @@ impl Connection {
         Self { shared: Arc::new(Shared { target, state: RwLock::new(State::Idle) }), timeout }
     }
 
-    /// Does some work on the connection. The time limit includes connecting.
+    /// Returns how long a call may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Runs some work on the connection. The time limit covers connecting as well.
     pub(crate) async fn within<T, W, F>(&self, work: W) -> Result<T, Unavailable>
     where
         W: FnOnce(Live) -> F,
@@ -98,8 +107,8 @@ impl Connection {
         let (is_lost, why) = match timeout(self.timeout, attempt).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(failure)) => (failure.loses_connection(), failure.to_string()),
-            // The connection may be dead, so no further request gets it. Requests in flight on it keep waiting until
-            // their own time limit.
+            // The connection may be dead, so later requests get another one. Requests in flight on it wait until their
+            // own time limits.
             Err(_) => (true, unanswered(self.timeout)),
         };
         if let Some(used) = used.filter(|_| is_lost) {
@@ -108,7 +117,7 @@ impl Connection {
         Err(Unavailable(why))
     }
 
-    /// Returns the connection, and opens one if there is none.
+    /// Returns the connection. Opens one first if there is none.
     async fn live(&self) -> Result<Live, RedisError> {
         if let Some(live) = self.shared.connected() {
             return Ok(live);
@@ -121,8 +130,8 @@ impl Connection {
         answer.unwrap_or_else(|| Err(RedisError::from((ErrorKind::Io, "the runtime that was connecting has ended"))))
     }
 
-    /// Starts to connect, unless that is under way. A separate task connects, so that a slow attempt goes on when the
-    /// request that started it runs out of time.
+    /// Starts to connect, unless a task is connecting already. The task is separate from the request that started it,
+    /// so that it goes on if this request reaches its time limit.
     fn connecting(&self) -> watch::Receiver<Option<Result<Live, RedisError>>> {
         let mut state = self.shared.state.write().unwrap_or_else(PoisonError::into_inner);
         match &*state {
@@ -142,7 +151,7 @@ impl Connection {
             *state = match &made {
                 Ok(live) => State::Connected(live.clone()),
                 Err(error) => {
-                    // Each request that fails because of this reports it too, so debug is enough.
+                    // Each request that fails because of this error reports it too, so the level debug is enough.
                     tracing::debug!(error = %describe(error), "cannot connect to Redis");
                     State::Idle
                 }
@@ -153,7 +162,7 @@ impl Connection {
         outcome
     }
 
-    /// Drops a connection, unless another one has replaced it already.
+    /// Drops a connection, unless another one has already replaced it.
     fn retire(&self, used: &Arc<Link>) {
         let mut state = self.shared.state.write().unwrap_or_else(PoisonError::into_inner);
         if matches!(&*state, State::Connected(live) if Arc::ptr_eq(&live.link, used)) {
@@ -209,10 +218,11 @@ enum Kind {
     Cluster(redis::cluster_async::ClusterConnection),
 }
 
-/// Shows that a connection is lost before a request is sent on it.
+/// Shows whether a connection is lost, before a request is sent on it.
 struct Link {
     closed: AtomicBool,
-    /// A task that only waits. It ends with its runtime, and so does the task that serves the connection.
+    /// A task that waits forever. It ends when its runtime ends, as does the task that serves the connection. So if
+    /// this one has ended, the connection is lost.
     runtime: AbortHandle,
 }
 
@@ -261,8 +271,8 @@ impl Live {
         }
     }
 
-    /// Returns what identifies the connection if it must be replaced when it is lost. A cluster's client replaces the
-    /// connections to its nodes itself.
+    /// Returns the identity of a connection that this module must replace when it is lost. `None` for a cluster,
+    /// because its client replaces the connections to the nodes itself.
     fn replaceable(&self) -> Option<Arc<Link>> {
         matches!(self.connection, Kind::Server(_)).then(|| Arc::clone(&self.link))
     }
@@ -273,8 +283,8 @@ impl Live {
 }
 
 impl Failure {
-    /// Whether the connection must be replaced after this failure. That includes a server that has become a replica,
-    /// because its address may lead to another server now.
+    /// Returns whether the connection must be replaced after this failure. That is also the case if the server has
+    /// become a replica, because its address may now lead to another server.
     fn loses_connection(&self) -> bool {
         let Self::Redis(error) = self else { return false };
         error.is_io_error()
@@ -287,7 +297,7 @@ fn unanswered(limit: Duration) -> String {
     format!("Redis did not answer within {limit:?}")
 }
 
-/// Describes an error without the details that the client adds, because they may contain parts of the URL.
+/// Describes an error. Leaves out the details that the client adds, because they may contain parts of the URL.
 pub(crate) fn describe(error: &RedisError) -> String {
     match (error.kind(), error.code()) {
         (ErrorKind::Io, _) => error.to_string(),

@@ -6,8 +6,8 @@ use std::{fmt, sync::Arc};
 use jwt_extended::{
     Timestamp,
     session::{
-        Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, StoreError,
-        TokenIds, TokenStatus, TouchRequest,
+        Answer, EndSessions, NewSession, Retry, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore,
+        StoreError, TokenIds, TokenStatus, TouchRequest,
     },
 };
 use redis::Cmd;
@@ -144,11 +144,13 @@ impl RedisStore {
         self.shared.scripts.end_all.call(2, arguments)
     }
 
-    /// Deletes sessions that a cut-off has ended, batch by batch, without keeping anybody waiting. If the process ends
-    /// meanwhile, the cut-off still holds, and Redis deletes them when they expire.
-    fn sweep(&self, index: String, sessions: String) {
+    /// Deletes sessions that were ended together, batch by batch, so that no other call waits for long.
+    ///
+    /// A cut-off has ended all but the latest of them, which are deleted first. So if this takes long, the caller need
+    /// not wait for the rest. If the process ends meanwhile, Redis deletes them when they expire.
+    async fn sweep(&self, index: String, sessions: String) {
         let store = self.clone();
-        tokio::spawn(async move {
+        let sweeping = tokio::spawn(async move {
             loop {
                 let sweep = async |mut live: Live| {
                     let arguments = arguments![index.as_str(), sessions.as_str()];
@@ -164,6 +166,8 @@ impl RedisStore {
                 }
             }
         });
+        // Dropping the handle does not end the task.
+        drop(tokio::time::timeout(self.shared.connection.timeout() / 2, sweeping).await);
     }
 
     /// Prolongs the pointer of a session. This is a separate call, because in a cluster the session and its pointer may
@@ -241,6 +245,7 @@ impl SessionStore for RedisStore {
             ttl,
             session.at_most.map_or_else(String::new, |at_most| at_most.to_string()),
             keys.sessions(),
+            record::time(session.since),
         ];
         let call = self.shared.scripts.open.call(3, arguments);
         Answer::later(async move {
@@ -283,6 +288,10 @@ impl SessionStore for RedisStore {
             record::ttl(request.ends, token.now),
             record::time(token.now.saturating_add(request.grace)),
             keys.tokens(),
+            match request.retry {
+                Retry::InGrace => "",
+                Retry::UntilSuccessorIsUsed => "retry",
+            },
         ];
         let call = self.shared.scripts.rotate.call(4, arguments);
         let extend = self.extend(session, request.ends, token.now);
@@ -365,7 +374,7 @@ impl SessionStore for RedisStore {
             };
             let (count, left) = self.shared.connection.within(end).await?;
             if let Some(index) = left {
-                self.sweep(index, self.keys(subject).sessions().to_owned());
+                self.sweep(index, self.keys(subject).sessions().to_owned()).await;
             }
             Ok(count)
         })

@@ -33,6 +33,9 @@ enum Action {
         /// The IP address and port to listen on.
         #[arg(long, default_value = "127.0.0.1:5000", value_parser = listen::parse)]
         listen: SocketAddr,
+        /// Let other machines reach the demo: everybody there can log in, because its passwords are public.
+        #[arg(long)]
+        allow_remote: bool,
         /// The store of sessions and users: sqlite:PATH, postgres://…, redis://… or memory. `JWT_STORE` sets it too.
         #[arg(long)]
         store: Option<Store>,
@@ -100,9 +103,10 @@ impl fmt::Debug for Store {
 /// If the command fails, or the server cannot start.
 pub async fn run(command: Command) -> Result<(), StartError> {
     match command.action {
-        Action::Demo { listen, store, log } => {
+        Action::Demo { listen, allow_remote, store, log } => {
             logging::start(log);
-            demo::run(listen, Store::read(store)?).await
+            let audience = if allow_remote { demo::Audience::Everybody } else { demo::Audience::ThisMachine };
+            demo::run(listen, audience, Store::read(store)?).await
         }
         Action::Serve { config, listen, store, log } => {
             logging::start(log);

@@ -3,13 +3,18 @@
 //!
 //! It knows nothing of the environment and the command line; [`Settings`](crate::Settings) combines the three.
 
-use std::{collections::BTreeMap, fs, mem, net::SocketAddr, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs, mem,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use jwt_extended_axum::Config;
 use serde::{Deserialize, Deserializer, de};
 use toml::{Spanned, Value};
 
-use crate::{StartError, listen, store::StoreAddress};
+use crate::{Origin, StartError, listen, settings::read_address, store::StoreAddress};
 
 /// The contents of a configuration file.
 #[derive(Default, Deserialize)]
@@ -19,6 +24,12 @@ pub(crate) struct ConfigFile {
     pub(crate) listen: Option<SocketAddr>,
     #[serde(default)]
     pub(crate) store: Option<StoreAddress>,
+    /// The file that holds the address of the store, until `store` is set from it.
+    #[serde(default)]
+    store_file: Option<Spanned<PathBuf>>,
+    /// The other origins whose pages may use the server.
+    #[serde(default)]
+    pub(crate) cors_origins: Vec<Origin>,
     /// The base configuration, changed by the section `[jwt]`.
     #[serde(skip)]
     pub(crate) config: Config,
@@ -60,7 +71,8 @@ impl ConfigFile {
     fn parse(text: &str, base: Config) -> Result<Self, Mistake> {
         let mut file: Self = toml::from_str(text).map_err(|error| syntax_mistake(&error))?;
         file.config = base;
-        let mut mistakes = Vec::new();
+        file.read_store()?;
+        let mut mistakes = file.options_given_twice();
         for (name, value) in mem::take(&mut file.options) {
             if let Err(error) = file.config.set(name.get_ref(), value) {
                 mistakes.push((name.span().start, error.to_string()));
@@ -71,6 +83,29 @@ impl ConfigFile {
         let at = *first;
         let messages: Vec<_> = mistakes.into_iter().map(|(_, message)| message).collect();
         Err(Mistake { at, message: messages.join("; ") })
+    }
+
+    fn read_store(&mut self) -> Result<(), Mistake> {
+        let Some(path) = self.store_file.take() else { return Ok(()) };
+        let at = path.span().start;
+        let read = match self.store {
+            Some(_) => Err(StartError::GivenTwice("store", "store_file")),
+            None => read_address("store_file", path.get_ref()),
+        };
+        self.store = Some(read.map_err(|error| Mistake { at, message: error.to_string() })?);
+        Ok(())
+    }
+
+    /// Returns a mistake for each option that is given both by value and by file.
+    fn options_given_twice(&self) -> Vec<(usize, String)> {
+        let place =
+            |wanted: &str| self.options.keys().find(|name| name.get_ref() == wanted).map(|name| name.span().start);
+        let twice = Config::IN_FILES.iter().filter_map(|option| {
+            let file = format!("{option}_file");
+            let at = place(option)?.max(place(&file)?);
+            Some((at, format!("{option} and {file} are both given; leave one of them out")))
+        });
+        twice.collect()
     }
 }
 

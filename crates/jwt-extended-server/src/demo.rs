@@ -13,24 +13,40 @@ use jwt_extended_axum::{
 };
 
 use crate::{
-    App, Database, DatabaseError, StartError, Users, listen, secrets,
+    App, Cors, Database, DatabaseError, StartError, Users, listen, secrets,
     serve::{serve, shutdown_signal},
-    settings::{demo_config, manager, refuse_samples, sqlite_in, take_store},
+    settings::{demo_config, manager, refuse_samples, sqlite_in, take_origins, take_store},
     store::{Absence, OpenStore, StoreAddress},
     users,
 };
 
-/// The demo's users. Their passwords are public, so they exist only in the demo.
+/// The demo's users. Their passwords are public, so they must exist only in the demo.
 const USERS: [(&str, &str); 2] = [("testuser", "testpass"), ("admin", "adminpass")];
 
 /// The file of the demo's default store.
 const FILE: &str = "jwt-extended-demo.db";
 
+/// Who may reach the demo.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    ThisMachine,
+    Everybody,
+}
+
 /// Starts the demo and serves until a signal ends it.
-pub(crate) async fn run(address: SocketAddr, store: Option<StoreAddress>) -> Result<(), StartError> {
+pub(crate) async fn run(
+    address: SocketAddr,
+    audience: Audience,
+    store: Option<StoreAddress>,
+) -> Result<(), StartError> {
+    if audience == Audience::ThisMachine && !address.ip().to_canonical().is_loopback() {
+        return Err(StartError::RemoteDemo(address));
+    }
     let mut config = demo_config();
     let (named, environment) = take_store(std::env::vars_os())?;
+    let (origins, environment) = take_origins(environment)?;
     config.read_env(environment)?;
+    let cors = Cors::new(origins.unwrap_or_default(), &config);
     add_random_key(&mut config)?;
     refuse_samples(&config)?;
     let named = store.or(named);
@@ -43,7 +59,7 @@ pub(crate) async fn run(address: SocketAddr, store: Option<StoreAddress>) -> Res
     let listener = listen::bind(address).await?;
     let shutdown = shutdown_signal()?;
     greet(listener.local_addr().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
-    serve(listener, shutdown, App { jwt, users }).await
+    serve(listener, shutdown, App { jwt, users, cors }).await
 }
 
 /// Returns the demo's users. In the demo's own database their passwords are reset; without a database they are in
@@ -57,11 +73,28 @@ async fn demo_users(database: Option<Database>) -> Result<Users, StartError> {
     for (name, hash) in &listed {
         match database.add(name, hash, SystemClock.now()).await {
             Err(DatabaseError::Taken(_)) => database.set_password(name, hash).await?,
-            added => added?,
+            added => drop(added?),
         }
         database.enable(name).await?;
     }
     Users::in_database(database)
+}
+
+/// Returns an error if one of the demo's users has the public password: in a database that was the demo's, or in a list
+/// that was copied from it. A disabled user counts, who may be enabled while the server runs.
+pub(crate) async fn refuse_public_passwords(users: &Users) -> Result<(), StartError> {
+    for (name, password) in USERS {
+        if users.has_password(name, password).await? {
+            return Err(StartError::PublicPassword(name));
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether a password is the public one of this user.
+pub(crate) fn is_public_password(name: &str, password: &str) -> bool {
+    let name = users::normalized(name);
+    USERS.iter().any(|(user, public)| name.as_deref() == Some(user) && *public == password)
 }
 
 /// Generates a key, unless the environment sets one.

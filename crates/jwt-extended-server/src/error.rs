@@ -2,9 +2,13 @@
 
 use std::net::SocketAddr;
 
-use jwt_extended_axum::ConfigError;
+use jwt_extended_axum::{ConfigError, config::FileError};
 
-use crate::{store::OpenError, users::DatabaseError};
+use crate::{
+    cors::OriginError,
+    store::OpenError,
+    users::{CheckError, DatabaseError},
+};
 
 /// An error that keeps the server from starting or a command from running.
 #[derive(Debug, thiserror::Error)]
@@ -31,14 +35,45 @@ pub enum StartError {
     /// The options have mistakes.
     #[error("{0}")]
     Config(#[from] ConfigError),
+    /// An option cannot be read from the file that another option names.
+    #[error("{option}: {why}")]
+    ValueFile {
+        /// The option that names the file.
+        option: &'static str,
+        /// The mistake.
+        why: FileError,
+    },
+    /// A value and a file that holds it are both given.
+    #[error("{0} and {1} are both given; leave one of them out")]
+    GivenTwice(&'static str, &'static str),
+    /// The address of the store is the path of a file.
+    #[error(
+        "JWT_STORE is the path of a file; write sqlite:PATH if the file is the database, or set JWT_STORE_FILE to it if it holds the address"
+    )]
+    StoreIsPath,
+    /// An origin of the environment cannot be allowed.
+    #[error("JWT_CORS_ORIGINS: {0}")]
+    Origin(OriginError),
     /// There is no secret to sign with.
-    #[error("there is no secret; set JWT_SECRET_KEY, for example to the output of `openssl rand -base64 48`")]
+    #[error(
+        "there is no secret; set JWT_SECRET_KEY, for example to the output of `openssl rand -base64 48`, or JWT_SECRET_KEY_FILE to a file that holds it"
+    )]
     NoSecret,
     /// The secret is from a tutorial: everyone knows it.
     #[error(
         "the secret is a sample that everyone knows; set JWT_SECRET_KEY to random text, such as the output of `openssl rand -base64 48`"
     )]
     SampleSecret,
+    /// A user of the demo has the public password.
+    #[error(
+        "the user \"{0}\" has the demo's password, which everybody knows; change it with `user password {0}`, remove the user with `user remove {0}`, or put another password_hash into the configuration file"
+    )]
+    PublicPassword(&'static str),
+    /// The demo would be open to other machines.
+    #[error(
+        "everybody knows the demo's passwords, so it listens only on this machine, such as on 127.0.0.1:5000; with --allow-remote, everybody who reaches {0} can log in"
+    )]
+    RemoteDemo(SocketAddr),
     /// There is a key to verify tokens, but none to sign them.
     #[error("there is a public key but no private key; a server that logs users in needs JWT_PRIVATE_KEY")]
     NoSigningKey,
@@ -61,6 +96,9 @@ pub enum StartError {
     /// The users in the database cannot be read or changed.
     #[error(transparent)]
     Users(#[from] DatabaseError),
+    /// The users' passwords cannot be checked.
+    #[error(transparent)]
+    Check(#[from] CheckError),
     /// The command cannot change users there.
     #[error("{0}")]
     NoUserTable(&'static str),

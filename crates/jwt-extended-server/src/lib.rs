@@ -4,6 +4,7 @@
 
 mod cli;
 mod config_file;
+mod cors;
 mod demo;
 mod error;
 mod listen;
@@ -17,6 +18,7 @@ mod user_commands;
 mod users;
 
 pub use cli::{Command, run};
+pub use cors::{Cors, Origin, OriginError};
 pub use error::StartError;
 pub use routes::{App, router};
 pub use secrets::is_sample;

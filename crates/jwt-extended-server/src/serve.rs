@@ -6,7 +6,7 @@ use jwt_extended_axum::JwtManager;
 use tokio::{net::TcpListener, signal, task::JoinSet};
 
 use crate::{
-    App, Settings, StartError, Users, listen, router,
+    App, Settings, StartError, Users, demo, listen, router,
     settings::manager,
     store::{Absence, OpenStore},
 };
@@ -26,6 +26,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
         (None, Some(database)) => Users::in_database(database)?,
         (None, None) => return Err(StartError::NoUsers),
     };
+    demo::refuse_public_passwords(&users).await?;
     let jwt = manager(settings.config, sessions, &users)?;
     let listener = listen::bind(settings.listen).await?;
     let shutdown = shutdown_signal()?;
@@ -34,7 +35,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
     if matches!(users.is_empty().await, Ok(true)) {
         tracing::warn!("there are no users yet; add one with `user add`");
     }
-    serve(listener, shutdown, App { jwt, users }).await
+    serve(listener, shutdown, App { jwt, users, cors: settings.cors }).await
 }
 
 /// Serves until `shutdown` completes and the requests in flight have ended, or their grace period has.

@@ -4,7 +4,7 @@ use std::{ffi::OsString, net::SocketAddr, path::Path, sync::Arc};
 
 use jwt_extended_axum::{
     Config, JwtManager, Token,
-    config::{Count, List, Switch},
+    config::{List, Secret, Switch},
     jose::Family,
     jwt_extended::http::Location,
     session::SessionStore,
@@ -12,7 +12,7 @@ use jwt_extended_axum::{
 use jwt_extended_sqlx::SqliteUrl;
 
 use crate::{
-    StartError, Users,
+    Cors, Origin, StartError, Users,
     config_file::ConfigFile,
     is_sample,
     store::{OpenError, StoreAddress},
@@ -23,6 +23,7 @@ use crate::{
 pub struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) config: Config,
+    pub(crate) cors: Cors,
     pub(crate) store: StoreAddress,
     /// The users of the configuration file; `None` if they are in the database.
     pub(crate) users: Option<Users>,
@@ -41,6 +42,10 @@ pub struct Overrides {
 /// The environment variable that names the store. Its address may contain a password, which does not belong on a
 /// command line.
 const STORE_VARIABLE: &str = "JWT_STORE";
+/// The environment variable that names a file with the address of the store.
+const STORE_FILE_VARIABLE: &str = "JWT_STORE_FILE";
+/// The environment variable that names the other origins whose pages may use the server.
+const ORIGINS_VARIABLE: &str = "JWT_CORS_ORIGINS";
 /// The file of the default store.
 const DEFAULT_FILE: &str = "jwt-extended.db";
 
@@ -56,6 +61,7 @@ impl Settings {
     ) -> Result<Self, StartError> {
         let file = ConfigFile::read(file, server_config())?;
         let (named, environment) = take_store(environment)?;
+        let (origins, environment) = take_origins(environment)?;
         let mut config = file.config;
         config.read_env(environment)?;
         refuse_samples(&config)?;
@@ -69,7 +75,8 @@ impl Settings {
             return Err(StartError::NoUsers);
         }
         let listen = overrides.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000)));
-        Ok(Self { listen, config, store, users })
+        let cors = Cors::new(origins.unwrap_or(file.cors_origins), &config);
+        Ok(Self { listen, config, cors, store, users })
     }
 }
 
@@ -105,22 +112,56 @@ pub(crate) fn sqlite_in(file: &str) -> StoreAddress {
 
 type Environment = Vec<(OsString, OsString)>;
 
-/// Separates the variable that names the store from the others, which are options.
+/// Separates the variables that name the store from the others, which are options.
 pub(crate) fn take_store(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(Option<StoreAddress>, Environment), StartError> {
-    let (store, others): (Environment, Environment) =
-        environment.into_iter().partition(|(name, _)| name == STORE_VARIABLE);
-    // With other characters in place of unreadable ones, it would name another store.
-    let store = store.first().map(|(_, value)| value.to_str().ok_or(OpenError::Address)?.parse()).transpose()?;
+    let (mut address, mut file, mut others) = (None, None, Environment::new());
+    for (name, value) in environment {
+        match name.to_str() {
+            Some(STORE_VARIABLE) => address = Some(value),
+            Some(STORE_FILE_VARIABLE) => file = Some(value),
+            _ => others.push((name, value)),
+        }
+    }
+    let store = match (address, file) {
+        (Some(_), Some(_)) => return Err(StartError::GivenTwice(STORE_VARIABLE, STORE_FILE_VARIABLE)),
+        (None, Some(path)) => Some(read_address(STORE_FILE_VARIABLE, path.as_ref())?),
+        // With other characters in place of unreadable ones, it would name another store.
+        (Some(address), None) => Some(parse_address(address.to_str().ok_or(OpenError::Address)?)?),
+        (None, None) => None,
+    };
     Ok((store, others))
 }
 
-/// Returns the server's defaults: tokens in headers and cookies, and at most 100 sessions for a user.
+/// Reads the address of a store from a file, which `option` names.
+pub(crate) fn read_address(option: &'static str, path: &Path) -> Result<StoreAddress, StartError> {
+    let address = Secret::read_file(path).map_err(|why| StartError::ValueFile { option, why })?;
+    Ok(address.expose().parse()?)
+}
+
+/// Parses the address of the environment. A path is no address: it may be that of a database, or of a secret.
+fn parse_address(text: &str) -> Result<StoreAddress, StartError> {
+    text.parse().map_err(|error| {
+        if Secret::from(text).is_path_of_a_file() { StartError::StoreIsPath } else { StartError::Store(error) }
+    })
+}
+
+/// Separates the variable that names the origins of pages, with commas, from the others, which are options.
+pub(crate) fn take_origins(environment: Environment) -> Result<(Option<Vec<Origin>>, Environment), StartError> {
+    let (origins, others): (Environment, Environment) =
+        environment.into_iter().partition(|(name, _)| name == ORIGINS_VARIABLE);
+    let Some((_, origins)) = origins.first() else { return Ok((None, others)) };
+    let origins = origins.to_string_lossy();
+    let origins = origins.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(str::parse);
+    Ok((Some(origins.collect::<Result<_, _>>().map_err(StartError::Origin)?), others))
+}
+
+/// Returns the server's defaults: tokens in headers and cookies, and a rejection clears cookies that are useless.
 pub(crate) fn server_config() -> Config {
     let mut config = Config::default();
     config.token_location = List(vec![Location::Header, Location::Cookie]);
-    config.max_sessions = Some(Count(100));
+    config.clear_rejected_cookies = Switch::On;
     config
 }
 

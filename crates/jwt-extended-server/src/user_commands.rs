@@ -17,10 +17,10 @@ use jwt_extended_axum::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Database, StartError,
+    Database, StartError, demo,
     settings::{UserSource, find_store},
     store::{Absence, OpenError, OpenStore, StoreAddress},
-    users,
+    users::{self, DatabaseError},
 };
 
 /// A change of users.
@@ -97,6 +97,7 @@ pub(crate) async fn run(command: UserCommand, store: &StoreAddress, source: User
     let now = || SystemClock.now();
     match (command, users) {
         (UserCommand::Logout { name }, users) => {
+            let name = subject_of(&name, users.as_ref()).await?;
             if !is_known(&name, source, users.as_ref(), &*sessions, store).await? {
                 return Err(StartError::NobodyToLogOut { name, store: store.to_string() });
             }
@@ -106,27 +107,31 @@ pub(crate) async fn run(command: UserCommand, store: &StoreAddress, source: User
         (_, None) => Err(StartError::NoUserTable("only an SQL store holds users")),
         (UserCommand::Add { name }, Some(users)) => {
             let hash = hashed_password(&name)?;
-            users.add(&name, &hash, now()).await?;
+            let name = users.add(&name, &hash, now()).await?;
             say(&format!("added {name} to {store}"))
         }
         (UserCommand::List, Some(users)) => list(&users).await,
         (UserCommand::Disable { name }, Some(users)) => {
+            let name = users.stored_name(&name).await?;
             // In this order, because a login in flight checks the user again after it has opened its session.
             users.disable(&name, now()).await?;
             let ended = log_out(&*sessions, store, &name).await?;
             say(&format!("disabled {name}, who is logged out everywhere: {ended}"))
         }
         (UserCommand::Enable { name }, Some(users)) => {
+            let name = users.stored_name(&name).await?;
             users.enable(&name).await?;
             say(&format!("{name} may log in again"))
         }
         (UserCommand::Password { name }, Some(users)) => {
+            let name = users.stored_name(&name).await?;
             let hash = hashed_password(&name)?;
             users.set_password(&name, &hash).await?;
             let ended = log_out(&*sessions, store, &name).await?;
             say(&format!("{name} has a new password, and is logged out everywhere: {ended}"))
         }
         (UserCommand::Remove { name }, Some(users)) => {
+            let name = users.stored_name(&name).await?;
             // Removed last, so that an interrupted removal can be repeated.
             users.disable(&name, now()).await?;
             let ended = log_out(&*sessions, store, &name).await?;
@@ -136,9 +141,23 @@ pub(crate) async fn run(command: UserCommand, store: &StoreAddress, source: User
     }
 }
 
+/// Returns the subject of a user's tokens: the name as it is stored. Users of the file are not in the database.
+async fn subject_of(name: &str, users: Option<&Database>) -> Result<String, StartError> {
+    let stored = match users {
+        Some(users) => users.stored_name(name).await,
+        None => Err(DatabaseError::Unknown(name.to_owned())),
+    };
+    match stored {
+        Err(DatabaseError::Unknown(_)) => Ok(users::normalized(name).unwrap_or_else(|| name.to_owned())),
+        stored => Ok(stored?),
+    }
+}
+
 async fn list(users: &Database) -> Result<(), StartError> {
     for user in users.list().await? {
-        say(&format!("{}{}", user.name, if user.active { "" } else { "\tdisabled" }))?;
+        let disabled = if user.active { "" } else { "\tdisabled" };
+        let old = if user.has_old_spelling() { "\told spelling" } else { "" };
+        say(&format!("{}{disabled}{old}", user.name))?;
     }
     Ok(())
 }
@@ -153,12 +172,12 @@ async fn is_known(
     store: &StoreAddress,
 ) -> Result<bool, StartError> {
     if let UserSource::File(names) = source
-        && names.iter().any(|known| known == name)
+        && names.iter().any(|known| users::normalized(known).as_deref() == Some(name))
     {
         return Ok(true);
     }
     if let Some(users) = users
-        && users.list().await?.iter().any(|user| user.name == name)
+        && users.find(name).await?.is_some()
     {
         return Ok(true);
     }
@@ -188,6 +207,9 @@ pub(crate) fn hashed_password(whose: &str) -> Result<String, StartError> {
     let password = if io::stdin().is_terminal() { ask(whose)? } else { first_line()? };
     if password.is_empty() {
         return Err(StartError::Password("it is empty".to_owned()));
+    }
+    if demo::is_public_password(whose, &password) {
+        return Err(StartError::Password("it is the demo's, which everybody knows".to_owned()));
     }
     users::hash(&password)
 }

@@ -5,7 +5,7 @@
 
 use crate::{
     config::Settings,
-    http::{CsrfCheck, CsrfError, Located, Location, NotLocated, Reason, Request, Wanted, locate},
+    http::{CsrfCheck, CsrfError, Located, Location, NotLocated, Reason, Request, RequestError, Wanted, locate},
     jose::KeyRing,
     time::Timestamp,
     token::{Token, TokenError, TokenType, verify},
@@ -112,8 +112,26 @@ impl Requirement {
     }
 }
 
-/// The reason for a rejection, and the token if its signature was valid.
-pub(crate) type Refusal = (Reason, Option<Token>);
+/// Why a request is refused before the store is asked.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) reason: Reason,
+    /// The token, if its signature was valid.
+    pub(crate) token: Option<Token>,
+    /// Where the token was, and the type of token that belongs there; `None` if there was none.
+    pub(crate) place: Option<(Location, TokenType)>,
+}
+
+impl Refusal {
+    /// Refuses a token that was located.
+    pub(crate) fn at(reason: Reason, located: &Located<'_>) -> Self {
+        Self::new(reason, Some(located.place()))
+    }
+
+    fn new(reason: Reason, place: Option<(Location, TokenType)>) -> Self {
+        Self { reason, token: None, place }
+    }
+}
 
 /// Makes all checks that need only the request, the settings and the time.
 pub(crate) fn examine(
@@ -121,10 +139,11 @@ pub(crate) fn examine(
     request: &impl Request,
     requirement: &Requirement,
     now: Timestamp,
-) -> Result<(Token, Location), Refusal> {
+) -> Result<Token, Refusal> {
     let located = find(settings, request, requirement)?;
-    let token = judge(settings, &settings.ring, &located, requirement, now)?;
-    Ok((token, located.location))
+    let verify = |text: &str| verify_one(settings, &settings.ring, &located, text, now);
+    let token = choose(settings, &located, verify, |refusal| refusal)?;
+    meets(settings, &located, token, requirement, now)
 }
 
 /// Finds the token of a request, without verifying it.
@@ -134,49 +153,88 @@ pub(crate) fn find<'r>(
     requirement: &Requirement,
 ) -> Result<Located<'r>, Refusal> {
     let locations = requirement.locations_or(&settings.locate.locations);
-    locate(&settings.locate, request, requirement.wanted, locations).map_err(|error| match error {
-        NotLocated::Missing(missing) => (Reason::Missing(missing), None),
-        NotLocated::Malformed(error) => (Reason::Request(error), None),
-        NotLocated::Csrf(error) => (Reason::Csrf(error), None),
-    })
+    let kind = if requirement.wanted == Wanted::Refresh { TokenType::Refresh } else { TokenType::Access };
+    locate(&settings.locate, request, requirement.wanted, locations).map_err(|error| not_located(error, kind))
 }
 
-/// Judges a located token by the keys of a ring.
-pub(crate) fn judge(
+/// Says why no token was located, where tokens of this type belong.
+pub(crate) fn not_located(error: NotLocated, kind: TokenType) -> Refusal {
+    match error {
+        NotLocated::Missing(missing) => Refusal::new(Reason::Missing(missing), None),
+        NotLocated::Malformed(error, location) => Refusal::new(Reason::Request(error), Some((location, kind))),
+        NotLocated::Csrf(error) => Refusal::new(Reason::Csrf(error), Some((Location::Cookie, kind))),
+    }
+}
+
+/// Verifies one of the texts that were located, with the keys of a ring.
+pub(crate) fn verify_one(
     settings: &Settings,
     ring: &KeyRing,
     located: &Located<'_>,
+    text: &str,
+    now: Timestamp,
+) -> Result<Token, Refusal> {
+    let refused = |reason| Refusal::new(reason, Some(located.place()));
+    match verify(&settings.policy, ring, text, now) {
+        Ok(token) => Ok(token.at(located.location)),
+        // CSRF comes first: only the site's own page may learn that the token has expired.
+        Err(TokenError::Expired(token)) => {
+            check_csrf(located, &token).map_err(refused)?;
+            Err(Refusal { token: Some(token.at(located.location)), ..refused(Reason::Expired) })
+        }
+        Err(error) => Err(refused(Reason::Token(error))),
+    }
+}
+
+/// Verifies what was located. Among several cookies of one name, the one that verifies counts. If several do, nobody
+/// can tell which of them the site has set last, so the request is refused.
+pub(crate) fn choose<E>(
+    settings: &Settings,
+    located: &Located<'_>,
+    mut verify: impl FnMut(&str) -> Result<Token, E>,
+    refuse: impl FnOnce(Refusal) -> E,
+) -> Result<Token, E> {
+    let mut chosen = verify(&located.token);
+    for text in &located.others {
+        let other = verify(text);
+        if chosen.is_ok() && other.is_ok() && settings.locate.refuse_several {
+            let name = settings.locate.of(located.kind).cookie_name.clone();
+            return Err(refuse(Refusal::new(RequestError::SeveralCookies(name).into(), Some(located.place()))));
+        }
+        // If none verifies, the first one says why.
+        chosen = chosen.or_else(|first| other.map_err(|_| first));
+    }
+    chosen
+}
+
+/// Checks that a verified token meets the requirement: its CSRF value, type and freshness.
+pub(crate) fn meets(
+    settings: &Settings,
+    located: &Located<'_>,
+    token: Token,
     requirement: &Requirement,
     now: Timestamp,
 ) -> Result<Token, Refusal> {
-    let token = match verify(&settings.policy, ring, &located.token, now) {
-        Ok(token) => token,
-        // CSRF comes first: only the site's own page may learn that the token has expired.
-        Err(TokenError::Expired(token)) => {
-            check_csrf(located, &token)?;
-            return Err((Reason::Expired, Some(token)));
-        }
-        Err(error) => return Err((Reason::Token(error), None)),
-    };
-    check_csrf(located, &token)?;
+    let refused = |reason, token| Refusal { token, ..Refusal::new(reason, Some(located.place())) };
+    check_csrf(located, &token).map_err(|reason| refused(reason, None))?;
     let refresh = token.token_type() == TokenType::Refresh;
     match requirement.types {
-        Types::NotRefresh if refresh => return Err((Reason::RefreshToken, Some(token))),
-        Types::Refresh if !refresh => return Err((Reason::NotRefreshToken, Some(token))),
+        Types::NotRefresh if refresh => return Err(refused(Reason::RefreshToken, Some(token))),
+        Types::Refresh if !refresh => return Err(refused(Reason::NotRefreshToken, Some(token))),
         _ => {}
     }
     if requirement.freshness == Age::Fresh && !token.freshness().is_fresh(now) {
-        return Err((Reason::NotFresh { max_age: settings.fresh_max_age }, Some(token)));
+        return Err(refused(Reason::NotFresh { max_age: settings.fresh_max_age }, Some(token)));
     }
     Ok(token)
 }
 
-fn check_csrf(located: &Located<'_>, token: &Token) -> Result<(), Refusal> {
+fn check_csrf(located: &Located<'_>, token: &Token) -> Result<(), Reason> {
     let CsrfCheck::Sent(value) = &located.csrf else {
         return Ok(());
     };
     if token.csrf().is_none() {
-        return Err((Reason::Token(TokenError::MissingClaim("csrf".to_owned())), None));
+        return Err(Reason::Token(TokenError::MissingClaim("csrf".to_owned())));
     }
-    if token.matches_csrf(value) { Ok(()) } else { Err((Reason::Csrf(CsrfError::Mismatch), None)) }
+    if token.matches_csrf(value) { Ok(()) } else { Err(Reason::Csrf(CsrfError::Mismatch)) }
 }

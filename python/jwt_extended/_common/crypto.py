@@ -8,17 +8,9 @@ and OpenSSH keys, to PEM. The engine's library cannot use RSA keys below 2048 bi
 from importlib import import_module
 from typing import Any
 
-from jwt.exceptions import InvalidKeyError
+from .pyjwt import InvalidKeyError
 
-__all__ = ["InsecureKeyLengthWarning", "SmallRsaKey", "key_text", "rewritten_as_pem"]
-
-try:
-    from jwt.warnings import InsecureKeyLengthWarning
-except ImportError:  # PyJWT before 2.11
-
-    class InsecureKeyLengthWarning(UserWarning):  # type: ignore[no-redef]
-        """A key is too short for its algorithm."""
-
+__all__ = ["SmallRsaKey", "key_text", "rewritten_as_pem"]
 
 _MISSING = "needs the package cryptography: pip install cryptography"
 

@@ -1,11 +1,13 @@
 """The current app, its engine, and work that waits for its first request."""
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Flask, Request, current_app, request
 from flask.ctx import AppContext
 from flask.globals import app_ctx
+from werkzeug.local import LocalProxy
 
 from .._core import Compiled, Engine
 
@@ -13,6 +15,8 @@ from .._core import Compiled, Engine
 MANAGER = "flask-jwt-extended"
 #: The key of an app's engine in ``app.extensions``.
 ENGINE = "jwt-extended"
+#: The key of the line of code that connected an app with its manager, in ``app.extensions``.
+_LINE = "jwt-extended-line"
 
 NO_MANAGER = "You must initialize a JWTManager with this flask application before using this method"
 
@@ -48,19 +52,61 @@ def engine_and_app() -> tuple[Compiled, Flask]:
     return engine_of(app), app
 
 
-def before_first_request(app: Flask, steps: Sequence[Callable[[], None]]) -> None:
-    """Run some steps when the first request comes.
+def remember_line(app: Flask, stacklevel: int) -> None:
+    """Remember the line that connects an app, for warnings that come later.
+
+    :param stacklevel: that of :func:`warnings.warn`, called in place of this function.
+    """
+    frame = sys._getframe(stacklevel)
+    module = frame.f_globals.get("__name__", "__main__")
+    app.extensions[_LINE] = (module, frame.f_code.co_filename, frame.f_lineno)
+
+
+def connected_at(app: Flask) -> tuple[str, str, int]:
+    """Return the module, the file and the line that connected an app with its manager."""
+    line: tuple[str, str, int] = app.extensions[_LINE]
+    return line
+
+
+def real_app(app: Any) -> Any:
+    """Return the app behind a proxy such as ``current_app``; anything else as it is."""
+    while isinstance(app, LocalProxy):
+        app = app._get_current_object()
+    return app
+
+
+def replaced(app: Flask, method: str) -> Callable[..., Any] | None:
+    """Return what replaces a method on this one app; ``None`` if the app has that of its class.
+
+    Keep this rather than the bound method: an app that refers to itself stays in memory until the
+    garbage collector runs.
+    """
+    found: Callable[..., Any] | None = vars(app).get(method)
+    usual = getattr(found, "__func__", None) is getattr(type(app), method)
+    return None if usual else found
+
+
+def before_first_request(app: Flask, steps: Sequence[Callable[[Flask], None]]) -> None:
+    """Run some steps when the first request comes, each with the app.
 
     By then the app has all its options, extensions and views.
     """
-    usual = app.full_dispatch_request
+    usual = replaced(app, "full_dispatch_request")
 
-    def first() -> Any:
+    def first(*arguments: Any) -> Any:
+        app = this_app()
         for step in steps:
-            step()
+            step(app)
+        own = vars(app)
         # Only once, unless something else has wrapped this function meanwhile.
-        if app.full_dispatch_request is first:
-            app.full_dispatch_request = usual  # type: ignore[method-assign]
-        return usual()
+        if own.get("full_dispatch_request") is first:
+            if usual is None:
+                # Another thread may have done so.
+                own.pop("full_dispatch_request", None)
+            else:
+                own["full_dispatch_request"] = usual
+        if usual is None:
+            return type(app).full_dispatch_request(app, *arguments)
+        return usual(*arguments)
 
     app.full_dispatch_request = first  # type: ignore[method-assign]

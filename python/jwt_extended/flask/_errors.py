@@ -4,10 +4,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from flask import current_app
+from flask import Blueprint, Flask, current_app
 from flask.typing import ResponseReturnValue
-from jwt import exceptions as pyjwt
+from werkzeug.exceptions import HTTPException
 
+from .._common import pyjwt
 from . import default_callbacks as default
 from . import exceptions as ours
 from ._manager import Manager
@@ -21,12 +22,16 @@ HANDLED = (ours.JWTExtendedException, pyjwt.InvalidTokenError)
 def register_handlers(manager: Manager, target: Any) -> None:
     """Register the manager's callbacks as error handlers.
 
+    A Flask-RESTX API calls the first handler whose class matches, and Flask the most specific one.
+    So a class is registered before its bases.
+
     :param manager: the manager whose callbacks answer.
-    :param target: an app, a blueprint, or a Flask-RESTX API.
+    :param target: an app, a blueprint, or a Flask-RESTX API or namespace.
     """
-    for kinds, handler in _HANDLERS:
-        for kind in kinds:
-            target.errorhandler(kind)(partial(_answer, manager, handler))
+    answer = _answer if isinstance(target, Flask | Blueprint) else _answer_api
+    handlers = [(kind, handler) for kinds, handler in _HANDLERS for kind in kinds]
+    for kind, handler in sorted(handlers, key=lambda pair: len(pair[0].__mro__), reverse=True):
+        target.errorhandler(kind)(partial(answer, manager, handler))
 
 
 def _answer(manager: Manager, handler: Handler, error: Exception) -> ResponseReturnValue:
@@ -37,6 +42,24 @@ def _answer(manager: Manager, handler: Handler, error: Exception) -> ResponseRet
     response = current_app.make_response(answer)
     response.headers.setdefault("WWW-Authenticate", challenge)
     return response
+
+
+def _answer_api(manager: Manager, handler: Handler, error: Exception) -> ResponseReturnValue:
+    """Answer for an API of Flask-RESTX, which only takes dicts: it fails for a whole response."""
+    answer: Any = handler(manager, error)
+    challenge = getattr(error, "www_authenticate", None)
+    parts = answer if isinstance(answer, tuple) else (answer,)
+    if not isinstance(parts[0], dict):
+        response = current_app.make_response(answer)
+        if challenge is not None:
+            response.headers.setdefault("WWW-Authenticate", challenge)
+        # The API passes an exception on to Flask, which answers with the response that it carries.
+        raise HTTPException(response=response)
+    if challenge is not None and len(parts) > 1:
+        headers = {"WWW-Authenticate": challenge, **dict(*parts[2:])}
+        return parts[0], parts[1], headers
+    found: ResponseReturnValue = answer
+    return found
 
 
 def _unauthorized(manager: Manager, error: Exception) -> Any:
@@ -106,7 +129,6 @@ _HANDLERS: list[tuple[tuple[type[Exception], ...], Handler]] = [
     ),
     ((pyjwt.ExpiredSignatureError,), _expired),
     ((ours.FreshTokenRequired,), _needs_fresh),
-    # Flask-RESTX calls the first handler that matches, so the subclass comes first.
     ((ours.ReplayedTokenError,), _replayed),
     ((ours.RevokedTokenError,), _revoked),
     ((ours.UserLookupError,), _user_lookup),

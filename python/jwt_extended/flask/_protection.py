@@ -3,10 +3,12 @@
 For ``JWT_PROTECT_BY_DEFAULT``, ``jwt_exempt`` and ``JWT_JWKS_URL``.
 """
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, request
+from flask.views import MethodView
 
 # The module rather than its function, so that tests can patch the function.
 from . import view_decorators
@@ -74,20 +76,48 @@ def _is_exempt() -> bool:
     view_class = getattr(view, "view_class", None)
     if view_class is None:
         return False
-    method = request.method.lower()
-    handler = getattr(view_class, method, None)
-    if handler is None and method == "head":
-        handler = getattr(view_class, "get", None)
-    parts = (handler, view_class.dispatch_request, *_method_decorators(view_class, method))
     # The mark of a class does not extend to its subclasses.
-    return vars(view_class).get(SELF_GUARDED) is True or any(map(_is_marked, parts))
+    return vars(view_class).get(SELF_GUARDED) is True or any(
+        map(_is_marked, _called_parts(view_class, request.method.lower()))
+    )
 
 
 def _is_marked(part: Any) -> bool:
-    return getattr(part, SELF_GUARDED, False) is True
+    # A bound method shows the attributes of its function. An instance would show those of all bases
+    # of its class.
+    part = getattr(part, "__func__", part)
+    own = (getattr(part, "__dict__", {}), vars(type(part)))
+    return any(attributes.get(SELF_GUARDED) is True for attributes in own)
 
 
-def _method_decorators(view_class: Any, method: str) -> Any:
-    """Return the decorators that Flask-RESTful and Flask-RESTX apply to a method."""
-    decorators = getattr(view_class, "method_decorators", ())
-    return decorators.get(method, ()) if isinstance(decorators, Mapping) else decorators
+def _called_parts(view_class: Any, method: str) -> Iterator[Any]:
+    """Yield the parts of a view class that are certainly called for a request.
+
+    A mark anywhere else may belong to a guard that never runs. So the methods of a class count only
+    if the framework's own ``dispatch_request`` chooses among them.
+    """
+    dispatch = view_class.dispatch_request
+    yield dispatch
+    framework = _framework_of(dispatch)
+    if framework is None:
+        return
+    handler = getattr(view_class, method, None)
+    if handler is None and method == "head":
+        handler = getattr(view_class, "get", None)
+    yield handler
+    if framework != "flask":
+        decorators = view_class.method_decorators
+        if isinstance(decorators, Mapping) and framework == "flask_restful":
+            decorators = decorators.get(method, ())
+        yield from decorators
+
+
+def _framework_of(dispatch: Any) -> str | None:
+    """Return the package that a ``dispatch_request`` comes from; ``None`` if it is the app's."""
+    if dispatch is MethodView.dispatch_request:
+        return "flask"
+    for package in ("flask_restful", "flask_restx", "flask_restplus"):
+        resource = getattr(sys.modules.get(package), "Resource", None)
+        if resource is not None and dispatch is resource.dispatch_request:
+            return package
+    return None

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Flask
 
+from ._app import replaced, this_app
 from ._errors import HANDLED
 
 
@@ -18,23 +19,25 @@ def answer_first(app: Flask) -> None:
 
     Must run after all extensions are set up, because the last one to replace the handler wins.
     """
-    current = app.handle_user_exception
-    if not isinstance(current, _FirstErrorHandler):
-        handler = _FirstErrorHandler(app, current)
-        app.handle_user_exception = handler  # type: ignore[method-assign,assignment]
+    others = replaced(app, "handle_user_exception")
+    if others is not None and not isinstance(others, _FirstErrorHandler):
+        app.handle_user_exception = _FirstErrorHandler(  # type: ignore[method-assign,assignment]
+            others
+        )
 
 
 class _FirstErrorHandler:
-    """Replaces an app's ``handle_user_exception``."""
+    """Replaces an app's ``handle_user_exception``. It does not refer to the app."""
 
-    def __init__(self, app: Flask, others: Callable[[Exception], Any]) -> None:
-        self._app = app
+    def __init__(self, others: Callable[..., Any]) -> None:
         self._others = others
 
-    def __call__(self, error: Exception) -> Any:
+    def __call__(self, *arguments: Any) -> Any:
+        error = arguments[-1]
         if isinstance(error, HANDLED) and not _handled_by_rest_api(self._others, error):
-            return type(self._app).handle_user_exception(self._app, error)
-        return self._others(error)
+            app = this_app()
+            return type(app).handle_user_exception(app, *arguments)
+        return self._others(*arguments)
 
 
 def _handled_by_rest_api(handler: Any, error: Exception) -> bool:

@@ -7,7 +7,11 @@ from typing import Any
 from warnings import warn
 
 from flask import Flask
-from jwt.exceptions import (  # noqa: F401 - apps import them from here
+
+from .._common.options.hints import hints
+from .._common.options.names import OURS, UPSTREAM, WATCHED
+from .._common.options.read import read
+from .._common.pyjwt import (  # noqa: F401 - apps import them from here
     DecodeError,
     ExpiredSignatureError,
     InvalidAudienceError,
@@ -16,12 +20,8 @@ from jwt.exceptions import (  # noqa: F401 - apps import them from here
     InvalidTokenError,
     MissingRequiredClaimError,
 )
-
-from .._common.options.hints import hints
-from .._common.options.names import OURS, UPSTREAM, WATCHED
-from .._common.options.read import read
 from .._core import Engine
-from ._app import ENGINE, MANAGER, before_first_request
+from ._app import ENGINE, MANAGER, before_first_request, real_app, remember_line
 from ._compat3.loaders import Loaders3
 from ._compat3.options import RETIRED, check_blacklist, warn_of_retired_options
 from ._errors import register_handlers
@@ -83,18 +83,15 @@ class JWTManager(Loaders3):
         self._connect(app, add_context_processor, stacklevel=3)
 
     def _connect(self, app: Flask, add_context_processor: bool, stacklevel: int) -> None:
+        app = real_app(app)
         app.extensions[MANAGER] = self
+        remember_line(app, stacklevel)
         if add_context_processor:
             app.context_processor(current_user_context_processor)
         self._set_default_configuration_options(app)
         self._set_error_handler_callbacks(app)
         before_first_request(
-            app,
-            [
-                lambda: protect_by_default(app),
-                lambda: check_blacklist(app, self),
-                lambda: answer_first(app),
-            ],
+            app, [protect_by_default, lambda app: check_blacklist(app, self), answer_first]
         )
         # A second call keeps the engine, because its store in memory holds the revocations.
         engine: Engine = app.extensions.get(ENGINE) or Engine(read, WATCHED)

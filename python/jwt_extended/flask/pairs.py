@@ -1,16 +1,18 @@
 """Logs users in, refreshes their tokens, and handles a change of password.
 
-With ``JWT_STORE``, a login opens a session in the store. Each refresh token is then valid for one
-refresh. If it is used again later, its session ends, because somebody has a copy.
+With ``JWT_STORE``, a login opens a session in the store, and each refresh replaces the refresh
+token. If the old one is used again after a short grace time, it is treated as stolen, and its
+session ends.
 """
 
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask
 
 from .._common.results import RefreshedTokens, TokenPair
 from .._core import IssuedToken, RefreshToken, Rotation
 from ._app import engine_and_app, engine_of, this_app
+from ._found import presented_with
 from .exceptions import ReplayedTokenError, WrongTokenError
 from .internal_utils import get_jwt_manager
 from .typing import Fresh
@@ -26,18 +28,19 @@ def login_user(
     additional_headers: dict[str, Any] | None = None,
     label: str | None = None,
 ) -> TokenPair:
-    """Open a session: create an access token and a refresh token that belong together.
+    """Open a session: create an access token and a refresh token that belong to it.
 
     With ``JWT_STORE``, the store keeps the session, and neither token outlives it.
 
     :param identity: the owner of the tokens: a string, or a value that the
         ``user_identity_loader`` turns into one.
-    :param fresh: whether the access token is fresh, which it is by default.
-    :param additional_claims: more claims for both tokens. With a store, ``jti`` and ``sid`` cannot
-        be replaced.
+    :param fresh: whether the access token is fresh. It is by default.
+    :param additional_claims: more claims for both tokens. With a store, they must not replace
+        ``jti`` and ``sid``.
     :param additional_headers: more headers for both tokens.
-    :param label: the session's label in :func:`get_sessions`, such as the name of the device. A
-        store truncates it to 128 characters. Without a store, it is not used.
+    :param label: the session's label in :func:`get_sessions`, such as the name of the device. It
+        is truncated to 128 characters. Without a store, it is not used.
+    :raises TypeError: if the label is not a string.
     :raises StoreUnavailableError: if the store cannot save the session.
     """
     return _log_in(identity, fresh, additional_claims, additional_headers, label, end_others=False)
@@ -49,26 +52,33 @@ def refresh_tokens(
 ) -> RefreshedTokens:
     """Create new tokens in exchange for the refresh token of the current request.
 
-    For a view under ``@jwt_required(refresh=True)``. With ``JWT_STORE`` and a token of
-    :func:`login_user`, this returns a new access token and the next refresh token. Otherwise it
-    returns an access token only, and the refresh token remains valid.
+    Call it in a view under ``@jwt_required(refresh=True)``. With ``JWT_STORE`` and a token of
+    :func:`login_user`, it returns a new access token and the next refresh token. Otherwise it
+    returns only an access token, and the refresh token remains valid.
 
-    A refresh token returns the same successor again for ``JWT_REFRESH_GRACE``, so that concurrent
-    requests do no harm. If it is used later than that, somebody has a copy. Its session is ended,
-    a warning is logged, and ``replayed_token_loader`` answers.
+    Every refresh token that was replaced less than ``JWT_REFRESH_GRACE`` ago returns the current
+    refresh token of its session, so that concurrent requests work. If it is used later than that,
+    it is treated as stolen: its session ends, a warning is logged, and ``replayed_token_loader``
+    answers.
 
-    By default the new tokens keep the claims of the old one. If there is an
-    ``additional_claims_loader``, or ``additional_claims`` is passed in, the new tokens get those
-    instead. The loader is called with ``current_user`` if the app has a ``user_lookup_loader`` and
-    a ``user_identity_loader``, and with the identity otherwise. Headers come from
-    ``additional_headers_loader`` and ``additional_headers``.
+    With ``JWT_REFRESH_RETRY``, the refresh token that was replaced last returns its successor at
+    any time, as long as nobody has refreshed with that successor. A thief who holds the last used
+    token then gets the same successor as the user. The theft is detected only if one of them
+    refreshes twice before the other refreshes again.
+
+    By default, the new tokens keep the claims of the old one. If the app has an
+    ``additional_claims_loader``, or passes in ``additional_claims``, the new tokens get those
+    claims instead. The loader is called with ``current_user`` if the app has a
+    ``user_lookup_loader`` and a ``user_identity_loader``, and with the identity otherwise. Headers
+    come from ``additional_headers_loader`` and ``additional_headers``.
 
     :param additional_claims: claims for both tokens, instead of those of the old token.
     :param additional_headers: more headers for both tokens.
     :raises RuntimeError: outside a guarded view.
-    :raises WrongTokenError: if the current token is not a refresh token.
-    :raises RevokedTokenError: if its session has ended.
-    :raises ReplayedTokenError: if the token was used before.
+    :raises ValueError: if the request has no token.
+    :raises WrongTokenError: if the request's token is not a refresh token.
+    :raises RevokedTokenError: if the session of the token has ended.
+    :raises ReplayedTokenError: if the token is used again after its grace time.
     :raises StoreUnavailableError: if the store does not answer.
     """
     manager = get_jwt_manager()
@@ -111,11 +121,11 @@ def password_changed(
 ) -> TokenPair:
     """End all sessions of a user and open a new one. Call it after a change of password.
 
-    Takes the arguments of :func:`login_user`.
+    It has the same parameters as :func:`login_user`.
 
-    :raises RuntimeError: without ``JWT_STORE``, because then no session can be ended.
-    :raises StoreUnavailableError: if the store does not answer. The old sessions may still be open
-        then, so try again.
+    :raises RuntimeError: without ``JWT_STORE``, because then there are no sessions to end.
+    :raises StoreUnavailableError: if the store does not answer. Try again, because the old sessions
+        may still be open.
     """
     return _log_in(identity, fresh, additional_claims, additional_headers, label, end_others=True)
 
@@ -143,7 +153,7 @@ def _log_in(
             rotation=rotation,
         )
 
-    # The engine calls `create` before it opens the session, so that a failure leaves none behind.
+    # The engine calls `create` before it opens the session, so a failure leaves no session behind.
     access, refresh = engine_of(this_app()).login(label, end_others, create)
     return TokenPair(
         access_token=str(access),
@@ -158,15 +168,14 @@ def _presented() -> RefreshToken:
     claims = get_jwt()
     if not claims:
         raise ValueError("the request has no token, so there is nothing to refresh")
-    of_claims, presented = g.get("_jwt_extended_presented", (None, None))
-    if of_claims is not claims:
+    presented = presented_with(claims)
+    if presented is None:
         raise WrongTokenError("Only refresh tokens are allowed")
-    found: RefreshToken = presented
-    return found
+    return presented
 
 
 def _owner(app: Flask, presented: RefreshToken) -> Any:
-    """Return the value that the app's callbacks know the owner of a token by."""
+    """Return the owner of a token as the app's callbacks expect it: the user or the identity."""
     manager = get_jwt_manager()
     if manager._turns_users_into_identities and manager._user_lookup_callback is not None:
         return get_current_user()
@@ -175,8 +184,8 @@ def _owner(app: Flask, presented: RefreshToken) -> Any:
 
 def _log_replay(app: Flask, presented: RefreshToken, error: ReplayedTokenError) -> None:
     app.logger.warning(
-        "a refresh token of session %s was replayed, so somebody has a copy; "
-        "the session has been ended",
+        "a refresh token of session %s was used again after its grace time and is treated as "
+        "stolen; the session has ended",
         presented.session,
         extra={
             "event": "refresh_token_replayed",

@@ -7,12 +7,11 @@ A session is one login on one device. Its tokens share the claim ``sid`` and end
 from collections.abc import Mapping
 from typing import Any
 
-from flask import g
-
 from .._common.claims import check_session
 from .._common.results import Session, session_from_row
 from .._core import subject_of
 from ._app import engine_and_app, engine_of, this_app
+from ._found import JWT, found
 from ._json import json_default
 from .internal_utils import get_jwt_manager
 from .utils import get_jwt
@@ -52,7 +51,7 @@ def get_sessions(identity: Any = None) -> list[Session]:
     """
     engine = engine_of(this_app())
     subject = _subject(identity, "get_sessions")
-    current = _session_of(g.get("_jwt_extended_jwt") or {})
+    current = _session_of(found(JWT) or {})
     return [session_from_row(row) for row in engine.sessions(subject, current)]
 
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import Response, current_app, g, has_app_context
+from flask import Response, current_app, has_app_context
 from werkzeug.local import LocalProxy
 
 from .._common.options.names import OURS
 from .._core import unverified_header
+from ._found import HEADER, JWT, LOCATION, USER, found
 from .config import config
 from .internal_utils import get_jwt_manager
 from .typing import ExpiresDelta, Fresh
@@ -24,7 +25,7 @@ def get_jwt() -> dict[str, Any]:
 
     :raises RuntimeError: outside a guarded view.
     """
-    claims: dict[str, Any] | None = g.get("_jwt_extended_jwt", None)
+    claims: dict[str, Any] | None = found(JWT)
     if claims is None:
         raise RuntimeError(_NOT_GUARDED)
     return claims
@@ -35,7 +36,7 @@ def get_jwt_header() -> dict[str, Any]:
 
     :raises RuntimeError: outside a guarded view.
     """
-    header: dict[str, Any] | None = g.get("_jwt_extended_jwt_header", None)
+    header: dict[str, Any] | None = found(HEADER)
     if header is None:
         raise RuntimeError(_NOT_GUARDED)
     return header
@@ -55,7 +56,7 @@ def get_jwt_request_location() -> str | None:
     One of ``"headers"``, ``"cookies"``, ``"query_string"`` and ``"json"``. ``None`` if the request
     has no token, and outside a guarded view.
     """
-    location: str | None = g.get("_jwt_extended_jwt_location", None)
+    location: str | None = found(LOCATION)
     return location
 
 
@@ -65,7 +66,7 @@ def get_current_user() -> Any:
     :raises RuntimeError: outside a guarded view, and without a ``user_lookup_loader``.
     """
     get_jwt()
-    user = g.get("_jwt_extended_jwt_user", None)
+    user = found(USER)
     if user is None:
         raise RuntimeError(
             "You must provide a `@jwt.user_lookup_loader` callback to use this method"
@@ -247,8 +248,15 @@ def unset_refresh_cookies(response: Response, domain: str | None = None) -> None
 
 
 def current_user_context_processor() -> dict[str, Any]:
-    """Make ``current_user`` available in templates."""
-    return {"current_user": get_current_user()}
+    """Make ``current_user`` available in templates.
+
+    It is ``None`` where no guard has run, so that pages for everybody can ask for it. Without a
+    ``user_lookup_loader``, an error comes only if a template uses it.
+    """
+    try:
+        return {"current_user": get_current_user()}
+    except RuntimeError:
+        return {"current_user": None if found(JWT) is None else current_user}
 
 
 def _set_cookies(

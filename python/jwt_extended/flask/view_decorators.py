@@ -12,7 +12,8 @@ from warnings import warn
 from flask import current_app
 
 from .._core import Engine, Requirement
-from ._app import ENGINE, MANAGER, engine_of, this_app, this_context, this_request
+from ._app import ENGINE, MANAGER, engine_of, this_app, this_request
+from ._found import keep, keep_presented
 from .default_callbacks import default_blocklist_callback, default_token_verification_callback
 from .exceptions import (  # noqa: F401 - apps import them from here
     CSRFError,
@@ -73,19 +74,12 @@ def verify_jwt_in_request(
         found = _decode_jwt_from_request(
             locations, fresh, refresh, verify_type, skip_revocation_check
         )
-    g = this_context().g
     if found is None:
-        g._jwt_extended_jwt = {}
-        g._jwt_extended_jwt_header = {}
-        g._jwt_extended_jwt_user = {"loaded_user": None}
-        g._jwt_extended_jwt_location = None
+        keep({}, {}, {"loaded_user": None}, None)
         return None
     claims, header, location = found
-    # Set last, when all callbacks have accepted the token.
-    g._jwt_extended_jwt_user = _load_user(header, claims)
-    g._jwt_extended_jwt_header = header
-    g._jwt_extended_jwt = claims
-    g._jwt_extended_jwt_location = location
+    # Kept last, when all callbacks have accepted the token.
+    keep(claims, header, _load_user(header, claims), location)
     return header, claims
 
 
@@ -180,8 +174,7 @@ def _decode_jwt_from_request(
     requirement = _requirement(
         optional, fresh, refresh, locations, verify_type, skip_revocation_check
     )
-    context = this_context()
-    app = context.app
+    app = this_app()
     manager = manager_of(app)
     engine: Engine = app.extensions[ENGINE]
     compiled = engine.at(app.config)
@@ -202,8 +195,7 @@ def _decode_jwt_from_request(
         error = UserClaimsVerificationError(message, header, claims)
         raise _with_challenge(error, "claims_refused")
     if presented is not None:
-        # The claims identify the guard's token: a request may be guarded more than once.
-        context.g._jwt_extended_presented = (claims, presented)
+        keep_presented(claims, presented)
     return claims, header, location
 
 

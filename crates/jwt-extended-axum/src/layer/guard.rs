@@ -1,4 +1,4 @@
-//! Guards many routes at once: a group of them, or all with named exceptions.
+//! Guards many routes at once: a group of routes, or all routes except those that the app names.
 
 use std::{fmt, sync::Arc};
 
@@ -21,24 +21,26 @@ use crate::{Rejection, extract::authenticate};
 ///
 /// # Rules
 ///
-/// 1. A request that meets the [`Requirement`] goes on to the routes, with its token in its extensions: the handler
-///    takes it as `Extension<Admitted>` ([`Admitted`](jwt_extended::Admitted)). All others are answered with a
-///    [`Rejection`].
-/// 2. An exception is a path pattern, written as a route is. It is compared with the path as the client sent it, which
-///    is case-sensitive and not decoded. A pattern that is not valid is an error when the app starts.
-/// 3. A path with a `..` segment, plain or percent-encoded, is never an exception.
-/// 4. OPTIONS requests pass: before a request to another origin, browsers send one without a token.
-/// 5. If the token or the CSRF value may come in the body, the layer reads the body first, as a
+/// 1. If a request meets the [`Requirement`], the layer passes it to the routes with its token in the extensions. The
+///    handler takes the token as `Extension<Admitted>` ([`Admitted`](jwt_extended::Admitted)). The layer answers all
+///    other requests with a [`Rejection`].
+/// 2. An exception is a path pattern in the syntax of routes. The layer compares it with the path as the client sent
+///    it: case-sensitive, and not percent-decoded. If a pattern is invalid, [`except`](Self::except) fails.
+/// 3. A path is never an exception if one of its segments is `..`, plain or percent-encoded, or contains `%2f` or
+///    `%5c`.
+/// 4. OPTIONS requests pass without a check, because browsers send them without a token before a request to another
+///    origin.
+/// 5. If the token or the CSRF value may be in the body, the layer reads the body first, as a
 ///    [`BodyLayer`](crate::BodyLayer) does.
 ///
 /// # Deployment caveats
 ///
 /// - A guard for access tokens around all routes also rejects the refresh tokens that `/refresh` needs. Make `/refresh`
-///   an exception and guard it with the argument [`Refresh`](crate::Refresh).
+///   an exception, and guard it with the extractor [`Refresh`](crate::Refresh).
 /// - [`Router::layer`](https://docs.rs/axum/latest/axum/struct.Router.html#method.layer) on the outermost router also
 ///   guards paths without a route, so that strangers cannot find out which paths exist. `Router::route_layer` does not.
-/// - Inside a nested router, the path lacks the prefix of the nest. Write exceptions without it.
-/// - A route that answers OPTIONS with more than CORS headers needs a guard argument (rule 4).
+/// - Inside a nested router, the layer sees the path without the prefix of the nest. Write exceptions without it.
+/// - A route that answers OPTIONS with more than CORS headers needs a guard extractor (rule 4).
 ///
 /// # Example
 ///
@@ -98,7 +100,7 @@ struct Guard {
     body_limit: usize,
 }
 
-/// An exception that is not a path pattern, or that overlaps another exception.
+/// The error for an exception that is not a path pattern, or that overlaps another exception.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("\"{path}\" cannot be an exception: {why}")]
 pub struct BadException {
@@ -107,23 +109,24 @@ pub struct BadException {
 }
 
 impl GuardLayer {
-    /// Guards with this requirement.
+    /// Creates a layer that guards with this requirement.
     pub fn new(jwt: JwtManager, requirement: Requirement) -> Self {
         Self {
             guard: Arc::new(Guard { jwt, requirement, exceptions: matchit::Router::new(), body_limit: DEFAULT_LIMIT }),
         }
     }
 
-    /// Sets the longest body in bytes that the layer reads in search of a token or a CSRF value. The default is 2 MiB.
+    /// Sets the maximum size, in bytes, of a body that the layer reads to find a token or a CSRF value. The default is
+    /// 2 MiB.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         Arc::make_mut(&mut self.guard).body_limit = bytes;
         self
     }
 
-    /// Leaves a path unguarded. It is written as a route is: `/login`, `/users/{id}`, `/static/{*file}`.
+    /// Leaves a path unguarded. Write it in the syntax of routes: `/login`, `/users/{id}`, `/static/{*file}`.
     ///
     /// # Errors
-    /// If it does not begin with `/`, is not a valid pattern, or overlaps another exception.
+    /// If the path does not begin with `/`, is not a valid pattern, or overlaps another exception.
     pub fn except(mut self, path: &str) -> Result<Self, BadException> {
         let bad = |why: String| BadException { path: path.to_owned(), why };
         if !path.starts_with('/') {
@@ -175,7 +178,7 @@ impl Guard {
         if self.jwt.steps().needs_body(&self.requirement) {
             request = read(request, self.body_limit).await?;
         }
-        // Taken apart, because a request with its body cannot be shared while the store is awaited.
+        // A body cannot be shared between threads, so only the parts are borrowed while the store is awaited.
         let (mut parts, body) = request.into_parts();
         let admitted = authenticate(&parts, &self.jwt, &self.requirement).await.map_err(Rejection::into_response)?;
         parts.extensions.insert(admitted);
@@ -183,8 +186,10 @@ impl Guard {
     }
 }
 
-/// Returns whether a path has a `..` segment, plain or encoded. axum does not resolve it, but a file server behind an
-/// exception may, and would then serve files outside of the exception.
+/// Returns whether a path has a `..` segment, plain or percent-encoded, or an encoded slash or backslash.
+///
+/// axum does not resolve these, but a file server behind an exception may. It would then serve files outside the
+/// exception without a check.
 fn has_parent_segment(path: &str) -> bool {
     path.split(['/', '\\']).any(|segment| {
         let segment = segment.to_ascii_lowercase().replace("%2e", ".");

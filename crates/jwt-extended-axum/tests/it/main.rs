@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod conformance;
+mod cors;
 mod face;
+mod leaving;
 mod readme;
+mod renewal;

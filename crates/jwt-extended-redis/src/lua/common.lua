@@ -28,9 +28,9 @@ local function cut_off(key, now, since, session)
   return string.sub(text, 20, 37) > now and since < string.sub(text, 1, 18) and string.sub(text, 39) ~= '=' .. session
 end
 
--- Reads a session. Its format is '<ends> <opened> <used> <rotated> <length> <length> <0 or 1>:', then the ids of the
--- current and the previous refresh token, which have these lengths, and then the label if the flag is 1. <rotated> is
--- NEVER until the first rotation.
+-- Reads a session. Its format is '<ends> <opened> <used> <rotated> <length> <length> <0 or 1>:', then the id of the
+-- current refresh token and the list of those before, which have these lengths, and then the label if the flag is 1.
+-- <rotated> is NEVER until the first rotation. An entry of the list is '<rotated> <length>:<id>', latest first.
 local function read(key)
   local text = redis.call('GET', key)
   if not text then

@@ -33,7 +33,8 @@ local kept_id = string.sub(kept, 2)
 local keeps = kept ~= '-' and redis.call('ZSCORE', KEYS[2], kept_id)
 local left = redis.call('ZCARD', KEYS[2]) - (keeps and 1 or 0)
 if left > 0 then
-  -- The cut-off has ended these. Their index gets another name, so that nobody finds or counts them again.
+  -- Their index gets another name, so that nobody finds or counts them again. The cut-off ends all but those that were
+  -- opened just before it; the caller deletes these first.
   result[1], result[2] = result[1] + left, KEYS[2] .. ':' .. now
   local ttl = redis.call('PTTL', KEYS[2])
   redis.call('RENAME', KEYS[2], result[2])

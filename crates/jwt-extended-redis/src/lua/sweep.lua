@@ -1,7 +1,7 @@
--- Deletes a batch of sessions that a cut-off has ended. KEYS: their index. ARGV: the prefix of the keys of sessions.
+-- Deletes a batch of sessions that were ended together, those that end last first. KEYS: their index. ARGV: the prefix of the keys of sessions.
 -- Returns how many are left, and the ids of deleted sessions without an expiry.
 local result = { 0 }
-local entries = redis.call('ZRANGE', KEYS[1], 0, BATCH - 1, 'WITHSCORES')
+local entries = redis.call('ZREVRANGE', KEYS[1], 0, BATCH - 1, 'WITHSCORES')
 for position = 1, #entries, 2 do
   redis.call('DEL', ARGV[1] .. entries[position])
   redis.call('ZREM', KEYS[1], entries[position])

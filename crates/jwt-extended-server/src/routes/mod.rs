@@ -6,19 +6,23 @@ mod sessions;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, FromRef, FromRequestParts, State},
-    http::{StatusCode, request::Parts},
+    http::{HeaderMap, StatusCode, request::Parts},
     middleware,
     response::{IntoResponse, Response},
     routing::{delete, get, post},
 };
 use jwt_extended_axum::{
-    Access, Admitted, BodyLayer, Cookies, Fresh, JwtManager, Location, Reason, Rejection, Requirement, Token,
-    TokenPair, Tokens, authenticate, session::Subject,
+    Access, Admitted, BodyLayer, Cookies, Fresh, JwtManager, Location, Logout, Reason, Rejection, Requirement,
+    TokenPair, Tokens, Visitor, authenticate, session::Subject,
 };
 use serde_json::{Value, json};
 
 use self::credentials::{Credentials, Device};
-use crate::{CheckError, Users, logging};
+use crate::{
+    CheckError, Users,
+    cors::{Cors, trust_allowed},
+    logging,
+};
 
 /// The longest accepted body, in bytes: credentials and tokens are short.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -33,6 +37,8 @@ pub struct App {
     pub jwt: JwtManager,
     /// The users who may log in.
     pub users: Users,
+    /// The other origins whose pages may use the server.
+    pub cors: Cors,
 }
 
 impl FromRef<App> for JwtManager {
@@ -43,7 +49,7 @@ impl FromRef<App> for JwtManager {
 
 /// Returns all routes of the server.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/login", post(login))
         .route("/token", post(token))
         .route("/protected", get(protected))
@@ -57,9 +63,15 @@ pub fn router(app: App) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_methods)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(BodyLayer::new().limit(BODY_LIMIT))
-        .layer(middleware::from_fn(logging::requests))
-        .with_state(app)
+        .layer(BodyLayer::new().limit(BODY_LIMIT));
+    let cors = app.cors.clone();
+    let routes = if cors.is_off() {
+        routes
+    } else {
+        // Outside of everything that answers: a page can read a rejection only if it has the headers, too.
+        routes.layer(middleware::from_fn_with_state(cors.clone(), trust_allowed)).layer(cors.layer())
+    };
+    routes.layer(middleware::from_fn(logging::requests)).with_state(app)
 }
 
 /// Logs in with cookies.
@@ -67,10 +79,12 @@ async fn login(
     State(app): State<App>,
     _: NotCrossSite,
     device: Device,
+    headers: HeaderMap,
     credentials: Credentials,
 ) -> Result<impl IntoResponse, Rejection> {
     let pair = app.log_in(credentials, &device).await?;
-    Ok((Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "login": true }))))
+    let csrf = app.cors.csrf_values(&headers, &pair);
+    Ok((csrf, Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "login": true }))))
 }
 
 /// Logs in with tokens in the body.
@@ -82,15 +96,24 @@ async fn protected(token: Access) -> Json<Value> {
     Json(json!({ "logged_in_as": token.subject() }))
 }
 
-async fn partially_protected(token: Option<Access>) -> Json<Value> {
-    Json(json!({ "logged_in_as": token.as_deref().map_or("anonymous user", |token| token.subject()) }))
+async fn partially_protected(visitor: Visitor<Access>) -> (Cookies, Json<Value>) {
+    let name = visitor.token.as_deref().map_or("anonymous user", |token| token.subject());
+    let body = Json(json!({ "logged_in_as": name }));
+    (visitor.cookies, body)
 }
 
 /// Refreshes, and returns the new tokens the way the old one came: cookies for a cookie, otherwise a body.
-async fn refresh(State(app): State<App>, UnaskedRefresh(admitted): UnaskedRefresh) -> Result<Response, Rejection> {
+async fn refresh(
+    State(app): State<App>,
+    headers: HeaderMap,
+    UnaskedRefresh(admitted): UnaskedRefresh,
+) -> Result<Response, Rejection> {
     let pair = app.jwt.refresh(admitted.token()).await?;
     Ok(match admitted.location() {
-        Location::Cookie => (Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "refresh": true }))).into_response(),
+        Location::Cookie => {
+            let csrf = app.cors.csrf_values(&headers, &pair);
+            (csrf, Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "refresh": true }))).into_response()
+        }
         _ => Tokens(pair).into_response(),
     })
 }
@@ -99,10 +122,9 @@ async fn transfer(token: Fresh) -> Json<Value> {
     Json(json!({ "transfer": true, "authorized_by": token.subject() }))
 }
 
-/// Ends the session of an access or refresh token.
-async fn logout(State(app): State<App>, EitherToken(token): EitherToken) -> Result<(Cookies, Json<Value>), Rejection> {
-    app.jwt.logout(&token).await?;
-    Ok((Cookies(app.jwt.unset_cookies()), Json(json!({ "logout": true }))))
+/// Ends the session of an access or refresh token, also of one that has expired.
+async fn logout(logout: Logout) -> (Logout, Json<Value>) {
+    (logout, Json(json!({ "logout": true })))
 }
 
 async fn healthz() -> Json<Value> {
@@ -120,17 +142,19 @@ async fn other_methods(State(app): State<App>) -> Rejection {
 impl App {
     /// Opens a session, if the password is right.
     async fn log_in(&self, credentials: Credentials, device: &Device) -> Result<TokenPair, Rejection> {
-        let (name, password) = credentials.check(self).await?;
-        let pair = self.jwt.login(&name).label(device.label()).await?;
+        let password = credentials.check(self).await?;
+        // As it is stored: one user is one subject, however the login spells the name.
+        let name = password.name();
+        let pair = self.jwt.login(name).label(device.label()).replacing(device.request()).await?;
         // The user may have been disabled, or the password changed, during the check. That has ended all sessions
         // except this one.
-        let refusal = match self.users.is_still_valid(&name, &password).await {
+        let refusal = match self.users.is_still_valid(&password).await {
             Ok(true) => return Ok(pair),
             Ok(false) => self.bad_credentials(),
             Err(error) => self.cannot_check(&error),
         };
         if let Some(session) = pair.access.session() {
-            self.jwt.end_session(Subject(&name), &session).await?;
+            self.jwt.end_session(Subject(name), &session).await?;
         }
         Err(refusal)
     }
@@ -165,22 +189,6 @@ impl FromRequestParts<App> for UnaskedRefresh {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
         authenticate(parts, &app.jwt, &Requirement::refresh().skip_revocation_check()).await.map(Self)
-    }
-}
-
-/// A token of either type. In cookies, the refresh token counts if the access token is refused: a browser whose access
-/// token has expired can still log out.
-struct EitherToken(Token);
-
-impl FromRequestParts<App> for EitherToken {
-    type Rejection = Rejection;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
-        let admitted = match authenticate(parts, &app.jwt, &Requirement::any()).await {
-            Ok(admitted) => admitted,
-            Err(refused) => authenticate(parts, &app.jwt, &Requirement::refresh()).await.map_err(|_| refused)?,
-        };
-        Ok(Self(admitted.into_token()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, RawQuery, State},
+    extract::{Path, RawQuery, State, rejection::PathRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -18,9 +18,16 @@ pub(super) async fn list(State(app): State<App>, token: Access) -> Result<Json<V
 }
 
 /// Ends one of the user's sessions. Another user's session counts as not found.
-pub(super) async fn end(State(app): State<App>, token: Access, Path(id): Path<String>) -> Result<Response, Rejection> {
+pub(super) async fn end(
+    State(app): State<App>,
+    token: Access,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Rejection> {
+    let unknown = || app.refuse(StatusCode::NOT_FOUND, "no_such_session", "You have no such session");
+    // Bytes that are no text are the id of no session.
+    let Path(id) = id.map_err(|_| unknown())?;
     if !app.jwt.end_session(&*token, &id).await? {
-        return Err(app.refuse(StatusCode::NOT_FOUND, "no_such_session", "You have no such session"));
+        return Err(unknown());
     }
     let body = Json(json!({ "ended": 1 }));
     if token.session() == Some(&*id) {

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use super::names::{LONGEST, normalized};
 use jwt_extended_axum::jwt_extended::Timestamp;
 use sqlx::{Row as _, postgres::PgPool, sqlite::SqlitePool};
 
 /// The time limit of a statement, including the wait for a connection.
 const LIMIT: Duration = Duration::from_secs(1);
-/// The longest name, in bytes.
-const LONGEST_NAME: usize = 255;
 
 /// The table of users. Cloning is cheap.
 #[derive(Clone, Debug)]
@@ -32,6 +31,14 @@ pub struct User {
     pub active: bool,
 }
 
+impl User {
+    /// Returns whether the name was stored before names were normalized, in a spelling of its own. Such a user logs in
+    /// with exactly this spelling.
+    pub fn has_old_spelling(&self) -> bool {
+        normalized(&self.name).as_deref() != Some(&self.name)
+    }
+}
+
 /// An error of the table of users.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,9 +49,17 @@ pub enum DatabaseError {
     /// No user has the name.
     #[error("there is no user \"{0}\"; `user list` shows all users")]
     Unknown(String),
-    /// The name is empty, too long, or has control characters.
-    #[error("a user's name has 1 to {LONGEST_NAME} bytes and no control characters")]
+    /// The name is empty or too long, or has characters that names must not have.
+    #[error(
+        "a user's name has 1 to {LONGEST} bytes, no control or invisible characters, and no symbols outside of ASCII"
+    )]
     Name,
+    /// The name looks like that of another user.
+    #[error("the user \"{0}\" already exists, and the name would look the same; `user password` changes the password")]
+    LooksLike(String),
+    /// Several users have names that look like this one.
+    #[error("several users have names that look like \"{0}\"; write the name exactly as `user list` does")]
+    Ambiguous(String),
     /// The database did not answer.
     #[error("the users' database is unavailable: {0}")]
     Unavailable(String),
@@ -104,20 +119,44 @@ impl Database {
         Ok(self)
     }
 
-    /// Adds a user.
+    /// Adds a user, and returns the name as it is stored: names that look the same are stored in one spelling.
     ///
     /// # Errors
-    /// If the name is taken or invalid, or the database does not answer.
-    pub async fn add(&self, name: &str, password_hash: &str, now: Timestamp) -> Result<(), DatabaseError> {
+    /// If the name is invalid, or another user has it or one that looks the same, or the database does not answer.
+    pub async fn add(&self, name: &str, password_hash: &str, now: Timestamp) -> Result<String, DatabaseError> {
         const ADD: &str = "INSERT INTO jwt_users (name, password_hash, added_at) VALUES ($1, $2, $3) \
             ON CONFLICT (name) DO NOTHING";
-        if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
-            return Err(DatabaseError::Name);
+        let name = normalized(name).ok_or(DatabaseError::Name)?;
+        let old = self.lookalikes(&name).await?.into_iter().find(|old| *old != name);
+        if let Some(old) = old {
+            return Err(DatabaseError::LooksLike(old));
         }
-        let added = on!(self, pool => sqlx::query(ADD).persistent(false).bind(name).bind(password_hash)
-            .bind(micros(now)).execute(pool).await
+        let added = on!(self, pool => sqlx::query(ADD).persistent(false).bind(&name).bind(password_hash).bind(micros(now)).execute(pool).await
             .map(|done| done.rows_affected()))?;
-        if added == 1 { Ok(()) } else { Err(DatabaseError::Taken(name.to_owned())) }
+        if added == 1 { Ok(name) } else { Err(DatabaseError::Taken(name)) }
+    }
+
+    /// Returns the name of a user as it is stored. Looks for exactly this name, then for its normalized spelling, and
+    /// then for the only name that looks the same.
+    ///
+    /// # Errors
+    /// If there is no such user, several look the same, or the database does not answer.
+    pub async fn stored_name(&self, name: &str) -> Result<String, DatabaseError> {
+        if let Some((stored, ..)) = self.find(name).await? {
+            return Ok(stored);
+        }
+        let unknown = || DatabaseError::Unknown(name.to_owned());
+        match &*self.lookalikes(&normalized(name).ok_or_else(unknown)?).await? {
+            [] => Err(unknown()),
+            [stored] => Ok(stored.clone()),
+            _ => Err(DatabaseError::Ambiguous(name.to_owned())),
+        }
+    }
+
+    /// Returns all stored names that have this normalized spelling. It reads all names, so only commands use it.
+    async fn lookalikes(&self, normal: &str) -> Result<Vec<String>, DatabaseError> {
+        let users = self.list().await?;
+        Ok(users.into_iter().map(|user| user.name).filter(|name| normalized(name).as_deref() == Some(normal)).collect())
     }
 
     /// Returns whether there are no users.
@@ -141,17 +180,32 @@ impl Database {
         }))
     }
 
-    /// Returns the password hash of a user who may log in; `None` for a disabled or unknown one.
+    /// Returns the stored name and the password hash of a user who may log in; `None` for a disabled or unknown one.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub(super) async fn active_hash(&self, name: &str) -> Result<Option<String>, DatabaseError> {
-        const HASH: &str = "SELECT password_hash FROM jwt_users WHERE name = $1 AND disabled_at IS NULL";
+    pub(super) async fn find_active(&self, name: &str) -> Result<Option<(String, String)>, DatabaseError> {
+        let found = self.find(name).await?;
+        Ok(found.and_then(|(name, hash, active)| active.then_some((name, hash))))
+    }
+
+    /// Returns the stored name and the password hash of a user, and whether they may log in.
+    ///
+    /// A name that was stored before names were normalized is found by exactly its own spelling, and by that alone. It
+    /// wins over the normalized spelling, so that every account that exists goes on working, as the same subject.
+    pub(crate) async fn find(&self, name: &str) -> Result<Option<(String, String, bool)>, DatabaseError> {
+        const FIND: &str = "SELECT name, password_hash, disabled_at IS NULL AS active FROM jwt_users \
+            WHERE name IN ($1, $2)";
+        let normal = normalized(name);
         // PostgreSQL text cannot contain NUL, so no user has such a name.
         if name.contains('\0') {
             return Ok(None);
         }
-        on!(self, pool => sqlx::query_scalar(HASH).persistent(false).bind(name).fetch_optional(pool).await)
+        let normal = normal.as_deref().unwrap_or(name);
+        let found: Vec<(String, String, bool)> = on!(self, pool => sqlx::query(FIND).persistent(false).bind(name).bind(normal).fetch_all(pool).await
+            .and_then(|rows| rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()))?;
+        let exact = found.iter().position(|(stored, ..)| stored == name).unwrap_or(0);
+        Ok(found.into_iter().nth(exact))
     }
 
     /// Changes a user's password.

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::passwords::cost;
+use super::{names::normalized, passwords::cost};
 use crate::StartError;
 
-/// The users' names and password hashes.
+/// The mistake of a name that [`normalized`] refuses.
+const UNUSABLE: &str = "has a name with invisible or other forbidden characters, or of more than 255 bytes";
+
+/// The users' normalized names and password hashes.
 pub(super) struct Listed {
     hashes: HashMap<String, String>,
 }
@@ -18,16 +21,25 @@ impl Listed {
             if name.is_empty() {
                 return mistake("has no name");
             }
+            let Some(normal) = normalized(&name) else { return mistake(UNUSABLE) };
             if cost(&hash).is_none() {
                 return mistake("has no usable password_hash; make one with `jwt-extended-server hash-password`");
             }
-            if hashes.insert(name.clone(), hash).is_some() {
-                return mistake("is listed twice");
+            if hashes.insert(normal, hash).is_some() {
+                return mistake("is listed twice; case and the composition of letters make no difference");
             }
         }
         Ok(Self { hashes })
     }
 
+    /// Returns the user of a name in any spelling: the normalized name and the hash.
+    pub(super) fn find(&self, name: &str) -> Option<(String, String)> {
+        let name = normalized(name)?;
+        let hash = self.hashes.get(&name)?.clone();
+        Some((name, hash))
+    }
+
+    /// Returns the hash of a user by the normalized name.
     pub(super) fn hash_of(&self, name: &str) -> Option<String> {
         self.hashes.get(name).cloned()
     }

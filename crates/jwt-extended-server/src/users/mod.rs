@@ -2,12 +2,14 @@
 
 mod database;
 mod listed;
+mod names;
 mod passwords;
 
 use std::{fmt, sync::Arc};
 
 use zeroize::Zeroizing;
 
+pub(crate) use self::names::normalized;
 pub use self::{
     database::{Database, DatabaseError, User},
     passwords::hash,
@@ -31,8 +33,18 @@ enum Source {
     Database(Database),
 }
 
-/// A password that was correct: the hash that it matched.
-pub struct VerifiedPassword(String);
+/// A password that was correct: the name of its user as it is stored, and the hash that it matched.
+pub struct VerifiedPassword {
+    name: String,
+    hash: String,
+}
+
+impl VerifiedPassword {
+    /// Returns the name of the user as it is stored, whatever spelling the login had.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
 
 impl fmt::Debug for VerifiedPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,14 +83,31 @@ impl Users {
         Ok(Self { source: Source::Database(database), passwords: Passwords::new(std::iter::empty())? })
     }
 
-    /// Checks the password of a user who may log in; `None` if it is wrong or there is no such user.
+    /// Checks the password of a user who may log in; `None` if it is wrong or there is no such user. The name may have
+    /// any spelling that looks the same (RFC 8265).
     ///
     /// # Errors
     /// If too many logins are waiting, or the database does not answer.
     pub async fn check(&self, name: &str, password: Zeroizing<String>) -> Result<Option<VerifiedPassword>, CheckError> {
-        let hash = self.hash_of(name).await?;
-        let matches = self.passwords.check(hash.clone(), password).await.map_err(|Busy| CheckError::Busy)?;
-        Ok(hash.filter(|_| matches).map(VerifiedPassword))
+        let found = self.find(name).await?;
+        let hash = found.as_ref().map(|(_, hash)| hash.clone());
+        let matches = self.passwords.check(hash, password).await.map_err(|Busy| CheckError::Busy)?;
+        Ok(found.filter(|_| matches).map(|(name, hash)| VerifiedPassword { name, hash }))
+    }
+
+    /// Returns whether a user, disabled or not, has this password. Its time shows whether there is such a user, so it is
+    /// not for requests.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub(crate) async fn has_password(&self, name: &str, password: &str) -> Result<bool, CheckError> {
+        let hash = match &self.source {
+            Source::Listed(listed) => listed.find(name).map(|(_, hash)| hash),
+            Source::Database(database) => database.find(name).await?.map(|(_, hash, _)| hash),
+        };
+        let Some(hash) = hash else { return Ok(false) };
+        let password = Zeroizing::new(password.to_owned());
+        self.passwords.check(Some(hash), password).await.map_err(|Busy| CheckError::Busy)
     }
 
     /// Returns whether the user may still log in with the password that was checked. Ask again after a login: the user
@@ -86,8 +115,8 @@ impl Users {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn is_still_valid(&self, name: &str, password: &VerifiedPassword) -> Result<bool, CheckError> {
-        Ok(self.hash_of(name).await?.as_deref() == Some(&*password.0))
+    pub async fn is_still_valid(&self, password: &VerifiedPassword) -> Result<bool, CheckError> {
+        Ok(self.find(&password.name).await?.is_some_and(|(name, hash)| name == password.name && hash == password.hash))
     }
 
     /// Returns whether tokens of this user may be accepted. A listed user is looked up, because removing them from the
@@ -99,10 +128,11 @@ impl Users {
         }
     }
 
-    async fn hash_of(&self, name: &str) -> Result<Option<String>, CheckError> {
+    /// Returns the stored name and the hash of a user who may log in.
+    async fn find(&self, name: &str) -> Result<Option<(String, String)>, CheckError> {
         Ok(match &self.source {
-            Source::Listed(listed) => listed.hash_of(name),
-            Source::Database(database) => database.active_hash(name).await?,
+            Source::Listed(listed) => listed.find(name),
+            Source::Database(database) => database.find_active(name).await?,
         })
     }
 
@@ -142,15 +172,28 @@ mod tests {
     async fn only_the_right_password_of_a_known_user_is_accepted() {
         let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
         let verified = users.check("alice", password("rabbit")).await.unwrap().unwrap();
-        assert!(users.is_still_valid("alice", &verified).await.unwrap());
+        assert!(users.is_still_valid(&verified).await.unwrap());
         let others = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
-        assert!(!others.is_still_valid("alice", &verified).await.unwrap(), "a new hash, even of the same password");
-        assert!(!users.is_still_valid("bob", &verified).await.unwrap());
+        assert!(!others.is_still_valid(&verified).await.unwrap(), "a new hash, even of the same password");
+        let nobody = Users::new([("bob".to_owned(), hash("rabbit").unwrap())]).unwrap();
+        assert!(!nobody.is_still_valid(&verified).await.unwrap());
         assert!(users.may_have_tokens("alice") && !users.may_have_tokens("bob"));
         assert!(users.check("alice", password("Rabbit")).await.unwrap().is_none());
         assert!(users.check("alice", password("")).await.unwrap().is_none());
         assert!(users.check("bob", password("rabbit")).await.unwrap().is_none());
         assert!(users.check("bob", password("nobody has this password")).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn every_spelling_of_a_listed_name_is_the_same_user() {
+        let users = Users::new([("Jos\u{e9}".to_owned(), hash("rabbit").unwrap())]).unwrap();
+        for spelling in ["jos\u{e9}", "jose\u{301}", "JOSE\u{301} ", "Jos\u{e9}"] {
+            let verified = users.check(spelling, password("rabbit")).await.unwrap().unwrap();
+            assert_eq!(verified.name(), "jos\u{e9}");
+            assert!(users.may_have_tokens(verified.name()));
+        }
+        assert!(!users.may_have_tokens("Jos\u{e9}"), "the subject of a token has one spelling");
+        assert!(users.check("jose", password("rabbit")).await.unwrap().is_none());
     }
 
     /// Polls a check once.
@@ -200,6 +243,8 @@ mod tests {
         let hollow = "$argon2id$v=19$m=19456,t=2,p=1";
         assert!(refused(vec![user("alice", hollow)]).contains("has no usable password_hash"));
         assert!(refused(vec![user("alice", &good), user("alice", &good)]).contains("is listed twice"));
+        assert!(refused(vec![user("alice", &good), user("Alice ", &good)]).contains("is listed twice"));
         assert!(refused(vec![user("", &good)]).contains("has no name"));
+        assert!(refused(vec![user("al\u{200b}ice", &good)]).contains("forbidden characters"));
     }
 }

@@ -9,6 +9,7 @@ use argon2::{
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use super::names::normalized_password;
 use crate::StartError;
 
 /// How many passwords are checked at the same time: each check takes about 20 MB and a core for a while.
@@ -54,13 +55,13 @@ impl Passwords {
     }
 }
 
-/// Returns the Argon2id hash of a password, with a random salt.
+/// Returns the Argon2id hash of a password, with a random salt. Passwords that look the same have the same hashes.
 ///
 /// # Errors
 /// If the source of randomness fails.
 pub fn hash(password: &str) -> Result<String, StartError> {
     Argon2::default()
-        .hash_password(password.as_bytes())
+        .hash_password(normalized_password(password).as_bytes())
         .map(|hash| hash.to_string())
         .map_err(|error| StartError::Password(error.to_string()))
 }
@@ -74,6 +75,38 @@ pub(super) fn cost(hash: &str) -> Option<u64> {
     Some(u64::from(params.m_cost()) * u64::from(params.t_cost()))
 }
 
+/// Returns whether a password matches a hash. If it is not in the form in which passwords are hashed, it is also tried
+/// as it is: a hash may be older than that rule, or made by another program.
 fn matches(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    let normal = normalized_password(password);
+    // Depends on the password alone, so that the time does not reveal which names exist.
+    let as_given = (*normal != password).then_some(password);
+    PasswordHash::new(hash).is_ok_and(|hash| {
+        let is_right = |password: &str| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
+        is_right(&normal) | as_given.is_some_and(is_right)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPOSED: &str = "pass\u{e9}";
+    const DECOMPOSED: &str = "passe\u{301}";
+
+    #[test]
+    fn a_password_matches_however_its_letters_are_composed() {
+        for stored in [COMPOSED, DECOMPOSED] {
+            let hash = hash(stored).unwrap();
+            assert!(matches(COMPOSED, &hash) && matches(DECOMPOSED, &hash));
+            assert!(!matches("passe", &hash) && !matches("PASS\u{e9}", &hash));
+        }
+    }
+
+    #[test]
+    fn the_hash_of_a_password_as_it_was_typed_still_matches() {
+        let old = Argon2::default().hash_password(DECOMPOSED.as_bytes()).unwrap().to_string();
+        assert!(matches(DECOMPOSED, &old));
+        assert!(!matches("passe", &old));
+    }
 }

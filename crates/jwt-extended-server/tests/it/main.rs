@@ -9,15 +9,19 @@ mod program {
     //! The real program: command line, files, logs, signals.
     pub(crate) mod refusals;
 
+    mod demo;
+    mod files;
     mod lifetimes;
     mod logs;
     mod options;
     mod restarts;
+    mod spellings;
     mod users;
 }
 
 mod routes {
     //! The routes, without a process and a network.
+    mod cors;
     mod guarded;
     mod hostile;
     mod login;

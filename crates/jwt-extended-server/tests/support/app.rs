@@ -9,12 +9,12 @@ use axum::{
 };
 use http_body_util::BodyExt as _;
 use jwt_extended_axum::{
-    JwtManager, JwtManagerBuilder,
+    Config, JwtManager, JwtManagerBuilder,
     config::{Secret, Switch},
     jwt_extended::http::Location,
     session::MemoryStore,
 };
-use jwt_extended_server::{App, Users, hash, router};
+use jwt_extended_server::{App, Cors, Users, hash, router};
 use tower::ServiceExt as _;
 
 use super::{SECRET, member};
@@ -45,9 +45,15 @@ pub(crate) fn app() -> TestApp {
 }
 
 pub(crate) fn app_with(builder: JwtManagerBuilder) -> TestApp {
+    app_with_origins(builder, &[])
+}
+
+/// The routes for pages of other origins.
+pub(crate) fn app_with_origins(builder: JwtManagerBuilder, origins: &[&str]) -> TestApp {
     let jwt = builder.build().unwrap();
     let users = Users::new(HASHES.clone()).unwrap();
-    let router = router(App { jwt: jwt.clone(), users });
+    let cors = Cors::new(origins.iter().map(|origin| origin.parse().unwrap()), &Config::default());
+    let router = router(App { jwt: jwt.clone(), users, cors });
     TestApp { router, jwt }
 }
 

@@ -7,11 +7,13 @@ pub(crate) mod process;
 /// A secret that is random, so that it does not count as a sample, and long enough for every algorithm.
 pub(crate) const SECRET: &str = "Zk3vQy8wTn0rXc5uHb2mLs7fJd4gPa9eWi6oKt1qRx-BvNzMhYjUkSgDlFcEpOwA";
 
-/// The hash of the password `testpass`.
+/// The password of the users that are listed in a file. Those of the demo are public, so `serve` refuses them.
+pub(crate) const PASSWORD: &str = "hazel-otter-52";
+/// Its hash.
 pub(crate) const HASH: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$8+qUpZaR5a40QnEtsLKJ5g$2PXi4ZztdQKGrGlFeb6+qbMpXa+vv6ZKFRld3UGIrGk";
+    "$argon2id$v=19$m=19456,t=2,p=1$ZOJMgcFl7uwf2VrlmTkKJA$BLNeuqPKK79UJQYECCTjfxSgFza23J7A0EkMiTcJbyU";
 
-/// Returns a section of the configuration file that lists one user, whose password is `testpass`.
+/// Returns a section of the configuration file that lists one user, whose password is [`PASSWORD`].
 pub(crate) fn listed_user(name: &str) -> String {
     format!("[[users]]\nusername = \"{name}\"\npassword_hash = \"{HASH}\"\n")
 }

@@ -102,6 +102,8 @@ pub(crate) struct Server {
     pub(crate) address: String,
     /// The output line with the address.
     pub(crate) first_line: String,
+    /// Those of `testuser`, in the demo or listed in a file.
+    pub(crate) credentials: &'static str,
     agent: ureq::Agent,
 }
 
@@ -137,6 +139,7 @@ impl Server {
 
     /// Starts a server by a command.
     pub(crate) fn of(mut command: Command, announces: fn(&Self) -> &Mutex<Receiver<String>>) -> Self {
+        let is_demo = command.get_args().next().is_some_and(|action| action == "demo");
         let mut child = Guarded(command.spawn().unwrap());
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -151,6 +154,7 @@ impl Server {
             child,
             address: String::new(),
             first_line: String::new(),
+            credentials: if is_demo { CREDENTIALS } else { LISTED_CREDENTIALS },
             agent,
         };
         let mut earlier = String::new();
@@ -193,14 +197,14 @@ impl Server {
         }
     }
 
-    /// Logs in as the demo's user, with cookies.
+    /// Logs in as `testuser`, with cookies.
     pub(crate) fn log_in(&self) -> Answer {
-        self.send("/login", &[JSON], Some(CREDENTIALS))
+        self.send("/login", &[JSON], Some(self.credentials))
     }
 
-    /// Logs in as the demo's user, and returns the access and the refresh token.
+    /// Logs in as `testuser`, and returns the access and the refresh token.
     pub(crate) fn tokens(&self) -> (String, String) {
-        let body = self.send("/token", &[JSON], Some(CREDENTIALS)).body;
+        let body = self.send("/token", &[JSON], Some(self.credentials)).body;
         (super::member(&body, "access_token"), super::member(&body, "refresh_token"))
     }
 
@@ -237,6 +241,8 @@ pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
 pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 /// The demo user's credentials.
 pub(crate) const CREDENTIALS: &str = r#"{"username": "testuser", "password": "testpass"}"#;
+/// Those of `testuser` in a file.
+const LISTED_CREDENTIALS: &str = r#"{"username": "testuser", "password": "hazel-otter-52"}"#;
 
 /// An HTTP response.
 #[derive(Debug)]

@@ -91,11 +91,12 @@ impl Mistakes {
         );
         self.demand(
             config.max_sessions.is_none_or(|count| count.0 > 0),
-            "max_sessions must be at least one; leave it out for any number",
+            "max_sessions must be at least one; leave it out for 100",
         );
         for (name, is_set) in [
             ("session_idle_expires", idle.is_some()),
             ("refresh_grace", config.refresh_grace.is_some()),
+            ("refresh_retry", config.refresh_retry.is_on()),
             ("max_sessions", config.max_sessions.is_some()),
         ] {
             self.demand(
@@ -229,6 +230,10 @@ impl Mistakes {
             !domain.is_empty() && domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
         };
         self.demand(domain.is_none_or(plain), "cookie_domain must be a host's name, such as \"example.com\"");
+        self.demand(
+            config.former_cookie_domains.iter().flat_map(|list| &list.0).all(|domain| plain(domain)),
+            "former_cookie_domains must be names of hosts, such as \"example.com\"",
+        );
     }
 }
 

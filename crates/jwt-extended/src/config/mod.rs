@@ -19,15 +19,18 @@
 #![doc = include_str!("../docs/options.md")]
 
 mod check;
+mod files;
 mod keys;
 mod options;
 mod read;
+mod service_links;
 mod settings;
 mod types;
 
 use std::fmt;
 
 pub(crate) use check::check;
+pub use files::FileError;
 pub(crate) use options::with_options;
 pub use read::closest_option;
 pub(crate) use settings::Settings;

@@ -37,8 +37,8 @@ macro_rules! with_options {
             /// The issuers whose tokens are accepted: a received `iss` must equal one. `JWT_DECODE_ISSUER`; the
             /// `encode_issuer`.
             decode_issuer: optional List<String>;
-            /// How far clocks may differ when `exp`, `nbf` and `iat` are compared; at most 5 minutes.
-            /// `JWT_DECODE_LEEWAY`; 0.
+            /// How far clocks may differ when `exp`, `nbf` and `iat` are compared; at most 5 minutes. The clock that
+            /// issued a token may always be 5 seconds ahead (`nbf`, `iat`); `exp` is exact. `JWT_DECODE_LEEWAY`; 0.
             decode_leeway: plain Seconds = Seconds(std::time::Duration::ZERO);
             /// Whether new tokens have the claim `nbf`, the time from which they are valid. `JWT_ENCODE_NBF`; on.
             encode_nbf: plain Switch = Switch::On;
@@ -93,6 +93,13 @@ macro_rules! with_options {
             /// `JWT_COOKIE_PARTITIONED`; off.
             cookie_partitioned: plain Switch = Switch::Off;
 
+            /// Domains that the cookies had before. Setting or clearing a cookie also clears the one of that domain, so
+            /// that browsers do not keep two of one name. `JWT_FORMER_COOKIE_DOMAINS`; none.
+            former_cookie_domains: optional List<String>;
+            /// Whether a rejection clears the token's cookies if they can never be accepted: expired, revoked, replayed
+            /// or malformed. `JWT_CLEAR_REJECTED_COOKIES`; off.
+            clear_rejected_cookies: plain Switch = Switch::Off;
+
             // CSRF.
 
             /// The methods that need the CSRF value beside a cookie. `JWT_CSRF_METHODS`; POST, PUT, PATCH, DELETE.
@@ -138,8 +145,12 @@ macro_rules! with_options {
             /// With a session store: how long a used refresh token still gives the same successor, so that parallel
             /// requests work; at most 5 minutes. `JWT_REFRESH_GRACE`; 10 seconds.
             refresh_grace: optional Seconds;
+            /// With a session store: whether the refresh token that was rotated last gives its successor again at any
+            /// time, as long as nobody has refreshed with the successor. For clients that lose an answer and retry
+            /// minutes later. See the [cost](crate::session). `JWT_REFRESH_RETRY`; off.
+            refresh_retry: plain Switch = Switch::Off;
             /// With a session store: how many sessions a subject may have. A login beyond that ends the oldest session.
-            /// `JWT_MAX_SESSIONS`; any number.
+            /// `JWT_MAX_SESSIONS`; 100.
             max_sessions: optional Count;
             /// The longest token that is created or accepted, in bytes. `JWT_MAX_TOKEN_LENGTH`; 8192.
             max_token_length: plain Count = Count(8192);

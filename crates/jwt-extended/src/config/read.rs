@@ -3,7 +3,7 @@
 //! A source changes only the options that it names, so several can be read one after the other: a base, a file, the
 //! environment.
 
-use std::{ffi::OsString, fmt};
+use std::{collections::BTreeSet, ffi::OsString, fmt};
 
 use serde::{
     Deserialize, Deserializer,
@@ -11,7 +11,11 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{Config, ConfigError};
+use super::{
+    Config, ConfigError, Secret,
+    files::{self, option_of},
+    service_links::is_service_link,
+};
 
 /// The prefix of our environment variables.
 const PREFIX: &str = "JWT_";
@@ -32,6 +36,12 @@ impl Config {
 
     /// Changes this configuration by environment variables: those whose names begin with `JWT_`.
     ///
+    /// Variables that Kubernetes sets for a service called `jwt` or `jwt-…` are ignored: `JWT_SERVICE_HOST`,
+    /// `JWT_PORT=tcp://…` and the others of that form.
+    ///
+    /// `JWT_SECRET_KEY_FILE`, `JWT_PRIVATE_KEY_FILE` and `JWT_PUBLIC_KEY_FILE` name a file whose content is the value
+    /// ([`Secret::read_file`]). A key that is itself the path of an existing file is refused.
+    ///
     /// # Errors
     /// As [`from_env`](Self::from_env).
     pub fn read_env<N, V>(&mut self, variables: impl IntoIterator<Item = (N, V)>) -> Result<(), ConfigError>
@@ -40,6 +50,7 @@ impl Config {
         V: Into<OsString>,
     {
         let mut mistakes = Vec::new();
+        let mut given = Given::default();
         for (variable, value) in variables {
             // All our names are ASCII.
             let Ok(variable) = variable.into().into_string() else { continue };
@@ -48,6 +59,13 @@ impl Config {
             let Some(name) = variable.strip_prefix(PREFIX).map(str::to_ascii_lowercase) else {
                 continue;
             };
+            if is_service_link(&variable, &value) {
+                continue;
+            }
+            if let Err(mistake) = given.add(&name, variable_name) {
+                mistakes.push(mistake);
+                continue;
+            }
             let text: StrDeserializer<'_, de::value::Error> = value.as_str().into_deserializer();
             mistakes.extend(self.set_shown(&variable, &name, text, variable_name).err());
         }
@@ -55,7 +73,8 @@ impl Config {
     }
 
     /// Changes this configuration by a table of options: a section of a file, a JSON object, or any other map that
-    /// serde can read. An option that is left out, or is `null`, keeps its value.
+    /// serde can read. An option that is left out, or is `null`, keeps its value. `secret_key_file`, `private_key_file`
+    /// and `public_key_file` name a file whose content is the value.
     ///
     /// ```
     /// use jwt_extended::Config;
@@ -80,9 +99,15 @@ impl Config {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
                 let mut mistakes = Vec::new();
+                let mut given = Given::default();
                 // Each value is read whole before it is checked, so that the map can be read on after a mistake.
                 while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    if !value.is_null() {
+                    if value.is_null() {
+                        continue;
+                    }
+                    if let Err(mistake) = given.add(&name, str::to_owned) {
+                        mistakes.push(mistake);
+                    } else {
                         mistakes.extend(self.0.set_shown(&name, &name, value, str::to_owned).err());
                     }
                 }
@@ -109,17 +134,67 @@ impl Config {
         value: D,
         spell: fn(&str) -> String,
     ) -> Result<(), String> {
-        if !Self::NAMES.contains(&name) {
-            return Err(match closest_option(name, Self::NAMES) {
-                Some(known) => format!("{shown} is not an option; did you mean {}?", spell(known)),
-                None => format!("{shown} is not an option"),
-            });
+        if let Some(option) = option_of(name) {
+            let path = String::deserialize(value).map_err(|_| format!("{shown} must be a text"))?;
+            let secret = Secret::read_file(path).map_err(|error| format!("{shown}: {error}"))?;
+            let text: StrDeserializer<'_, de::value::Error> = secret.expose().into_deserializer();
+            return self.assign(option, text).map_err(|_| format!("{shown} must name a text"));
         }
+        if !Self::NAMES.contains(&name) {
+            return Err(not_an_option(shown, name, spell));
+        }
+        self.set_value(shown, name, value)?;
+        if self.holds_a_path(name) {
+            let file = spell(&format!("{name}{}", files::SUFFIX));
+            return Err(format!("{shown} is the path of a file; set {file} to it, so that its content is used"));
+        }
+        Ok(())
+    }
+
+    fn set_value<'de, D: Deserializer<'de>>(&mut self, shown: &str, name: &str, value: D) -> Result<(), String> {
         self.assign(name, value).map_err(|error| match name {
             // The error may quote the value, and keys must not be shown.
             "secret_key" | "private_key" => format!("{shown} must be a text"),
             _ => format!("{shown}: {}", error.to_string().trim_end()),
         })
+    }
+}
+
+/// The names of one source whose options can be given in two ways: by value and by file.
+#[derive(Default)]
+struct Given(BTreeSet<String>);
+
+impl Given {
+    /// Notes a name, unless its option was given in the other way.
+    fn add(&mut self, name: &str, spell: fn(&str) -> String) -> Result<(), String> {
+        let option = option_of(name).unwrap_or(name);
+        if !Config::IN_FILES.contains(&option) {
+            return Ok(());
+        }
+        let file = format!("{option}{}", files::SUFFIX);
+        let other = if name == option { &file } else { option };
+        if self.0.contains(other) {
+            return Err(format!("{} and {} are both given; leave one of them out", spell(option), spell(&file)));
+        }
+        self.0.insert(name.to_owned());
+        Ok(())
+    }
+}
+
+/// Returns what to say of an unknown name.
+fn not_an_option(shown: &str, name: &str, spell: fn(&str) -> String) -> String {
+    let meant = match name.strip_suffix(files::SUFFIX) {
+        Some(option) if Config::NAMES.contains(&option) => {
+            let known: Vec<_> = Config::IN_FILES.iter().map(|known| spell(known)).collect();
+            return format!("{shown} is not an option: a file can hold only {}", known.join(", "));
+        }
+        // The name of a path must not lead to an option that takes the secret itself.
+        Some(option) => closest_option(option, Config::IN_FILES).map(|known| format!("{known}{}", files::SUFFIX)),
+        None => closest_option(name, Config::NAMES).map(str::to_owned),
+    };
+    match meant {
+        Some(meant) => format!("{shown} is not an option; did you mean {}?", spell(&meant)),
+        None => format!("{shown} is not an option"),
     }
 }
 
@@ -210,6 +285,24 @@ mod tests {
         assert!(location.starts_with("JWT_TOKEN_LOCATION: unknown variant `pockets`"), "{location}");
         assert!(secure.contains("expected true or false"), "{secure}");
         assert_eq!(unknown, "JWT_XYZ is not an option");
+    }
+
+    #[test]
+    fn the_variables_of_a_service_called_jwt_are_ignored() {
+        let service = [
+            ("JWT_SERVICE_HOST", "10.0.0.11"),
+            ("JWT_SERVICE_PORT", "5000"),
+            ("JWT_SERVICE_PORT_HTTP", "5000"),
+            ("JWT_PORT", "tcp://10.0.0.11:5000"),
+            ("JWT_PORT_5000_TCP", "tcp://10.0.0.11:5000"),
+            ("JWT_PORT_5000_TCP_PROTO", "tcp"),
+            ("JWT_PORT_5000_TCP_PORT", "5000"),
+            ("JWT_PORT_5000_TCP_ADDR", "10.0.0.11"),
+        ];
+        from_env(&service).unwrap();
+        from_env(&[("JWT_SERVER_SERVICE_HOST", "10.0.0.12"), ("JWT_SERVER_PORT", "tcp://10.0.0.12:80")]).unwrap();
+        let error = from_env(&[("JWT_PORT", "5000"), ("JWT_SERVICE_NAME", "jwt")]).unwrap_err();
+        assert_eq!(error.mistakes(), ["JWT_PORT is not an option", "JWT_SERVICE_NAME is not an option"]);
     }
 
     #[test]

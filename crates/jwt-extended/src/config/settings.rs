@@ -11,7 +11,7 @@ use crate::{
         settings::{CsrfSettings, KindSettings, LocateSettings},
     },
     jose::{KeyRing, Limits, Typ},
-    session::StoreKind,
+    session::{Retry, StoreKind},
     token::{AudiencePolicy, Fresh, IssuePolicy, Lifetime, Policy},
 };
 
@@ -21,6 +21,12 @@ const LASTING_COOKIE: Duration = Duration::from_secs(31_540_000);
 /// The default of `refresh_grace`.
 const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 
+/// The longest subject and token id that a store must keep, in bytes. PostgreSQL cannot index some thousand.
+const LONGEST_ID: usize = 1024;
+
+/// The default of `max_sessions`: more than a person needs, and few enough that one account fills no store.
+const DEFAULT_SESSIONS: u32 = 100;
+
 /// A configuration without mistakes, in the shape that each lower layer needs.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -29,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) issue: IssuePolicy,
     pub(crate) locate: LocateSettings,
     pub(crate) cookies: CookieSettings,
+    /// Whether a rejection clears cookies that can never be accepted.
+    pub(crate) clear_rejected_cookies: bool,
     pub(crate) access_lifetime: Lifetime,
     pub(crate) refresh_lifetime: Lifetime,
     pub(crate) longest_lifetime: Lifetime,
@@ -51,6 +59,8 @@ pub(crate) struct SessionSettings {
     pub(crate) idle: Option<Duration>,
     /// How long a used refresh token still gives the same successor.
     pub(crate) grace: Duration,
+    /// When the refresh token that was rotated last gives its successor again.
+    pub(crate) retry: Retry,
     pub(crate) at_most: Option<NonZeroU32>,
 }
 
@@ -72,6 +82,7 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
     let refresh_may_never_expire = never(config.refresh_token_expires);
     let scheme = if config.header_type.is_empty() { "Bearer" } else { &config.header_type }.to_owned();
     let audience = config.decode_audience.clone().or_else(|| config.encode_audience.clone());
+    let longest_id = (store != StoreKind::None).then_some(LONGEST_ID);
     let policy = Policy {
         limits: Limits {
             max_length: config.max_token_length.0,
@@ -98,6 +109,7 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
         any_identity: config.tolerates(Tolerate::AnyIdentity),
         foreign_claims: config.tolerates(Tolerate::ForeignClaims),
         require_jti: store != StoreKind::None,
+        longest_id,
         longest_lifetime: remembered,
     };
     let issue = IssuePolicy {
@@ -111,6 +123,7 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
         access_may_never_expire,
         refresh_may_never_expire,
         any_identity: config.tolerates(Tolerate::AnyIdentity),
+        longest_id,
     };
     let fresh = config.fresh_token_expires.map(|fresh| fresh.0);
     Settings {
@@ -131,6 +144,7 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
             scheme,
             realm: config.realm.clone(),
         },
+        clear_rejected_cookies: config.clear_rejected_cookies.is_on(),
         locate: locate_settings(config, names),
     }
 }
@@ -141,7 +155,10 @@ fn session_settings(config: &Config) -> SessionSettings {
         lifetime_is_set: config.session_expires.is_some(),
         idle: config.session_idle_expires.map(|idle| idle.0),
         grace: config.refresh_grace.map_or(DEFAULT_GRACE, |grace| grace.0),
-        at_most: config.max_sessions.and_then(|count| NonZeroU32::new(u32::try_from(count.0).unwrap_or(u32::MAX))),
+        retry: if config.refresh_retry.is_on() { Retry::UntilSuccessorIsUsed } else { Retry::InGrace },
+        at_most: NonZeroU32::new(
+            config.max_sessions.map_or(DEFAULT_SESSIONS, |count| u32::try_from(count.0).unwrap_or(u32::MAX)),
+        ),
     }
 }
 
@@ -162,6 +179,7 @@ fn cookie_settings(config: &Config) -> CookieSettings {
         secure: config.cookie_secure.is_on(),
         partitioned: config.cookie_partitioned.is_on(),
         domain: config.cookie_domain.clone(),
+        former_domains: config.former_cookie_domains.clone().map(|list| list.0).unwrap_or_default(),
         same_site: config.cookie_samesite,
         max_age: (!config.session_cookie.is_on()).then_some(LASTING_COOKIE),
         csrf_in_cookies: config.cookie_csrf_protect.is_on() && config.csrf_in_cookies.is_on(),

@@ -63,6 +63,8 @@ pub(crate) struct CookieSettings {
     pub(crate) secure: bool,
     pub(crate) partitioned: bool,
     pub(crate) domain: Option<String>,
+    /// Domains that the cookies had before.
+    pub(crate) former_domains: Vec<String>,
     pub(crate) same_site: SameSite,
     /// `None` for cookies that end with the browser's session.
     pub(crate) max_age: Option<Duration>,
@@ -156,24 +158,44 @@ impl CookieSettings {
         now: Timestamp,
     ) -> Result<SetCookies, CookieError> {
         let expiry = max_age.or(self.max_age).map(|age| Expiry::In(age, now));
-        let mut lines = vec![self.line(&names.token, token, &names.token_path, HttpOnly::Yes, expiry)?];
+        let domain = self.domain.as_deref();
+        // First the cookies of the same names that browsers would send beside the new ones.
+        let mut lines = self.clearing(names, self.former_variants());
+        lines.push(self.line(&names.token, token, &names.token_path, HttpOnly::Yes, domain, expiry)?);
         if let Some(csrf) = csrf.filter(|_| self.csrf_in_cookies) {
-            lines.push(self.line(&names.csrf, csrf, &names.csrf_path, HttpOnly::No, expiry)?);
+            lines.push(self.line(&names.csrf, csrf, &names.csrf_path, HttpOnly::No, domain, expiry)?);
         }
         Ok(SetCookies { lines })
     }
 
     /// Clears a token's cookies.
     pub(crate) fn unset(&self, names: &CookieNames) -> SetCookies {
+        let variants = std::iter::once(self.domain.as_deref()).chain(self.former_variants());
+        SetCookies { lines: self.clearing(names, variants) }
+    }
+
+    /// Returns the domains under which browsers may keep a cookie of the same name beside ours; `None` stands for the
+    /// host alone. Browsers tell cookies apart by name, domain and path (RFC 6265 section 5.3).
+    fn former_variants(&self) -> impl Iterator<Item = Option<&str>> {
+        let host_only = self.domain.is_some().then_some(None);
+        let others = self.former_domains.iter().filter(|former| Some(*former) != self.domain.as_ref());
+        host_only.into_iter().chain(others.map(|former| Some(former.as_str())))
+    }
+
+    /// Returns the lines that clear a token's cookies under these domains.
+    fn clearing<'a>(&self, names: &CookieNames, domains: impl Iterator<Item = Option<&'a str>>) -> Vec<HeaderValue> {
         let mut cookies = vec![(&names.token, &names.token_path, HttpOnly::Yes)];
         if self.csrf_in_cookies {
             cookies.push((&names.csrf, &names.csrf_path, HttpOnly::No));
         }
-        // `line` cannot fail here: the configured names were checked, and an empty cookie is never too long.
-        let lines = cookies
-            .into_iter()
-            .filter_map(|(name, path, http_only)| self.line(name, "", path, http_only, Some(Expiry::Past)).ok());
-        SetCookies { lines: lines.collect() }
+        let cookies = &cookies;
+        let lines = domains.flat_map(|domain| {
+            // `line` cannot fail here: the configured names were checked, and an empty cookie is never too long.
+            cookies.iter().filter_map(move |(name, path, http_only)| {
+                self.line(name, "", path, *http_only, domain, Some(Expiry::Past)).ok()
+            })
+        });
+        lines.collect()
     }
 
     /// Writes one `Set-Cookie` value, with the attributes in Werkzeug's order.
@@ -183,10 +205,11 @@ impl CookieSettings {
         value: &str,
         path: &str,
         http_only: HttpOnly,
+        domain: Option<&str>,
         expiry: Option<Expiry>,
     ) -> Result<HeaderValue, CookieError> {
         let mut line = format!("{name}={value}");
-        if let Some(domain) = &self.domain {
+        if let Some(domain) = domain {
             line.push_str("; Domain=");
             line.push_str(domain);
         }

@@ -4,10 +4,10 @@
 
 use std::borrow::Cow;
 
-use http::HeaderName;
+use http::{HeaderName, header};
 
 use super::{
-    CsrfError, Request,
+    BodyKind, CsrfError, Request,
     settings::{KindSettings, LocateSettings},
 };
 
@@ -27,7 +27,11 @@ pub(super) fn csrf_check<'r>(
 ) -> Result<CsrfCheck<'r>, CsrfError> {
     let Some(csrf) = &settings.csrf else { return Ok(CsrfCheck::NotNeeded) };
     if !csrf.methods.iter().any(|method| method == request.method()) {
-        return Ok(CsrfCheck::NotNeeded);
+        return if csrf.refuse_cross_site {
+            own_origin(request).map(|()| CsrfCheck::NotNeeded)
+        } else {
+            Ok(CsrfCheck::NotNeeded)
+        };
     }
     refuse_cross_site(settings, request)?;
     let mut headers = request.header(&kind.csrf_header).filter(|value| !value.is_empty());
@@ -37,7 +41,30 @@ pub(super) fn csrf_check<'r>(
         (None, _) if csrf.check_form => request.form_field(&kind.csrf_field),
         (None, _) => None,
     };
-    sent.map(CsrfCheck::Sent).ok_or(CsrfError::Missing)
+    sent.map(CsrfCheck::Sent).ok_or_else(|| {
+        if csrf.check_form && BodyKind::of(request) == BodyKind::Multipart {
+            CsrfError::InHeaderOnly(kind.csrf_header.clone())
+        } else {
+            CsrfError::Missing
+        }
+    })
+}
+
+/// Rejects the handshake of a WebSocket from a page of another origin. It is a GET to which a page can add no header, so
+/// no CSRF value guards it, and browsers let every page open it (RFC 6455 section 10.2).
+fn own_origin(request: &impl Request) -> Result<(), CsrfError> {
+    let mut upgrades = request.header(&header::UPGRADE);
+    if !upgrades.any(|value| value.trim_ascii().eq_ignore_ascii_case(b"websocket")) {
+        return Ok(());
+    }
+    if let Some(site) = request.header(&SEC_FETCH_SITE).next() {
+        return if site.trim_ascii() == b"same-origin" { Ok(()) } else { Err(CsrfError::OtherOrigin) };
+    }
+    // Older browsers. A client that sends no origin is no browser, so no page makes it send a cookie.
+    let Some(origin) = request.header(&header::ORIGIN).next() else { return Ok(()) };
+    let host = request.header(&header::HOST).next().unwrap_or_default();
+    let of_host = |scheme: &[u8]| origin.strip_prefix(scheme).is_some_and(|rest| rest.eq_ignore_ascii_case(host));
+    if of_host(b"https://") || of_host(b"http://") { Ok(()) } else { Err(CsrfError::OtherOrigin) }
 }
 
 /// Rejects a request that the browser calls cross-site, if the configuration asks for it.

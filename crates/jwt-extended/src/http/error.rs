@@ -1,6 +1,8 @@
 //! The faults of a request that are found before its token is verified. Messages that Flask-JWT-Extended also has keep
 //! its wording.
 
+use http::HeaderName;
+
 use super::Location;
 
 /// No token was found.
@@ -30,6 +32,9 @@ pub enum Missing {
     /// The JSON body has no such member, or is not an object.
     #[error("Missing \"{0}\" key in json data.")]
     JsonKey(String),
+    /// The WebSocket handshake offers no subprotocol `bearer` with a token after it.
+    #[error("Missing JWT in Sec-WebSocket-Protocol. Expected 'Sec-WebSocket-Protocol: bearer, <JWT>'")]
+    WebSocketProtocol,
     /// Several locations were searched and none has a token.
     #[error("Missing JWT in {locations} ({reasons})", locations = locations(.0),
             reasons = join(.0, |(_, missing)| missing.to_string(), "; "))]
@@ -77,18 +82,24 @@ pub enum RequestError {
 }
 
 /// Another site may have forged the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CsrfError {
     /// The header is missing, and so is the form field where one is accepted.
     #[error("Missing CSRF token")]
     Missing,
+    /// The header is missing, and the body is of a kind that is not searched.
+    #[error("Missing CSRF token. Send it in the header {0}: a multipart body is not searched")]
+    InHeaderOnly(HeaderName),
     /// The value that was sent is not the token's.
     #[error("CSRF double submit tokens do not match")]
     Mismatch,
     /// The browser says that another site sent the request (`Sec-Fetch-Site`).
     #[error("Cross-site requests with cookies are refused")]
     CrossSite,
+    /// A page of another origin opens a WebSocket. Browsers send the cookies with it, and no CSRF value.
+    #[error("WebSockets with cookies are accepted from pages of the same origin only")]
+    OtherOrigin,
 }
 
 /// Joins the locations: `headers, cookies or json`.

@@ -1,5 +1,7 @@
-//! Finds the one token of a request, by Flask-JWT-Extended's rules: the configured locations are tried in order. A
-//! location without a token leads on to the next one; any other fault ends the search.
+//! Finds the one token of a request. The configured locations are tried in order, as Flask-JWT-Extended does. A location
+//! without a token leads on to the next one; any other fault ends the search.
+//!
+//! A token that the client chose to send counts before a cookie, which the browser sends anyway.
 //!
 //! Knows where a token travels, and nothing about what it says. `places` reads the single location.
 
@@ -8,9 +10,10 @@ use std::{borrow::Cow, fmt};
 use super::{
     CsrfCheck, CsrfError, Location, Missing, Request, RequestError,
     csrf::csrf_check,
-    places::{Absence, Fault, in_cookie, in_header, in_json, in_query},
+    places::{Absence, Fault, in_cookie, in_header, in_json, in_query, in_subprotocol},
     settings::{KindSettings, LocateSettings},
 };
+use crate::token::TokenType;
 
 /// Which token to look for: access and refresh tokens have different cookies and JSON members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +27,11 @@ pub(crate) enum Wanted {
 /// A token that was found in a request and is not verified yet.
 pub struct Located<'r> {
     pub(crate) token: Cow<'r, str>,
+    /// Other cookies of the same name.
+    pub(crate) others: Vec<&'r str>,
     pub(crate) location: Location,
+    /// The type of token that belongs where it was found.
+    pub(crate) kind: TokenType,
     pub(crate) csrf: CsrfCheck<'r>,
 }
 
@@ -37,6 +44,16 @@ impl Located<'_> {
     /// Returns where the token was.
     pub fn location(&self) -> Location {
         self.location
+    }
+
+    /// Returns the texts that may be the token: usually one, or several cookies of one name.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.token).chain(self.others.iter().copied())
+    }
+
+    /// Returns where the token was, and the type of token that belongs there.
+    pub(crate) fn place(&self) -> (Location, TokenType) {
+        (self.location, self.kind)
     }
 }
 
@@ -51,14 +68,8 @@ impl fmt::Debug for Located<'_> {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NotLocated {
     Missing(Missing),
-    Malformed(RequestError),
+    Malformed(RequestError, Location),
     Csrf(CsrfError),
-}
-
-impl From<RequestError> for NotLocated {
-    fn from(error: RequestError) -> Self {
-        Self::Malformed(error)
-    }
 }
 
 impl From<CsrfError> for NotLocated {
@@ -74,28 +85,67 @@ pub(crate) fn locate<'r>(
     wanted: Wanted,
     locations: &[Location],
 ) -> Result<Located<'r>, NotLocated> {
-    for (at, location) in locations.iter().enumerate() {
-        let (token, kind) = match find(settings, request, wanted, *location) {
+    // Where only the first token counts, the configured order says which one that is.
+    let late = |location: &Location| settings.refuse_several && *location == Location::Cookie;
+    let explicit = locations.iter().filter(|location| !late(location));
+    let in_order = explicit.chain(locations.iter().filter(|location| late(location)));
+    for (at, location) in in_order.clone().enumerate() {
+        let Found { token, others, kind } = match find(settings, request, wanted, *location) {
             Ok(found) => found,
             Err(Fault::Absent(_)) => continue,
-            Err(Fault::Malformed(error)) => return Err(error.into()),
+            Err(Fault::Malformed(error)) => return Err(NotLocated::Malformed(error, *location)),
         };
         let csrf = match location {
-            Location::Cookie => csrf_check(settings, request, kind)?,
+            Location::Cookie => csrf_check(settings, request, settings.of(kind))?,
             _ => CsrfCheck::NotNeeded,
         };
         if settings.refuse_several {
-            refuse_others(settings, request, wanted, (&token, *location), &locations[at + 1..])?;
+            let others = in_order.skip(at + 1).filter(|location| !late(location));
+            refuse_others(settings, request, wanted, (&token, *location), others)
+                .map_err(|error| NotLocated::Malformed(error, *location))?;
         }
-        return Ok(Located { token, location: *location, csrf });
+        return Ok(Located { token, others, location: *location, kind, csrf });
     }
     Err(NotLocated::Missing(missing(settings, request, wanted, locations)))
+}
+
+/// Finds every token of a request whose bearer wants to log out: the explicit one, or else those in cookies of both
+/// types.
+pub(crate) fn locate_all<'r>(
+    settings: &LocateSettings,
+    request: &'r impl Request,
+) -> Result<Vec<Located<'r>>, NotLocated> {
+    let explicit: Vec<_> =
+        settings.locations.iter().copied().filter(|location| *location != Location::Cookie).collect();
+    match locate(settings, request, Wanted::Either, &explicit) {
+        Ok(located) => return Ok(vec![located]),
+        Err(NotLocated::Missing(_)) => {}
+        Err(error) => return Err(error),
+    }
+    if !settings.locations.contains(&Location::Cookie) {
+        return Err(NotLocated::Missing(missing(settings, request, Wanted::Either, &settings.locations)));
+    }
+    let mut all = Vec::new();
+    let mut fault = None;
+    for wanted in [Wanted::Access, Wanted::Refresh] {
+        match locate(settings, request, wanted, &[Location::Cookie]) {
+            Ok(located) => all.push(located),
+            Err(error) => fault = fault.or((!matches!(error, NotLocated::Missing(_))).then_some(error)),
+        }
+    }
+    match fault {
+        Some(error) if all.is_empty() => Err(error),
+        None if all.is_empty() => {
+            Err(NotLocated::Missing(missing(settings, request, Wanted::Either, &settings.locations)))
+        }
+        _ => Ok(all),
+    }
 }
 
 /// Describes what is missing. It searches once more, so that a request with a token pays nothing for the description.
 fn missing(settings: &LocateSettings, request: &impl Request, wanted: Wanted, locations: &[Location]) -> Missing {
     let reasons = locations.iter().filter_map(|location| match find(settings, request, wanted, *location) {
-        Err(Fault::Absent(absence)) => Some((*location, absence.describe(settings, wanted.first(settings)))),
+        Err(Fault::Absent(absence)) => Some((*location, absence.describe(settings, settings.of(wanted.first())))),
         _ => None,
     });
     match <[_; 1]>::try_from(reasons.collect::<Vec<_>>()) {
@@ -106,16 +156,16 @@ fn missing(settings: &LocateSettings, request: &impl Request, wanted: Wanted, lo
 
 /// Rejects a different token in a later location (RFC 6750 section 2), and a later location that is malformed. The same
 /// token twice is harmless.
-fn refuse_others(
+fn refuse_others<'s>(
     settings: &LocateSettings,
     request: &impl Request,
     wanted: Wanted,
     (token, location): (&str, Location),
-    others: &[Location],
+    others: impl Iterator<Item = &'s Location>,
 ) -> Result<(), RequestError> {
     for other in others {
         match find(settings, request, wanted, *other) {
-            Ok((second, _)) if second != token => return Err(RequestError::SeveralLocations(location, *other)),
+            Ok(second) if second.token != token => return Err(RequestError::SeveralLocations(location, *other)),
             Err(Fault::Malformed(error)) => return Err(error),
             Ok(_) | Err(Fault::Absent(_)) => {}
         }
@@ -123,37 +173,47 @@ fn refuse_others(
     Ok(())
 }
 
-type Found<'r, 's> = Result<(Cow<'r, str>, &'s KindSettings), Fault>;
+/// A token in one location.
+struct Found<'r> {
+    token: Cow<'r, str>,
+    others: Vec<&'r str>,
+    kind: TokenType,
+}
 
 /// Looks for the token in one location.
-fn find<'r, 's>(
-    settings: &'s LocateSettings,
+fn find<'r>(
+    settings: &LocateSettings,
     request: &'r impl Request,
     wanted: Wanted,
     location: Location,
-) -> Found<'r, 's> {
-    let look = |kind: &'s KindSettings| -> Found<'r, 's> {
-        let token = match location {
-            Location::Header => in_header(settings, request)?,
-            Location::Cookie => Cow::Borrowed(in_cookie(settings, &kind.cookie_name, request)?),
-            Location::QueryString => in_query(settings, request)?,
-            Location::Json => in_json(&kind.json_key, request)?,
+) -> Result<Found<'r>, Fault> {
+    let look = |kind: TokenType| -> Result<Found<'r>, Fault> {
+        let names = settings.of(kind);
+        let (token, others) = match location {
+            Location::Header => (in_header(settings, request)?, Vec::new()),
+            Location::Cookie => {
+                let (token, others) = in_cookie(&names.cookie_name, request)?;
+                (Cow::Borrowed(token), others)
+            }
+            Location::QueryString => (in_query(settings, request)?, Vec::new()),
+            Location::Json => (in_json(&names.json_key, request)?, Vec::new()),
+            Location::WebSocketProtocol => (in_subprotocol(request)?, Vec::new()),
         };
-        Ok((token, kind))
+        Ok(Found { token, others, kind })
     };
-    match look(wanted.first(settings)) {
+    match look(wanted.first()) {
         // Only cookies and JSON have a second name to try.
-        Err(Fault::Absent(_)) if wanted == Wanted::Either => look(&settings.refresh),
+        Err(Fault::Absent(_)) if wanted == Wanted::Either => look(TokenType::Refresh),
         first => first,
     }
 }
 
 impl Wanted {
-    /// Returns the names to look for first, which messages mention if there is no token.
-    fn first(self, settings: &LocateSettings) -> &KindSettings {
+    /// Returns the type whose names to look for first, which messages mention if there is no token.
+    const fn first(self) -> TokenType {
         match self {
-            Self::Access | Self::Either => &settings.access,
-            Self::Refresh => &settings.refresh,
+            Self::Access | Self::Either => TokenType::Access,
+            Self::Refresh => TokenType::Refresh,
         }
     }
 }
@@ -168,6 +228,7 @@ impl Absence {
             Self::Cookie => Missing::Cookie(kind.cookie_name.clone()),
             Self::QueryString => Missing::QueryString(settings.query_name.clone()),
             Self::NotJson => Missing::NotJson,
+            Self::WebSocketProtocol => Missing::WebSocketProtocol,
             Self::JsonKey => Missing::JsonKey(kind.json_key.clone()),
         }
     }

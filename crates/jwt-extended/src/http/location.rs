@@ -20,6 +20,10 @@ pub enum Location {
     /// A member of a JSON body.
     #[serde(rename = "json")]
     Json,
+    /// The subprotocols of a WebSocket handshake, `Sec-WebSocket-Protocol: bearer, <JWT>`: pages can add no other header
+    /// to it. The app's answer must name the subprotocol `bearer`.
+    #[serde(rename = "websocket_protocol")]
+    WebSocketProtocol,
 }
 
 impl Location {
@@ -30,6 +34,7 @@ impl Location {
             Self::Cookie => "cookies",
             Self::QueryString => "query_string",
             Self::Json => "json",
+            Self::WebSocketProtocol => "websocket_protocol",
         }
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! The rules:
 //!
-//! 1. The configured locations are tried in order. A location without a token leads on to the next one; any other fault
-//!    ends the search.
-//! 2. A request may carry one token. Two headers, two cookies with the same name, or different tokens in two locations
-//!    are rejected (RFC 6750 section 2).
+//! 1. The configured locations are tried in order, cookies last. A location without a token leads on to the next one;
+//!    any other fault ends the search.
+//! 2. A client may send one token. Two headers, or different tokens in a header, the query string and the body, are
+//!    rejected (RFC 6750 section 2). A cookie beside such a token is ignored, because the browser sends it anyway. Of
+//!    two cookies with the same name, the one that verifies counts; if both do, they are rejected.
 //! 3. A cookie alone does not authorise a method that changes something. The CSRF value must be sent too, in a header
 //!    or a form field, and the browser must not say that another site sent the request.
 //! 4. A rejection has a status, a stable code, a message that says what to do, and a challenge. It never contains a
@@ -46,7 +47,7 @@ pub(crate) use cookies::{CookieNames, CookieSettings};
 pub(crate) use csrf::{CsrfCheck, refuse_cross_site};
 pub use error::{CsrfError, Missing, RequestError};
 pub use locate::Located;
-pub(crate) use locate::{NotLocated, Wanted, locate};
+pub(crate) use locate::{NotLocated, Wanted, locate, locate_all};
 pub use location::Location;
 pub use reason::Reason;
 pub use rejection::Rejection;

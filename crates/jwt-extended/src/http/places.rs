@@ -17,6 +17,7 @@ pub(super) enum Absence {
     QueryString,
     NotJson,
     JsonKey,
+    WebSocketProtocol,
 }
 
 /// Why a location yields no token.
@@ -120,30 +121,43 @@ fn is_one_word(text: &str) -> bool {
     !text.is_empty() && !text.bytes().fold(false, |found, byte| found | separator(byte))
 }
 
-/// Reads the cookie with this name.
-pub(super) fn in_cookie<'r>(
-    settings: &LocateSettings,
-    name: &str,
-    request: &'r impl Request,
-) -> Result<&'r str, Fault> {
-    let mut found = None;
+/// How many different cookies of one name are tried. Browsers send more than two only to a site that is under attack.
+const MAX_VARIANTS: usize = 4;
+
+/// Reads the cookie with this name. Returns the first one, and the others if browsers send several: one of the host and
+/// one of a parent domain.
+pub(super) fn in_cookie<'r>(name: &str, request: &'r impl Request) -> Result<(&'r str, Vec<&'r str>), Fault> {
+    let mut found: Option<&[u8]> = None;
+    let mut others: Vec<&[u8]> = Vec::new();
     for header in request.header(&header::COOKIE) {
         for pair in header.split(|byte| *byte == b';') {
             let Some(equals) = pair.iter().position(|byte| *byte == b'=') else {
                 continue;
             };
             if pair[..equals].trim_ascii() == name.as_bytes() {
-                let value = pair[equals + 1..].trim_ascii();
-                if found.is_some() && settings.refuse_several {
-                    return Err(RequestError::SeveralCookies(name.to_owned()).into());
+                let value = unquoted(pair[equals + 1..].trim_ascii());
+                match found {
+                    // A logout leaves an empty cookie: it counts as absent.
+                    _ if value.is_empty() => {}
+                    None => found = Some(value),
+                    Some(first) if first == value || others.contains(&value) => {}
+                    Some(_) if others.len() + 1 == MAX_VARIANTS => {
+                        return Err(RequestError::SeveralCookies(name.to_owned()).into());
+                    }
+                    Some(_) => others.push(value),
                 }
-                found = found.or(Some(value));
             }
         }
     }
-    // A logout leaves an empty cookie: it counts as absent.
-    let value = found.map(unquoted).filter(|value| !value.is_empty()).ok_or(Absence::Cookie)?;
-    str::from_utf8(value).map_err(|_| RequestError::Cookie(name.to_owned()).into())
+    let first = found.ok_or(Absence::Cookie)?;
+    if others.is_empty() {
+        let text = str::from_utf8(first).map_err(|_| RequestError::Cookie(name.to_owned()))?;
+        return Ok((text, Vec::new()));
+    }
+    // Among several, one that cannot be a token does not count.
+    let mut texts = std::iter::once(first).chain(others).filter_map(|value| str::from_utf8(value).ok());
+    let first = texts.next().ok_or_else(|| RequestError::Cookie(name.to_owned()))?;
+    Ok((first, texts.collect()))
 }
 
 /// Removes the quotes that RFC 6265 section 4.1.1 allows around a cookie's value.
@@ -169,6 +183,18 @@ pub(super) fn in_query<'r>(settings: &LocateSettings, request: &'r impl Request)
         Some(token) => Ok(Cow::Owned(token.to_owned())),
         None => Err(RequestError::QueryPrefix { name: name.to_owned(), prefix: prefix.to_owned() }.into()),
     }
+}
+
+/// Reads `Sec-WebSocket-Protocol: bearer, <JWT>`: the subprotocol after the word `bearer`.
+pub(super) fn in_subprotocol(request: &impl Request) -> Result<Cow<'_, str>, Fault> {
+    let names = || request.header(&header::SEC_WEBSOCKET_PROTOCOL).flat_map(|value| value.split(|byte| *byte == b','));
+    let is_bearer = |name: &[u8]| name.trim_ascii().eq_ignore_ascii_case(b"bearer");
+    let mut after = names().skip_while(|name| !is_bearer(name)).skip(1);
+    let token = after.next().and_then(|name| str::from_utf8(name.trim_ascii()).ok()).filter(|name| !name.is_empty());
+    if after.any(is_bearer) {
+        return Err(RequestError::SeveralInHeader("Sec-WebSocket-Protocol".to_owned()).into());
+    }
+    token.map(Cow::Borrowed).ok_or(Absence::WebSocketProtocol.into())
 }
 
 /// Reads this member of a JSON body.

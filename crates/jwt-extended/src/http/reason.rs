@@ -50,7 +50,7 @@ pub enum Reason {
     #[error("User claims verification failed")]
     Verification,
     /// The app found no user for the token.
-    #[error("Error loading the user {0}")]
+    #[error("Error loading the user {}", shortened(.0))]
     UserNotFound(String),
     /// The store failed, so it is unknown whether the token was revoked.
     #[error("The token's state cannot be checked right now. Try again in a moment")]
@@ -78,9 +78,9 @@ impl Reason {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Missing(_) => "token_missing",
-            Self::Csrf(CsrfError::Missing) => "csrf_missing",
+            Self::Csrf(CsrfError::Missing | CsrfError::InHeaderOnly(_)) => "csrf_missing",
             Self::Csrf(CsrfError::Mismatch) => "csrf_mismatch",
-            Self::Csrf(CsrfError::CrossSite) => "csrf_cross_site",
+            Self::Csrf(CsrfError::CrossSite | CsrfError::OtherOrigin) => "csrf_cross_site",
             Self::Request(_) => "request_malformed",
             Self::Token(_) => "token_invalid",
             Self::RefreshToken | Self::NotRefreshToken => "token_type_wrong",
@@ -155,4 +155,16 @@ impl Reason {
             _ => Some("invalid_token"),
         }
     }
+}
+
+/// How many characters of a subject a message repeats.
+const SHOWN: usize = 200;
+
+/// Returns a subject for a message. A client may have one of many thousand characters.
+fn shortened(subject: &str) -> String {
+    let mut shown: String = subject.chars().take(SHOWN).collect();
+    if shown.len() < subject.len() {
+        shown.push('…');
+    }
+    shown
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use http::{HeaderValue, Response, StatusCode};
 
-use super::{Handler, Reason, RefusalSettings, render::Facts};
+use super::{Handler, Location, Reason, RefusalSettings, SetCookies, render::Facts};
 use crate::token::Token;
 
 /// A rejected request. A face turns it into its framework's response.
@@ -19,6 +19,8 @@ pub struct Rejection {
 struct Inner {
     reason: Reason,
     token: Option<Token>,
+    location: Option<Location>,
+    cookies: SetCookies,
     renderer: Arc<Renderer>,
 }
 
@@ -34,7 +36,30 @@ pub(crate) struct Renderer {
 
 impl Rejection {
     pub(crate) fn new(reason: Reason, token: Option<Token>, renderer: Arc<Renderer>) -> Self {
-        Self { inner: Box::new(Inner { reason, token, renderer }) }
+        Self { inner: Box::new(Inner { reason, token, location: None, cookies: SetCookies::default(), renderer }) }
+    }
+
+    /// Notes where the token was.
+    pub(crate) fn at(mut self, location: Option<Location>) -> Self {
+        self.inner.location = location;
+        self
+    }
+
+    /// Adds cookies to set or clear with the response, whoever makes it.
+    pub fn with_cookies(mut self, cookies: SetCookies) -> Self {
+        self.inner.cookies = self.inner.cookies.and(cookies);
+        self
+    }
+
+    /// Returns the cookies to set or clear with the response: those that [`with_cookies`](Self::with_cookies) added, and
+    /// those that the option `clear_rejected_cookies` clears. [`to_response`](Self::to_response) has them already.
+    pub fn cookies(&self) -> &SetCookies {
+        &self.inner.cookies
+    }
+
+    /// Returns where the token was, if there was one.
+    pub fn location(&self) -> Option<Location> {
+        self.inner.location
     }
 
     /// Returns why the request was rejected.
@@ -73,7 +98,11 @@ impl Rejection {
     pub fn to_response(&self) -> Response<Vec<u8>> {
         let renderer = &self.inner.renderer;
         let handler = renderer.handlers.get(&self.reason().handler()).or(renderer.handler_for_all.as_ref());
-        handler.map_or_else(|| self.default_response(), |handler| handler(self))
+        let mut response = handler.map_or_else(|| self.default_response(), |handler| handler(self));
+        if !self.inner.cookies.lines().is_empty() {
+            self.inner.cookies.clone().append_to(response.headers_mut());
+        }
+        response
     }
 
     /// Makes the default response, for handlers that change only a part of it.

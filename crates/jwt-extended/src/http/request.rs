@@ -135,6 +135,8 @@ pub enum BodyKind {
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
+    /// `multipart/form-data`.
+    Multipart,
     /// Anything else, or no `Content-Type`.
     Other,
 }
@@ -151,6 +153,8 @@ impl BodyKind {
             Self::Json
         } else if essence == b"application/x-www-form-urlencoded" {
             Self::Form
+        } else if essence == b"multipart/form-data" {
+            Self::Multipart
         } else {
             Self::Other
         }

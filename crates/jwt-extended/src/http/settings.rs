@@ -3,6 +3,7 @@
 use http::HeaderName;
 
 use super::Location;
+use crate::token::TokenType;
 
 /// Where to look for tokens, and how to read each location.
 #[derive(Clone, Debug)]
@@ -46,6 +47,14 @@ pub(crate) struct KindSettings {
 }
 
 impl LocateSettings {
+    /// Returns the names for one type of token.
+    pub(crate) fn of(&self, kind: TokenType) -> &KindSettings {
+        match kind {
+            TokenType::Refresh => &self.refresh,
+            TokenType::Access | TokenType::Other => &self.access,
+        }
+    }
+
     /// Returns whether a token or a CSRF value may come in the body, if these locations are searched.
     pub(crate) fn needs_body(&self, locations: &[Location]) -> bool {
         let form = self.csrf.as_ref().is_some_and(|csrf| csrf.check_form);

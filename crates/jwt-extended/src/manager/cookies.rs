@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{JwtManager, TokenPair};
 use crate::{
-    http::{CookieError, CookieNames, SetCookies},
+    http::{CookieError, CookieNames, Location, Reason, RequestError, SetCookies},
     token::{Issued, TokenType},
 };
 
@@ -46,6 +46,26 @@ impl JwtManager {
     /// Starts writing cookies with options, or for one token.
     pub fn cookies(&self) -> CookieWriter<'_> {
         CookieWriter { manager: self, max_age: None }
+    }
+}
+
+impl JwtManager {
+    /// Returns the headers that clear the cookies of a rejected request, if they can never be accepted: that of the
+    /// token, or all of them if its session is over.
+    pub(super) fn useless_cookies(&self, reason: &Reason, place: Option<(Location, TokenType)>) -> Option<SetCookies> {
+        let (location, kind) = place?;
+        if location != Location::Cookie {
+            return None;
+        }
+        let clear = self.cookies();
+        match reason {
+            Reason::Revoked | Reason::Replayed => Some(self.unset_cookies()),
+            Reason::Expired | Reason::Token(_) | Reason::Request(RequestError::Cookie(_)) => Some(match kind {
+                TokenType::Refresh => clear.unset_refresh(),
+                TokenType::Access | TokenType::Other => clear.unset_access(),
+            }),
+            _ => None,
+        }
     }
 }
 

@@ -14,6 +14,12 @@ impl JwtManager {
         self.inner.store.sessions().is_ok()
     }
 
+    /// Returns the session that a token belongs to. In a store of sessions, only an id of our form is one: other issuers
+    /// have a claim `sid` too.
+    pub(super) fn session_of<'t>(&self, token: &'t Token) -> Option<&'t str> {
+        if self.keeps_sessions() { token.own_session() } else { token.session() }
+    }
+
     /// Returns whether tokens end with their session: where a store keeps sessions, or the app has configured how long
     /// they last. Otherwise a refresh does what Flask-JWT-Extended does.
     pub(super) fn bounds_sessions(&self) -> bool {
@@ -35,7 +41,7 @@ impl JwtManager {
     /// Returns whether a token's session has lasted as long as it may. A session id that does not say when the session
     /// was opened counts as too old.
     pub(super) fn is_too_old(&self, token: &Token, now: Timestamp) -> bool {
-        token.session().is_some() && self.latest_end(opened(token)).is_some_and(|end| end <= now)
+        self.session_of(token).is_some() && self.latest_end(opened(token)).is_some_and(|end| end <= now)
     }
 
     /// Returns until when a session may last that was opened at this time, however much it is used; `None` for no
@@ -76,5 +82,5 @@ impl JwtManager {
 
 /// Returns when a token's session was opened; long ago, if its id does not say.
 pub(super) fn opened(token: &Token) -> Timestamp {
-    token.session().and_then(session_opened).unwrap_or_default()
+    token.session_opened().unwrap_or_default()
 }

@@ -1,12 +1,13 @@
 //! Logging in: opens a session and issues its first pair of tokens.
 
-use std::{fmt, future::IntoFuture, pin::Pin};
+use std::{borrow::Cow, fmt, future::IntoFuture, pin::Pin};
 
 use super::{JwtManager, Rotation, Steps, TokenPair, issuing::Profile};
 use crate::{
     entropy::session_opened,
-    session::{NewSession, TokenStatus},
-    token::{Identity, IssueError, Issued, TokenType},
+    http::Request,
+    session::{NewSession, Subject, TokenStatus},
+    token::{CLOCK_SKEW, Identity, IssueError, Issued, Token, TokenType},
 };
 
 /// The longest label that is kept, in characters.
@@ -22,20 +23,32 @@ pub struct Login<'a> {
 }
 
 /// What a login does to the sessions that its user has already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EarlierSessions {
     /// Keeps them open.
     Keep,
+    /// Ends those of these tokens, which the request of the login has, if they are of the same user.
+    Replace(Vec<Token>),
     /// Ends all of them, as after a change of password.
     End,
 }
 
 impl<'a> Login<'a> {
     /// Sets a label by which the user will recognize the session in a list, such as the device or the browser. Control
-    /// characters are removed, and everything after 128 characters.
+    /// characters and marks of the text's direction are removed, and everything after 128 characters.
     pub fn label(mut self, label: impl Into<Option<&'a str>>) -> Self {
         self.label = label.into();
+        self
+    }
+
+    /// Ends the session that the request of this login belongs to, if it is one of the same user. Otherwise a user who
+    /// logs in again in the same browser has two sessions, and knows of one.
+    pub fn replacing(mut self, request: &impl Request) -> Self {
+        if self.earlier == EarlierSessions::Keep {
+            let ring = |_: &str| Some(Cow::Borrowed(&self.manager.inner.settings.ring));
+            self.earlier = EarlierSessions::Replace(self.manager.steps().tokens_in(request, ring));
+        }
         self
     }
 
@@ -118,11 +131,21 @@ impl Steps<'_> {
         let access = issue(TokenType::Access, &rotation)?;
         let refresh = issue(TokenType::Refresh, &rotation)?;
         if manager.keeps_sessions() {
-            rotation.check(&access, &refresh, &refresh.subject())?;
+            rotation.check(&access, &refresh, &refresh.subject_key())?;
         }
-        if earlier == EarlierSessions::End {
+        match earlier {
+            EarlierSessions::Replace(tokens) if manager.keeps_sessions() => {
+                let subject = refresh.subject_key();
+                let of_user = tokens.iter().filter(|token| token.subject_key() == subject);
+                for session in of_user.filter_map(|token| manager.session_of(token)) {
+                    manager.end_session(Subject(&subject), session).await.map_err(IssueError::Store)?;
+                }
+            }
+            EarlierSessions::Keep | EarlierSessions::Replace(_) => {}
             // Counted from the time of this login, so that the session that opens now stays open.
-            manager.end_all_before(&refresh.subject(), rotation.at).await.map_err(IssueError::Store)?;
+            EarlierSessions::End => {
+                manager.end_all_before(&refresh.subject_key(), rotation.at).await.map_err(IssueError::Store)?;
+            }
         }
         if manager.keeps_sessions() {
             self.open_session(&refresh, label).await?;
@@ -154,10 +177,11 @@ impl Steps<'_> {
         let label = label.map(presentable).filter(|label| !label.is_empty());
         let new = NewSession {
             id: &session,
-            subject: &refresh.subject(),
+            subject: &refresh.subject_key(),
             jti: &jti,
             label: label.as_deref(),
             opened,
+            since: opened.saturating_add(CLOCK_SKEW),
             ends: manager.session_ends(opened, opened),
             at_most: manager.inner.settings.sessions.at_most,
         };
@@ -168,7 +192,12 @@ impl Steps<'_> {
     }
 }
 
-/// Returns a label as it may be shown: in one line, and not too long.
+/// Returns a label as it may be shown: in one line, not too long, and without the characters that change the direction
+/// or the place of the text around it.
 fn presentable(label: &str) -> String {
-    label.chars().filter(|c| !c.is_control()).take(LABEL).collect::<String>().trim().to_owned()
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
+    };
+    label.chars().filter(|c| !hidden(*c)).take(LABEL).collect::<String>().trim().to_owned()
 }

@@ -6,6 +6,7 @@ mod cookies;
 mod issuing;
 mod limits;
 mod login;
+mod logout;
 mod pair;
 mod refresh;
 mod renewal;
@@ -13,6 +14,7 @@ mod rotation;
 mod sessions;
 mod steps;
 mod stores;
+mod visitor;
 
 use std::{fmt, sync::Arc};
 
@@ -20,20 +22,22 @@ pub use builder::JwtManagerBuilder;
 pub use cookies::CookieWriter;
 pub use issuing::TokenBuilder;
 pub use login::{EarlierSessions, Login};
+pub use logout::LoggedOut;
 pub use pair::TokenPair;
 pub use refresh::Refreshing;
 pub use renewal::Expiring;
 pub use rotation::Rotation;
 pub use steps::{Judge, Steps};
 use stores::Stores;
+pub use visitor::Visitor;
 
 use crate::{
     config::{Config, Settings},
     entropy::Entropy,
-    guard::{self, Requirement},
+    guard::{self, Refusal, Requirement},
     http::{Location, Reason, Rejection, Renderer, Request, refuse_cross_site},
     jose::KeyRing,
-    session::{StoreError, TokenStatus},
+    session::{StoreError, TokenIds, TokenStatus},
     time::{Clock, Timestamp},
     token::{Token, TokenError, verify},
 };
@@ -79,7 +83,6 @@ type ReplayHandler = Box<dyn Fn(&Token) + Send + Sync>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admitted {
     token: Token,
-    location: Location,
 }
 
 impl Admitted {
@@ -90,7 +93,8 @@ impl Admitted {
 
     /// Returns where in the request it was: Flask-JWT-Extended's `get_jwt_request_location()`.
     pub fn location(&self) -> Location {
-        self.location
+        // A token that was admitted came in a request, which noted where.
+        self.token.location().unwrap_or(Location::Header)
     }
 
     /// Returns the token alone.
@@ -173,9 +177,10 @@ impl JwtManager {
             Reason::Misconfigured(error) => {
                 tracing::error!(%error, "the app is misconfigured, so the request is refused");
             }
-            _ => tracing::debug!(code = reason.code(), "the request is refused"),
+            _ => {}
         }
-        Rejection::new(reason, token, Arc::clone(&self.inner.renderer))
+        let place = token.as_ref().and_then(|token| Some((token.location()?, token.token_type())));
+        self.refuse(Refusal { reason, token, place })
     }
 
     /// Returns the keys. An app may publish their public halves ([`KeyRing::to_jwk_set`]).
@@ -193,33 +198,40 @@ impl JwtManager {
         self.inner.clock.now()
     }
 
+    /// Makes a rejection, which clears the cookie that was refused if the app wants it.
+    fn refuse(&self, refusal: Refusal) -> Rejection {
+        let Refusal { reason, token, place } = refusal;
+        tracing::debug!(code = reason.code(), "the request is refused");
+        let cookies =
+            if self.inner.settings.clear_rejected_cookies { self.useless_cookies(&reason, place) } else { None };
+        let rejection = Rejection::new(reason, token, Arc::clone(&self.inner.renderer)).at(place.map(|(at, _)| at));
+        match cookies {
+            Some(cookies) => rejection.with_cookies(cookies),
+            None => rejection,
+        }
+    }
+
     /// Makes the checks that need no I/O.
-    fn examine(
-        &self,
-        request: &impl Request,
-        requirement: &Requirement,
-        now: Timestamp,
-    ) -> Result<(Token, Location), Rejection> {
+    fn examine(&self, request: &impl Request, requirement: &Requirement, now: Timestamp) -> Result<Token, Rejection> {
         self.steps().demand_body(request, requirement)?;
-        guard::examine(&self.inner.settings, request, requirement, now)
-            .map_err(|(reason, token)| self.reject(reason, token))
+        guard::examine(&self.inner.settings, request, requirement, now).map_err(|refusal| self.refuse(refusal))
     }
 
     /// Makes the checks that follow: the store, and the app's own verification.
     async fn admit(
         &self,
-        examined: Result<(Token, Location), Rejection>,
+        examined: Result<Token, Rejection>,
         checks_revocation: bool,
         now: Timestamp,
     ) -> Result<Admitted, Rejection> {
-        let (token, location) = examined?;
+        let token = examined?;
         if checks_revocation {
             self.refuse_revoked(&token, now).await?;
         }
         if !self.verifies(&token) {
             return Err(self.reject(Reason::Verification, Some(token)));
         }
-        Ok(Admitted { token, location })
+        Ok(Admitted { token })
     }
 
     /// Runs the app's own verification.
@@ -236,8 +248,13 @@ impl JwtManager {
         }
     }
 
+    /// Returns what the store needs to know about a token.
+    fn ids<'a>(&self, token: &'a Token, now: Timestamp) -> TokenIds<'a> {
+        token.ids(now, self.leeway(), self.inner.store.kind())
+    }
+
     async fn status(&self, token: &Token, now: Timestamp) -> Result<TokenStatus, StoreError> {
-        self.inner.store.status(&token.ids(now, self.leeway())).await
+        self.inner.store.status(&self.ids(token, now)).await
     }
 }
 

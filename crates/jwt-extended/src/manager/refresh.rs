@@ -1,4 +1,4 @@
-//! Refreshing: issues the tokens that follow a refresh token, and rotates it where sessions are kept.
+//! Refreshes: issues new tokens in exchange for a refresh token, and rotates that token if a store keeps sessions.
 
 use std::{borrow::Cow, fmt, future::IntoFuture, pin::Pin};
 
@@ -9,19 +9,19 @@ use crate::{
     token::{Claims, Identity, IssueError, Issued, Token, TokenType, own_claims},
 };
 
-/// A refresh that has not happened yet: await it.
+/// A refresh that starts when it is awaited.
 #[must_use = "nothing is refreshed until the refresh is awaited"]
 pub struct Refreshing<'a> {
     manager: &'a JwtManager,
     token: &'a Token,
-    /// The user as they are now; `None` for what the token says.
+    /// The user's current data; `None` to take it from the token.
     profile: Option<Result<Profile<'a>, IssueError>>,
 }
 
 impl<'a> Refreshing<'a> {
-    /// Takes claims and headers from the user as they are now, instead of from the refresh token.
+    /// Takes claims and headers from this user's current data instead of the refresh token.
     ///
-    /// The refresh fails if this is another user than the token's.
+    /// The refresh fails if the token belongs to another user.
     pub fn identity(mut self, identity: &'a (impl Identity + ?Sized)) -> Self {
         self.profile = Some(Profile::of(identity));
         self
@@ -67,29 +67,37 @@ impl fmt::Debug for Refreshing<'_> {
 }
 
 impl JwtManager {
-    /// Issues new tokens for a refresh token's session: an access token that is not fresh, with the refresh token's own
-    /// claims, and where sessions are kept, the next refresh token.
+    /// Issues new tokens in exchange for a refresh token. One is an access token that is not fresh. If a store keeps
+    /// sessions, the other is the next refresh token. Both keep the app's own claims. Without such a store, the refresh
+    /// token remains valid.
+    ///
+    /// Every refresh token that was rotated less than the grace time ago (`refresh_grace`) returns the current refresh
+    /// token of its session. So parallel requests work. If a token is used later than that, it is treated as stolen.
+    ///
+    /// With the option `refresh_retry`, the token that was rotated last returns its successor at any time, as long as
+    /// nobody has refreshed with that successor. Then a thief who holds the last used token gets the same successor as
+    /// the user. The theft is detected only if one of them refreshes twice before the other refreshes again.
     ///
     /// # Errors
-    /// If the token is not a refresh token, its session has ended, or no token can be issued. If it was used before,
-    /// and longer ago than the grace time, somebody has a copy: its session is ended ([`Reason::Replayed`]).
+    /// If the token is not a refresh token, its session has ended, the store fails, or no token can be issued. If the
+    /// token is used again after its grace time, it is treated as stolen and its session ends ([`Reason::Replayed`]).
     pub fn refresh<'a>(&'a self, token: &'a Token) -> Refreshing<'a> {
         Refreshing { manager: self, token, profile: None }
     }
 
-    /// Returns the app's own claims in a token.
+    /// Returns the app's own claims of a token.
     pub(super) fn own_claims(&self, token: &Token) -> Claims {
         own_claims(token.claims_json(), &self.inner.settings.issue.identity_claim)
     }
 }
 
 impl Steps<'_> {
-    /// Refreshes with tokens that the caller issues: the steps of [`JwtManager::refresh`].
+    /// Runs the steps of [`JwtManager::refresh`] with tokens that the caller issues.
     ///
-    /// `issue` is called for the access token, and where the refresh token is rotated, for the next refresh token. It
-    /// puts the rotation into each with [`TokenBuilder::rotation`](super::TokenBuilder::rotation). Both exist before
-    /// the store rotates the token, so the old token stays valid if one cannot be issued. If a parallel request has
-    /// rotated it just before, `issue` is called again, for the same refresh token that the other request got.
+    /// This calls `issue` for the access token, and for the next refresh token if the old one is rotated. `issue` must
+    /// put the rotation into each token with [`TokenBuilder::rotation`](super::TokenBuilder::rotation). Both tokens are
+    /// issued before the store rotates the old one, which therefore stays valid if `issue` fails. If another request
+    /// has already rotated the old token, this calls `issue` again, to get the same refresh token as that request.
     ///
     /// # Errors
     /// As [`JwtManager::refresh`], and those of `issue`.
@@ -104,22 +112,23 @@ impl Steps<'_> {
             return Err(manager.reject(Reason::NotRefreshToken, Some(token.clone())).into());
         }
         let due = Rotation {
-            session: token.session().map(str::to_owned),
+            session: manager.session_of(token).map(str::to_owned),
             jti: manager.random_id().map_err(failed)?,
             at: manager.now(),
             csrf: token.csrf().map(str::to_owned),
+            kept: TokenType::Refresh,
         };
         if due.session.is_none() || !manager.keeps_sessions() {
             if manager.bounds_sessions() && manager.is_too_old(token, due.at) {
                 return Err(manager.reject(Reason::Revoked, Some(token.clone())).into());
             }
-            // The guard has asked the store already. But the session may have ended since, or there was no guard.
+            // Even if a guard has asked the store before, the session may have ended since.
             manager.refuse_revoked(token, due.at).await?;
             return Ok(TokenPair { access: issue(TokenType::Access, &due)?, refresh: None });
         }
         let access = issue(TokenType::Access, &due)?;
         let mut refresh = issue(TokenType::Refresh, &due)?;
-        due.check(&access, &refresh, token.subject()).map_err(failed)?;
+        due.check(&access, &refresh, token.subject_key()).map_err(failed)?;
         let decided = self.rotate(token, due.clone()).await?;
         if decided != due {
             refresh = issue(TokenType::Refresh, &decided)?;
@@ -127,13 +136,13 @@ impl Steps<'_> {
         Ok(TokenPair { access, refresh: Some(refresh) })
     }
 
-    /// Returns the app's own claims in a token: all but those that the engine writes into each token.
+    /// Returns the app's own claims of a token: all except those that the engine writes into every token.
     pub fn own_claims(self, token: &Token) -> Claims {
         self.manager.own_claims(token)
     }
 
-    /// Rotates a session to the refresh token that is due. Returns the rotation that counts: another request may have
-    /// rotated the session just before.
+    /// Makes `due` the session's current refresh token, and returns the rotation that took effect. That is an earlier
+    /// one if another request has already rotated the token.
     async fn rotate(self, token: &Token, due: Rotation) -> Result<Rotation, Rejection> {
         let manager = self.manager;
         let unavailable = |error| manager.reject(Reason::StoreUnavailable(error), None);
@@ -142,9 +151,10 @@ impl Steps<'_> {
             return Err(ended());
         }
         let request = RotateRequest {
-            token: token.ids(due.at, manager.leeway()),
+            token: manager.ids(token, due.at),
             successor: &due.jti,
             grace: manager.inner.settings.sessions.grace,
+            retry: manager.inner.settings.sessions.retry,
             ends: manager.session_ends(super::limits::opened(token), due.at),
         };
         let store = manager.inner.store.sessions().map_err(unavailable)?;
@@ -156,7 +166,7 @@ impl Steps<'_> {
                     event = "refresh_token_repeated",
                     session,
                     jti,
-                    "a refresh token was used again in its grace time"
+                    "a refresh token was used again within its grace time"
                 );
                 Ok(Rotation { jti: successor, at: rotated_at, ..due })
             }
@@ -167,14 +177,15 @@ impl Steps<'_> {
 }
 
 impl JwtManager {
-    /// Reports a theft. Nobody can tell which of the two holders of the token is the thief, so both are logged out.
+    /// Reports a theft. The session has ended for both holders of the token, because nobody can tell which is the
+    /// thief.
     fn replayed(&self, token: &Token) -> Rejection {
         tracing::warn!(
             event = "refresh_token_replayed",
             session = token.session(),
             subject = token.subject(),
             jti = token.jti(),
-            "a refresh token was used a second time, so somebody has a copy; its session has ended"
+            "a refresh token was used again after its grace time and is treated as stolen; its session has ended"
         );
         if let Some(report) = &self.inner.on_replay {
             report(token);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, header};
 
-use super::{JwtManager, Steps, issuing::Profile, limits::opened};
+use super::{JwtManager, Rotation, Steps, issuing::Profile, limits::opened};
 use crate::{
     guard::{Requirement, examine},
     http::{Location, Request, SetCookies},
@@ -27,7 +27,7 @@ impl Steps<'_> {
         let (manager, now) = (self.manager, self.manager.now());
         let request = Methodless(request);
         let in_cookies = Requirement::access().locations([Location::Cookie]);
-        let (token, _) = examine(&manager.inner.settings, &request, &in_cookies, now).ok()?;
+        let token = examine(&manager.inner.settings, &request, &in_cookies, now).ok()?;
         let end = token.expires_at()?;
         let soon = end.saturating_duration_since(now) <= within;
         (soon && manager.verifies(&token)).then_some(Expiring { token })
@@ -42,40 +42,55 @@ impl Steps<'_> {
     pub async fn renew(self, expiring: &Expiring, response: &HeaderMap) -> Option<SetCookies> {
         let (manager, token) = (self.manager, &expiring.token);
         let cookies = &manager.inner.settings.cookies;
-        let settled = response.get_all(header::SET_COOKIE).iter().any(|line| cookies.concerns(line));
-        let over = token.session().is_none() || manager.is_too_old(token, manager.now());
-        if settled || over || manager.touch(token).await != Ok(TokenStatus::Active) {
+        if response.get_all(header::SET_COOKIE).iter().any(|line| cookies.concerns(line)) {
             return None;
         }
+        let rotation = self.renewal_of(token).await?;
         let renewed = manager
-            .renewed_access_token(token)
+            .renewed_access_token(token, &rotation)
             .map_err(|error| tracing::error!(%error, "the access cookie was not renewed"))
             .ok()?;
         manager.cookies().set_issued(&renewed, TokenType::Access).ok()
+    }
+
+    /// Has the store note that the session of an access token is in use, and returns the ids and the time of the access
+    /// token that continues it, for callers who issue it. `None` for the reasons of [`renew`](Self::renew).
+    pub async fn renewal_of(self, token: &Token) -> Option<Rotation> {
+        let manager = self.manager;
+        let at = manager.now();
+        let session = manager.session_of(token)?;
+        if manager.is_too_old(token, at) || manager.touch(token).await != Ok(TokenStatus::Active) {
+            return None;
+        }
+        Some(Rotation {
+            session: Some(session.to_owned()),
+            jti: manager.random_id().ok()?,
+            at,
+            csrf: token.csrf().map(str::to_owned),
+            kept: TokenType::Access,
+        })
     }
 }
 
 impl JwtManager {
     /// Issues an access token that continues this one: same subject, session, CSRF value and own claims; not fresh.
-    fn renewed_access_token(&self, token: &Token) -> Result<Issued, IssueError> {
-        let now = self.now();
-        let session = token.session().unwrap_or_default();
-        let lifetime = self.lifetime_in_session(session, self.inner.settings.access_lifetime, now);
+    fn renewed_access_token(&self, token: &Token, rotation: &Rotation) -> Result<Issued, IssueError> {
+        let session = rotation.session.as_deref().unwrap_or_default();
+        let lifetime = self.lifetime_in_session(session, self.inner.settings.access_lifetime, rotation.at);
         let profile =
             Profile { subject: token.subject().into(), claims: self.own_claims(token), headers: Claims::none() };
         let mut draft = profile.draft(TokenType::Access, lifetime);
-        draft.session = token.session().map(Into::into);
-        draft.csrf = token.csrf().map(Into::into);
-        self.issue(&draft, now)
+        rotation.apply(&mut draft);
+        self.issue(&draft, rotation.at)
     }
 
     /// Returns a token's status, and has the store note that its session is in use.
     async fn touch(&self, token: &Token) -> Result<TokenStatus, StoreError> {
         let now = self.now();
-        match (self.inner.store.sessions(), token.session()) {
+        match (self.inner.store.sessions(), self.session_of(token)) {
             (Ok(store), Some(_)) => {
                 let ends = self.session_ends(opened(token), now);
-                store.touch(&TouchRequest { token: token.ids(now, self.leeway()), ends }).wait().await
+                store.touch(&TouchRequest { token: self.ids(token, now), ends }).wait().await
             }
             _ => self.status(token, now).await,
         }
@@ -83,7 +98,7 @@ impl JwtManager {
 }
 
 /// A request without its method, so that its CSRF value is not checked.
-struct Methodless<'r, R>(&'r R);
+pub(super) struct Methodless<'r, R>(pub(super) &'r R);
 
 impl<R: Request> Request for Methodless<'_, R> {
     fn method(&self) -> &'static str {

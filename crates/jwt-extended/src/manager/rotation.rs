@@ -21,8 +21,11 @@ pub struct Rotation {
     pub jti: String,
     /// The time of issue (claims `iat` and `nbf`).
     pub at: Timestamp,
-    /// The CSRF value of the refresh token (claim `csrf`), so that open pages keep working; `None` for a new one.
+    /// The CSRF value of the refresh token (claim `csrf`), so that open pages keep working; `None` for a new one. Of a
+    /// renewal, that of the access token.
     pub csrf: Option<String>,
+    /// The type of token whose CSRF value is kept.
+    pub(super) kept: TokenType,
 }
 
 impl Rotation {
@@ -31,6 +34,8 @@ impl Rotation {
         draft.session = self.session.clone().map(Cow::Owned);
         if draft.kind == TokenType::Refresh {
             draft.jti = Some(Cow::Owned(self.jti.clone()));
+        }
+        if draft.kind == self.kept {
             draft.csrf = self.csrf.clone().map(Cow::Owned);
         }
     }
@@ -42,7 +47,7 @@ impl Rotation {
         if !in_session(access) || !in_session(refresh) || refresh.jti().as_deref() != Some(&*self.jti) {
             return Err(IssueError::SessionClaims);
         }
-        if access.subject() != subject || refresh.subject() != subject {
+        if access.subject_key() != subject || refresh.subject_key() != subject {
             return Err(IssueError::OtherSubject);
         }
         Ok(())
@@ -53,7 +58,13 @@ impl JwtManager {
     /// Returns the rotation of a session that opens now.
     pub(super) fn first_rotation(&self) -> Result<Rotation, IssueError> {
         let at = self.now();
-        Ok(Rotation { session: Some(self.session_at(at)?), jti: self.random_id()?, at, csrf: None })
+        Ok(Rotation {
+            session: Some(self.session_at(at)?),
+            jti: self.random_id()?,
+            at,
+            csrf: None,
+            kept: TokenType::Refresh,
+        })
     }
 
     /// Returns an id for a session that opens at this time.

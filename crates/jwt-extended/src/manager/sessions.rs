@@ -36,8 +36,8 @@ impl JwtManager {
     /// # Errors
     /// If there is no store, the token has neither a session nor a `jti`, or the store could not answer.
     pub async fn logout(&self, token: &Token) -> Result<(), StoreError> {
-        match token.session() {
-            Some(session) => self.end_one(session, Some(token.subject())).await.map(drop),
+        match self.session_of(token) {
+            Some(session) => self.end_one(session, Some(token.subject_key())).await.map(drop),
             None => self.revoke_token(token).await,
         }
     }
@@ -69,7 +69,7 @@ impl JwtManager {
     /// # Errors
     /// If there is no store that keeps sessions, the token belongs to no session, or the store could not answer.
     pub async fn end_other_sessions(&self, token: &Token) -> Result<u64, StoreError> {
-        let session = token.session().ok_or(StoreError::Unnamed("session"))?;
+        let session = self.session_of(token).ok_or(StoreError::Unnamed("session"))?;
         self.steps().end_sessions_except(token, session).await
     }
 

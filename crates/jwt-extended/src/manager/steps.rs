@@ -31,7 +31,7 @@ pub struct Steps<'a> {
     pub(super) manager: &'a JwtManager,
 }
 
-/// Judges a located token by the keys of a ring: its signature and claims, its CSRF value, type and freshness.
+/// Verifies a located token with the keys of a ring: its signature and claims.
 pub type Judge<'j> = dyn Fn(&KeyRing) -> Result<Token, Rejection> + Sync + 'j;
 
 impl JwtManager {
@@ -48,15 +48,15 @@ impl<'a> Steps<'a> {
     /// If there is no token, or the request carries it in a malformed way.
     pub fn locate<'r>(self, request: &'r impl Request, requirement: &Requirement) -> Result<Located<'r>, Rejection> {
         self.demand_body(request, requirement)?;
-        guard::find(&self.manager.inner.settings, request, requirement)
-            .map_err(|(reason, token)| self.manager.reject(reason, token))
+        guard::find(&self.manager.inner.settings, request, requirement).map_err(|refusal| self.manager.refuse(refusal))
     }
 
     /// Checks a request as [`JwtManager::authenticate`] does, with keys that the caller chooses for the located token
     /// (Flask-JWT-Extended's `decode_key_loader`).
     ///
-    /// `judge` gets the located token and a function that judges it by a key ring. Everything but the store is checked
-    /// before this returns; the future asks the store and the app's own verification, and does not borrow the request.
+    /// `judge` gets the located token and a function that verifies it with a key ring. It is called again for each other
+    /// cookie of the same name. Everything but the store is checked before this returns; the future asks the store and
+    /// the app's own verification, and does not borrow the request.
     ///
     /// # Errors
     /// As [`JwtManager::authenticate`], and those of `judge`.
@@ -64,19 +64,23 @@ impl<'a> Steps<'a> {
         self,
         request: &R,
         requirement: &Requirement,
-        judge: J,
+        mut judge: J,
     ) -> Result<impl Future<Output = Result<Admitted, Rejection>> + use<'a, R, E, J>, E>
     where
-        J: FnOnce(&Located<'_>, &Judge<'_>) -> Result<Token, E>,
+        J: FnMut(&str, &Judge<'_>) -> Result<Token, E>,
     {
         let (manager, now) = (self.manager, self.manager.now());
+        let settings = &manager.inner.settings;
         let located = self.locate(request, requirement)?;
-        let token = judge(&located, &|ring| {
-            guard::judge(&manager.inner.settings, ring, &located, requirement, now)
-                .map_err(|(reason, token)| manager.reject(reason, token))
-        })?;
-        let location = located.location();
-        Ok(manager.admit(Ok((token, location)), requirement.checks_revocation(), now))
+        let verify = |text: &str| {
+            judge(text, &|ring| {
+                guard::verify_one(settings, ring, &located, text, now).map_err(|refusal| manager.refuse(refusal))
+            })
+        };
+        let token = guard::choose(settings, &located, verify, |refusal| manager.refuse(refusal).into())?;
+        let met = guard::meets(settings, &located, token, requirement, now);
+        let token = met.map_err(|refusal| manager.refuse(refusal))?;
+        Ok(manager.admit(Ok(token), requirement.checks_revocation(), now))
     }
 
     /// Verifies a token as [`JwtManager::decode_token`] does, by the keys of this ring instead of the manager's.
@@ -102,7 +106,10 @@ impl<'a> Steps<'a> {
     /// Refuses a request whose body the face has not passed on, although a guard must look into it.
     pub(super) fn demand_body(self, request: &impl Request, requirement: &Requirement) -> Result<(), Rejection> {
         // The kind of the body is checked last, because few apps look into bodies.
-        if !request.has_body() && self.needs_body(requirement) && BodyKind::of(request) != BodyKind::Other {
+        if !request.has_body()
+            && self.needs_body(requirement)
+            && matches!(BodyKind::of(request), BodyKind::Json | BodyKind::Form)
+        {
             const UNSEEN: &str = "a token or a CSRF value may be in the body, which the face did not pass on";
             return Err(self.manager.reject(Reason::Misconfigured(UNSEEN), None));
         }

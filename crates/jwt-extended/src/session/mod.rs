@@ -56,9 +56,10 @@ pub use answer::Answer;
 pub use forward::ForwardSessions;
 pub use memory::MemoryStore;
 pub use sessions::{
-    EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, TouchRequest,
+    EndSessions, NewSession, Retry, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, TouchRequest,
 };
 pub(crate) use store::StoreKind;
 pub use store::{RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus};
-pub use subject::Subject;
+pub(crate) use subject::{NOT_A_STRING, subject_of};
+pub use subject::{Subject, is_session_id};
 pub use url::{StoreUrl, StoreUrlError};

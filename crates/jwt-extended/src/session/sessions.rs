@@ -36,7 +36,7 @@ pub trait SessionStore: Send + Sync {
 
     /// Replaces a session's current refresh token by its successor, if the presented token is the current one.
     ///
-    /// Returns [`RotateOutcome::Ended`] for a revoked token, and for a repeated one whose successor was revoked.
+    /// Returns [`RotateOutcome::Ended`] for a revoked token, and for a repeated one if the current token was revoked.
     fn rotate<'a>(&'a self, request: &'a RotateRequest<'_>) -> Answer<'a, Result<RotateOutcome, StoreError>>;
 
     /// Checks a token of a session like [`status`](Self::status), and extends the session if the token is active.
@@ -85,6 +85,9 @@ pub struct NewSession<'a> {
     pub label: Option<&'a str>,
     /// When the user logged in.
     pub opened: Timestamp,
+    /// When the session counts as opened, to compare with a cut-off of its subject. That is a few seconds later than
+    /// [`opened`](Self::opened), because the process that made the cut-off may have a clock that is ahead.
+    pub since: Timestamp,
     /// When it ends, unless it is rotated or touched before; `None` for never.
     pub ends: Option<Timestamp>,
     /// How many sessions its subject may have, including this one; `None` for any number.
@@ -99,14 +102,30 @@ pub struct RotateRequest<'a> {
     pub token: TokenIds<'a>,
     /// The id of its successor.
     pub successor: &'a str,
-    /// For how long after the rotation the old token still yields the same successor.
+    /// For how long after its rotation a token still yields the current one.
     pub grace: Duration,
+    /// When the token that was rotated last still yields the current one.
+    pub retry: Retry,
     /// When the session ends, unless it is rotated or touched again; `None` for never.
     pub ends: Option<Timestamp>,
 }
 
+/// When the token that was rotated last may be used again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "every store handles all of these")]
+pub enum Retry {
+    /// During the grace time, like every rotated token.
+    #[default]
+    InGrace,
+    /// At any time: its successor is the current token, so nobody has refreshed with the successor.
+    UntilSuccessorIsUsed,
+}
+
 impl RotateRequest<'_> {
-    /// Checks whether the token before the current one still has grace, given when the session was rotated.
+    /// How many rotated tokens of a session a store needs to remember for their grace time.
+    pub const REMEMBERED: usize = 32;
+
+    /// Checks whether a rotated token still has grace, given when it was rotated.
     ///
     /// A rotation in the future was made by a process whose clock is ahead, which may be ahead by at most the grace
     /// time.
@@ -122,14 +141,14 @@ impl RotateRequest<'_> {
 pub enum RotateOutcome {
     /// The presented token was the current one; its successor is now.
     Rotated,
-    /// The presented token is the one before the current one, within its grace time.
+    /// The presented token was rotated before, within its grace time.
     Repeated {
-        /// The id of its successor, which is the current token.
+        /// The id of the current token.
         successor: String,
-        /// When the successor became the current token.
+        /// When that token became the current one.
         rotated_at: Timestamp,
     },
-    /// The presented token is an earlier one, or its grace time is over, so somebody has a copy. The session was ended.
+    /// The grace time of the presented token is over, so somebody has a copy. The session was ended.
     Replayed,
     /// The session has ended or was never open, or the token was revoked.
     Ended,

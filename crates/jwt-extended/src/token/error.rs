@@ -16,6 +16,9 @@ pub enum TokenError {
     /// Its form, header or signature is invalid (RFC 7515).
     #[error(transparent)]
     Jws(#[from] JwsError),
+    /// The client sent a placeholder, such as `undefined`, where it has no token.
+    #[error("The client sent \"{0}\" instead of a token. Log in, and send the token that the login returned")]
+    Placeholder(&'static str),
     /// A claim is missing that every token must have.
     #[error("Missing claim: {0}")]
     MissingClaim(String),
@@ -54,6 +57,15 @@ pub enum IssueError {
     /// The identity is the empty string.
     #[error("the identity is empty; a token must name its subject")]
     EmptySubject,
+    /// The identity begins with a character that marks identities which are not strings.
+    #[error("the identity must not begin with the control character U+0001")]
+    ControlCharacter,
+    /// The identity or the token id is longer than a store accepts.
+    #[error("with a store, the identity and the token id may have at most {limit} bytes each")]
+    TooLongId {
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// The session id is the empty string: all sessions with that id would end together.
     #[error("the session id is empty; use the one that `new_session` returned, or none")]
     EmptySession,

@@ -9,6 +9,7 @@ use super::{Claims, Freshness, IssueError, Issued, Lifetime, TokenType, claims::
 use crate::{
     entropy::{Entropy, random_uuid},
     jose::{self, Key, json},
+    session::NOT_A_STRING,
     time::Timestamp,
 };
 
@@ -28,6 +29,8 @@ pub(crate) struct IssuePolicy {
     pub(crate) refresh_may_never_expire: bool,
     /// Whether the identity may be the empty string.
     pub(crate) any_identity: bool,
+    /// The longest subject and token id, in bytes: with a store, as long as every store accepts them.
+    pub(crate) longest_id: Option<usize>,
 }
 
 /// A token that is about to be issued.
@@ -84,6 +87,14 @@ impl Draft<'_> {
     fn check(&self, policy: &IssuePolicy) -> Result<(), IssueError> {
         if self.subject.is_empty() && !policy.any_identity {
             return Err(IssueError::EmptySubject);
+        }
+        if self.subject.starts_with(NOT_A_STRING) {
+            return Err(IssueError::ControlCharacter);
+        }
+        let ids = [Some(&self.subject), self.jti.as_ref()];
+        let too_long = |id: &&Cow<'_, str>| policy.longest_id.is_some_and(|longest| id.len() > longest);
+        if ids.into_iter().flatten().any(|id| too_long(&id)) {
+            return Err(IssueError::TooLongId { limit: policy.longest_id.unwrap_or_default() });
         }
         if self.session.as_deref() == Some("") {
             return Err(IssueError::EmptySession);

@@ -5,6 +5,7 @@ use std::{borrow::Cow, fmt, ops::Deref, ops::Range, time::Duration};
 use super::TokenType;
 use crate::{
     jose::json::{Kind, Value},
+    session::{NOT_A_STRING, Subject},
     time::Timestamp,
 };
 
@@ -70,7 +71,21 @@ impl Issued {
     /// Returns the identity claim (`sub`). A claim that is not a string is given as its JSON text, as
     /// [`Token::subject`](super::Token::subject) does.
     pub fn subject(&self) -> Cow<'_, str> {
-        self.string(&self.facts.subject).unwrap_or(Cow::Borrowed(&self.payload[self.facts.subject.clone()]))
+        match self.subject_key() {
+            Cow::Borrowed(key) => Cow::Borrowed(key.strip_prefix(NOT_A_STRING).unwrap_or(key)),
+            Cow::Owned(key) => match key.strip_prefix(NOT_A_STRING) {
+                Some(json) => Cow::Owned(json.to_owned()),
+                None => Cow::Owned(key),
+            },
+        }
+    }
+
+    /// Returns the subject as stores compare it.
+    pub(crate) fn subject_key(&self) -> Cow<'_, str> {
+        let text = &self.payload[self.facts.subject.clone()];
+        // The claims were written as JSON, so a value that is not a string cannot fail to be read as one.
+        let other = || Subject::of_json(text).map_or(Cow::Borrowed(text), Cow::Owned);
+        self.string(&self.facts.subject).unwrap_or_else(other)
     }
 
     /// Returns the token id (claim `jti`); `None` if an overriding claim is not a string.

@@ -37,12 +37,12 @@ pub use identity::{Identity, LoadUser};
 pub(crate) use issue::{Draft, IssuePolicy, OUR_CLAIMS, Override, own_claims};
 pub use issued::Issued;
 pub use lifetime::Lifetime;
-pub(crate) use verify::{AudiencePolicy, Policy, verify};
+pub(crate) use verify::{AudiencePolicy, CLOCK_SKEW, Policy, verify};
 
 use crate::{
-    entropy::session_opened,
+    http::Location,
     jose::json,
-    session::{Subject, TokenIds},
+    session::{NOT_A_STRING, StoreKind, Subject, TokenIds},
     time::Timestamp,
 };
 
@@ -74,6 +74,8 @@ impl TokenType {
 #[derive(Clone)]
 pub struct Token {
     inner: Arc<Inner>,
+    /// Where a request carried it; `None` if it did not come in a request.
+    location: Option<Location>,
 }
 
 struct Inner {
@@ -86,10 +88,13 @@ struct Inner {
     issued_at: Option<Timestamp>,
     not_before: Option<Timestamp>,
     expires_at: Option<Timestamp>,
+    /// The subject as stores compare it.
     subject: Span,
     jti: Option<Span>,
     csrf: Option<Span>,
     session: Option<Span>,
+    /// When its session was opened, if the session id is one of ours.
+    session_opened: Option<Timestamp>,
 }
 
 /// A piece of `Inner::text`.
@@ -100,8 +105,15 @@ struct Span {
 }
 
 impl Token {
-    /// Returns the identity claim (`sub`). A claim that is not a string is given as its JSON text.
+    /// Returns the identity claim (`sub`). A claim that is not a string is given as its JSON text, in one form for each
+    /// value. Stores also keep `1` and `"1"` apart: convert the token into a [`Subject`] for them.
     pub fn subject(&self) -> &str {
+        let key = self.subject_key();
+        key.strip_prefix(NOT_A_STRING).unwrap_or(key)
+    }
+
+    /// Returns the subject as stores compare it.
+    pub(crate) fn subject_key(&self) -> &str {
         self.piece(self.inner.subject)
     }
 
@@ -118,6 +130,16 @@ impl Token {
     /// Returns the id of the session that it belongs to (claim `sid`), if a login opened one.
     pub fn session(&self) -> Option<&str> {
         self.inner.session.map(|span| self.piece(span))
+    }
+
+    /// Returns the session id if a store of sessions may know it. Another issuer's `sid` has another form.
+    pub(crate) fn own_session(&self) -> Option<&str> {
+        self.session_opened().and(self.session())
+    }
+
+    /// Returns when its session was opened, if the session id is one of ours.
+    pub(crate) fn session_opened(&self) -> Option<Timestamp> {
+        self.inner.session_opened
     }
 
     /// Returns the value that a page must send along with the token's cookie (claim `csrf`), if it has one.
@@ -178,6 +200,18 @@ impl Token {
         &self.inner.text[self.inner.payload_len..self.inner.header_end]
     }
 
+    /// Returns where in a request it was: Flask-JWT-Extended's `get_jwt_request_location()`. `None` if it did not come
+    /// in a request.
+    pub fn location(&self) -> Option<Location> {
+        self.location
+    }
+
+    /// Notes where a request carried it.
+    pub(crate) fn at(mut self, location: Location) -> Self {
+        self.location = Some(location);
+        self
+    }
+
     /// Returns whether this is the value of the claim `csrf`, compared in constant time. A token without one matches
     /// nothing.
     pub fn matches_csrf(&self, value: &[u8]) -> bool {
@@ -185,13 +219,17 @@ impl Token {
     }
 
     /// Returns what a store needs to know about the token.
-    pub(crate) fn ids(&self, now: Timestamp, leeway: Duration) -> TokenIds<'_> {
-        let session = self.session();
+    pub(crate) fn ids(&self, now: Timestamp, leeway: Duration, store: StoreKind) -> TokenIds<'_> {
+        // A store of sessions deletes a session that ends. So its cut-offs need not be exact for sessions, and a login
+        // on a computer whose clock is behind is not refused.
+        let skew = if store == StoreKind::Sessions { CLOCK_SKEW } else { Duration::ZERO };
+        let opened = self.session_opened().map(|opened| opened.saturating_add(skew));
         // The clock that issued it may be ahead, so the token may be older than it says. A token that does not say is
         // treated as old: every revocation of its subject ends it.
         let issued = || self.issued_at().map(|issued| issued.saturating_sub(leeway));
-        let since = session.and_then(session_opened).or_else(issued).unwrap_or_default();
-        TokenIds { jti: self.jti(), session, subject: self.subject(), since, now }
+        let since = opened.or_else(issued).unwrap_or_default();
+        let session = if store == StoreKind::Sessions { self.own_session() } else { self.session() };
+        TokenIds { jti: self.jti(), session, subject: self.subject_key(), since, now }
     }
 
     fn piece(&self, span: Span) -> &str {
@@ -201,7 +239,7 @@ impl Token {
 
 impl<'a> From<&'a Token> for Subject<'a> {
     fn from(token: &'a Token) -> Self {
-        Subject(token.subject())
+        Subject(token.subject_key())
     }
 }
 

@@ -7,12 +7,18 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Freshness, Inner, Lifetime, Span, Token, TokenError, TokenType};
 use crate::{
+    entropy::session_opened,
     jose::{
         self, JwsError, KeyRing, Limits,
         json::{self, Kind, Value},
     },
+    session::{NOT_A_STRING, subject_of},
     time::Timestamp,
 };
+
+/// How far ahead the clock of the process that issued a token may always be. Processes of one app differ by a few
+/// seconds, and a token that was just issued must be valid everywhere. Only `iat` and `nbf` have this tolerance.
+pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(5);
 
 /// The rules that a token must meet, made from the configuration.
 #[derive(Clone, Debug)]
@@ -40,6 +46,8 @@ pub(crate) struct Policy {
     pub(crate) foreign_claims: bool,
     /// Whether a token without `jti` is refused, because it could not be revoked.
     pub(crate) require_jti: bool,
+    /// The longest `jti` and subject, in bytes: with a store, as long as every store accepts them.
+    pub(crate) longest_id: Option<usize>,
     /// How long a token may live: with a store, as long as it remembers revocations.
     pub(crate) longest_lifetime: Lifetime,
 }
@@ -57,7 +65,8 @@ pub(crate) enum AudiencePolicy {
 
 /// Verifies a token against the policy, at this time.
 pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestamp) -> Result<Token, TokenError> {
-    let (text, payload_len) = jose::verify_within(policy.limits, ring, token)?.into_parts();
+    let verified = jose::verify_within(policy.limits, ring, token);
+    let (text, payload_len) = verified.map_err(|error| placeholder(token).unwrap_or(error.into()))?.into_parts();
     let found = Found::scan(&text[..payload_len], &policy.identity_claim)?;
 
     let issued_at = policy.time("iat", found.iat, &text, "Issued At claim (iat) must be an integer.")?;
@@ -77,8 +86,16 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
     }
     let is_usable = |slot: &Slot| policy.any_identity || !slot.is_empty_identity();
     let subject = found.identity.filter(is_usable).ok_or_else(|| missing(&policy.identity_claim))?;
+    policy.check_id("jti", jti, &text)?;
+    let subject_key = subject.key(&text)?;
+    match &subject_key {
+        Some(key) if policy.is_too_long(key.len()) => return Err(value("sub", TOO_LONG)),
+        Some(_) => {}
+        None => policy.check_id("sub", Some(subject), &text)?,
+    }
     let csrf = policy.own_string("csrf", found.csrf, "The csrf claim must be a string")?;
     let session = policy.own_string("sid", found.sid, "The sid claim must be a string")?;
+    let session_opened = session.and_then(|slot| session_opened(&slot.value(&text).as_str()?));
     let kind = policy.token_type(found.kind, &text)?;
     let freshness = policy.freshness(found.fresh, &text)?;
     if expires_at.is_none() && !policy.may_never_expire(kind) {
@@ -88,7 +105,10 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
 
     let header_end = text.len();
     let mut pieces = Pieces { text };
-    let subject = pieces.content(subject);
+    let subject = match subject_key {
+        Some(key) => pieces.append(&key),
+        None => pieces.content(subject),
+    };
     let [jti, csrf, session] = [jti, csrf, session].map(|slot| slot.map(|slot| pieces.content(slot)));
     let token = Token {
         inner: Arc::new(Inner {
@@ -104,7 +124,9 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
             jti,
             csrf,
             session,
+            session_opened,
         }),
+        location: None,
     };
     match expires_at {
         Some(end) if now >= end.saturating_add(policy.leeway) => Err(TokenError::Expired(token)),
@@ -112,7 +134,21 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
     }
 }
 
+const TOO_LONG: &str = "The token's id or subject is longer than a store keeps";
+
 impl Policy {
+    /// Checks that a token's id or subject is one that every store can keep.
+    fn check_id(&self, claim: &'static str, slot: Option<Slot>, text: &str) -> Result<(), TokenError> {
+        // Escapes only make the text longer, so most claims need no second look.
+        let Some(slot) = slot.filter(|slot| self.is_too_long(slot.len as usize)) else { return Ok(()) };
+        let length = slot.value(text).as_str().map_or(0, |content| content.len());
+        if self.is_too_long(length) { Err(value(claim, TOO_LONG)) } else { Ok(()) }
+    }
+
+    fn is_too_long(&self, length: usize) -> bool {
+        self.longest_id.is_some_and(|longest| length > longest)
+    }
+
     fn time(
         &self,
         claim: &'static str,
@@ -126,7 +162,7 @@ impl Policy {
     }
 
     fn check_begin(&self, claim: &'static str, begin: Option<Timestamp>, now: Timestamp) -> Result<(), TokenError> {
-        let early = begin.is_some_and(|begin| begin > now.saturating_add(self.leeway));
+        let early = begin.is_some_and(|begin| begin > now.saturating_add(self.leeway.max(CLOCK_SKEW)));
         if early { Err(TokenError::NotYetValid(claim)) } else { Ok(()) }
     }
 
@@ -212,6 +248,14 @@ impl Policy {
     }
 }
 
+/// Returns the error for a text that programs send if they have no token: JavaScript's and Python's words for nothing.
+fn placeholder(token: &str) -> Option<TokenError> {
+    ["null", "undefined", "None", "NaN", "[object Object]"]
+        .into_iter()
+        .find(|word| *word == token)
+        .map(TokenError::Placeholder)
+}
+
 fn string(claim: &'static str, slot: Option<Slot>, message: &'static str) -> Result<Option<Slot>, TokenError> {
     match slot {
         Some(slot) if !slot.is_string() => Err(value(claim, message)),
@@ -265,6 +309,20 @@ impl Slot {
     /// Returns whether the identity is `null` or the empty string.
     fn is_empty_identity(&self) -> bool {
         matches!((self.kind, self.len), (Kind::Null, _) | (Kind::String { .. }, 2))
+    }
+
+    /// Returns the subject of an identity that is not a string, in the form that stores compare.
+    fn key(&self, text: &str) -> Result<Option<String>, TokenError> {
+        let identity = self.value(text);
+        match identity.as_str() {
+            Some(name) if name.starts_with(NOT_A_STRING) => {
+                Err(value("sub", "The subject must not begin with a control character"))
+            }
+            Some(_) => Ok(None),
+            None => subject_of(&identity)
+                .map(|key| Some(key.into_owned()))
+                .map_err(|error| TokenError::Jws(JwsError::Json(jose::Segment::Payload, error))),
+        }
     }
 
     fn is_string(&self) -> bool {
@@ -331,11 +389,16 @@ impl Pieces {
             Kind::String { escaped: false } => Span { start: start + 1, len: len - 2 },
             Kind::String { escaped: true } => {
                 let content = slot.value(&self.text).as_str().unwrap_or_default().into_owned();
-                let span = Span { start: self.text.len(), len: content.len() };
-                self.text.push_str(&content);
-                span
+                self.append(&content)
             }
             _ => Span { start, len },
         }
+    }
+
+    /// Appends a text, and returns its position.
+    fn append(&mut self, content: &str) -> Span {
+        let span = Span { start: self.text.len(), len: content.len() };
+        self.text.push_str(content);
+        span
     }
 }

@@ -65,14 +65,17 @@ const UPSTREAM: [(&str, &str); 43] = [
 ];
 
 /// The options that only we have.
-const OURS: [&str; 13] = [
+const OURS: [&str; 16] = [
+    "CLEAR_REJECTED_COOKIES",
     "COOKIE_PARTITIONED",
     "CSRF_REFUSE_CROSS_SITE",
+    "FORMER_COOKIE_DOMAINS",
     "FRESH_TOKEN_EXPIRES",
     "LONGEST_LIFETIME",
     "SESSION_EXPIRES",
     "SESSION_IDLE_EXPIRES",
     "REFRESH_GRACE",
+    "REFRESH_RETRY",
     "MAX_SESSIONS",
     "MAX_TOKEN_LENGTH",
     "ERROR_FORMAT",
@@ -86,11 +89,11 @@ fn from_json(text: &str) -> Config {
 }
 
 #[test]
-fn the_options_are_those_of_upstream_and_thirteen_more() {
+fn the_options_are_those_of_upstream_and_sixteen_more() {
     let expected: BTreeSet<_> = UPSTREAM.iter().map(|(name, _)| *name).chain(OURS).map(str::to_lowercase).collect();
     let names: BTreeSet<_> = Config::NAMES.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(names, expected);
-    assert_eq!(Config::NAMES.len(), 56, "no name occurs twice");
+    assert_eq!(Config::NAMES.len(), 59, "no name occurs twice");
 }
 
 #[test]

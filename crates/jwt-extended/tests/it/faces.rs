@@ -45,7 +45,7 @@ fn the_caller_can_choose_the_key_of_a_located_token() {
     assert!(!format!("{located:?}").contains(&*made), "logs must not contain tokens");
     let judged = |ring: KeyRing| {
         let admitted = jwt.steps().authenticate_with(&request, &asked, |found, judge| {
-            assert_eq!(found.token(), &*made);
+            assert_eq!(found, &*made);
             judge(&ring)
         });
         wait(admitted?)

@@ -7,3 +7,7 @@ mod answers;
 mod locations;
 #[path = "guards/order.rs"]
 mod order;
+#[path = "guards/visitors.rs"]
+mod visitors;
+#[path = "guards/websockets.rs"]
+mod websockets;

@@ -5,6 +5,8 @@
 mod identities;
 #[path = "tokens/lifetimes.rs"]
 mod lifetimes;
+#[path = "tokens/logout.rs"]
+mod logout;
 #[path = "tokens/making.rs"]
 mod making;
 #[path = "tokens/renewal.rs"]
@@ -13,5 +15,9 @@ mod renewal;
 mod rotation;
 #[path = "tokens/sessions.rs"]
 mod sessions;
+#[path = "tokens/skew.rs"]
+mod skew;
 #[path = "tokens/store_failures.rs"]
 mod store_failures;
+#[path = "tokens/subjects.rs"]
+mod subjects;

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ..._core import closest_option
-from .names import OURS, UPSTREAM
+from .names import KEYS, OURS, UPSTREAM
+from .paths import reading
 
 _KNOWN = [*UPSTREAM, *OURS]
 _NO = ("false", "no", "off", "0", "n", "f")
@@ -25,6 +26,10 @@ def hints(options: Mapping[str, Any], retired: Collection[str]) -> Iterator[str]
             yield f"{name} is the string {value!r}, which counts as True; set False"
     for name in options:
         if name.startswith("JWT_") and name not in _KNOWN and name not in retired:
+            key = name.removesuffix("_FILE")
+            if key != name and key in KEYS:
+                yield f"{name} is not an option and has no effect; set {key} = {reading(key)}"
+                continue
             meant = closest_option(name, _KNOWN)
             if meant is not None:
                 yield f"{name} is not an option and has no effect; did you mean {meant}?"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .names import ALGORITHMS, ASYMMETRIC
+from .paths import refuse_path
 
 KINDS = ("secret_key", "private_key", "public_key")
 
@@ -63,6 +64,7 @@ def _key(at: int, entry: Any, default_algorithm: str) -> dict[str, Any]:
             "public half"
         )
     (kind,) = kinds
+    refuse_path(f"{kind} of {name}", entry[kind])
     if algorithm not in ALGORITHMS:
         raise RuntimeError(f"{name}: algorithm can only be one of {', '.join(ALGORITHMS)}")
     if (algorithm in ASYMMETRIC) == (kind == "secret_key"):

@@ -55,15 +55,21 @@ UPSTREAM: dict[str, Any] = {
 
 #: Options that upstream does not have. By default they are off, or behave as upstream does.
 OURS: dict[str, Any] = {
+    # Whether a rejection clears cookies that can never be accepted.
+    "JWT_CLEAR_REJECTED_COOKIES": False,
+    # Whether browsers keep separate cookies for each top-level site.
+    "JWT_COOKIE_PARTITIONED": False,
     # Whether to reject cookies when the browser says that another site sent the request.
     "JWT_CSRF_REFUSE_CROSS_SITE": False,
+    # Domains that the cookies had before; their cookies are cleared.
+    "JWT_FORMER_COOKIE_DOMAINS": None,
     # The path that serves the public keys as a JWK Set, such as "/.well-known/jwks.json".
     "JWT_JWKS_URL": None,
     # Several keys: the first one signs, and all of them verify. See `key_ring`.
     "JWT_KEY_RING": None,
     # With JWT_STORE: the longest lifetime that a token may have.
     "JWT_LONGEST_LIFETIME": None,
-    # With JWT_STORE: how many sessions a user may have; None for no limit.
+    # With JWT_STORE: how many sessions a user may have; None for 100.
     "JWT_MAX_SESSIONS": None,
     # The length of the longest token that is read, in bytes.
     "JWT_MAX_TOKEN_LENGTH": 65536,
@@ -73,6 +79,9 @@ OURS: dict[str, Any] = {
     "JWT_REALM": None,
     # With JWT_STORE: how long a used refresh token still returns the same successor.
     "JWT_REFRESH_GRACE": None,
+    # With JWT_STORE: whether the refresh token that was used last returns its successor again, as
+    # long as the successor is unused.
+    "JWT_REFRESH_RETRY": False,
     # With JWT_STORE: how long a session may last after its login, even if it is used.
     "JWT_SESSION_EXPIRES": None,
     # With JWT_STORE: how long a session may go unused.
@@ -90,12 +99,16 @@ OURS: dict[str, Any] = {
 
 #: Options that the engine reads and checks itself, under their names without `JWT_`.
 PASSED_ON = (
+    "JWT_CLEAR_REJECTED_COOKIES",
+    "JWT_COOKIE_PARTITIONED",
     "JWT_CSRF_REFUSE_CROSS_SITE",
+    "JWT_FORMER_COOKIE_DOMAINS",
     "JWT_LONGEST_LIFETIME",
     "JWT_MAX_SESSIONS",
     "JWT_MAX_TOKEN_LENGTH",
     "JWT_REALM",
     "JWT_REFRESH_GRACE",
+    "JWT_REFRESH_RETRY",
     "JWT_SESSION_EXPIRES",
     "JWT_SESSION_IDLE_EXPIRES",
 )
@@ -115,6 +128,9 @@ TOLERATED = (
     "flask_header",
     "small_rsa",
 )
+
+#: Options that hold a key: a secret, or a PEM.
+KEYS = ("JWT_SECRET_KEY", "JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY")
 
 #: Options that must be a string, and not empty.
 TEXTS = [

@@ -13,6 +13,8 @@ from typing import Any
 from .key_ring import key_ring
 from .names import (
     ALGORITHMS,
+    ASYMMETRIC,
+    KEYS,
     LOCATIONS,
     PASSED_ON,
     SWITCHES,
@@ -20,6 +22,7 @@ from .names import (
     TEXTS_OR_NONE,
     TOLERATED,
 )
+from .paths import refuse_path
 from .reader import MappingReader
 from .store import store
 
@@ -92,6 +95,10 @@ def check(options: Mapping[str, Any]) -> None:
     for name in SWITCHES:
         if not isinstance(options[name], bool):
             raise RuntimeError(f"{name} must be True or False")
+    for name in KEYS:
+        refuse_path(name, options[name])
+    if not options["JWT_SECRET_KEY"] and options["JWT_ALGORITHM"] not in ASYMMETRIC:
+        refuse_path("SECRET_KEY", options.get("SECRET_KEY"))
     same_site = options["JWT_COOKIE_SAMESITE"]
     if same_site and same_site.title() not in ("Strict", "Lax", "None"):
         raise RuntimeError('JWT_COOKIE_SAMESITE must be "Strict", "Lax", "None", or None')

@@ -2,27 +2,28 @@
 
 from typing import Any
 
-from flask import current_app, g, has_app_context
+from flask import current_app, has_app_context
 
+from .._found import HEADER, JWT, found
 from .warn import warn_of
 
 
 def get_raw_jwt() -> dict[str, Any]:
     """Return the claims of the current token, ``{}`` without one: 3.x for ``get_jwt()``."""
     warn_of("get_raw_jwt()", "get_jwt()")
-    return _of_the_request("_jwt_extended_jwt")
+    return _of_the_request(JWT)
 
 
 def get_raw_jwt_header() -> dict[str, Any]:
     """Return the header of the current token: 3.x for ``get_jwt_header()``."""
     warn_of("get_raw_jwt_header()", "get_jwt_header()")
-    return _of_the_request("_jwt_extended_jwt_header")
+    return _of_the_request(HEADER)
 
 
 def get_jwt_claims() -> dict[str, Any]:
     """Return the claims of ``user_claims_loader`` in the current token; ``{}`` without one."""
     warn_of("get_jwt_claims()", "get_jwt()")
-    claims = _of_the_request("_jwt_extended_jwt")
+    claims = _of_the_request(JWT)
     found: dict[str, Any] = user_claims_of(claims) if claims else {}
     return found
 
@@ -33,5 +34,5 @@ def user_claims_of(data: dict[str, Any]) -> Any:
 
 
 def _of_the_request(name: str) -> dict[str, Any]:
-    contents: dict[str, Any] = (g.get(name, None) if has_app_context() else None) or {}
+    contents: dict[str, Any] = (found(name) if has_app_context() else None) or {}
     return contents

@@ -69,7 +69,9 @@ class Loaders3(Manager):
             if not options.get("JWT_BLACKLIST_ENABLED", True):
                 return False
             checked = options.get("JWT_BLACKLIST_TOKEN_CHECKS", ("access", "refresh"))
-            return data["type"] in checked and is_revoked(data)
+            # Whatever is no refresh token counts as an access token, also for the guards.
+            kind = "refresh" if data["type"] == "refresh" else "access"
+            return kind in checked and is_revoked(data)
 
         self._token_in_blocklist_callback = check
         return callback

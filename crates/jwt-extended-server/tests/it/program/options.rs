@@ -47,6 +47,21 @@ fn the_demo_generates_a_key_for_any_algorithm() {
 }
 
 #[test]
+fn a_kubernetes_service_called_jwt_does_not_stop_a_start() {
+    let server = Server::demo(
+        &[],
+        &[
+            ("JWT_SERVICE_HOST", "10.0.0.11"),
+            ("JWT_SERVICE_PORT", "5000"),
+            ("JWT_PORT", "tcp://10.0.0.11:5000"),
+            ("JWT_PORT_5000_TCP_ADDR", "10.0.0.11"),
+            ("JWT_STORE_SERVICE_HOST", "10.0.0.12"),
+        ],
+    );
+    assert_eq!(server.send("/healthz", &[], None).status, 200);
+}
+
+#[test]
 fn the_environment_sets_the_token_location() {
     let server = Server::demo(&[], &[("JWT_TOKEN_LOCATION", "query_string")]);
     let (access, refresh) = server.tokens();
@@ -98,6 +113,22 @@ fn rejections_are_problem_details_if_configured() {
 }
 
 #[test]
+fn origins_are_named_in_the_file_or_the_environment() {
+    let file = format!("cors_origins = [\"https://app.example.com\"]\n{}", users());
+    let read = |server: &Server, origin: &str| {
+        server.send("/healthz", &[("origin", origin)], None).header("access-control-allow-origin").to_owned()
+    };
+    let server = Server::serve(&file, &[("JWT_SECRET_KEY", SECRET)]);
+    assert_eq!(read(&server, "https://app.example.com"), "https://app.example.com");
+    let two = "https://one.example, https://two.example:8443";
+    let server = Server::serve(&file, &[("JWT_SECRET_KEY", SECRET), ("JWT_CORS_ORIGINS", two)]);
+    assert_eq!(read(&server, "https://two.example:8443"), "https://two.example:8443");
+    assert_eq!(read(&server, "https://app.example.com"), "", "the environment overrides the file");
+    let server = Server::demo(&[], &[("JWT_CORS_ORIGINS", "http://localhost:3000")]);
+    assert_eq!(read(&server, "http://localhost:3000"), "http://localhost:3000");
+}
+
+#[test]
 fn the_environment_overrides_the_file() {
     let file = format!("[jwt]\naccess_token_expires = \"5m\"\n{}", users());
     for (variables, expected) in [
@@ -105,7 +136,7 @@ fn the_environment_overrides_the_file() {
         (&[("JWT_SECRET_KEY", SECRET), ("JWT_ACCESS_TOKEN_EXPIRES", "60")], 60),
     ] {
         let server = Server::serve(&file, variables);
-        let body = server.send("/token", &[JSON], Some(CREDENTIALS)).body;
+        let body = server.send("/token", &[JSON], Some(server.credentials)).body;
         let body: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!(body["expires_in"], expected);
     }

@@ -129,8 +129,24 @@ fn bad_values_of_the_environment_are_one_line() {
 }
 
 #[test]
+fn origins_that_cannot_be_allowed_are_refused_with_the_reason() {
+    for (origin, why) in [
+        ("*", "cannot contain * or null: every site"),
+        ("https://*.example.com", "cannot contain * or null"),
+        ("null", "every sandboxed page"),
+        ("https://app.example.com/", "without a path"),
+        ("http://app.example.com", "must be https"),
+    ] {
+        let said = refused(&["demo", "--listen", "127.0.0.1:0"], &[("JWT_CORS_ORIGINS", origin)]);
+        assert!(said.starts_with("JWT_CORS_ORIGINS: cors_origins ") && said.contains(why), "{origin}: {said}");
+        let said = refused_file(format!("\ncors_origins = [\"{origin}\"]\n"), &[]);
+        assert!(said.starts_with("bad.toml, line 2: cors_origins ") && said.contains(why), "{origin}: {said}");
+    }
+}
+
+#[test]
 fn a_missing_secret_is_refused() {
-    let none = "there is no secret; set JWT_SECRET_KEY, for example to the output of `openssl rand -base64 48`";
+    let none = "there is no secret; set JWT_SECRET_KEY, for example to the output of `openssl rand -base64 48`, or JWT_SECRET_KEY_FILE to a file that holds it";
     assert_eq!(refused_file(users(), &[]), none);
     assert_eq!(refused(&["serve"], &[]), none);
 }
@@ -185,10 +201,11 @@ fn bad_entries_in_the_list_of_users_are_refused() {
             "the user \"alice\" has no usable password_hash; make one with `jwt-extended-server hash-password`";
         assert_eq!(said, expected, "{hash}");
     }
-    assert_eq!(refused_file(users() + &users(), &secret), "the user \"alice\" is listed twice");
+    let twice = refused_file(users() + &users(), &secret);
+    assert!(twice.starts_with("the user \"alice\" is listed twice"), "{twice}");
     assert_eq!(refused_file(user("", HASH), &secret), "the user \"\" has no name");
-    let said = refused_file(user("alice\\nbob", "rabbit"), &secret);
-    assert!(said.contains("has no usable password_hash"), "{said}");
+    let said = refused_file(user("alice\\nbob", HASH), &secret);
+    assert!(said.contains("has a name with invisible or other forbidden characters"), "{said}");
 }
 
 #[test]
@@ -215,7 +232,7 @@ fn the_example_shows_only_options_that_exist() {
 #[test]
 fn the_settings_that_the_example_comments_out_are_valid() {
     let uncommented = filled_example().replace("# cookie_", "cookie_").replace("# session_", "session_");
-    let uncommented = uncommented.replace("# max_", "max_");
+    let uncommented = uncommented.replace("# max_", "max_").replace("# cors_", "cors_");
     assert!(!uncommented.lines().any(|line| line.starts_with("# ") && line.contains(" = ")), "{uncommented}");
     Server::serve(&uncommented, &[("JWT_SECRET_KEY", SECRET)]);
 }

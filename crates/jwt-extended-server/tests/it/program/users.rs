@@ -1,24 +1,26 @@
 //! `user …`: changes the users in the store's database while a server runs.
 
+use std::path::PathBuf;
+
 use tempfile::TempDir;
 
-use crate::support::{SECRET, listed_user, process::*};
+use crate::support::{PASSWORD, SECRET, listed_user, process::*};
 
 /// A database in a temporary folder.
-struct Site {
-    _folder: TempDir,
-    store: String,
+pub(super) struct Site {
+    folder: TempDir,
+    pub(super) store: String,
 }
 
 impl Site {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let store = format!("sqlite:{}", folder.path().join("site.db").display());
-        Self { _folder: folder, store }
+        Self { folder, store }
     }
 
     /// Runs a `user` command, and returns its output or its error.
-    fn user(&self, arguments: &[&str], password: &str) -> Result<String, String> {
+    pub(super) fn user(&self, arguments: &[&str], password: &str) -> Result<String, String> {
         let all = [&["user", "--store", &self.store], arguments].concat();
         let ended = run(&all, &[], password.as_bytes());
         match ended.code {
@@ -27,17 +29,22 @@ impl Site {
         }
     }
 
-    fn server(&self) -> Server {
+    /// Returns the path of the database.
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().join("site.db")
+    }
+
+    pub(super) fn server(&self) -> Server {
         Server::serve("", &[("JWT_SECRET_KEY", SECRET), ("JWT_STORE", &self.store)])
     }
 }
 
-fn login(server: &Server, name: &str, password: &str) -> Answer {
+pub(super) fn login(server: &Server, name: &str, password: &str) -> Answer {
     let body = format!(r#"{{"username": "{name}", "password": "{password}"}}"#);
     server.send("/token", &[JSON], Some(&body))
 }
 
-fn token(answer: &Answer, name: &str) -> String {
+pub(super) fn token(answer: &Answer, name: &str) -> String {
     format!("Bearer {}", crate::support::member(&answer.body, name))
 }
 
@@ -62,7 +69,7 @@ fn mistakes_are_one_line_that_says_what_to_do() {
     assert!(complaint(&["add", "bob"], "x\n").contains("already exists; `user password`"));
     assert!(complaint(&["add", "eve"], "").contains("standard input is empty"));
     assert!(complaint(&["add", "eve"], "\n").contains("it is empty"));
-    assert!(complaint(&["add", "e\nve"], "x\n").contains("no control characters"));
+    assert!(complaint(&["add", "e\nve"], "x\n").contains("no control or invisible characters"));
     for command in ["disable", "enable", "remove"] {
         assert!(complaint(&[command, "eve"], "").contains("there is no user \"eve\"; `user list`"), "{command}");
     }
@@ -167,7 +174,7 @@ fn status(server: &Server, login: &Answer) -> u16 {
 fn a_user_removed_from_the_file_is_rejected_after_restart() {
     let site = Site::new();
     let server = serve_listed(&site, &["alice", "bob"]);
-    let [alice, bob] = ["alice", "bob"].map(|name| login(&server, name, "testpass"));
+    let [alice, bob] = ["alice", "bob"].map(|name| login(&server, name, PASSWORD));
     assert_eq!((status(&server, &alice), status(&server, &bob)), (200, 200));
     server.end("TERM");
     let server = serve_listed(&site, &["bob"]);
@@ -180,7 +187,7 @@ fn a_user_removed_from_the_file_is_rejected_after_restart() {
 fn logout_works_for_users_of_the_file() {
     let site = Site::new();
     let server = serve_listed(&site, &["bob"]);
-    let bob = login(&server, "bob", "testpass");
+    let bob = login(&server, "bob", PASSWORD);
     // Without the file, the open session shows that there is such a user.
     let said = site.user(&["logout", "bob"], "");
     assert_eq!(said, Ok(format!("bob is logged out everywhere: 1 session ended in {}\n", site.store)));

@@ -111,8 +111,18 @@ async fn no_request_gets_a_5xx_or_a_body_that_is_not_json() {
         vec![("content-length", b"99999999999999999999".to_vec()), ("expect", b"100-continue".to_vec())],
         vec![("accept", b"image/png".to_vec()), ("host", b"\xff".to_vec())],
     ];
-    let types: [&[u8]; 6] = [b"", b"application/json", b"application/x-www-form-urlencoded", b"\xff", b"a/b;;;", b";"];
-    let bodies: [&[u8]; 6] = [b"", b"{}", b"[[[[", b"\xff\x00", b"username=%ff&password", b"{\"access_token\": 1}"];
+    let multipart = b"multipart/form-data; boundary=a";
+    let types: [&[u8]; 7] =
+        [b"", b"application/json", b"application/x-www-form-urlencoded", multipart, b"\xff", b"a/b;;;", b";"];
+    let bodies: [&[u8]; 7] = [
+        b"",
+        b"{}",
+        b"--a\r\nContent-Disposition: form-data; name=\"username\"\r\n\r\n",
+        b"[[[[",
+        b"\xff\x00",
+        b"username=%ff&password",
+        b"{\"access_token\": 1}",
+    ];
     let methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE", "BREW"];
     let paths = ROUTES.map(|(_, path)| path);
     let more = ["/?jwt=%ff", "/protected?jwt=%ff&jwt=a&&&=", "/%00", "/login/%2e%2e/protected", "*"];

@@ -113,8 +113,9 @@ async fn a_wrong_password_and_an_unknown_user_get_the_same_answer() {
             ("nobody", "nobody has this password"),
             ("", ""),
             ("testuser", ""),
-            ("TESTUSER", "testpass"),
+            ("testuser", "TESTPASS"),
             ("testuser", "testpass "),
+            ("test\u{200b}user", "testpass"),
             ("testuser\0", "testpass"),
             ("admin", "testpass"),
         ] {
@@ -196,11 +197,76 @@ async fn a_body_that_is_not_text_is_refused_with_400() {
 #[tokio::test]
 async fn another_content_type_is_refused_with_415() {
     let app = app();
-    for content_type in ["text/plain", "text/json", "multipart/form-data; boundary=x", "", "application/jsonp", "x"] {
+    for content_type in ["text/plain", "text/json", "multipart/mixed; boundary=x", "", "application/jsonp", "x"] {
         app.post("/login", &[("content-type", content_type)], CREDENTIALS).await.says(415, SHAPE);
     }
     app.post("/login", &[], CREDENTIALS).await.says(415, SHAPE);
     app.post("/login", &[JSON, FORM], CREDENTIALS).await.says(415, SHAPE);
+    app.post("/login", &[MULTIPART, MULTIPART], CREDENTIALS).await.says(415, SHAPE);
+}
+
+const MULTIPART: (&str, &str) = ("content-type", "multipart/form-data; boundary=XyZ");
+
+/// Returns a body as `FormData` sends it: each part is the attributes after `form-data` and the content.
+fn multipart(parts: &[(&str, &str)]) -> String {
+    let parts = parts.iter().map(|(attributes, content)| {
+        format!("--XyZ\r\nContent-Disposition: form-data; {attributes}\r\n\r\n{content}\r\n")
+    });
+    parts.chain(["--XyZ--\r\n".to_owned()]).collect()
+}
+
+const USERNAME: (&str, &str) = ("name=\"username\"", "testuser");
+const PASSWORD: (&str, &str) = ("name=\"password\"", "testpass");
+
+#[tokio::test]
+async fn a_login_by_form_data_is_accepted() {
+    let app = app();
+    for parts in [
+        &[USERNAME, PASSWORD][..],
+        &[PASSWORD, ("name=\"remember\"", "yes"), ("name=\"photo\"; filename=\"me.jpg\"", "\u{0}"), USERNAME],
+    ] {
+        app.post("/login", &[MULTIPART], &multipart(parts)).await.is(200, r#"{"login":true}"#);
+        assert_eq!(app.post("/token", &[MULTIPART], &multipart(parts)).await.status, 200);
+    }
+    let wrong = multipart(&[USERNAME, ("name=\"password\"", "testpass\r\n")]);
+    app.post("/login", &[MULTIPART], &wrong).await.says(401, BAD);
+}
+
+#[tokio::test]
+async fn form_data_without_two_texts_is_refused() {
+    let app = app();
+    for parts in [
+        &[][..],
+        &[USERNAME],
+        &[PASSWORD],
+        &[USERNAME, PASSWORD, PASSWORD],
+        &[USERNAME, USERNAME, PASSWORD],
+        &[USERNAME, ("name=\"password\"; filename=\"password.txt\"", "testpass")],
+        &[USERNAME, ("name=\"Password\"", "testpass")],
+    ] {
+        app.post("/login", &[MULTIPART], &multipart(parts)).await.says(400, SHAPE);
+    }
+    let whole = multipart(&[USERNAME, PASSWORD]);
+    for body in ["", "--XyZ", CREDENTIALS, &whole[..whole.len() - 12], &whole.replace("XyZ", "other")] {
+        app.post("/login", &[MULTIPART], body).await.says(400, SHAPE);
+    }
+    for content_type in ["multipart/form-data", "multipart/form-data; boundary="] {
+        app.post("/login", &[("content-type", content_type)], &whole).await.says(400, SHAPE);
+    }
+    let not_text = whole.replace("testpass", "test\u{1}ass").into_bytes();
+    let not_text: Vec<u8> = not_text.into_iter().map(|byte| if byte == 1 { 0xff } else { byte }).collect();
+    app.send("POST", "/login", &[MULTIPART], &not_text).await.says(400, SHAPE);
+}
+
+#[tokio::test]
+async fn form_data_beyond_64_kib_is_refused_with_413() {
+    let app = app();
+    let long = "a".repeat(64 * 1024);
+    let parts = [("name=\"note\"", &*long), USERNAME, PASSWORD];
+    app.post("/login", &[MULTIPART], &multipart(&parts)).await.says(413, "The body is too long");
+    app.post("/login", &[MULTIPART], &multipart(&[USERNAME, ("name=\"password\"", &long)]))
+        .await
+        .says(413, "The body is too long");
 }
 
 #[tokio::test]

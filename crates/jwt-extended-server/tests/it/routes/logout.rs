@@ -1,6 +1,11 @@
 //! `/logout`: ends the session of an access or a refresh token.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use jwt_extended_axum::{
+    Switch,
+    jwt_extended::{Clock as _, ManualClock, SystemClock},
+};
 
 use crate::support::app::*;
 
@@ -31,7 +36,10 @@ async fn a_logout_clears_the_cookies_and_ends_the_session() {
     let renewed = format!("access_token_cookie={renewed}");
     app.get("/protected", &[("cookie", &renewed)]).await.says(401, REVOKED);
     app.post("/refresh", &refresh, "").await.says(401, REVOKED);
-    assert_eq!(app.post("/logout", &refresh, "").await.status, 401);
+    // In the second tab, whose session is over already.
+    let again = app.post("/logout", &[cookies, ("x-csrf-token", &browser.access_csrf)], "").await;
+    again.is(200, r#"{"logout":true}"#);
+    assert_eq!(again.all("set-cookie").len(), 4);
     // Another session of the same user stays open.
     assert_eq!(app.get("/protected", &[("cookie", &other.cookies())]).await.status, 200);
 }
@@ -53,6 +61,33 @@ async fn a_refresh_token_alone_can_log_out() {
     let (access, refresh) = app.bearers().await;
     app.post("/logout", &[("authorization", &refresh)], "").await.is(200, r#"{"logout":true}"#);
     app.get("/protected", &[("authorization", &access)]).await.says(401, REVOKED);
+}
+
+#[tokio::test]
+async fn an_expired_access_token_alone_can_log_out() {
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
+    let app = app_with(builder().clock(Arc::clone(&clock)));
+    let browser = app.browser().await;
+    clock.advance(Duration::from_hours(1));
+    let cookie = browser.access_cookie();
+    let logout = app.post("/logout", &[("cookie", &cookie), ("x-csrf-token", &browser.access_csrf)], "").await;
+    logout.is(200, r#"{"logout":true}"#);
+    let refresh = [("cookie", &*browser.refresh_cookie()), ("x-csrf-token", &*browser.refresh_csrf)];
+    app.post("/refresh", &refresh, "").await.says(401, REVOKED);
+}
+
+#[tokio::test]
+async fn a_page_for_everyone_opens_with_the_cookie_of_an_ended_session() {
+    let app = app_with(builder().clear_rejected_cookies(Switch::On));
+    let browser = app.browser().await;
+    let cookies = browser.cookies();
+    app.post("/logout", &[("cookie", &cookies), ("x-csrf-token", &browser.access_csrf)], "").await;
+    let page = app.get("/partially-protected", &[("cookie", &cookies)]).await;
+    page.is(200, r#"{"logged_in_as":"anonymous user"}"#);
+    assert_eq!(page.all("set-cookie").len(), 4, "it clears them");
+    let guarded = app.get("/protected", &[("cookie", &cookies)]).await;
+    guarded.says(401, REVOKED);
+    assert_eq!(guarded.all("set-cookie").len(), 4, "and so does a rejection");
 }
 
 #[tokio::test]

@@ -49,6 +49,19 @@ async fn sessions_are_listed_with_device_and_times() {
 }
 
 #[tokio::test]
+async fn a_login_in_the_same_browser_replaces_its_session() {
+    let app = app();
+    let browser = app.browser().await;
+    let (cookies, elsewhere) = (browser.cookies(), from(&app, "Phone").await);
+    for _ in 0..2 {
+        assert_eq!(app.post("/login", &[JSON, ("cookie", &cookies)], CREDENTIALS).await.status, 200);
+    }
+    let list = listed(&app, &elsewhere).await;
+    assert_eq!(list.len(), 3, "the second login had the cookies of a session that was over: {list:?}");
+    assert_eq!(app.get("/protected", &[("cookie", &cookies)]).await.status, 401);
+}
+
+#[tokio::test]
 async fn users_see_only_their_own_sessions() {
     let app = app();
     from(&app, "Phone").await;
@@ -72,7 +85,7 @@ async fn a_user_can_end_one_of_their_own_sessions() {
     end(&laptop).await.is(200, r#"{"ended":1}"#);
     assert!(!is_logged_in(&app, &phone).await && is_logged_in(&app, &laptop).await);
     end(&laptop).await.says(404, "You have no such session");
-    for name in ["", "%00", "..%2f..", "'%20OR%201=1", &"x".repeat(5000)] {
+    for name in ["", "%00", "%ff", "..%2f..", "'%20OR%201=1", &"x".repeat(5000)] {
         let answer = app.send("DELETE", &format!("/sessions/{name}"), &[("authorization", &laptop)], b"").await;
         assert_eq!(answer.status, 404, "{name}: {answer:?}");
     }

@@ -1,7 +1,10 @@
 //! Steps that end sessions.
 //!
-//! A subject may have any number of sessions. A cut-off ends them all at once; their rows are deleted in batches, so
-//! that no step takes long.
+//! A subject may have any number of sessions. One step deletes those that were opened in the last minute, and makes a
+//! cut-off, which ends all others at once. Their rows are deleted later in batches, so that no step takes long.
+//!
+//! The minute is there because a cut-off does not end a session that was opened just before it: the computer that opened
+//! it may have a clock that is behind ([`NewSession::since`](jwt_extended::session::NewSession::since)).
 
 use jwt_extended::{Timestamp, session::EndSessions};
 use sqlx::Error;
@@ -15,11 +18,15 @@ use crate::shared::{
 /// The most rows that one statement deletes. The statements below contain it.
 const BATCH: usize = 1000;
 
-/// The condition that a cut-off ended a session. `$3` is the current time.
+/// How long before a cut-off a session was opened at least, in microseconds, if the cut-off certainly ends it. The
+/// statements below, and that of `List`, contain it.
+const MARGIN: i64 = 60_000_000;
+
+/// The condition that a cut-off has ended a session whose row is still there. `$3` is the current time.
 macro_rules! is_cut_off {
     () => {
         "EXISTS (SELECT 1 FROM jwt_subjects AS cut WHERE cut.subject = jwt_sessions.subject AND cut.ends_at > $3 \
-         AND cut.cutoff_at > jwt_sessions.opened_at AND (cut.exempt IS NULL OR cut.exempt <> jwt_sessions.id))"
+         AND cut.cutoff_at > jwt_sessions.opened_at + 60000000 AND (cut.exempt IS NULL OR cut.exempt <> jwt_sessions.id))"
     };
 }
 
@@ -73,7 +80,7 @@ const CUT_OFF: &str = "INSERT INTO jwt_subjects (subject, cutoff_at, ends_at, ex
      THEN excluded.cutoff_at ELSE jwt_subjects.cutoff_at END, \
      ends_at = CASE WHEN jwt_subjects.ends_at < excluded.ends_at THEN excluded.ends_at ELSE jwt_subjects.ends_at END";
 
-/// Ends the sessions that were opened last, because a cut-off does not end those that a clock ahead has opened.
+/// Ends the sessions that were opened last.
 const END_LATEST: &str = concat!(
     "DELETE FROM jwt_sessions WHERE id IN (SELECT id FROM jwt_sessions WHERE subject = $1 AND ($2 IS NULL OR id <> $2) \
      ORDER BY opened_at DESC LIMIT 1000) RETURNING opened_at, CASE WHEN ends_at > $3 AND NOT ",
@@ -84,7 +91,7 @@ const END_LATEST: &str = concat!(
 /// The cut-off in force at `$2`.
 const EARLIER: &str = "SELECT cutoff_at, exempt FROM jwt_subjects WHERE subject = $1 AND ends_at > $2";
 
-/// Counts the open sessions that no earlier cut-off, at `$4` and exempting `$5`, has ended. One comparison for each row
+/// Counts the open sessions that no earlier cut-off has ended: it is a minute after `$4`, and exempts `$5`. One comparison for each row
 /// takes a third of the time of the condition above.
 const COUNT: &str = "SELECT count(*) FROM jwt_sessions WHERE subject = $1 AND ($2 IS NULL OR id <> $2) AND ends_at > $3 \
      AND (opened_at >= $4 OR id = $5)";
@@ -142,14 +149,15 @@ impl Step for End {
                     if ended.len() < BATCH {
                         break None;
                     }
-                    let is_cut_off = |row: &C::Row| row.integer(0).map(|opened_at| opened_at < *now);
+                    let cutoff = now.saturating_sub(MARGIN);
+                    let is_cut_off = |row: &C::Row| row.integer(0).map(|opened_at| opened_at < cutoff);
                     if ended.iter().map(is_cut_off).collect::<Result<Vec<_>, _>>()?.contains(&true) {
-                        break Some(Sweep { subject: subject.clone(), except: except.clone(), cutoff: *now });
+                        break Some(Sweep { subject: subject.clone(), except: except.clone(), cutoff });
                     }
                 };
                 if rest.is_some() {
                     let (cutoff, exempt) = match connection.row(EARLIER, values![subject, *now]).await? {
-                        Some(row) => (row.integer(0)?, row.optional_text(1)?),
+                        Some(row) => (row.integer(0)?.saturating_sub(MARGIN), row.optional_text(1)?),
                         None => (i64::MIN, None),
                     };
                     let values = values![subject, except, *now, cutoff, &exempt];

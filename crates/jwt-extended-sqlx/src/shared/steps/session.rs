@@ -1,4 +1,4 @@
-//! Steps about whole sessions: opening and listing.
+//! Steps for whole sessions: opening and listing them.
 
 use jwt_extended::{
     Timestamp,
@@ -20,21 +20,23 @@ pub(crate) struct Open {
     jti: String,
     label: Option<String>,
     opened: i64,
+    since: i64,
     ends: i64,
     at_most: Option<i64>,
 }
 
-/// Session ids are random, so a row with the same id is from an earlier run of the same login.
+/// Inserts a session, unless a cut-off forbids it. Replaces a row with the same id: session ids are random, so such a
+/// row is from an earlier run of the same login.
 const OPEN: &str = "INSERT INTO jwt_sessions \
      (id, subject, current_jti, previous_jti, turned_at, opened_at, used_at, ends_at, label) \
      SELECT $1, $2, $3, NULL, $4, $4, $4, $5, $6 WHERE NOT EXISTS (SELECT 1 FROM jwt_subjects AS cut \
-     WHERE cut.subject = $2 AND cut.ends_at > $4 AND cut.cutoff_at > $4 AND (cut.exempt IS NULL OR cut.exempt <> $1)) \
+     WHERE cut.subject = $2 AND cut.ends_at > $4 AND cut.cutoff_at > $7 AND (cut.exempt IS NULL OR cut.exempt <> $1)) \
      ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, current_jti = excluded.current_jti, previous_jti = NULL, \
      turned_at = excluded.turned_at, opened_at = excluded.opened_at, used_at = excluded.used_at, \
      ends_at = excluded.ends_at, label = excluded.label";
 
-/// Ends a subject's oldest open sessions, sparing the new one and `$4` others. If there are very many, the next logins
-/// end the rest, so that none takes long.
+/// Ends a subject's oldest open sessions. Keeps the new one, and the latest `$4` of the others. If there are very many,
+/// later logins end the rest, so that none takes long.
 const END_OLDEST: &str = "DELETE FROM jwt_sessions WHERE id IN (SELECT id FROM jwt_sessions \
      WHERE subject = $1 AND id <> $2 AND ends_at > $3 ORDER BY opened_at DESC, id DESC LIMIT 1000 OFFSET $4)";
 
@@ -46,6 +48,7 @@ impl From<&NewSession<'_>> for Open {
             jti: stored::text(session.jti),
             label: session.label.map(stored::text),
             opened: stored::time(session.opened),
+            since: stored::time(session.since),
             ends: stored::end(session.ends),
             at_most: session.at_most.map(|at_most| at_most.get().into()),
         }
@@ -55,14 +58,14 @@ impl From<&NewSession<'_>> for Open {
 impl Step for Open {
     type Reply = TokenStatus;
 
-    /// Two logins at once would not count each other. And a login would not see the cut-off of an `End` that is in
-    /// flight.
+    /// Returns the subject. Without the lock, two logins at the same time would not count each other. A login would
+    /// also miss the cut-off of an `End` in flight.
     fn locked_subject(&self) -> Option<&str> {
         Some(&self.subject)
     }
 
     async fn run<C: Connection>(&self, connection: &mut C, _: Run) -> Result<TokenStatus, Error> {
-        let values = values![&self.id, &self.subject, &self.jti, self.opened, self.ends, &self.label];
+        let values = values![&self.id, &self.subject, &self.jti, self.opened, self.ends, &self.label, self.since];
         if connection.execute(OPEN, values).await? == 0 {
             return Ok(TokenStatus::Revoked);
         }
@@ -73,7 +76,7 @@ impl Step for Open {
     }
 }
 
-/// Lists a subject's open sessions, at most a thousand of them.
+/// Lists a subject's open sessions, at most a thousand of them. Leaves out those whose rows `End` has yet to delete.
 #[derive(Debug)]
 pub(crate) struct List {
     subject: String,
@@ -82,7 +85,7 @@ pub(crate) struct List {
 
 const LIST: &str = "SELECT id, label, opened_at, used_at, ends_at FROM jwt_sessions \
      WHERE subject = $1 AND ends_at > $2 AND NOT EXISTS (SELECT 1 FROM jwt_subjects AS cut WHERE cut.subject = $1 \
-     AND cut.ends_at > $2 AND cut.cutoff_at > opened_at AND (cut.exempt IS NULL OR cut.exempt <> id)) \
+     AND cut.ends_at > $2 AND cut.cutoff_at > opened_at + 60000000 AND (cut.exempt IS NULL OR cut.exempt <> id)) \
      ORDER BY opened_at DESC, id DESC LIMIT 1000";
 
 impl List {

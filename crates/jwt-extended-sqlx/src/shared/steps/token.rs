@@ -1,6 +1,6 @@
 //! Steps that present a token: checking it, rotating it, extending its session.
 
-use jwt_extended::session::{RotateOutcome, RotateRequest, TokenIds, TokenStatus, TouchRequest};
+use jwt_extended::session::{Retry, RotateOutcome, RotateRequest, TokenIds, TokenStatus, TouchRequest};
 use sqlx::Error;
 
 use super::{Run, Step, values};
@@ -135,13 +135,16 @@ pub(crate) struct Rotate {
     token: Token,
     successor: String,
     grace: i64,
+    retry: Retry,
     ends: i64,
 }
 
-/// `$6` is the session's new end, `$7` the successor.
+/// `$6` is the session's new end, `$7` the successor, `$8` the current time as text. The column `previous_jti` has the
+/// tokens that were rotated, latest first, each as `TIME LENGTH:ID`; [`rotated`] reads it.
 const ROTATE: &str = concat!(
-    "UPDATE jwt_sessions SET current_jti = $7, previous_jti = current_jti, turned_at = $5, used_at = $5, ends_at = $6 \
-     WHERE current_jti = $1 AND ",
+    "UPDATE jwt_sessions SET current_jti = $7, turned_at = $5, used_at = $5, ends_at = $6, \
+     previous_jti = SUBSTR($8 || ' ' || CAST(LENGTH(current_jti) AS TEXT) || ':' || current_jti \
+     || COALESCE(previous_jti, ''), 1, 2048 + LENGTH(current_jti)) WHERE current_jti = $1 AND ",
     its_session!(),
     " AND ",
     not_revoked!()
@@ -165,6 +168,7 @@ impl From<&RotateRequest<'_>> for Rotate {
             token: Token::from(&request.token),
             successor: stored::text(request.successor),
             grace: stored::duration(request.grace),
+            retry: request.retry,
             ends: stored::end(request.ends),
         }
     }
@@ -178,9 +182,10 @@ impl Step for Rotate {
             return Ok(RotateOutcome::Ended);
         };
         let [id, subject, sid, since, now] = self.token.values();
+        let now_text = self.token.now.to_string();
         // Another round is only needed if another request changed the session between two statements.
         for _ in 0..ROUNDS {
-            let values = values![id, subject, sid, since, now, self.ends, &self.successor];
+            let values = values![id, subject, sid, since, now, self.ends, &self.successor, &now_text];
             if connection.execute(ROTATE, values).await? == 1 {
                 return Ok(RotateOutcome::Rotated);
             }
@@ -189,11 +194,13 @@ impl Step for Rotate {
             };
             let (current, previous) = (row.text(0)?, row.optional_text(1)?);
             let (rotated_at, is_current_revoked) = (row.integer(2)?, row.flag(3)?);
-            if previous.as_ref() == Some(jti) {
+            let mut earlier = rotated(previous.as_deref().unwrap_or_default());
+            if let Some((place, (turned_at, _))) = earlier.by_ref().enumerate().find(|(_, (_, known))| known == jti) {
                 if run == Run::Second && current == self.successor {
                     return Ok(RotateOutcome::Rotated);
                 }
-                if self.has_grace(rotated_at) {
+                let may_retry = place == 0 && self.retry == Retry::UntilSuccessorIsUsed;
+                if may_retry || self.has_grace(turned_at) {
                     if is_current_revoked {
                         return Ok(RotateOutcome::Ended);
                     }
@@ -210,6 +217,18 @@ impl Step for Rotate {
         }
         Err(Error::Protocol("the session changes each time it is read".to_owned()))
     }
+}
+
+/// Reads the tokens that were rotated, latest first: when, and their ids. Ends at the first entry that is cut off.
+fn rotated(mut text: &str) -> impl Iterator<Item = (i64, String)> + '_ {
+    std::iter::from_fn(move || {
+        let (head, tail) = text.split_once(':')?;
+        let (time, length) = head.split_once(' ')?;
+        let (time, length): (i64, usize) = (time.parse().ok()?, length.parse().ok()?);
+        let id: String = tail.chars().take(length).collect();
+        text = tail.get(id.len()..)?;
+        (id.chars().count() == length).then_some((time, id))
+    })
 }
 
 impl Rotate {

@@ -30,7 +30,7 @@ use std::{
 
 pub use self::random::Random;
 use crate::{
-    session::{EndSessions, NewSession, RevokedToken, RotateRequest, SessionStore, TokenIds, TouchRequest},
+    session::{EndSessions, NewSession, Retry, RevokedToken, RotateRequest, SessionStore, TokenIds, TouchRequest},
     time::Timestamp,
 };
 
@@ -70,7 +70,7 @@ pub fn new_session<'a>(
     opened: Timestamp,
     ends: Option<Timestamp>,
 ) -> NewSession<'a> {
-    NewSession { id, subject, jti, label: None, opened, ends, at_most: None }
+    NewSession { id, subject, jti, label: None, opened, since: opened, ends, at_most: None }
 }
 
 /// Adds a label.
@@ -90,7 +90,17 @@ pub fn rotate_request<'a>(
     grace: Duration,
     ends: Option<Timestamp>,
 ) -> RotateRequest<'a> {
-    RotateRequest { token, successor, grace, ends }
+    RotateRequest { token, successor, grace, retry: Retry::InGrace, ends }
+}
+
+/// Lets the token that was rotated last be used again until its successor is.
+pub fn with_retry(request: RotateRequest<'_>) -> RotateRequest<'_> {
+    RotateRequest { retry: Retry::UntilSuccessorIsUsed, ..request }
+}
+
+/// Sets when a new session counts as opened.
+pub fn since(session: NewSession<'_>, since: Timestamp) -> NewSession<'_> {
+    NewSession { since, ..session }
 }
 
 /// Returns a request to extend a session.

@@ -33,6 +33,8 @@ struct Row {
     id: String,
     /// The ids of all refresh tokens that it had, the current one last.
     tokens: Vec<String>,
+    /// When each of them but the current one was rotated.
+    rotations: Vec<Timestamp>,
     rotated_at: Timestamp,
     opened: Timestamp,
     last_used: Timestamp,
@@ -85,11 +87,12 @@ impl Model {
         match age {
             Some(0) => {
                 row.tokens.push(successor.to_owned());
+                row.rotations.push(token.now);
                 (row.rotated_at, row.last_used, row.ends) = (token.now, token.now, ends);
                 RotateOutcome::Rotated
             }
             // The clock of this test never goes back.
-            Some(1) if token.now.saturating_duration_since(row.rotated_at) <= GRACE => {
+            Some(age) if token.now.saturating_duration_since(row.rotations[row.rotations.len() - age]) <= GRACE => {
                 let current = &row.tokens[row.tokens.len() - 1];
                 if self.revoked.iter().any(|(jti, until)| jti == current && token.now < *until) {
                     return RotateOutcome::Ended;
@@ -142,6 +145,7 @@ pub(super) async fn run(store: &dyn SessionStore, seed: u64, steps: usize) {
                     subject: subject.clone(),
                     id: id.clone(),
                     tokens: vec![jti.clone()],
+                    rotations: Vec::new(),
                     rotated_at: opened,
                     opened,
                     last_used: opened,
@@ -157,7 +161,7 @@ pub(super) async fn run(store: &dyn SessionStore, seed: u64, steps: usize) {
             (3..=7, Some(row)) => {
                 // Mostly the current token, and sometimes an older one.
                 let known = model.sessions.iter().find(|known| known.id == row.id).unwrap_or(&row);
-                let back = (*random.of(&[0, 0, 0, 0, 1, 1, 2])).min(known.tokens.len() - 1);
+                let back = (*random.of(&[0, 0, 0, 0, 1, 1, 2, 3])).min(known.tokens.len() - 1);
                 let jti = known.tokens[known.tokens.len() - 1 - back].clone();
                 let successor = fresh_name("refresh");
                 let token = ids(&row.subject, Some(&row.id), Some(&jti), row.opened, at(now));

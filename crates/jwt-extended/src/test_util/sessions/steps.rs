@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     at, at_most, end_all, end_one, end_others, fresh_name, ids, labelled, new_session, revoked_token, rotate_request,
-    touch_request,
+    since, touch_request, with_retry,
 };
 use crate::{
     session::{RotateOutcome, SessionStore, TokenIds, TokenStatus},
@@ -76,7 +76,10 @@ pub(super) async fn check(store: &dyn SessionStore) {
     a_rotation_far_in_the_future_gives_no_grace(store).await;
     a_revoked_successor_is_not_returned_again(store).await;
     a_replay_after_the_grace_time_ends_the_session(store).await;
-    only_the_immediate_predecessor_has_grace(store).await;
+    every_rotated_token_has_its_own_grace_time(store).await;
+    at_least_ten_rotated_tokens_have_grace(store).await;
+    with_retry_the_last_rotated_token_needs_no_grace(store).await;
+    a_login_is_compared_with_a_cut_off_by_its_since(store).await;
     an_id_that_was_never_current_is_a_replay(store).await;
     a_revoked_refresh_token_rotates_nothing(store).await;
     rotations_and_touches_extend_a_session(store).await;
@@ -193,13 +196,61 @@ async fn a_replay_after_the_grace_time_ends_the_session(store: &dyn SessionStore
     assert_eq!(user.listed(late).await, [other], "the user's other sessions stay");
 }
 
-async fn only_the_immediate_predecessor_has_grace(store: &dyn SessionStore) {
+async fn every_rotated_token_has_its_own_grace_time(store: &dyn SessionStore) {
     let user = User::new(store);
     let session = user.open("session", 0).await;
-    assert_eq!(user.rotate(&session, 0, "r1", 1).await, RotateOutcome::Rotated);
-    assert_eq!(user.rotate(&session, 1, "r2", 2).await, RotateOutcome::Rotated);
-    assert_eq!(user.rotate(&session, 0, "r3", 3).await, RotateOutcome::Replayed);
-    assert_eq!(user.rotate(&session, 2, "r3", 3).await, RotateOutcome::Ended);
+    for (from, now) in [(0, 0), (1, 6 * SECOND), (2, 9 * SECOND)] {
+        let to = format!("r{}", from + 1);
+        assert_eq!(user.rotate(&session, from, &to, now).await, RotateOutcome::Rotated);
+    }
+    let repeated = RotateOutcome::Repeated { successor: format!("{session} r3"), rotated_at: at(9 * SECOND) };
+    for (from, now) in [(0, 10), (1, 10), (2, 10), (1, 16), (2, 19)] {
+        assert_eq!(user.rotate(&session, from, "another", now * SECOND).await, repeated, "{from} at {now}");
+    }
+    assert_eq!(user.rotate(&session, 3, "r4", 19 * SECOND).await, RotateOutcome::Rotated);
+    assert_eq!(user.rotate(&session, 1, "r5", 16 * SECOND + 1).await, RotateOutcome::Replayed);
+    assert_eq!(user.rotate(&session, 4, "r5", 19 * SECOND).await, RotateOutcome::Ended);
+}
+
+async fn at_least_ten_rotated_tokens_have_grace(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let session = user.open("session", 0).await;
+    for from in 0..10 {
+        let to = format!("r{}", from + 1);
+        assert_eq!(user.rotate(&session, from, &to, SECOND).await, RotateOutcome::Rotated);
+    }
+    let repeated = RotateOutcome::Repeated { successor: format!("{session} r10"), rotated_at: at(SECOND) };
+    for from in 0..10 {
+        assert_eq!(user.rotate(&session, from, "another", 2 * SECOND).await, repeated, "{from}");
+    }
+}
+
+async fn with_retry_the_last_rotated_token_needs_no_grace(store: &dyn SessionStore) {
+    let user = User::new(store);
+    let session = user.open("session", 0).await;
+    let rotate = async |from: usize, to: usize, now: u64| {
+        let (jti, successor) = (format!("{session} r{from}"), format!("{session} r{to}"));
+        let token = ids(&user.name, Some(&session), Some(&jti), at(0), at(now * SECOND));
+        let request = with_retry(rotate_request(token, &successor, GRACE, Some(at(100 * SECOND))));
+        store.rotate(&request).wait().await
+    };
+    assert_eq!(rotate(0, 1, 0).await, Ok(RotateOutcome::Rotated));
+    let repeated = RotateOutcome::Repeated { successor: format!("{session} r1"), rotated_at: at(0) };
+    assert_eq!(rotate(0, 9, 60).await, Ok(repeated), "its successor was not used");
+    assert_eq!(rotate(1, 2, 60).await, Ok(RotateOutcome::Rotated));
+    assert_eq!(rotate(0, 9, 61).await, Ok(RotateOutcome::Replayed), "now it was");
+}
+
+async fn a_login_is_compared_with_a_cut_off_by_its_since(store: &dyn SessionStore) {
+    let user = User::new(store);
+    user.end(&end_all(&user.name, None, at(5 * SECOND))).await;
+    for (since_when, status) in [(5 * SECOND - 1, TokenStatus::Revoked), (5 * SECOND, TokenStatus::Active)] {
+        let id = fresh_name("session");
+        let new = since(new_session(&user.name, &id, "r0", at(0), Some(at(99 * SECOND))), at(since_when));
+        assert_eq!(store.open(&new).wait().await, Ok(status));
+        let token = ids(&user.name, Some(&id), None, at(since_when), at(6 * SECOND));
+        assert_eq!(store.status(&token).wait().await, Ok(status));
+    }
 }
 
 async fn an_id_that_was_never_current_is_a_replay(store: &dyn SessionStore) {

@@ -187,16 +187,6 @@ fn only_a_missing_token_leads_on_to_the_next_location() {
 }
 
 #[test]
-fn a_cookie_without_csrf_value_is_rejected_beside_a_good_header() {
-    let jwt = at([Location::Cookie, Location::Header]).build().unwrap();
-    let text = token(&[]);
-    let header = format!("Bearer {text}");
-    let both = request("POST", "/", &[("Cookie", &cookie(&text)), ("Authorization", &header)]);
-    assert_eq!(refusal(&jwt, &both, &Requirement::access()).message(), "Missing CSRF token");
-    assert_eq!(location(&jwt, &request("POST", "/", &[("Authorization", &header)])), Location::Header);
-}
-
-#[test]
 fn the_message_lists_what_each_location_lacks() {
     let jwt = at([Location::Header, Location::Cookie]).build().unwrap();
     assert_eq!(

@@ -95,13 +95,15 @@ fn only_an_acceptable_token_becomes_a_cookie() {
 }
 
 #[test]
-fn two_cookies_of_one_name_are_rejected_even_if_equal() {
+fn two_good_cookies_of_one_name_are_rejected() {
     let (one, two) = (token(&[]), token(&[("jti", "\"another\"")]));
     for cookie in [
         format!("access_token_cookie={one}; access_token_cookie={two}"),
-        format!("access_token_cookie={one}; access_token_cookie={one}"),
-        format!("access_token_cookie=; access_token_cookie={one}"),
-        format!("access_token_cookie={one};access_token_cookie =x"),
+        format!("access_token_cookie=x; access_token_cookie={one}; access_token_cookie={two}"),
+        format!("access_token_cookie={one};access_token_cookie =x; access_token_cookie={two}"),
+        "access_token_cookie=a; access_token_cookie=b; access_token_cookie=c; access_token_cookie=d; \
+         access_token_cookie=e"
+            .to_owned(),
     ] {
         let refusal = refusal(&jwt_with_room(), &get(&[("Cookie", &cookie)]), &Requirement::access());
         assert_eq!((refusal.status().as_u16(), refusal.code()), (400, "request_malformed"), "{cookie}");
@@ -113,6 +115,47 @@ fn two_cookies_of_one_name_are_rejected_even_if_equal() {
     let (one, two) = (format!("access_token_cookie={one}"), format!("access_token_cookie={two}"));
     let lines = get(&[("Cookie", &one), ("Cookie", &two)]);
     assert_eq!(refusal(&jwt_with_room(), &lines, &Requirement::access()).code(), "request_malformed");
+}
+
+#[test]
+fn among_cookies_of_one_name_the_one_that_verifies_counts() {
+    let (good, expired) = (token(&[]), token(&[("exp", "1")]));
+    for cookie in [
+        format!("access_token_cookie={good}; access_token_cookie={good}"),
+        format!("access_token_cookie=; access_token_cookie={good}"),
+        format!("access_token_cookie={good};access_token_cookie =x"),
+        format!("access_token_cookie={expired}; access_token_cookie={good}"),
+        format!("access_token_cookie=\"{good}\"; access_token_cookie={expired}; access_token_cookie=x"),
+    ] {
+        let request = get(&[("Cookie", &cookie)]);
+        assert!(check(&jwt_with_room(), &request, &Requirement::access()).is_ok(), "{cookie}");
+    }
+    let bytes = [b"access_token_cookie=\xff; access_token_cookie=", good.as_bytes()].concat();
+    let mut request = get(&[]);
+    request.headers.insert("cookie", http::HeaderValue::from_bytes(&bytes).unwrap());
+    assert!(check(&jwt_with_room(), &request, &Requirement::access()).is_ok());
+}
+
+#[test]
+fn cookies_of_former_domains_are_cleared_too() {
+    let jwt = cookies().cookie_domain("example.com").former_cookie_domains(["old.example.com"]).build().unwrap();
+    let lines = |cookies: &jwt_extended::http::SetCookies| {
+        let domain = |line: &http::HeaderValue| {
+            let line = line.to_str().unwrap().to_owned();
+            let domain = line.split("; ").find_map(|part| part.strip_prefix("Domain=")).map(str::to_owned);
+            (line.split('=').next().unwrap().to_owned(), domain, line.contains("01 Jan 1970"))
+        };
+        cookies.lines().iter().map(domain).collect::<Vec<_>>()
+    };
+    let token = jwt.create_access_token("alice").unwrap();
+    let set = lines(&jwt.cookies().set_access(&token).unwrap());
+    let of = |domain: Option<&str>, cleared: bool| {
+        ["access_token_cookie", "csrf_access_token"].map(|name| (name.to_owned(), domain.map(str::to_owned), cleared))
+    };
+    let [host, old, new] = [of(None, true), of(Some("old.example.com"), true), of(Some("example.com"), false)];
+    assert_eq!(set, [host.clone(), old.clone(), new].concat(), "the new cookies come last");
+    let cleared = lines(&jwt.cookies().unset_access());
+    assert_eq!(cleared, [of(Some("example.com"), true), host, old].concat());
 }
 
 #[test]

@@ -24,27 +24,37 @@ fn another() -> String {
 #[test]
 fn different_tokens_in_two_locations_are_an_invalid_request() {
     let (one, two) = (token(&[]), another());
-    let (header, cookie) = (format!("Bearer {one}"), format!("access_token_cookie={two}"));
+    let header = format!("Bearer {one}");
     let header = ("Authorization", header.as_str());
-    let both = request("GET", "/", &[header, ("Cookie", &cookie)]);
-    let refusal = refusal(&everywhere(), &both, &Requirement::access());
-    assert_eq!((refusal.status().as_u16(), refusal.code()), (400, "request_malformed"));
-    assert_eq!(refusal.message(), "Different tokens in headers and cookies. Send exactly one");
-
     let in_query = request("GET", &format!("/?jwt={two}"), &[header]);
-    assert!(check(&everywhere(), &in_query, &Requirement::access()).is_err());
+    let refusal = refusal(&everywhere(), &in_query, &Requirement::access());
+    assert_eq!((refusal.status().as_u16(), refusal.code()), (400, "request_malformed"));
+    assert_eq!(refusal.message(), "Different tokens in headers and query_string. Send exactly one");
     let in_body = request("POST", "/", &[header, ("Content-Type", "application/json")]);
     let text = format!(r#"{{"access_token":"{two}"}}"#);
     assert!(check(&everywhere(), &(&in_body, text.as_bytes()), &Requirement::access()).is_err());
-    let last_two = request("GET", &format!("/?jwt={one}"), &[("Cookie", &cookie)]);
-    assert!(check(&everywhere(), &last_two, &Requirement::access()).is_err());
+    let of_three = request("POST", &format!("/?jwt={one}"), &[("Content-Type", "application/json")]);
+    assert!(check(&everywhere(), &(&of_three, text.as_bytes()), &Requirement::access()).is_err());
+}
+
+#[test]
+fn a_cookie_beside_an_explicit_token_is_ignored() {
+    let one = token(&[]);
+    let header = format!("Bearer {one}");
+    for order in [[Location::Header, Location::Cookie], [Location::Cookie, Location::Header]] {
+        let jwt = builder().token_location(order).build().unwrap();
+        for cookie in ["access_token_cookie=x", &format!("access_token_cookie={}", another())] {
+            let both = request("POST", "/", &[("Authorization", &header), ("Cookie", cookie)]);
+            let admitted = check(&jwt, &both, &Requirement::access()).unwrap();
+            assert_eq!((admitted.location(), admitted.token().subject()), (Location::Header, "alice"));
+        }
+    }
 }
 
 #[test]
 fn a_second_token_is_rejected_even_if_invalid() {
-    let cookie = "access_token_cookie=garbage";
     let header = format!("Bearer {}", token(&[]));
-    let both = get(&[("Authorization", &header), ("Cookie", cookie)]);
+    let both = request("GET", "/?jwt=garbage", &[("Authorization", &header)]);
     assert_eq!(refusal(&everywhere(), &both, &Requirement::access()).code(), "request_malformed");
 }
 

@@ -28,7 +28,7 @@ fn a_login_fails_if_the_store_is_full() {
 
 /// A store that always fails, and counts its calls.
 #[derive(Default)]
-struct Down(AtomicUsize);
+pub(super) struct Down(AtomicUsize);
 
 impl Down {
     fn fail<T>(&self) -> Answer<'_, Result<T, StoreError>>

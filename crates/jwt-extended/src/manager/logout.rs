@@ -1,0 +1,166 @@
+//! Logging out with a request: finds its tokens, ends their sessions and clears the cookies, also for a token that has
+//! expired or whose session is over.
+
+use std::borrow::Cow;
+
+use super::{JwtManager, Steps, renewal::Methodless};
+use crate::{
+    guard::{self, Refusal},
+    http::{Reason, Rejection, Request, SetCookies, locate_all},
+    jose::KeyRing,
+    session::StoreError,
+    time::Timestamp,
+    token::{Token, TokenError, TokenType, verify},
+};
+
+/// A logout that was carried out.
+#[derive(Clone, Debug)]
+#[must_use = "the browser keeps the cookies unless they are cleared in the response"]
+pub struct LoggedOut {
+    tokens: Vec<Token>,
+    cookies: SetCookies,
+}
+
+impl LoggedOut {
+    /// Returns the tokens whose sessions have ended: one, or an access token and a refresh token in cookies.
+    pub fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// Returns the headers that clear the cookies.
+    pub fn into_cookies(self) -> SetCookies {
+        self.cookies
+    }
+}
+
+impl JwtManager {
+    /// Logs out the bearer of a request: ends the session of its token and clears its cookies.
+    ///
+    /// A token with a valid signature is enough. It may have expired, and its session may be over. Without a store,
+    /// only the cookies are cleared.
+    ///
+    /// Everything but the store is checked before this returns, so the future does not borrow the request.
+    ///
+    /// ```
+    /// # async fn logout(jwt: jwt_extended::JwtManager, request: http::request::Parts) -> http::Response<Vec<u8>> {
+    /// match jwt.logout_request(&request).await {
+    ///     Ok(logged_out) => {
+    ///         let mut response = http::Response::new(Vec::new());
+    ///         logged_out.into_cookies().append_to(response.headers_mut());
+    ///         response
+    ///     }
+    ///     Err(rejection) => rejection.to_response(),
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If no token has a valid signature, or the store fails. The rejection clears the cookies as well, except where
+    /// another site may have sent the request: if the CSRF value is missing or wrong.
+    pub fn logout_request<R: Request>(
+        &self,
+        request: &R,
+    ) -> impl Future<Output = Result<LoggedOut, Rejection>> + use<'_, R> {
+        let ring = |_: &str| Ok::<_, Rejection>(Cow::Borrowed(&self.inner.settings.ring));
+        let leaving = self.leaving(request, ring);
+        async move { self.end_sessions_of(leaving?).await }
+    }
+
+    /// Returns the tokens of a request that may log out.
+    fn leaving<'k, E: From<Rejection>>(
+        &self,
+        request: &impl Request,
+        mut ring: impl FnMut(&str) -> Result<Cow<'k, KeyRing>, E>,
+    ) -> Result<Vec<Token>, E> {
+        let clearing = |rejection: Rejection| match rejection.reason() {
+            Reason::Csrf(_) => rejection,
+            _ => rejection.with_cookies(self.unset_cookies()),
+        };
+        self.steps().demand_body(request, &guard::Requirement::any())?;
+        let (settings, now) = (&self.inner.settings, self.now());
+        let located = locate_all(&settings.locate, request)
+            .map_err(|error| clearing(self.refuse(guard::not_located(error, TokenType::Access))))?;
+        let mut tokens = Vec::new();
+        let mut refused: Option<E> = None;
+        for located in &located {
+            for text in located.texts() {
+                let verified = match ring(text).map(|ring| verify(&settings.policy, &ring, text, now)) {
+                    Err(error) => Err(error),
+                    Ok(Ok(token) | Err(TokenError::Expired(token))) => {
+                        let token = token.at(located.location());
+                        let met = guard::meets(settings, located, token, &guard::Requirement::any(), now);
+                        met.map_err(|refusal| clearing(self.refuse(refusal)).into())
+                    }
+                    Ok(Err(error)) => Err(clearing(self.refuse(Refusal::at(Reason::Token(error), located))).into()),
+                };
+                match verified {
+                    Ok(token) => tokens.push(token),
+                    Err(error) => refused = refused.or(Some(error)),
+                }
+            }
+        }
+        match refused {
+            Some(error) if tokens.is_empty() => Err(error),
+            _ => Ok(tokens),
+        }
+    }
+
+    async fn end_sessions_of(&self, tokens: Vec<Token>) -> Result<LoggedOut, Rejection> {
+        let now = self.now();
+        for token in &tokens {
+            self.end_session_of(token, now).await.map_err(|error| {
+                self.reject(Reason::StoreUnavailable(error), None).with_cookies(self.unset_cookies())
+            })?;
+        }
+        Ok(LoggedOut { tokens, cookies: self.unset_cookies() })
+    }
+
+    /// Ends the session of a token, or revokes a token that belongs to none and has not expired.
+    async fn end_session_of(&self, token: &Token, now: Timestamp) -> Result<(), StoreError> {
+        let is_over = token.expires_at().is_some_and(|end| end.saturating_add(self.leeway()) <= now);
+        let result = match self.session_of(token) {
+            None if is_over => Ok(()),
+            _ => self.logout(token).await,
+        };
+        // Without a store, the cookies are all that a logout can end.
+        if result == Err(StoreError::NoStore) { Ok(()) } else { result }
+    }
+}
+
+impl<'a> Steps<'a> {
+    /// Logs out as [`JwtManager::logout_request`] does, with keys that the caller chooses for each token's text.
+    ///
+    /// # Errors
+    /// As [`JwtManager::logout_request`], and those of `ring` if no token has a valid signature.
+    pub fn logout_with<'k, R: Request, E: From<Rejection>, K>(
+        self,
+        request: &R,
+        ring: K,
+    ) -> Result<impl Future<Output = Result<LoggedOut, Rejection>> + use<'a, 'k, R, E, K>, E>
+    where
+        K: FnMut(&str) -> Result<Cow<'k, KeyRing>, E>,
+    {
+        Ok(self.manager.end_sessions_of(self.manager.leaving(request, ring)?))
+    }
+
+    /// Returns the tokens of a request that have a valid signature, expired or not, with keys that the caller chooses
+    /// for each token's text. The CSRF value is not checked, so the tokens admit to nothing.
+    pub fn tokens_in<'k>(
+        self,
+        request: &impl Request,
+        mut ring: impl FnMut(&str) -> Option<Cow<'k, KeyRing>>,
+    ) -> Vec<Token> {
+        let (manager, request) = (self.manager, Methodless(request));
+        let settings = &manager.inner.settings;
+        let mut tokens: Vec<Token> = Vec::new();
+        for located in locate_all(&settings.locate, &request).unwrap_or_default() {
+            for text in located.texts() {
+                let verified = ring(text).map(|ring| verify(&settings.policy, &ring, text, manager.now()));
+                if let Some(Ok(token) | Err(TokenError::Expired(token))) = verified {
+                    tokens.push(token.at(located.location()));
+                }
+            }
+        }
+        tokens
+    }
+}

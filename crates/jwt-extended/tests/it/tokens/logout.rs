@@ -1,0 +1,143 @@
+//! Logging out with a request: a valid signature is enough, and the answer clears the cookies.
+
+use std::{sync::Arc, time::Duration};
+
+use http::request::Parts;
+use jwt_extended::{
+    JwtManager, LoggedOut, ManualClock, Rejection, TokenPair,
+    http::{Location, Reason, SetCookies},
+    session::{MemoryStore, Subject},
+};
+
+use super::store_failures::Down;
+use crate::common::*;
+
+fn browsers(clock: &Arc<ManualClock>) -> JwtManager {
+    let places = [Location::Header, Location::Cookie];
+    builder().clock(Arc::clone(clock)).token_location(places).session_store(MemoryStore::new()).build().unwrap()
+}
+
+/// A POST with both cookies and the CSRF value of the access token.
+fn post(pair: &TokenPair) -> Parts {
+    let cookies = format!("access_token_cookie={}; refresh_token_cookie={}", pair.access, refresh(pair));
+    request("POST", "/logout", &[("Cookie", &cookies), ("X-CSRF-TOKEN", &pair.access.csrf().unwrap())])
+}
+
+fn refresh(pair: &TokenPair) -> &str {
+    pair.refresh.as_deref().unwrap()
+}
+
+fn logout(jwt: &JwtManager, request: &Parts) -> Result<LoggedOut, Rejection> {
+    wait(jwt.logout_request(request))
+}
+
+fn open(jwt: &JwtManager) -> usize {
+    wait(jwt.sessions_of(Subject("alice"))).unwrap().len()
+}
+
+fn clears_all(cookies: &SetCookies) -> bool {
+    let lines: Vec<_> = cookies.lines().iter().map(|line| line.to_str().unwrap()).collect();
+    lines.len() == 4 && lines.iter().all(|line| line.contains("01 Jan 1970"))
+}
+
+#[test]
+fn an_expired_token_logs_out() {
+    let clock = clock();
+    let jwt = browsers(&clock);
+    let pair = wait(jwt.login("alice")).unwrap();
+    clock.advance(Duration::from_secs(3600));
+    let narrow = format!("access_token_cookie={}", pair.access);
+    let request = request("POST", "/", &[("Cookie", &narrow), ("X-CSRF-TOKEN", &pair.access.csrf().unwrap())]);
+    let done = logout(&jwt, &request).unwrap();
+    assert_eq!((open(&jwt), done.tokens()[0].subject()), (0, "alice"));
+    assert!(clears_all(&done.into_cookies()));
+}
+
+#[test]
+fn a_second_logout_succeeds_and_clears_the_cookies() {
+    let clock = clock();
+    let jwt = browsers(&clock);
+    let pair = wait(jwt.login("alice")).unwrap();
+    assert!(logout(&jwt, &post(&pair)).is_ok());
+    assert!(clears_all(&logout(&jwt, &post(&pair)).unwrap().into_cookies()));
+}
+
+#[test]
+fn a_token_in_a_header_logs_out_its_own_session_only() {
+    let clock = clock();
+    let jwt = browsers(&clock);
+    let [phone, laptop] = [(); 2].map(|()| wait(jwt.login("alice")).unwrap());
+    let mut request = post(&phone);
+    request.headers.insert("authorization", format!("Bearer {}", refresh(&laptop)).parse().unwrap());
+    assert!(logout(&jwt, &request).is_ok());
+    assert!(opens(&jwt, &phone.access) && !opens(&jwt, &laptop.access));
+}
+
+#[test]
+fn a_logout_ends_the_sessions_of_all_cookies_of_one_name() {
+    let clock = clock();
+    let jwt = browsers(&clock);
+    let [one, two] = [(); 2].map(|()| wait(jwt.login("alice")).unwrap());
+    let cookies = format!("access_token_cookie={}; access_token_cookie={}", one.access, two.access);
+    let get = request("GET", "/logout", &[("Cookie", &cookies)]);
+    assert!(clears_all(&logout(&jwt, &get).unwrap().into_cookies()));
+    assert_eq!(open(&jwt), 0);
+}
+
+#[test]
+fn a_rejected_logout_clears_the_cookies() {
+    let clock = clock();
+    let jwt = browsers(&clock);
+    for cookie in ["access_token_cookie=garbage", "another=cookie"] {
+        let rejection = logout(&jwt, &request("POST", "/", &[("Cookie", cookie), ("X-CSRF-TOKEN", "x")])).unwrap_err();
+        assert!(rejection.status() == 401 && clears_all(rejection.cookies()), "{cookie}");
+        assert_eq!(rejection.to_response().headers().get_all("set-cookie").iter().count(), 4);
+    }
+}
+
+#[test]
+fn a_forged_logout_ends_and_clears_nothing() {
+    let clock = clock();
+    let jwt = browsers(&clock);
+    let pair = wait(jwt.login("alice")).unwrap();
+    for forged in ["", "a guess"] {
+        let mut request = post(&pair);
+        request.headers.insert("x-csrf-token", forged.parse().unwrap());
+        let rejection = logout(&jwt, &request).unwrap_err();
+        assert!(matches!(rejection.reason(), Reason::Csrf(_)) && rejection.cookies().lines().is_empty());
+    }
+    clock.advance(Duration::from_secs(3600));
+    let mut request = post(&pair);
+    request.headers.insert("x-csrf-token", "a guess".parse().unwrap());
+    assert!(logout(&jwt, &request).is_err(), "also with an expired token");
+    assert_eq!(open(&jwt), 1);
+}
+
+#[test]
+fn a_store_that_is_down_clears_the_cookies_too() {
+    let down = builder().token_location([Location::Cookie]).session_store(Down::default()).build().unwrap();
+    let pair = wait(manager().login("alice")).unwrap();
+    let rejection = logout(&down, &post(&pair)).unwrap_err();
+    assert!(rejection.status() == 503 && clears_all(rejection.cookies()));
+}
+
+#[test]
+fn without_a_store_a_logout_clears_the_cookies() {
+    let jwt = builder().token_location([Location::Cookie]).build().unwrap();
+    let pair = wait(jwt.login("alice")).unwrap();
+    assert!(clears_all(&logout(&jwt, &post(&pair)).unwrap().into_cookies()));
+}
+
+#[test]
+fn a_login_replaces_the_session_of_the_same_browser() {
+    let clock = clock();
+    let jwt = browsers(&clock);
+    let first = wait(jwt.login("alice")).unwrap();
+    let elsewhere = wait(jwt.login("alice")).unwrap();
+    clock.advance(Duration::from_secs(3600));
+    let again = wait(jwt.login("alice").replacing(&post(&first))).unwrap();
+    assert_eq!(open(&jwt), 2);
+    assert!(opens(&jwt, refresh(&again)) && opens(&jwt, refresh(&elsewhere)) && !opens(&jwt, refresh(&first)));
+    let bob = wait(jwt.login("bob").replacing(&post(&again))).unwrap();
+    assert!(opens(&jwt, refresh(&bob)) && opens(&jwt, refresh(&again)), "another user's session stays");
+}

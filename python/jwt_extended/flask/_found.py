@@ -1,0 +1,61 @@
+"""What a guard found in a request: the contents of its token, its user and its location.
+
+Flask's ``g`` belongs to an app context, which may serve several requests: a test pushes one, or a
+view sends a request to the app itself. So the findings are kept with the request, and count for no
+other one. Upstream's names on ``g`` are set too, because apps read them, and tests set them.
+"""
+
+from typing import Any
+
+from flask import has_request_context
+
+from .._core import RefreshToken
+from ._app import this_context, this_request
+
+JWT = "_jwt_extended_jwt"
+HEADER = "_jwt_extended_jwt_header"
+USER = "_jwt_extended_jwt_user"
+LOCATION = "_jwt_extended_jwt_location"
+
+_FOUND = "_jwt_extended_found"
+_PRESENTED = "_jwt_extended_presented"
+
+
+def keep(
+    claims: dict[str, Any],
+    header: dict[str, Any],
+    user: dict[str, Any] | None,
+    location: str | None,
+) -> None:
+    """Keep what a guard found in the current request."""
+    found = {JWT: claims, HEADER: header, USER: user, LOCATION: location}
+    vars(this_request())[_FOUND] = found
+    g = vars(this_context().g)
+    g.update(found)
+    g[_FOUND] = found
+
+
+def found(name: str) -> Any:
+    """Return what the current request's guard found; ``None`` if it had none.
+
+    :raises RuntimeError: outside an app context.
+    """
+    g = this_context().g
+    value, latest = g.get(name), g.get(_FOUND)
+    if value is not None and (latest is None or value is not latest[name]):
+        # The app has set it itself.
+        return value
+    own = vars(this_request()).get(_FOUND) if has_request_context() else None
+    return None if own is None else own[name]
+
+
+def keep_presented(claims: dict[str, Any], presented: RefreshToken) -> None:
+    """Keep the refresh token that the current request's guard has accepted."""
+    # The claims identify the guard's token: a request may be guarded more than once.
+    vars(this_request())[_PRESENTED] = (claims, presented)
+
+
+def presented_with(claims: dict[str, Any]) -> RefreshToken | None:
+    """Return the refresh token with these claims, if a guard has accepted it."""
+    of_claims, presented = vars(this_request()).get(_PRESENTED, (None, None))
+    return presented if of_claims is claims else None
