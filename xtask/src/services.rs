@@ -1,11 +1,11 @@
-//! The servers that the stores are tested with: Debian's Redis, PostgreSQL and PgBouncer. The tests start them, each on a free
-//! port and in its own folder. This module only finds or installs the programs.
+//! The servers that the stores are tested with: Debian's Redis, PostgreSQL and `PgBouncer`. The tests start them, each
+//! on a free port and in its own folder. This module only finds or installs the programs.
 
 use std::{env, fs};
 
 use crate::tools::{self, Trouble};
 
-/// Finds Redis, PostgreSQL and PgBouncer, and tries to install what is missing.
+/// Finds Redis, PostgreSQL and `PgBouncer`, and tries to install what is missing.
 pub(crate) fn find() -> Result<(), Trouble> {
     tools::need("redis-server", "redis-server")?;
     if !has_postgresql() {

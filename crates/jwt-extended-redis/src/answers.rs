@@ -19,6 +19,15 @@ pub(crate) fn counted(answer: Value) -> Result<Counted, Failure> {
     Ok(Counted { count, endless })
 }
 
+/// Reads a count, the index of the sessions that are left to sweep, and session ids.
+pub(crate) fn ended(answer: Value) -> Result<(Counted, Option<String>), Failure> {
+    let mut items = items(answer)?;
+    let count = number(items.next().as_ref())?;
+    let index = text(items.next())?;
+    let endless = items.map(|item| text(Some(item))).collect::<Result<_, _>>()?;
+    Ok((Counted { count, endless }, Some(index).filter(|index| !index.is_empty())))
+}
+
 /// Reads the outcome of a rotation, and the ids of ended sessions that had no expiry.
 pub(crate) fn rotation(answer: Value) -> Result<(RotateOutcome, Vec<String>), Failure> {
     let mut items = items(answer)?;

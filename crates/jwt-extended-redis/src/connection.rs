@@ -87,6 +87,11 @@ impl Connection {
         Self { shared: Arc::new(Shared { target, state: RwLock::new(State::Idle) }), timeout }
     }
 
+    /// Returns how long a call may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Runs some work on the connection. The time limit covers connecting as well.
     pub(crate) async fn within<T, W, F>(&self, work: W) -> Result<T, Unavailable>
     where

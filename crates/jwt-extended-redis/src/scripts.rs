@@ -12,6 +12,7 @@ pub(crate) struct Scripts {
     pub(crate) list: Script,
     pub(crate) end_one: Script,
     pub(crate) end_all: Script,
+    pub(crate) sweep: Script,
     pub(crate) revoke: Script,
     pub(crate) extend: Script,
 }
@@ -25,6 +26,7 @@ impl Scripts {
             list: Script::new(include_str!("lua/list.lua")),
             end_one: Script::new(include_str!("lua/end_one.lua")),
             end_all: Script::new(include_str!("lua/end_all.lua")),
+            sweep: Script::new(include_str!("lua/sweep.lua")),
             revoke: Script::new(include_str!("lua/revoke.lua")),
             extend: Script::new(include_str!("lua/extend.lua")),
         }

@@ -15,6 +15,7 @@ pub(crate) struct Sentinels {
     pub(crate) login: RedisConnectionInfo,
     pub(crate) service: String,
     pub(crate) redis: RedisConnectionInfo,
+    #[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "it is always `None`"))]
     pub(crate) tls: Option<Tls>,
     pub(crate) tcp: TcpSettings,
 }

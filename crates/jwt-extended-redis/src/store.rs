@@ -109,8 +109,8 @@ impl RedisStore {
     }
 
     fn end_one(&self, mut keys: SubjectKeys, session: &str, now: Timestamp) -> Call<'_> {
-        let arguments = arguments![keys.session(session), keys.index(), record::time(now), session];
-        self.shared.scripts.end_one.call(2, arguments)
+        let arguments = arguments![keys.session(session), keys.index(), keys.cut_off(), record::time(now), session];
+        self.shared.scripts.end_one.call(3, arguments)
     }
 
     /// Ends a session of an unknown subject, which its pointer names.
@@ -142,6 +142,32 @@ impl RedisStore {
             record::time(now.saturating_add(EndSessions::MAX_AHEAD)),
         ];
         self.shared.scripts.end_all.call(2, arguments)
+    }
+
+    /// Deletes sessions that were ended together, batch by batch, so that no other call waits for long.
+    ///
+    /// A cut-off has ended all but the latest of them, which are deleted first. So if this takes long, the caller need
+    /// not wait for the rest. If the process ends meanwhile, Redis deletes them when they expire.
+    async fn sweep(&self, index: String, sessions: String) {
+        let store = self.clone();
+        let sweeping = tokio::spawn(async move {
+            loop {
+                let sweep = async |mut live: Live| {
+                    let arguments = arguments![index.as_str(), sessions.as_str()];
+                    let answer = store.shared.scripts.sweep.call(1, arguments).send(&mut live).await?;
+                    let Counted { count, endless } = answers::counted(answer)?;
+                    store.delete_pointers(&mut live, &endless).await;
+                    Ok(count)
+                };
+                match store.shared.connection.within(sweep).await {
+                    Ok(0) => return,
+                    Ok(_) => {}
+                    Err(Unavailable(why)) => return tracing::warn!(why, "cannot delete ended sessions"),
+                }
+            }
+        });
+        // Dropping the handle does not end the task.
+        drop(tokio::time::timeout(self.shared.connection.timeout() / 2, sweeping).await);
     }
 
     /// Prolongs the pointer of a session. This is a separate call, because in a cluster the session and its pointer may
@@ -322,21 +348,35 @@ impl SessionStore for RedisStore {
     }
 
     fn end<'a>(&'a self, request: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
-        let call = match *request {
-            EndSessions::One { session, subject: Some(subject), now } => self.end_one(self.keys(subject), session, now),
+        let (subject, call) = match *request {
+            EndSessions::One { session, subject: Some(subject), now } => {
+                let call = self.end_one(self.keys(subject), session, now);
+                return Answer::later(async move {
+                    let end = async |mut live: Live| self.count_ended(&mut live, call).await;
+                    Ok(self.shared.connection.within(end).await?)
+                });
+            }
             EndSessions::One { session, subject: None, now } => return self.end_by_id(session, now),
             EndSessions::Others { subject, except, until, now } => {
-                self.end_all(subject, &format!("={except}"), until, now)
+                (subject, self.end_all(subject, &format!("={except}"), until, now))
             }
-            EndSessions::All { subject, until, now } => self.end_all(subject, "-", until, now),
+            EndSessions::All { subject, until, now } => (subject, self.end_all(subject, "-", until, now)),
             _ => {
                 let why = "jwt-extended-redis is older than jwt-extended; use the same version of both";
                 return Answer::Now(Err(StoreError::Unavailable(why.to_owned())));
             }
         };
         Answer::later(async move {
-            let end = async |mut live: Live| self.count_ended(&mut live, call).await;
-            Ok(self.shared.connection.within(end).await?)
+            let end = async |mut live: Live| {
+                let (Counted { count, endless }, left) = answers::ended(call.send(&mut live).await?)?;
+                self.delete_pointers(&mut live, &endless).await;
+                Ok((count, left))
+            };
+            let (count, left) = self.shared.connection.within(end).await?;
+            if let Some(index) = left {
+                self.sweep(index, self.keys(subject).sessions().to_owned()).await;
+            }
+            Ok(count)
         })
     }
 

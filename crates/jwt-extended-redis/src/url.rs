@@ -29,11 +29,17 @@ pub(crate) struct RedisUrl {
 
 pub(crate) enum Place {
     Server(ConnectionAddr),
-    Sentinels { addresses: Vec<ConnectionAddr>, login: RedisConnectionInfo, service: String },
+    #[cfg_attr(not(feature = "sentinel"), allow(dead_code, reason = "the URL is refused once it is read"))]
+    Sentinels {
+        addresses: Vec<ConnectionAddr>,
+        login: RedisConnectionInfo,
+        service: String,
+    },
 }
 
 /// The certificates of a TLS connection, in PEM. `None`: those of the system.
 #[derive(Clone, Default)]
+#[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "the URL is refused once it is read"))]
 pub(crate) struct Tls {
     pub(crate) authorities: Option<Vec<u8>>,
     /// The client's certificate and its key.

@@ -162,8 +162,8 @@ async fn list(users: &Database) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Whether somebody of this name can have sessions: a user of the store or of the file, or one who was removed and still
-/// has some.
+/// Whether somebody of this name can have sessions: a user of the store or of the file, or one who was removed and
+/// still has some.
 async fn is_known(
     name: &str,
     source: UserSource,

@@ -55,15 +55,16 @@
 //! |---|---|---|
 //! | `status` | one `SELECT` over all three tables | |
 //! | `revoke` | `INSERT … ON CONFLICT` into `jwt_revoked_tokens` | |
-//! | `open` | `INSERT … SELECT` into `jwt_sessions`, unless the cut-off is later; `DELETE` of the oldest if there is a limit | with the subject locked |
+//! | `open` | `INSERT … SELECT` into `jwt_sessions`, unless the cut-off is later; `DELETE` of the oldest if there is a limit, at most 1,000 | with the subject locked |
 //! | `rotate` | `UPDATE … WHERE current_jti = …`. If it changes no row: `SELECT`, and `DELETE` of a replayed session | |
 //! | `touch` | `UPDATE` of `jwt_sessions` | |
-//! | `list` | `SELECT` from `jwt_sessions` | |
+//! | `list` | `SELECT … LIMIT 1000` from `jwt_sessions` | |
 //! | `end`, one session | `DELETE … RETURNING` from `jwt_sessions` | |
-//! | `end`, others or all | `INSERT … ON CONFLICT` into `jwt_subjects`, then `DELETE … RETURNING` | with the subject locked |
+//! | `end`, others or all | `DELETE … RETURNING` of the latest 1,000, then `INSERT … ON CONFLICT` into `jwt_subjects`, which ends the rest; more rows are deleted later, 1,000 at a time | with the subject locked |
 //! | `purge` | one `DELETE … LIMIT` per table | |
 //!
-//! In SQLite, requests that write are grouped into transactions.
+//! In SQLite, requests that write are grouped into transactions. Behind `PgBouncer` in transaction mode, every call is a
+//! transaction, and no statement has a name.
 //!
 //! # When the database does not answer
 //!

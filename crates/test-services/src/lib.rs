@@ -1,5 +1,5 @@
-//! Starts real Redis and PostgreSQL servers for tests, a Redis Sentinel and a PgBouncer. Each has a free port and a temporary folder, and it ends when it
-//! is dropped. A test can stop a server, freeze it and start it again.
+//! Starts real Redis and PostgreSQL servers for tests, a Redis Sentinel and a `PgBouncer`. Each has a free port and a
+//! temporary folder, and it ends when it is dropped. A test can stop a server, freeze it and start it again.
 //!
 //! ```no_run
 //! let mut redis = test_services::Redis::start();

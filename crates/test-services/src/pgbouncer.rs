@@ -1,4 +1,4 @@
-//! A PgBouncer in front of a PostgreSQL server.
+//! A `PgBouncer` in front of a PostgreSQL server.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use crate::{
 
 const MISSING: &str = "PgBouncer is missing; install Debian's pgbouncer";
 
-/// A PgBouncer in transaction mode: each transaction of a client may get another connection to the server.
+/// A `PgBouncer` in transaction mode: each transaction of a client may get another connection to the server.
 #[derive(Debug)]
 pub struct PgBouncer {
     _process: Process,

@@ -81,11 +81,15 @@ local function index(key, id, ends, ttl)
   end
 end
 
--- Removes expired sessions from the index, and returns the ids of the others and the sessions by id.
-local function open_sessions(key, base, now)
+-- How many sessions a script reads or ends at most, so that no other call waits for long.
+local BATCH = 1000
+
+-- Removes expired sessions from the index, and returns the ids of the others and the sessions by id: those that end
+-- last, up to the position `last`.
+local function open_sessions(key, base, now, last)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', string.sub(now, 1, 12))
   local ids, sessions = {}, {}
-  for _, id in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+  for _, id in ipairs(redis.call('ZREVRANGE', key, 0, last)) do
     local session = read(base .. id)
     if session and session.ends > now then
       ids[#ids + 1] = id

@@ -1,7 +1,8 @@
 -- Ends all sessions of a subject, or all but one, and revokes all its tokens from before now.
 -- KEYS: cut-off, index. ARGV: now, until when the cut-off is remembered, its TTL, the kept session ('=<session>' or
 -- '-'), the prefix of the keys of sessions, the latest plausible cut-off.
--- Returns how many sessions were open, and the ids of ended sessions without an expiry.
+-- Returns how many sessions were open, the index of those that the caller must sweep or '', and the ids of ended
+-- sessions without an expiry.
 local now, at, remembered, kept = ARGV[1], ARGV[1], ARGV[2], ARGV[4]
 local old = redis.call('GET', KEYS[1])
 local keeps_ttl = false
@@ -20,12 +21,29 @@ if keeps_ttl then
 else
   put(KEYS[1], text, ARGV[3])
 end
-local ids, sessions = open_sessions(KEYS[2], ARGV[5], now)
-local result = { 0 }
+local ids, sessions = open_sessions(KEYS[2], ARGV[5], now, BATCH - 1)
+local result = { 0, '' }
 for _, id in ipairs(ids) do
   if '=' .. id ~= kept then
     close(ARGV[5] .. id, KEYS[2], id, sessions[id], result)
     result[1] = result[1] + 1
+  end
+end
+local kept_id = string.sub(kept, 2)
+local keeps = kept ~= '-' and redis.call('ZSCORE', KEYS[2], kept_id)
+local left = redis.call('ZCARD', KEYS[2]) - (keeps and 1 or 0)
+if left > 0 then
+  -- Their index gets another name, so that nobody finds or counts them again. The cut-off ends all but those that were
+  -- opened just before it; the caller deletes these first.
+  result[1], result[2] = result[1] + left, KEYS[2] .. ':' .. now
+  local ttl = redis.call('PTTL', KEYS[2])
+  redis.call('RENAME', KEYS[2], result[2])
+  if keeps then
+    redis.call('ZREM', result[2], kept_id)
+    redis.call('ZADD', KEYS[2], keeps, kept_id)
+    if ttl >= 0 then
+      redis.call('PEXPIRE', KEYS[2], ttl)
+    end
   end
 end
 return result

@@ -9,11 +9,25 @@ end
 put(KEYS[2], ARGV[3], ARGV[5])
 index(KEYS[3], id, ARGV[4], ARGV[5])
 local result = { 1 }
-if at_most == '' then
-  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', string.sub(opened, 1, 12))
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', string.sub(opened, 1, 12))
+-- Some of these may have ended within this second.
+local most = at_most == '' and 0 or redis.call('ZCARD', KEYS[3]) - tonumber(at_most)
+if most <= 0 then
   return result
 end
-local ids, sessions = open_sessions(KEYS[3], ARGV[7], opened)
+if most > BATCH then
+  -- Reading them all to find the oldest would take too long: those that end first are old. Later logins end the rest.
+  for _, other in ipairs(redis.call('ZRANGE', KEYS[3], 0, BATCH - 1)) do
+    local session = other ~= id and read(ARGV[7] .. other)
+    if session then
+      close(ARGV[7] .. other, KEYS[3], other, session, result)
+    elseif other ~= id then
+      redis.call('ZREM', KEYS[3], other)
+    end
+  end
+  return result
+end
+local ids, sessions = open_sessions(KEYS[3], ARGV[7], opened, -1)
 local others = {}
 for _, other in ipairs(ids) do
   if other ~= id then

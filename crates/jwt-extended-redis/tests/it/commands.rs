@@ -1,14 +1,22 @@
 //! Checks the commands that the store sends: how many each call takes, and which rights they need.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use jwt_extended::{
     session::{RotateOutcome, SessionStore, TokenStatus},
-    test_util::sessions::{self, at, end_all, end_one, ids, new_session, revoked_token, rotate_request, touch_request},
+    test_util::sessions::{
+        self, at, at_most, end_all, end_one, end_others, ids, new_session, revoked_token, rotate_request, touch_request,
+    },
 };
 use jwt_extended_redis::RedisStore;
 
-use crate::server::{Server, patient, token};
+use crate::server::{PATIENCE, Server, patient, token};
+
+/// In microseconds.
+const SECOND: u64 = 1_000_000;
 
 /// Counts the calls of each command since the last time, by clients and in scripts.
 fn calls(server: &Server) -> BTreeMap<String, u64> {
@@ -102,4 +110,46 @@ async fn the_rights_in_the_readme_are_enough() {
         Ok(TokenStatus::Active)
     );
     assert_eq!(store.end(&end_one("session", None, at(1))).wait().await, Ok(1));
+    let _: () = server.ask("SET", ("other", "key"));
+    very_many_sessions_end_at_once(&store, &server).await;
+}
+
+/// More sessions than a script reads. They all end at once, and are counted once.
+async fn very_many_sessions_end_at_once(store: &RedisStore, server: &Server) {
+    const MANY: u64 = 3500;
+    const NOW: u64 = (MANY + 1) * SECOND;
+    for ends in [Some(at(100_000 * SECOND)), None] {
+        let _: u64 = server.ask("DEL", server.keys());
+        let open = async |number: u64, limit: Option<u32>| {
+            let id = format!("session {number}");
+            let new = new_session("carol", &id, "r0", at(number * SECOND), ends);
+            let new = limit.map_or(new, |limit| at_most(new, limit));
+            assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
+        };
+        for number in 1..=MANY {
+            open(number, None).await;
+        }
+        assert_eq!(store.list("carol", at(NOW)).wait().await.unwrap().len(), 1000, "a list is bounded");
+        open(MANY + 1, Some(10)).await;
+        let left = MANY + 1 - 1000;
+        let kept = format!("session {}", MANY + 1);
+        let others = end_others("carol", &kept, Some(at(200_000 * SECOND)), at(NOW + 2));
+        assert_eq!(store.end(&others).wait().await, Ok(left - 1));
+        let listed = store.list("carol", at(NOW + 3)).wait().await.unwrap();
+        assert_eq!(listed.iter().map(|session| &session.id).collect::<Vec<_>>(), [&kept]);
+        for number in [1, 1500, MANY] {
+            let id = format!("session {number}");
+            let token = ids("carol", Some(&id), Some("a"), at((number + 5) * SECOND), at(NOW + 3));
+            assert_eq!(store.status(&token).wait().await, Ok(TokenStatus::Revoked), "{id}");
+            assert_eq!(store.end(&end_one(&id, Some("carol"), at(NOW + 3))).wait().await, Ok(0), "{id}");
+        }
+        let all = end_all("carol", Some(at(200_000 * SECOND)), at(NOW + 4));
+        assert_eq!(store.end(&all).wait().await, Ok(1), "none is counted twice");
+        let began = Instant::now();
+        // Of a session with an end, the pointer expires by itself.
+        let is_swept = || server.keys().iter().all(|key| !key.contains("}:s:session"));
+        while !is_swept() {
+            assert!(began.elapsed() < PATIENCE, "the sessions are deleted");
+        }
+    }
 }

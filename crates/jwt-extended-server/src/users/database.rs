@@ -67,8 +67,8 @@ pub enum DatabaseError {
 
 /// Runs the same statement on either database. Both understand `$1`.
 ///
-/// In PostgreSQL it is a transaction whose statement has no name, for PgBouncer, which may give each transaction another
-/// connection.
+/// In PostgreSQL it is a transaction whose statement has no name, for `PgBouncer`, which may give each transaction
+/// another connection.
 macro_rules! on {
     ($database:expr, $connection:ident => $statement:expr) => {
         within(async {

@@ -1,8 +1,8 @@
 //! Opens the store's own connections, and finds out whether each has a session of its own.
 //!
 //! A connection to PostgreSQL is a session: what is set or prepared there stays there. Behind a pooler that lends
-//! sessions for a transaction, such as `PgBouncer`, it would stay with other clients. Then every step is a transaction that
-//! brings its settings along and prepares nothing that outlives it.
+//! sessions for a transaction, such as `PgBouncer`, it would stay with other clients. Then every step is a transaction
+//! that brings its settings along and prepares nothing that outlives it.
 //!
 //! The settings are sent with the start of the session. `PgBouncer` refuses or ignores them; the store sees both. So a
 //! direct connection needs no round trip more than before.
@@ -82,8 +82,8 @@ fn milliseconds(timeout: Duration) -> String {
     format!("{}ms", timeout.as_millis().clamp(1, i32::MAX as u128))
 }
 
-/// Whether a refusal to connect may be due to the settings, rather than to the login (28), the database (3D), the number
-/// of connections (53) or a server that starts or ends (57).
+/// Whether a refusal to connect may be due to the settings, rather than to the login (28), the database (3D), the
+/// number of connections (53) or a server that starts or ends (57).
 fn may_be_the_settings(code: Option<&str>) -> bool {
     !code.is_some_and(|code| ["28", "3D", "53", "57"].iter().any(|class| code.starts_with(class)))
 }

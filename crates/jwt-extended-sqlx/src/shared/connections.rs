@@ -39,6 +39,7 @@ impl<C: Connection> Connections<C> {
     }
 
     /// Waits for a place, and opens a connection unless one is idle.
+    #[cfg(feature = "sqlite")]
     pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease<C>, sqlx::Error> {
         self.lease_or_open(sqlx::ConnectOptions::connect).await
     }

@@ -17,7 +17,7 @@ use jwt_extended::{
     },
 };
 
-use super::steps::{End, List, Open, Purge, Revoke, Rotate, Status, Step, Touch};
+use super::steps::{End, List, Open, Purge, Revoke, Rotate, Status, Step, Sweep, Touch};
 
 /// The most rows that one login deletes in passing.
 const PURGE_AT_ONCE: u32 = 500;
@@ -76,6 +76,23 @@ impl<B: Backend> Sessions<B> {
     }
 }
 
+impl<B: Backend> Sessions<B> {
+    /// Deletes the rows of sessions that have ended, batch by batch, without keeping anybody waiting. If the process
+    /// ends meanwhile, the cut-off still holds, and the rows are deleted once they are old.
+    fn sweep(&self, rest: Sweep) {
+        let backend = Arc::clone(&self.backend);
+        tokio::spawn(async move {
+            loop {
+                match backend.write(rest.clone()).await {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(error) => return tracing::warn!(%error, "cannot delete ended sessions"),
+                }
+            }
+        });
+    }
+}
+
 impl<B: Backend> SessionStore for Sessions<B> {
     fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         Answer::later(self.backend.read(Status::from(token)))
@@ -109,7 +126,13 @@ impl<B: Backend> SessionStore for Sessions<B> {
         // A request that was not carried out must not go unnoticed.
         let unknown = "it does not know this kind of request; use a later jwt-extended-sqlx";
         match End::new(request) {
-            Some(end) => Answer::later(self.backend.write(end)),
+            Some(end) => Answer::later(async move {
+                let ended = self.backend.write(end).await?;
+                if let Some(rest) = ended.rest {
+                    self.sweep(rest);
+                }
+                Ok(ended.open)
+            }),
             None => Answer::Now(Err(StoreError::Unavailable(unknown.to_owned()))),
         }
     }

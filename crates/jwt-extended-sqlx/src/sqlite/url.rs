@@ -1,8 +1,8 @@
 //! [`SqliteUrl`]: which file a URL names. It opens nothing, but it knows the current folder.
 //!
-//! sqlx and SQLAlchemy write URLs differently. A form that only one of them knows is read as that one reads it. Both know
-//! `sqlite:///file.db`: it is relative for SQLAlchemy, whose URLs applications have, and absolute for sqlx. Where that
-//! difference could open an empty store beside the right one, opening it is an error.
+//! sqlx and SQLAlchemy write URLs differently. A form that only one of them knows is read as that one reads it. Both
+//! know `sqlite:///file.db`: it is relative for SQLAlchemy, whose URLs applications have, and absolute for sqlx. Where
+//! that difference could open an empty store beside the right one, opening it is an error.
 
 use std::{
     fmt, path,
@@ -21,8 +21,8 @@ use crate::shared::error::SetupError;
 /// | … `?mode=rwc`, the default | is created if it does not exist |
 /// | … `?mode=rw` | must exist |
 ///
-/// After `sqlite+driver:`, as SQLAlchemy writes it, there are three slashes or four. Everything else is refused: other
-/// parameters, databases in memory, and percent-encoding, which SQLAlchemy reads as part of the name.
+/// After `sqlite+driver:`, as SQLAlchemy writes it, there are three slashes or four. Everything else is refused:
+/// other parameters, databases in memory, and percent-encoding, which SQLAlchemy reads as part of the name.
 ///
 /// ```
 /// use jwt_extended_sqlx::SqliteUrl;

@@ -8,7 +8,9 @@ use std::{
 use jwt_extended::{
     Timestamp,
     session::{RotateOutcome, SessionStore, StoreError, TokenStatus},
-    test_util::sessions::{at, end_all, ids, labelled, new_session, revoked_token, rotate_request},
+    test_util::sessions::{
+        at, at_most, end_all, end_one, end_others, ids, labelled, new_session, revoked_token, rotate_request, since,
+    },
 };
 
 pub(crate) const SECOND: u64 = 1_000_000;
@@ -16,6 +18,9 @@ pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// The timeout of a store in tests that do not test the timeout. No call takes that long on a busy computer.
 pub(crate) const LONG: Duration = Duration::from_mins(1);
+
+/// More sessions than a store deletes, lists or ends in one step.
+pub(crate) const MANY: u64 = 5_000;
 
 /// The end of a session that opens at the start.
 pub(crate) fn end() -> Timestamp {
@@ -91,6 +96,59 @@ pub(crate) async fn one_of_64_rotations_wins(stores: &[Arc<dyn SessionStore>]) {
         assert_eq!((rotated.len(), repeated.len()), (1, 63));
         assert!(repeated.iter().all(|successor| *successor == rotated[0]));
     }
+}
+
+/// SQL that opens this many sessions of alice, one each second. Both databases understand it.
+pub(crate) fn many_sessions(count: u64) -> String {
+    let (base, end) = (at(0).as_micros(), at(2 * count * SECOND).as_micros());
+    format!(
+        "INSERT INTO jwt_sessions (id, subject, current_jti, turned_at, opened_at, used_at, ends_at) \
+         WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count}) \
+         SELECT 'session ' || n, 'alice', 'session ' || n || ' r0', {base}, {base} + CAST(n AS bigint) * {SECOND}, {base}, {end} \
+         FROM numbers"
+    )
+}
+
+/// A user has so many sessions that their rows cannot be deleted in one step: all end at once, and are counted once.
+pub(crate) async fn many_sessions_end_at_once(store: &dyn SessionStore, count: u64, rows: impl AsyncFn() -> i64) {
+    let (now, until) = (count * SECOND, Some(at(3 * count * SECOND)));
+    assert_eq!(store.list("alice", at(now)).wait().await.unwrap().len(), 1000, "a list is bounded");
+    let new = at_most(new_session("alice", "new", "new r0", at(now + 1), until), 100);
+    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
+    let open = count + 1 - 1000;
+    let end_others = end_others("alice", "new", until, at(now + 10));
+    assert_eq!(store.end(&end_others).wait().await, Ok(open - 1));
+    // A login of a computer whose clock is behind.
+    let behind = since(new_session("alice", "later", "later r0", at(now - SECOND), until), at(now + 4 * SECOND));
+    assert_eq!(store.open(&behind).wait().await, Ok(TokenStatus::Active));
+    // Whatever is left of the rows, no session is. The times are those of tokens, which count as issued later.
+    let listed = async || {
+        let listed = store.list("alice", at(now + 20)).wait().await.unwrap();
+        listed.into_iter().map(|session| session.id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, ["new", "later"]);
+    for opened in [1, 500, count - 1100, count - 30, count] {
+        let id = format!("session {opened}");
+        let since = at((opened + 5) * SECOND);
+        let token = ids("alice", Some(&id), Some("an access token"), since, at(now + 20));
+        assert_eq!(store.status(&token).wait().await, Ok(TokenStatus::Revoked), "{id}");
+        assert_eq!(store.end(&end_one(&id, None, at(now + 20))).wait().await, Ok(0), "{id}");
+    }
+    let deadline = Instant::now() + LONG;
+    while rows().await > 2 {
+        assert!(Instant::now() < deadline, "the rows are deleted");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(listed().await, ["new", "later"]);
+    assert_eq!(store.end(&end_all("alice", until, at(now + 30))).wait().await, Ok(2), "none is counted twice");
+    assert_eq!(rows().await, 0);
+}
+
+/// Ended twice before the rows are deleted, very many sessions are counted once.
+pub(crate) async fn many_sessions_are_counted_once(store: &dyn SessionStore, count: u64) {
+    let (now, until) = (at(count * SECOND), Some(at(3 * count * SECOND)));
+    assert_eq!(store.end(&end_all("alice", until, now)).wait().await, Ok(count));
+    assert_eq!(store.end(&end_all("alice", until, now)).wait().await, Ok(0));
 }
 
 /// `purge` deletes what has ended, in batches, and so do logins. `rows` counts the rows of all tables.

@@ -1,4 +1,4 @@
-//! The store behind PgBouncer in transaction mode, where each transaction may get another connection to the server.
+//! The store behind `PgBouncer` in transaction mode, where each transaction may get another connection to the server.
 
 use std::{
     sync::Arc,
@@ -29,7 +29,7 @@ async fn store(url: &str) -> PostgresStore {
     store
 }
 
-/// Connects through PgBouncer like another client, without prepared statements.
+/// Connects through `PgBouncer` like another client, without prepared statements.
 async fn another_client(bouncer: &PgBouncer) -> PgConnection {
     let options: PgConnectOptions = bouncer.url().parse().unwrap();
     PgConnection::connect_with(&options.extra_float_digits(None)).await.unwrap()

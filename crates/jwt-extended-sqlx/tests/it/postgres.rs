@@ -7,7 +7,7 @@ use std::{
 
 use jwt_extended::{
     session::{RotateOutcome, SessionStore, TokenStatus},
-    test_util::sessions::{at, at_most, end_all, end_one, new_session},
+    test_util::sessions::{at, at_most, end_all, end_one, ids, new_session},
 };
 use jwt_extended_sqlx::{
     PostgresStore, SetupError,
@@ -16,8 +16,9 @@ use jwt_extended_sqlx::{
 
 use crate::{
     common::{
-        LONG, ended_rows_are_deleted, eventually, one_of_64_rotations_wins, open, open_at, rotate,
-        special_characters_are_kept, status,
+        LONG, MANY, SECOND, ended_rows_are_deleted, eventually, many_sessions, many_sessions_are_counted_once,
+        many_sessions_end_at_once, one_of_64_rotations_wins, open, open_at, rotate, special_characters_are_kept,
+        status,
     },
     server::Server,
 };
@@ -217,6 +218,38 @@ async fn ended_rows_are_deleted_in_batches_and_by_logins() {
     let server = Server::start();
     let store = server.store().await;
     ended_rows_are_deleted(&store, async || rows(&server).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn very_many_sessions_end_at_once() {
+    let server = Server::start();
+    let store = server.store().await;
+    server.run(&many_sessions(MANY));
+    // As the server does by itself, which is switched off in tests.
+    server.run("ANALYZE jwt_sessions");
+    let rows = async || {
+        let count = "SELECT count(*) FROM jwt_sessions";
+        sqlx::query_scalar(count).fetch_one(&mut server.connection().await).await.unwrap()
+    };
+    many_sessions_end_at_once(&store, MANY, rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ending_very_many_sessions_does_not_wait_for_their_rows() {
+    let server = Server::start();
+    let store = server.store().await;
+    server.run(&many_sessions(MANY));
+    let mut connection = server.connection().await;
+    let lock = "BEGIN; SELECT 1 FROM jwt_sessions WHERE id = 'session 1' FOR UPDATE";
+    sqlx::raw_sql(lock).execute(&mut connection).await.unwrap();
+    many_sessions_are_counted_once(&store, MANY).await;
+    let held: i64 = sqlx::query_scalar("SELECT count(*) FROM jwt_sessions WHERE id = 'session 1'")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(held, 1);
+    let session = ids("alice", Some("session 1"), Some("a"), at(1), at(MANY * SECOND + 1));
+    assert_eq!(store.status(&session).wait().await, Ok(TokenStatus::Revoked));
 }
 
 #[tokio::test(flavor = "multi_thread")]

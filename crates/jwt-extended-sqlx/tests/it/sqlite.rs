@@ -17,8 +17,8 @@ use jwt_extended_sqlx::{
 use tempfile::TempDir;
 
 use crate::common::{
-    LONG, ended_rows_are_deleted, eventually, one_of_64_rotations_wins, open, rotate, special_characters_are_kept,
-    status,
+    LONG, MANY, ended_rows_are_deleted, eventually, many_sessions, many_sessions_end_at_once, one_of_64_rotations_wins,
+    open, rotate, special_characters_are_kept, status,
 };
 
 /// A file in a temporary folder.
@@ -202,6 +202,18 @@ async fn ended_rows_are_deleted_in_batches_and_by_logins() {
     let file = File::new();
     let store = file.store().await;
     ended_rows_are_deleted(&store, async || file.rows().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn very_many_sessions_end_at_once() {
+    let file = File::new();
+    let store = file.store().await;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(many_sessions(MANY))).execute(&mut file.connection().await).await.unwrap();
+    let rows = async || {
+        let count = "SELECT count(*) FROM jwt_sessions";
+        sqlx::query_scalar(count).fetch_one(&mut file.connection().await).await.unwrap()
+    };
+    many_sessions_end_at_once(&store, MANY, rows).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

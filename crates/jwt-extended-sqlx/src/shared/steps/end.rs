@@ -1,9 +1,12 @@
-//! Steps that end something: revoking a token, ending sessions, deleting what has ended.
+//! Steps that end sessions.
+//!
+//! A subject may have any number of sessions. One step deletes those that were opened in the last minute, and makes a
+//! cut-off, which ends all others at once. Their rows are deleted later in batches, so that no step takes long.
+//!
+//! The minute is there because a cut-off does not end a session that was opened just before it: the computer that opened
+//! it may have a clock that is behind ([`NewSession::since`](jwt_extended::session::NewSession::since)).
 
-use jwt_extended::{
-    Timestamp,
-    session::{EndSessions, RevokedToken},
-};
+use jwt_extended::{Timestamp, session::EndSessions};
 use sqlx::Error;
 
 use super::{Run, Step, values};
@@ -12,28 +15,19 @@ use crate::shared::{
     stored,
 };
 
-/// Revokes a token.
-#[derive(Debug)]
-pub(crate) struct Revoke {
-    jti: String,
-    ends: i64,
-}
+/// The most rows that one statement deletes. The statements below contain it.
+const BATCH: usize = 1000;
 
-const REVOKE: &str = "INSERT INTO jwt_revoked_tokens (jti, ends_at) VALUES ($1, $2) \
-     ON CONFLICT (jti) DO UPDATE SET ends_at = excluded.ends_at WHERE jwt_revoked_tokens.ends_at < excluded.ends_at";
+/// How long before a cut-off a session was opened at least, in microseconds, if the cut-off certainly ends it. The
+/// statements below, and that of `List`, contain it.
+const MARGIN: i64 = 60_000_000;
 
-impl From<&RevokedToken<'_>> for Revoke {
-    fn from(token: &RevokedToken<'_>) -> Self {
-        Self { jti: stored::text(token.jti), ends: stored::end(token.until) }
-    }
-}
-
-impl Step for Revoke {
-    type Reply = ();
-
-    async fn run<C: Connection>(&self, connection: &mut C, _: Run) -> Result<(), Error> {
-        connection.execute(REVOKE, values![&self.jti, self.ends]).await.map(drop)
-    }
+/// The condition that a cut-off has ended a session whose row is still there. `$3` is the current time.
+macro_rules! is_cut_off {
+    () => {
+        "EXISTS (SELECT 1 FROM jwt_subjects AS cut WHERE cut.subject = jwt_sessions.subject AND cut.ends_at > $3 \
+         AND cut.cutoff_at > jwt_sessions.opened_at + 60000000 AND (cut.exempt IS NULL OR cut.exempt <> jwt_sessions.id))"
+    };
 }
 
 /// Ends sessions, and counts those that were open.
@@ -63,7 +57,21 @@ pub(crate) enum End {
     },
 }
 
-const END_ONE: &str = "DELETE FROM jwt_sessions WHERE id = $1 AND ($2 IS NULL OR subject = $2) RETURNING ends_at";
+/// What has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// How many sessions were open.
+    pub(crate) open: u64,
+    /// Deletes the rows that are left of them, if any.
+    pub(crate) rest: Option<Sweep>,
+}
+
+const END_ONE: &str = concat!(
+    "DELETE FROM jwt_sessions WHERE id = $1 AND ($2 IS NULL OR subject = $2) \
+     RETURNING opened_at, CASE WHEN ends_at > $3 AND NOT ",
+    is_cut_off!(),
+    " THEN 1 ELSE 0 END"
+);
 
 /// `$5` is the latest cut-off that cannot come from a wrong clock.
 const CUT_OFF: &str = "INSERT INTO jwt_subjects (subject, cutoff_at, ends_at, exempt) VALUES ($1, $2, $3, $4) \
@@ -72,7 +80,21 @@ const CUT_OFF: &str = "INSERT INTO jwt_subjects (subject, cutoff_at, ends_at, ex
      THEN excluded.cutoff_at ELSE jwt_subjects.cutoff_at END, \
      ends_at = CASE WHEN jwt_subjects.ends_at < excluded.ends_at THEN excluded.ends_at ELSE jwt_subjects.ends_at END";
 
-const END_ALL: &str = "DELETE FROM jwt_sessions WHERE subject = $1 AND ($2 IS NULL OR id <> $2) RETURNING ends_at";
+/// Ends the sessions that were opened last.
+const END_LATEST: &str = concat!(
+    "DELETE FROM jwt_sessions WHERE id IN (SELECT id FROM jwt_sessions WHERE subject = $1 AND ($2 IS NULL OR id <> $2) \
+     ORDER BY opened_at DESC LIMIT 1000) RETURNING opened_at, CASE WHEN ends_at > $3 AND NOT ",
+    is_cut_off!(),
+    " THEN 1 ELSE 0 END"
+);
+
+/// The cut-off in force at `$2`.
+const EARLIER: &str = "SELECT cutoff_at, exempt FROM jwt_subjects WHERE subject = $1 AND ends_at > $2";
+
+/// Counts the open sessions that no earlier cut-off has ended: it is a minute after `$4`, and exempts `$5`. One comparison for each row
+/// takes a third of the time of the condition above.
+const COUNT: &str = "SELECT count(*) FROM jwt_sessions WHERE subject = $1 AND ($2 IS NULL OR id <> $2) AND ends_at > $3 \
+     AND (opened_at >= $4 OR id = $5)";
 
 impl End {
     /// Returns `None` for a request that only a later version of the engine knows.
@@ -98,7 +120,7 @@ impl End {
 }
 
 impl Step for End {
-    type Reply = u64;
+    type Reply = Ended;
 
     fn locked_subject(&self) -> Option<&str> {
         match self {
@@ -112,42 +134,63 @@ impl Step for End {
         false
     }
 
-    async fn run<C: Connection>(&self, connection: &mut C, _: Run) -> Result<u64, Error> {
-        let (ended, now) = match self {
-            Self::One { session, subject, now } => (connection.rows(END_ONE, values![session, subject]).await?, *now),
-            Self::All { subject, except, ends, now, latest } => {
-                connection.execute(CUT_OFF, values![subject, *now, *ends, except, *latest]).await?;
-                (connection.rows(END_ALL, values![subject, except]).await?, *now)
+    async fn run<C: Connection>(&self, connection: &mut C, _: Run) -> Result<Ended, Error> {
+        match self {
+            Self::One { session, subject, now } => {
+                let ended = connection.rows(END_ONE, values![session, subject, *now]).await?;
+                Ok(Ended { open: counted(&ended)?, rest: None })
             }
-        };
-        ended.iter().try_fold(0, |open, row| Ok(open + u64::from(row.integer(0)? > now)))
-    }
-}
-
-/// Deletes what has ended.
-#[derive(Debug)]
-pub(crate) struct Purge {
-    now: i64,
-    limit: i64,
-}
-
-impl Purge {
-    pub(crate) fn new(now: Timestamp, limit: u32) -> Self {
-        Self { now: stored::time(now), limit: limit.into() }
-    }
-}
-
-impl Step for Purge {
-    type Reply = u64;
-
-    async fn run<C: Connection>(&self, connection: &mut C, _: Run) -> Result<u64, Error> {
-        let mut purged = 0;
-        for statement in C::PURGE {
-            let left = self.limit.saturating_sub_unsigned(purged);
-            if left > 0 {
-                purged += connection.execute(statement, values![self.now, left]).await?;
+            Self::All { subject, except, ends, now, latest } => {
+                let mut open = 0;
+                // The earlier cut-off is still in force here, so nothing that it ended is counted again.
+                let rest = loop {
+                    let ended = connection.rows(END_LATEST, values![subject, except, *now]).await?;
+                    open += counted(&ended)?;
+                    if ended.len() < BATCH {
+                        break None;
+                    }
+                    let cutoff = now.saturating_sub(MARGIN);
+                    let is_cut_off = |row: &C::Row| row.integer(0).map(|opened_at| opened_at < cutoff);
+                    if ended.iter().map(is_cut_off).collect::<Result<Vec<_>, _>>()?.contains(&true) {
+                        break Some(Sweep { subject: subject.clone(), except: except.clone(), cutoff });
+                    }
+                };
+                if rest.is_some() {
+                    let (cutoff, exempt) = match connection.row(EARLIER, values![subject, *now]).await? {
+                        Some(row) => (row.integer(0)?.saturating_sub(MARGIN), row.optional_text(1)?),
+                        None => (i64::MIN, None),
+                    };
+                    let values = values![subject, except, *now, cutoff, &exempt];
+                    let count = connection.row(COUNT, values).await?.ok_or(Error::RowNotFound)?;
+                    open += u64::try_from(count.integer(0)?).unwrap_or_default();
+                }
+                connection.execute(CUT_OFF, values![subject, *now, *ends, except, *latest]).await?;
+                Ok(Ended { open, rest })
             }
         }
-        Ok(purged)
+    }
+}
+
+fn counted<R: Row>(ended: &[R]) -> Result<u64, Error> {
+    ended.iter().try_fold(0, |open, row| Ok(open + u64::from(row.flag(1)?)))
+}
+
+/// Deletes a batch of the sessions that a cut-off has ended. Replies whether there may be more.
+#[derive(Clone, Debug)]
+pub(crate) struct Sweep {
+    subject: String,
+    except: Option<String>,
+    cutoff: i64,
+}
+
+const SWEEP: &str = "DELETE FROM jwt_sessions WHERE id IN (SELECT id FROM jwt_sessions WHERE subject = $1 \
+     AND ($2 IS NULL OR id <> $2) AND opened_at < $3 LIMIT 1000)";
+
+impl Step for Sweep {
+    type Reply = bool;
+
+    async fn run<C: Connection>(&self, connection: &mut C, _: Run) -> Result<bool, Error> {
+        let deleted = connection.execute(SWEEP, values![&self.subject, &self.except, self.cutoff]).await?;
+        Ok(deleted >= BATCH as u64)
     }
 }

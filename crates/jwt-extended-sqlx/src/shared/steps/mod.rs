@@ -5,6 +5,7 @@
 //! it sets, so a step needs no transaction, except where it locks its subject. No statement reads the database's clock.
 
 mod end;
+mod revoke;
 mod session;
 mod token;
 
@@ -13,7 +14,8 @@ use std::future::Future;
 use sqlx::Error;
 
 pub(crate) use self::{
-    end::{End, Purge, Revoke},
+    end::{End, Sweep},
+    revoke::{Purge, Revoke},
     session::{List, Open},
     token::{Rotate, Status, Touch},
 };

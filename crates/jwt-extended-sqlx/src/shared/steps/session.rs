@@ -35,10 +35,10 @@ const OPEN: &str = "INSERT INTO jwt_sessions \
      turned_at = excluded.turned_at, opened_at = excluded.opened_at, used_at = excluded.used_at, \
      ends_at = excluded.ends_at, label = excluded.label";
 
-/// Ends a subject's oldest open sessions. Keeps the new one, and the latest `$4` of the others.
+/// Ends a subject's oldest open sessions. Keeps the new one, and the latest `$4` of the others. If there are very many,
+/// later logins end the rest, so that none takes long.
 const END_OLDEST: &str = "DELETE FROM jwt_sessions WHERE id IN (SELECT id FROM jwt_sessions \
-     WHERE subject = $1 AND id <> $2 AND ends_at > $3 ORDER BY opened_at DESC, id DESC \
-     LIMIT 9223372036854775807 OFFSET $4)";
+     WHERE subject = $1 AND id <> $2 AND ends_at > $3 ORDER BY opened_at DESC, id DESC LIMIT 1000 OFFSET $4)";
 
 impl From<&NewSession<'_>> for Open {
     fn from(session: &NewSession<'_>) -> Self {
@@ -76,7 +76,7 @@ impl Step for Open {
     }
 }
 
-/// Lists a subject's open sessions.
+/// Lists a subject's open sessions, at most a thousand of them. Leaves out those whose rows `End` has yet to delete.
 #[derive(Debug)]
 pub(crate) struct List {
     subject: String,
@@ -84,7 +84,9 @@ pub(crate) struct List {
 }
 
 const LIST: &str = "SELECT id, label, opened_at, used_at, ends_at FROM jwt_sessions \
-     WHERE subject = $1 AND ends_at > $2 ORDER BY opened_at DESC, id DESC";
+     WHERE subject = $1 AND ends_at > $2 AND NOT EXISTS (SELECT 1 FROM jwt_subjects AS cut WHERE cut.subject = $1 \
+     AND cut.ends_at > $2 AND cut.cutoff_at > opened_at + 60000000 AND (cut.exempt IS NULL OR cut.exempt <> id)) \
+     ORDER BY opened_at DESC, id DESC LIMIT 1000";
 
 impl List {
     pub(crate) fn new(subject: &str, now: Timestamp) -> Self {
