@@ -1,10 +1,20 @@
 //! A Redis server.
 
-use std::{path::PathBuf, process::Command};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::{
+    path::PathBuf,
+    process::Command,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use tempfile::TempDir;
 
-use crate::{port::free_port, process::Process};
+use crate::{
+    port::free_port,
+    process::{Process, START},
+};
 
 const MISSING: &str = "redis-server is missing; install Debian's redis-server";
 
@@ -67,6 +77,15 @@ impl Redis {
             .args(&self.options)
             .current_dir(self.folder.path());
         self.process = Some(Process::listening(&mut command, self.port, MISSING));
+        // It listens on the socket a moment later.
+        #[cfg(unix)]
+        {
+            let deadline = Instant::now() + START;
+            while UnixStream::connect(self.socket()).is_err() {
+                assert!(Instant::now() < deadline, "nothing listens on {}", self.socket().display());
+                sleep(Duration::from_millis(5));
+            }
+        }
     }
 
     /// Kills it.

@@ -31,7 +31,7 @@ fn store_as_it_is(site: &Site, name: &str, password: &str) {
 #[test]
 fn every_spelling_of_a_name_is_one_user_and_one_subject() {
     let site = Site::new();
-    assert_eq!(site.user(&["add", NFD], "a password\n"), Ok(format!("added {NFC}\n")));
+    assert_eq!(site.user(&["add", NFD], "a password\n"), Ok(format!("added {NFC} to {}\n", site.store)));
     for spelling in [NFC, NFD, "JOS\u{c9}"] {
         assert!(site.user(&["add", spelling], "another\n").unwrap_err().contains("already exists"), "{spelling}");
     }
@@ -63,7 +63,8 @@ fn invisible_characters_make_no_name() {
 #[test]
 fn a_name_that_was_stored_before_logs_in_as_it_is_written() {
     let site = Site::new();
-    site.user(&["list"], "").unwrap();
+    // It creates the store.
+    site.server().end("TERM");
     store_as_it_is(&site, "Alice", "rabbit");
     store_as_it_is(&site, "al\u{200b}ice", "hare");
     let server = site.server();
