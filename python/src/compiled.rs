@@ -130,7 +130,7 @@ impl Compiled {
             return Err(error);
         }
         let ending = leaving.map_err(|failure| self.failed(py, failure, NOT_REVOKED))?;
-        match self.wait(py, ending) {
+        match self.wait(py, Callbacks::None, ending) {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(rejection)) => match rejection.reason() {
                 Reason::StoreUnavailable(error) => Err(store_failed(py, error, NOT_REVOKED)),
@@ -157,7 +157,7 @@ impl Compiled {
         let Some(token) = self.tokens_in(py, request, decode_key)?.into_iter().find(is_current) else {
             return Ok(None);
         };
-        let rotation = self.wait(py, self.checking.steps().renewal_of(&token));
+        let rotation = self.wait(py, Callbacks::None, self.checking.steps().renewal_of(&token));
         let Ok(Some(rotation)) = rotation else { return Ok(None) };
         let renewed = create.call1((TokenType::Access.name(), Rotation(rotation), RefreshToken(token)))?;
         let renewed = renewed.cast::<IssuedToken>().map_err(PyErr::from)?;
