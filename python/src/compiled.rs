@@ -123,6 +123,9 @@ impl Compiled {
         request: &Bound<'_, PyAny>,
         decode_key: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
+        if self.store.is_none() {
+            return Err(store_failed(py, &StoreError::NoStore, NOT_REVOKED));
+        }
         let request = WsgiRequest::new(request)?;
         let ring = |token: &str| Ok::<_, Failure>(Cow::Owned(self.ring_for(py, token, decode_key)?.into_owned()));
         let leaving = self.checking.steps().logout_with(&request, ring);
@@ -130,7 +133,7 @@ impl Compiled {
             return Err(error);
         }
         let ending = leaving.map_err(|failure| self.failed(py, failure, NOT_REVOKED))?;
-        match self.wait(py, ending) {
+        match self.wait(py, Callbacks::None, ending) {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(rejection)) => match rejection.reason() {
                 Reason::StoreUnavailable(error) => Err(store_failed(py, error, NOT_REVOKED)),
@@ -157,7 +160,7 @@ impl Compiled {
         let Some(token) = self.tokens_in(py, request, decode_key)?.into_iter().find(is_current) else {
             return Ok(None);
         };
-        let rotation = self.wait(py, self.checking.steps().renewal_of(&token));
+        let rotation = self.wait(py, Callbacks::None, self.checking.steps().renewal_of(&token));
         let Ok(Some(rotation)) = rotation else { return Ok(None) };
         let renewed = create.call1((TokenType::Access.name(), Rotation(rotation), RefreshToken(token)))?;
         let renewed = renewed.cast::<IssuedToken>().map_err(PyErr::from)?;
