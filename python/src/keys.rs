@@ -218,9 +218,14 @@ fn signing_key(
     let pem = rewritten.as_deref().map_or(text, Vec::as_slice);
     Ok(match Key::from_pem(algorithm, pem) {
         Err(small @ KeyError::RsaTooSmall { .. }) if lenient.accepts(lenient.leniency.rsa, &small) => {
-            let key = SmallRsaKey::load(py, algorithm, pem)?;
+            let key = ForeignKey::load(py, algorithm, pem)?;
             Ok(Key::external(algorithm, key))
         }
+        Err(error) => match readable(py, algorithm, pem)? {
+            Some(Readable::Pem(pem)) => Key::from_pem(algorithm, &pem),
+            Some(Readable::Foreign(key)) => Ok(Key::external(algorithm, key)),
+            None => Err(error),
+        },
         key => key,
     })
 }
@@ -236,21 +241,26 @@ fn verifying_key(
     }
     let rewritten = rewritten(py, text)?;
     let pem = rewritten.as_deref().map_or(text, Vec::as_slice);
-    // Like PyJWT, accepts a private key and verifies with its public half.
-    let key = match VerifyingKey::from_pem(algorithm, pem) {
-        Ok(key) => Ok(key),
-        Err(error) => match Key::from_pem(algorithm, pem) {
-            Ok(key) => Ok(key.into()),
-            Err(small @ KeyError::RsaTooSmall { .. }) => Err(small),
-            Err(_) => Err(error),
-        },
-    };
-    Ok(match key {
+    Ok(match either_half(algorithm, pem) {
         Err(small @ KeyError::RsaTooSmall { .. }) if lenient.accepts(lenient.leniency.rsa, &small) => {
-            let key = SmallRsaKey::load(py, algorithm, pem)?;
+            let key = ForeignKey::load(py, algorithm, pem)?;
             Ok(VerifyingKey::external(algorithm, key))
         }
+        Err(error) => match readable(py, algorithm, pem)? {
+            Some(Readable::Pem(pem)) => either_half(algorithm, &pem),
+            Some(Readable::Foreign(key)) => Ok(VerifyingKey::external(algorithm, key)),
+            None => Err(error),
+        },
         key => key,
+    })
+}
+
+/// Reads a public key. Like PyJWT, also accepts a private key, and verifies with its public half.
+fn either_half(algorithm: Algorithm, pem: &[u8]) -> Result<VerifyingKey, KeyError> {
+    VerifyingKey::from_pem(algorithm, pem).or_else(|error| match Key::from_pem(algorithm, pem) {
+        Ok(key) => Ok(key.into()),
+        Err(small @ KeyError::RsaTooSmall { .. }) => Err(small),
+        Err(_) => Err(error),
     })
 }
 
@@ -306,18 +316,44 @@ fn rewritten(py: Python<'_>, text: &[u8]) -> PyResult<Option<Zeroizing<Vec<u8>>>
     Ok(pem.cast::<PyBytes>().ok().map(|pem| Zeroizing::new(pem.as_bytes().to_vec())))
 }
 
-/// An RSA key of fewer than 2048 bits. `cryptography` uses it, because the engine's library rejects keys that small.
-struct SmallRsaKey(Py<PyAny>);
+/// A key that `cryptography` has read.
+enum Readable {
+    /// In a form that the engine reads.
+    Pem(Zeroizing<Vec<u8>>),
+    /// Of a kind that the engine's library does not know.
+    Foreign(Arc<dyn ExternalKey>),
+}
 
-impl SmallRsaKey {
+/// Has `cryptography` read a key that the engine refuses, as PyJWT does. Returns `None` if it cannot either.
+fn readable(py: Python<'_>, algorithm: Algorithm, text: &[u8]) -> PyResult<Option<Readable>> {
+    // Only PEM is worth the import, which takes a tenth of a second.
+    if !text.windows(11).any(|window| window == b"-----BEGIN ") {
+        return Ok(None);
+    }
+    let arguments = (algorithm.name(), PyBytes::new(py, text));
+    let read = helpers(py)?.call_method1(intern!(py, "readable"), arguments)?;
+    if read.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(match read.cast::<PyBytes>() {
+        Ok(pem) => Readable::Pem(Zeroizing::new(pem.as_bytes().to_vec())),
+        Err(_) => Readable::Foreign(Arc::new(ForeignKey(read.unbind()))),
+    }))
+}
+
+/// A key that `cryptography` uses, because the engine's library does not: an RSA key below 2048 or above 8192 bits, or
+/// an Ed448 key.
+struct ForeignKey(Py<PyAny>);
+
+impl ForeignKey {
     fn load(py: Python<'_>, algorithm: Algorithm, text: &[u8]) -> PyResult<Arc<dyn ExternalKey>> {
         let arguments = (algorithm.name(), PyBytes::new(py, text));
-        let key = helpers(py)?.getattr(intern!(py, "SmallRsaKey"))?.call1(arguments)?;
+        let key = helpers(py)?.getattr(intern!(py, "ForeignKey"))?.call1(arguments)?;
         Ok(Arc::new(Self(key.unbind())))
     }
 }
 
-impl ExternalKey for SmallRsaKey {
+impl ExternalKey for ForeignKey {
     fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         Python::attach(|py| {
             let message = PyBytes::new(py, message);

@@ -83,3 +83,13 @@ RING = [
     {"secret_key": OLD, "kid": "old"},
     {"public_key": public(RSA), "algorithm": "RS256", "kid": "rsa"},
 ]
+
+
+def large_rsa() -> rsa.RSAPrivateKey:
+    """Return an RSA key of 8,676 bits, made of two Mersenne primes: random ones take a minute."""
+    p, q, e = 2**4423 - 1, 2**4253 - 1, 65537
+    d = pow(e, -1, (p - 1) * (q - 1))
+    numbers = rsa.RSAPrivateNumbers(
+        p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), rsa.RSAPublicNumbers(e, p * q)
+    )
+    return numbers.private_key(unsafe_skip_rsa_key_validation=True)

@@ -4,6 +4,7 @@ Loaders choose a key for each token. A configured key that cannot be used raises
 starts, and the key of a loader when it is used.
 """
 
+import base64
 import re
 from typing import Any
 
@@ -11,7 +12,7 @@ import flask_jwt_extended as upstream
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization as forms
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed448, rsa
 from flask import Flask
 from jwt.algorithms import RSAAlgorithm
 from key_pairs import (
@@ -28,6 +29,7 @@ from key_pairs import (
     SMALL_RSA,
     UNUSABLE,
     kid,
+    large_rsa,
     made,
     open_ssh,
     open_ssh_certificate,
@@ -287,3 +289,48 @@ def test_a_pyjwk_is_only_used_for_its_own_algorithm() -> None:
         match=rf"decode_key_loader.* {UNUSABLE}the JWK is for RS256",
     ):
         said(app, jwt.encode(claims(), RSA, "PS256"))
+
+
+BAGS = "Bag Attributes\n    friendlyName: me\nKey Attributes: <No Attributes>\n"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    "around", [lambda pem: BAGS + pem, lambda pem: pem + CERTIFICATE, lambda pem: "text\n" + pem]
+)
+def test_pem_with_text_around_it_is_read_as_pyjwt_does(around: Any) -> None:
+    pem = around(private(RSA))
+    app = pair_app("RS256", pem, around(public(RSA)))
+    text = made(app)
+    assert said(app, text) == (200, "alice")
+    assert jwt.decode(text, public(RSA), ["RS256"])["sub"] == "alice"
+
+
+def test_literal_line_breaks_are_refused_with_the_cause() -> None:
+    with pytest.raises(RuntimeError, match="line breaks must be real ones"):
+        pair_app("RS256", private(RSA).strip().replace("\n", "\\n"))
+
+
+def test_compressed_points_are_read_as_pyjwt_does() -> None:
+    point = P521.public_key().public_bytes(forms.Encoding.X962, forms.PublicFormat.CompressedPoint)
+    header = bytes.fromhex("3058301006072a8648ce3d020106052b81040023034400")
+    der = forms.load_der_public_key(header + point)
+    body = base64.b64encode(header + point).decode()
+    pem = f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n"
+    assert der == P521.public_key()
+    app = pair_app("ES512", private(P521), pem)
+    assert said(app, made(app)) == (200, "alice")
+
+
+def test_ed448_and_large_rsa_keys_work_as_in_pyjwt() -> None:
+    for algorithm, key in (
+        ("EdDSA", ed448.Ed448PrivateKey.generate()),
+        ("PS256", large_rsa()),
+    ):
+        app = pair_app(algorithm, private(key), public(key))
+        text = made(app)
+        assert said(app, text) == (200, "alice")
+        assert jwt.decode(text, public(key), [algorithm])["sub"] == "alice"
+        theirs = jwt.encode(claims(), private(key), algorithm)
+        assert said(app, theirs) == (200, "alice")
+        assert said(app, theirs[:-8] + "AAAAAAAA")[0] == 422

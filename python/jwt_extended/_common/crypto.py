@@ -1,8 +1,8 @@
 """Handles key formats that the engine does not read, with the package ``cryptography``.
 
 The engine reads secrets and PEM. This module converts key objects of ``cryptography`` and PyJWT,
-and OpenSSH keys, to PEM. The engine's library cannot use RSA keys below 2048 bits, so
-``cryptography`` signs and verifies with those. The engine imports this module by its name.
+OpenSSH keys, and PEM that PyJWT reads and the engine does not. ``cryptography`` signs and verifies
+with keys that the engine's library cannot use. The engine imports this module by its name.
 """
 
 from importlib import import_module
@@ -10,7 +10,10 @@ from typing import Any
 
 from .pyjwt import InvalidKeyError
 
-__all__ = ["SmallRsaKey", "key_text", "rewritten_as_pem"]
+__all__ = ["ForeignKey", "key_text", "readable", "rewritten_as_pem"]
+
+#: The largest RSA key that the engine's library uses, in bits.
+LARGEST_RSA = 8192
 
 _MISSING = "needs the package cryptography: pip install cryptography"
 
@@ -49,8 +52,38 @@ def rewritten_as_pem(text: bytes) -> bytes | None:
     return None
 
 
-class SmallRsaKey:
-    """An RSA key below 2048 bits, for one algorithm."""
+def readable(algorithm: str, text: bytes) -> "bytes | ForeignKey | None":
+    """Return a key that the engine refuses in a form that it can use; ``None`` if there is none.
+
+    ``cryptography`` reads PEM with text around it, a key with its certificates, and compressed
+    points. It also signs and verifies with keys that the engine's library does not know.
+    """
+    try:
+        serialization = _serialization()
+    except InvalidKeyError:
+        return None
+    try:
+        key = serialization.load_pem_private_key(text, password=None)
+    except Exception:  # then it may be a public key
+        try:
+            key = serialization.load_pem_public_key(text)
+        except Exception:  # anything that cannot be parsed is not a key
+            return None
+    is_private = hasattr(key, "private_bytes")
+    pem = _private_pem(key) if is_private else _public_pem(key)
+    is_large_rsa = algorithm[:2] in ("RS", "PS") and getattr(key, "key_size", 0) > LARGEST_RSA
+    if is_large_rsa or (
+        algorithm == "EdDSA" and type(key).__name__.lstrip("_").startswith("Ed448")
+    ):
+        return ForeignKey(algorithm, pem)
+    return pem
+
+
+class ForeignKey:
+    """A key that ``cryptography`` uses, for one algorithm.
+
+    An RSA key below 2048 or above 8192 bits, or an Ed448 key.
+    """
 
     def __init__(self, algorithm: str, pem: bytes) -> None:
         serialization = _serialization()
@@ -59,26 +92,28 @@ class SmallRsaKey:
             self._private, self._public = key, key.public_key()
         except ValueError:
             self._private, self._public = None, serialization.load_pem_public_key(pem)
+        self._how: tuple[Any, ...] = ()
+        if algorithm == "EdDSA":
+            return
         primitives = "cryptography.hazmat.primitives"
         padding = import_module(f"{primitives}.asymmetric.padding")
-        self._hash = getattr(import_module(f"{primitives}.hashes"), f"SHA{algorithm[2:]}")()
-        self._padding = (
-            padding.PSS(padding.MGF1(self._hash), self._hash.digest_size)
-            if algorithm.startswith("PS")
-            else padding.PKCS1v15()
-        )
+        digest = getattr(import_module(f"{primitives}.hashes"), f"SHA{algorithm[2:]}")()
+        if algorithm.startswith("PS"):
+            self._how = (padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
+        else:
+            self._how = (padding.PKCS1v15(), digest)
 
     def sign(self, message: bytes) -> bytes | None:
         """Sign a message. Return ``None`` if this is only a public key."""
         if self._private is None:
             return None
-        signature: bytes = self._private.sign(message, self._padding, self._hash)
+        signature: bytes = self._private.sign(message, *self._how)
         return signature
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Return whether this key made a signature."""
         try:
-            self._public.verify(signature, message, self._padding, self._hash)
+            self._public.verify(signature, message, *self._how)
         except import_module("cryptography.exceptions").InvalidSignature:
             return False
         return True

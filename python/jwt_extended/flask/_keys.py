@@ -2,11 +2,11 @@
 
 from warnings import warn_explicit
 
-from .._common.crypto import SmallRsaKey, key_text, rewritten_as_pem
+from .._common.crypto import ForeignKey, key_text, readable, rewritten_as_pem
 from .._common.pyjwt import InsecureKeyLengthWarning
 from ._app import connected_at, this_app
 
-__all__ = ["SmallRsaKey", "key_text", "rewritten_as_pem", "warn_of_short_key"]
+__all__ = ["ForeignKey", "key_text", "readable", "rewritten_as_pem", "warn_of_short_key"]
 
 
 def warn_of_short_key(message: str) -> None:

@@ -70,6 +70,14 @@ pub enum KeyError {
         /// The member's name.
         member: &'static str,
     },
+    /// A number in the JWK is not written as RFC 7518 requires.
+    #[error("the JWK's \"{member}\" {why}; `VerifyingKey::from_loose_jwk` accepts that")]
+    JwkNumber {
+        /// The member's name.
+        member: &'static str,
+        /// The reason.
+        why: &'static str,
+    },
     /// The JWK has no `alg` and the caller gave no algorithm. A token's header never supplies it.
     #[error("the JWK has no \"alg\"; name the algorithm with `from_jwk_as`")]
     JwkWithoutAlgorithm,

@@ -62,13 +62,23 @@ impl PairFields {
 /// thumbprint.
 pub(super) fn unsigned(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
     let bytes = decode(text, member)?;
-    if bytes.first().is_some_and(|first| *first != 0) { Ok(bytes) } else { Err(KeyError::JwkMember { member }) }
+    match bytes.first() {
+        Some(0) => Err(KeyError::JwkNumber { member, why: "begins with a zero byte" }),
+        Some(_) => Ok(bytes),
+        None => Err(KeyError::JwkMember { member }),
+    }
 }
 
 /// Decodes a coordinate, which includes its leading zeros (RFC 7518 section 6.2.1.2).
 pub(super) fn exactly(length: usize, text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
     let bytes = decode(text, member)?;
-    if bytes.len() == length { Ok(bytes) } else { Err(KeyError::JwkMember { member }) }
+    match bytes.len() {
+        found if found == length => Ok(bytes),
+        found if found < length && found > 0 => {
+            Err(KeyError::JwkNumber { member, why: "is shorter than its curve needs, without its leading zeros" })
+        }
+        _ => Err(KeyError::JwkMember { member }),
+    }
 }
 
 /// Decodes a private member into a buffer that is wiped, even if decoding fails.
@@ -82,7 +92,32 @@ pub(super) fn secret(text: Option<&Zeroizing<String>>, member: &'static str) -> 
 }
 
 fn decode(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
-    text.and_then(|text| base64url::decode(text).ok()).ok_or(KeyError::JwkMember { member })
+    let text = text.ok_or(KeyError::JwkMember { member })?;
+    if text.ends_with('=') {
+        return Err(KeyError::JwkNumber { member, why: "has padding" });
+    }
+    base64url::decode(text).map_err(|_| KeyError::JwkMember { member })
+}
+
+/// Rewrites the numbers of a public key as RFC 7518 requires: without padding and leading zeros in `n` and `e`, with
+/// them in the coordinates of a point. Leaves every other member as it is.
+pub(crate) fn normalized(json: &str) -> Result<String, KeyError> {
+    let mut members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(json).map_err(|_| KeyError::JwkMember { member: "kty" })?;
+    let length = match members.get("crv").and_then(serde_json::Value::as_str) {
+        Some("P-256" | "Ed25519") => 32,
+        Some("P-384") => 48,
+        Some("P-521") => 66,
+        _ => 0,
+    };
+    for (name, length) in [("n", 0), ("e", 0), ("x", length), ("y", length)] {
+        let Some(serde_json::Value::String(text)) = members.get_mut(name) else { continue };
+        let Ok(bytes) = base64url::decode(text.trim_end_matches('=')) else { continue };
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count().min(bytes.len().saturating_sub(length.max(1)));
+        let missing = vec![0; length.saturating_sub(bytes.len())];
+        *text = base64url::encode(&[&missing, &bytes[zeros..]].concat());
+    }
+    Ok(serde_json::Value::Object(members).to_string())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod private;
 mod public;
 mod scheme;
 
-pub(crate) use jwk::PublicParams;
+pub(crate) use jwk::{PublicParams, normalized as normalized_jwk};
 pub(crate) use pem::der_of_pem;
 pub(crate) use private::PrivateKey;
 pub(crate) use public::PublicKey;

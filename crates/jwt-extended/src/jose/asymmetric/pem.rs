@@ -21,18 +21,24 @@ pub(crate) fn der_of_pem(algorithm: Algorithm, text: &[u8]) -> Result<Zeroizing<
     if !text.contains("-----BEGIN ") {
         return Err(KeyError::NotPem);
     }
-    let broken = malformed("there is text around the PEM block, or the block is incomplete");
-    let mut block = Block::first_of(text).ok_or_else(|| broken.clone())?;
+    let incomplete = malformed("the PEM block is incomplete");
+    if !text.starts_with("-----BEGIN ") {
+        return Err(malformed(in_front(text)));
+    }
+    let mut block = Block::first_of(text).ok_or_else(|| incomplete.clone())?;
     // `openssl ecparam -genkey` writes the curve first. The key names it again.
     if block.label == "EC PARAMETERS" {
-        block = Block::first_of(block.after).ok_or_else(|| broken.clone())?;
+        block = Block::first_of(block.after).ok_or(incomplete)?;
     }
     let form = form_of_label(block.label).map_err(|unusable| unusable.map_or(KeyError::NotPem, malformed))?;
+    if block.after.contains("-----BEGIN CERTIFICATE") {
+        return Err(malformed("a certificate follows the key in the PEM text; leave out the key's chain"));
+    }
     if block.after.starts_with("-----BEGIN ") {
         return Err(malformed("the PEM text holds more than one block; give one key alone"));
     }
     if !block.after.is_empty() {
-        return Err(broken);
+        return Err(malformed("there is text after the PEM block; delete it"));
     }
     if block.body.contains(':') {
         return Err(malformed("the PEM block has headers, as encrypted keys do; rewrite it with `openssl pkey`"));
@@ -61,6 +67,16 @@ pub(super) fn encode_private(der: &[u8]) -> Zeroizing<String> {
     }
     text.push_str("-----END PRIVATE KEY-----\n");
     text
+}
+
+/// Returns what stands in front of the first PEM block.
+fn in_front(text: &str) -> &'static str {
+    if text.contains("Bag Attributes") {
+        "there are Bag Attributes in front of the PEM block, as `openssl pkcs12` writes them; rewrite it with `openssl \
+         pkey`"
+    } else {
+        "there is text in front of the PEM block; delete it"
+    }
 }
 
 struct Block<'t> {

@@ -2,8 +2,8 @@
 
 use crate::jose::{JwsError, Segment, VerifyingKey, base64url, json};
 
-/// The longest signature: RSA with 8,192 bits.
-const MAX_SIGNATURE: usize = 1024;
+/// The longest signature: RSA with 16,384 bits, which an external key may have. The library itself stops at 8,192.
+const MAX_SIGNATURE: usize = 2048;
 /// The longest signature that is decoded into a small stack buffer: HMAC, ECDSA and Ed25519.
 const SMALL_SIGNATURE: usize = 136;
 

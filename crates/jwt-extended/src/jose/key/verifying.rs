@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use super::external::ExternalKey;
 #[cfg(feature = "asymmetric")]
-use crate::jose::asymmetric::{self, PublicKey};
+use crate::jose::asymmetric::{self, PublicKey, normalized_jwk};
 use crate::jose::{
     Algorithm, Family, Jwk, KeyError,
     header::StandardHeader,
@@ -78,15 +78,44 @@ impl VerifyingKey {
         Self::read_jwk(json, Some(algorithm))
     }
 
+    /// Reads a key as [`from_jwk`](Self::from_jwk) does, from another issuer's JWK whose numbers are not written as RFC
+    /// 7518 requires: with padding, with a leading zero in `n` or `e`, or without those of `x` or `y`. The thumbprint is
+    /// that of the key as it should be written.
+    ///
+    /// # Errors
+    /// As [`from_jwk`](Self::from_jwk), for every other fault.
+    #[cfg(feature = "asymmetric")]
+    pub fn from_loose_jwk(json: &str) -> Result<Self, KeyError> {
+        // The strict reading comes first: it refuses names that occur twice, which the rewriting would merge.
+        match Self::from_jwk(json) {
+            Err(KeyError::JwkNumber { .. }) => Self::from_jwk(&normalized_jwk(json)?),
+            read => read,
+        }
+    }
+
+    /// Reads the keys of a JWK Set as [`from_jwk_set`](Self::from_jwk_set) does, each as
+    /// [`from_loose_jwk`](Self::from_loose_jwk) does.
+    ///
+    /// # Errors
+    /// As [`from_jwk_set`](Self::from_jwk_set).
+    #[cfg(feature = "asymmetric")]
+    pub fn from_loose_jwk_set(json: &str) -> Result<ImportedJwkSet, KeyError> {
+        Self::read_jwk_set(json, Self::from_loose_jwk)
+    }
+
     /// Reads the keys of a JWK Set (RFC 7517 section 5). Each must have an `alg`.
     ///
     /// # Errors
     /// If the text as a whole is not a JWK Set. Keys that cannot be used are listed in
     /// [`unusable`](ImportedJwkSet::unusable).
     pub fn from_jwk_set(json: &str) -> Result<ImportedJwkSet, KeyError> {
+        Self::read_jwk_set(json, Self::from_jwk)
+    }
+
+    fn read_jwk_set(json: &str, read: fn(&str) -> Result<Self, KeyError>) -> Result<ImportedJwkSet, KeyError> {
         let mut set = ImportedJwkSet::default();
         for member in members_of_set(json)? {
-            match Self::from_jwk(&member) {
+            match read(&member) {
                 Ok(key) => set.keys.push(key),
                 Err(error) => set.unusable.push(error),
             }
