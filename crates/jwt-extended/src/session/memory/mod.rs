@@ -9,7 +9,11 @@ use std::{
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use self::{ids::Ids, room::Room, sessions::Sessions};
+use self::{
+    ids::Ids,
+    room::{Entry, Room},
+    sessions::Sessions,
+};
 use super::StoreError;
 use crate::time::Timestamp;
 
@@ -34,7 +38,7 @@ impl MemoryStore {
         Self::with_capacity(1_000_000)
     }
 
-    /// Returns a store for up to this many entries.
+    /// Returns a store for up to this many entries: sessions and revocations. Sessions take at most seven eighths.
     pub fn with_capacity(capacity: usize) -> Self {
         Self { sessions: Sessions::new(), room: Room::new(capacity) }
     }
@@ -55,14 +59,14 @@ impl MemoryStore {
     }
 
     /// Reserves a place for one more entry. The caller must hold no lock, because this may have to clear all shards.
-    fn make_room(&self, now: Timestamp) -> Result<(), StoreError> {
-        if self.room.take() {
+    fn make_room(&self, entry: Entry, now: Timestamp) -> Result<(), StoreError> {
+        if self.room.take(entry) {
             return Ok(());
         }
         if self.room.may_be_cleared(now) {
             self.clear_expired(now);
         }
-        if self.room.take() { Ok(()) } else { Err(StoreError::Full { capacity: self.room.capacity() }) }
+        if self.room.take(entry) { Ok(()) } else { Err(StoreError::Full { capacity: self.room.capacity() }) }
     }
 }
 

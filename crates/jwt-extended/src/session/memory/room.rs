@@ -4,6 +4,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::time::Timestamp;
 
+/// What a place is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    Session,
+    Revocation,
+}
+
 /// The places for entries.
 pub(super) struct Room {
     capacity: usize,
@@ -25,9 +32,14 @@ impl Room {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// Reserves a place for one more entry, if there is one.
-    pub(super) fn take(&self) -> bool {
-        let one_more = |taken| (taken < self.capacity).then_some(taken + 1);
+    /// Reserves a place for one more entry, if there is one. Sessions leave an eighth of the places to revocations, so
+    /// that logins alone cannot keep anybody from logging out.
+    pub(super) fn take(&self, entry: Entry) -> bool {
+        let limit = match entry {
+            Entry::Session => self.capacity - self.capacity / 8,
+            Entry::Revocation => self.capacity,
+        };
+        let one_more = |taken| (taken < limit).then_some(taken + 1);
         self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
     }
 

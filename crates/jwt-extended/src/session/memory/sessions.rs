@@ -6,7 +6,7 @@ use std::{
     sync::RwLock,
 };
 
-use super::{Ids, MemoryStore, Room, SHARDS, SMALL_SHARD, has_expired, later, read, write};
+use super::{Entry, Ids, MemoryStore, Room, SHARDS, SMALL_SHARD, has_expired, later, read, write};
 use crate::{
     session::{
         Answer, EndSessions, NewSession, Retry, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore,
@@ -232,7 +232,7 @@ impl Shard {
         }
         // Ending the sessions may have freed a place.
         if let Err(full) = place
-            && !room.take()
+            && !room.take(Entry::Revocation)
         {
             return Err(full);
         }
@@ -343,7 +343,7 @@ impl SessionStore for MemoryStore {
     }
 
     fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {
-        Answer::Now(self.make_room(token.now).map(|()| {
+        Answer::Now(self.make_room(Entry::Revocation, token.now).map(|()| {
             let mut shard = write(self.sessions.of(token.subject).0);
             shard.clear_if_grown(token.now, &self.room);
             let known = shard.tokens.get(token.jti).copied();
@@ -356,7 +356,7 @@ impl SessionStore for MemoryStore {
     }
 
     fn open<'a>(&'a self, session: &'a NewSession<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
-        Answer::Now(self.make_room(session.opened).map(|()| {
+        Answer::Now(self.make_room(Entry::Session, session.opened).map(|()| {
             let (shard, subject_hash) = self.sessions.of(session.subject);
             let mut shard = write(shard);
             shard.clear_if_grown(session.opened, &self.room);
@@ -380,7 +380,7 @@ impl SessionStore for MemoryStore {
 
     fn end<'a>(&'a self, ending: &'a EndSessions<'_>) -> Answer<'a, Result<u64, StoreError>> {
         let all = |all: &All<'_>| {
-            let place = self.make_room(all.now);
+            let place = self.make_room(Entry::Revocation, all.now);
             write(self.sessions.of(all.subject).0).end_all(all, place, &self.room)
         };
         let one = |shard: &RwLock<Shard>, session: &str, subject: Option<&str>, now| {

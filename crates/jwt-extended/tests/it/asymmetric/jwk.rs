@@ -75,7 +75,7 @@ fn a_private_jwk_with_mismatched_numbers_is_refused() {
                 Key::from_jwk_as(algorithm, &jwk.to_string()).unwrap_err()
             };
             assert!(matches!(with(change(text).into()), KeyError::Malformed { .. }), "{algorithm} {member}");
-            assert_eq!(member_of(&with(format!("{text}=").into())), Some(member), "{algorithm}");
+            assert_eq!(member_of(&with(format!("{text}=").into())), Some(*member), "{algorithm}");
             assert_eq!(with(Value::Null), KeyError::JwkMember { member }, "{algorithm}");
             assert!(matches!(with(json!(7)), KeyError::JwkMember { .. }), "{algorithm} {member}");
         }

@@ -26,6 +26,17 @@ fn a_login_fails_if_the_store_is_full() {
     assert_eq!(wait(jwt.login("bob")), Err(IssueError::Store(StoreError::Full { capacity: 1 })));
 }
 
+#[test]
+fn logins_leave_room_for_revocations() {
+    let jwt = builder().session_store(MemoryStore::with_capacity(16)).build().unwrap();
+    let pair = wait(jwt.login("mallory")).unwrap();
+    while wait(jwt.login("mallory")).is_ok() {}
+    assert_eq!(wait(jwt.sessions_of(Subject("mallory"))).unwrap().len(), 14);
+    let token = jwt.decode_token(&pair.access).unwrap();
+    assert!(wait(jwt.revoke_token(&token)).is_ok() && !opens(&jwt, &pair.access));
+    assert!(wait(jwt.end_all_sessions(Subject("alice"))).is_ok());
+}
+
 /// A store that always fails, and counts its calls.
 #[derive(Default)]
 pub(super) struct Down(AtomicUsize);
