@@ -123,6 +123,9 @@ impl Compiled {
         request: &Bound<'_, PyAny>,
         decode_key: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
+        if self.store.is_none() {
+            return Err(store_failed(py, &StoreError::NoStore, NOT_REVOKED));
+        }
         let request = WsgiRequest::new(request)?;
         let ring = |token: &str| Ok::<_, Failure>(Cow::Owned(self.ring_for(py, token, decode_key)?.into_owned()));
         let leaving = self.checking.steps().logout_with(&request, ring);
