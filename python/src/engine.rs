@@ -42,8 +42,8 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-/// Returns the subject by which the store knows an identity: a string (also for UUIDs and dates), or the one form of its
-/// JSON.
+/// Returns the subject by which the store knows an identity: a string (also for UUIDs and dates), or the one form of
+/// its JSON.
 #[pyfunction]
 pub(crate) fn subject_of(identity: &Bound<'_, PyAny>, default: &Bound<'_, PyAny>) -> PyResult<String> {
     let json = Writer::text_of(identity, default)?;

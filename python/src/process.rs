@@ -19,8 +19,8 @@ use std::{
 use pyo3::{exceptions::PyImportError, prelude::*, sync::PyOnceLock};
 use tokio::runtime::{Builder, Runtime};
 
-/// Claims this process for the interpreter that loads the extension. The binding would load it in others as well, but keeps
-/// its types and what this crate remembers in variables of the process, and waits in the main interpreter.
+/// Claims this process for the interpreter that loads the extension. The binding would load it in others as well, but
+/// keeps its types and what this crate remembers in variables of the process, and waits in the main interpreter.
 ///
 /// # Errors
 ///

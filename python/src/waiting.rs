@@ -1,9 +1,9 @@
 //! Waits for futures in a thread of Python's, between whose polls other Python code may run in the same thread.
 //!
 //! Under gevent, many greenlets share a thread. If a callback of the app lets another greenlet run, that greenlet may
-//! wait here as well, and both end in any order. Tokio's `block_on` and `enter` panic then, because a thread may only be
-//! inside of a runtime once, and must leave it in reverse order. So no runtime is entered while Python code may run: a
-//! future enters it for each of its polls ([`Within`]), and the thread is parked here.
+//! wait here as well, and both end in any order. Tokio's `block_on` and `enter` panic then, because a thread may be
+//! inside of a runtime only once, and must leave it in reverse order. So no runtime is entered while Python code may
+//! run: a future enters it for each of its polls ([`Within`]), and the thread is parked here.
 
 use std::{
     pin::Pin,

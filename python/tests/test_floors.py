@@ -36,7 +36,6 @@ FLOORS: list[list[str]] = [
     ],
     ["_common.options.hints", "_common.options.read"],
     [
-        "flask._alias",
         "flask._app",
         "flask._async",
         "flask._json",
@@ -53,21 +52,34 @@ FLOORS: list[list[str]] = [
     ["flask._rest_extensions", "flask.utils", "flask.view_decorators"],
     [
         "flask._compat3",
+        "flask._compat3.config",
+        "flask._compat3.exceptions",
         "flask._compat3.getters",
         "flask._compat3.guards",
         "flask._compat3.loaders",
         "flask._compat3.options",
         "flask._compat3.warn",
+        "flask._compat3.words",
         "flask._protection",
         "flask.pairs",
         "flask.sessions",
     ],
     ["flask.jwt_manager"],
+    [
+        "flask._compat3.interface",
+        "flask._compat3.interface.config",
+        "flask._compat3.interface.default_callbacks",
+        "flask._compat3.interface.exceptions",
+        "flask._compat3.interface.jwt_manager",
+        "flask._compat3.interface.utils",
+        "flask._compat3.interface.view_decorators",
+    ],
+    ["flask._alias"],
     ["flask"],
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
 #: The modules that may import the interface of 3.x.
-ABOVE_COMPAT3 = {"flask", "flask.jwt_manager"}
+ABOVE_COMPAT3 = {"flask", "flask._alias", "flask.jwt_manager"}
 
 
 def name_of(path: Path) -> str:

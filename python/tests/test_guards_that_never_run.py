@@ -76,7 +76,7 @@ def test_a_class_that_calls_the_frameworks_dispatch_is_protected(mark: Any) -> N
 
 @each_mark
 @pytest.mark.parametrize("base", [flask_restful.Resource, flask_restx.Resource])
-def test_method_decorators_of_a_class_that_dispatches_do_not_count(base: Any, mark: Any) -> None:
+def test_decorators_of_a_class_that_dispatches_do_not_count(base: Any, mark: Any) -> None:
     view = as_view(base, dispatch_request=seen, method_decorators=[mark])
     assert statuses(view) == PROTECTED
 

@@ -3,12 +3,13 @@
 import importlib
 import pkgutil
 import sys
+from types import ModuleType
 
 #: Upstream's name.
 UPSTREAM_NAME = "flask_jwt_extended"
 
 
-def install_as_flask_jwt_extended() -> None:
+def install_as_flask_jwt_extended(version: int = 4) -> None:
     """Make ``import flask_jwt_extended`` import this package, from now on and everywhere.
 
     For apps and libraries that cannot be changed, such as Flask-AppBuilder. Call it before the
@@ -18,10 +19,11 @@ def install_as_flask_jwt_extended() -> None:
 
         install_as_flask_jwt_extended()
 
+    :param version: 4, or 3 for apps that were written for Flask-JWT-Extended 3.
     :raises RuntimeError: if flask_jwt_extended was already imported. Earlier importers would keep
         the original.
     """
-    package = sys.modules[__package__]
+    package = _package(version)
     imported = sys.modules.get(UPSTREAM_NAME)
     if imported not in (None, package):
         raise RuntimeError(
@@ -31,5 +33,15 @@ def install_as_flask_jwt_extended() -> None:
     sys.modules[UPSTREAM_NAME] = package
     for module in pkgutil.iter_modules(package.__path__):
         if not module.name.startswith("_"):
-            part = importlib.import_module(f"{__package__}.{module.name}")
+            part = importlib.import_module(f"{package.__name__}.{module.name}")
             sys.modules[f"{UPSTREAM_NAME}.{module.name}"] = part
+
+
+def _package(version: int) -> ModuleType:
+    if version == 4:
+        return sys.modules[f"{__package__}"]
+    if version == 3:
+        from ._compat3 import interface
+
+        return interface
+    raise ValueError(f"version must be 3 or 4, not {version!r}")

@@ -5,6 +5,8 @@ view sends a request to the app itself. So the findings are kept with the reques
 other one. Upstream's names on ``g`` are set too, because apps read them, and tests set them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import has_request_context
@@ -53,6 +55,30 @@ def session_of(claims: dict[str, Any]) -> str | None:
     """Return the session id in the claims of a token, if it is one of ours."""
     session = claims.get("sid")
     return session if isinstance(session, str) and is_session_id(session) else None
+
+
+@contextmanager
+def provisionally(claims: dict[str, Any], header: dict[str, Any]) -> Iterator[None]:
+    """Let callbacks that get no contents ask for those of a token, before a guard has accepted it.
+
+    Afterwards the findings of the request are what they were.
+    """
+    if not has_request_context():
+        yield
+        return
+    own, g = vars(this_request()), vars(this_context().g)
+    names = (JWT, HEADER, USER, LOCATION, _FOUND)
+    before, before_on_g = own.get(_FOUND), {name: g[name] for name in names if name in g}
+    keep(claims, header, None, None)
+    try:
+        yield
+    finally:
+        own.pop(_FOUND)
+        if before is not None:
+            own[_FOUND] = before
+        for name in names:
+            g.pop(name, None)
+        g.update(before_on_g)
 
 
 def keep_presented(claims: dict[str, Any], presented: RefreshToken) -> None:

@@ -115,6 +115,29 @@ class Manager(Loaders):
         """
         return claims
 
+    # What other versions of the interface do differently.
+
+    @property
+    def _needs_guard(self) -> bool:
+        """Whether the functions for the current token raise where no guard has run."""
+        return True
+
+    def _complete(self, claims: dict[str, Any]) -> None:
+        """Add what the interface promises to a verified token's claims, or reject them."""
+
+    def _rephrase(self, error: Exception) -> None:
+        """Raise the exception that the interface has in place of the engine's, if it has another.
+
+        :raises Exception: that one.
+        """
+
+    def _is_no_token(self, error: Exception) -> bool:
+        """Return whether an optional guard takes a rejection as a request without a token."""
+        return False
+
+    def _check_cookies(self, function: str) -> None:
+        """Raise if cookies may not be set or cleared, for a function with this name."""
+
     @property
     def _adds_claims(self) -> bool:
         """Whether the app has a callback that adds claims to tokens."""

@@ -73,7 +73,7 @@ def default_user_lookup_error_callback(
     _jwt_header: dict[str, Any], jwt_data: dict[str, Any]
 ) -> ResponseReturnValue:
     """Answer 401: the token's user does not exist."""
-    identity = jwt_data[config.identity_claim_key]
+    identity = jwt_data.get(config.identity_claim_key)
     return _answer(f"Error loading the user {identity}", HTTPStatus.UNAUTHORIZED)
 
 

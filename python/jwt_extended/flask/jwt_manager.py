@@ -10,7 +10,6 @@ from flask import Flask
 
 from .._common.options.hints import hints
 from .._common.options.names import OURS, UPSTREAM, WATCHED
-from .._common.options.read import read
 from .._common.pyjwt import (  # noqa: F401 - apps import them from here
     DecodeError,
     ExpiredSignatureError,
@@ -22,8 +21,15 @@ from .._common.pyjwt import (  # noqa: F401 - apps import them from here
 )
 from .._core import Engine
 from ._app import ENGINE, MANAGER, before_first_request, real_app, remember_line
+from ._compat3.config import offer_old_names
 from ._compat3.loaders import Loaders3
-from ._compat3.options import RETIRED, check_blacklist, warn_of_retired_options
+from ._compat3.options import (
+    KNOWN,
+    check_blacklist,
+    prepare,
+    read_with_old_names,
+    warn_of_retired_options,
+)
 from ._cookies import settle
 from ._errors import register_handlers
 from ._protection import protect_by_default, serve_public_keys
@@ -41,6 +47,8 @@ from .exceptions import (  # noqa: F401 - apps import them from here
     WrongTokenError,
 )
 from .utils import current_user_context_processor
+
+offer_old_names()
 
 
 class JWTManager(Loaders3):
@@ -89,19 +97,22 @@ class JWTManager(Loaders3):
         remember_line(app, stacklevel)
         if add_context_processor:
             app.context_processor(current_user_context_processor)
+        prepare(app)
         self._set_default_configuration_options(app)
         self._set_error_handler_callbacks(app)
         before_first_request(
             app, [protect_by_default, lambda app: check_blacklist(app, self), answer_first]
         )
         # A second call keeps the engine, because its store in memory holds the revocations.
-        engine: Engine = app.extensions.get(ENGINE) or Engine(read, WATCHED)
+        engine: Engine = app.extensions.get(ENGINE) or Engine(
+            read_with_old_names, [*WATCHED, *KNOWN]
+        )
         try:
             engine.at(app.config).check()
         except InvalidKeyError as error:
             raise RuntimeError(str(error)) from error
         app.extensions[ENGINE] = engine
-        for hint in hints(app.config, RETIRED):
+        for hint in hints(app.config, KNOWN):
             warn(hint, stacklevel=stacklevel)
         warn_of_retired_options(app, stacklevel)
         if settle not in app.after_request_funcs.setdefault(None, []):

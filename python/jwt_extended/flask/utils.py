@@ -7,6 +7,7 @@ from werkzeug.local import LocalProxy
 
 from .._common.options.names import OURS
 from .._core import unverified_header
+from ._app import MANAGER, this_app
 from ._cookies import clear, csrf_in_cookies, write
 from ._found import HEADER, JWT, LOCATION, USER, found
 from .config import config
@@ -26,10 +27,7 @@ def get_jwt() -> dict[str, Any]:
 
     :raises RuntimeError: outside a guarded view.
     """
-    claims: dict[str, Any] | None = found(JWT)
-    if claims is None:
-        raise RuntimeError(_NOT_GUARDED)
-    return claims
+    return _found_or_error(JWT)
 
 
 def get_jwt_header() -> dict[str, Any]:
@@ -37,10 +35,7 @@ def get_jwt_header() -> dict[str, Any]:
 
     :raises RuntimeError: outside a guarded view.
     """
-    header: dict[str, Any] | None = found(HEADER)
-    if header is None:
-        raise RuntimeError(_NOT_GUARDED)
-    return header
+    return _found_or_error(HEADER)
 
 
 def get_jwt_identity() -> Any:
@@ -68,6 +63,8 @@ def get_current_user() -> Any:
     """
     get_jwt()
     user = found(USER)
+    if user is None and not get_jwt_manager()._needs_guard:
+        return None
     if user is None:
         raise RuntimeError(
             "You must provide a `@jwt.user_lookup_loader` callback to use this method"
@@ -240,6 +237,7 @@ def unset_access_cookies(response: Response, domain: str | None = None) -> None:
     :param response: the response that clears them.
     :param domain: the domain that they were set for. The default is ``JWT_COOKIE_DOMAIN``.
     """
+    get_jwt_manager()._check_cookies("unset_access_cookies")
     clear(response, "access", domain)
 
 
@@ -249,6 +247,7 @@ def unset_refresh_cookies(response: Response, domain: str | None = None) -> None
     :param response: the response that clears them.
     :param domain: the domain that they were set for. The default is ``JWT_COOKIE_DOMAIN``.
     """
+    get_jwt_manager()._check_cookies("unset_refresh_cookies")
     clear(response, "refresh", domain)
 
 
@@ -264,8 +263,19 @@ def current_user_context_processor() -> dict[str, Any]:
         return {"current_user": None if found(JWT) is None else current_user}
 
 
+def _found_or_error(name: str) -> dict[str, Any]:
+    contents: dict[str, Any] | None = found(name)
+    if contents is None:
+        manager = this_app().extensions.get(MANAGER)
+        if manager is None or manager._needs_guard:
+            raise RuntimeError(_NOT_GUARDED)
+        return {}
+    return contents
+
+
 def _set_cookies(
     response: Response, kind: str, token: str, max_age: int | None, domain: str | None
 ) -> None:
+    get_jwt_manager()._check_cookies(f"set_{kind}_cookies")
     csrf = get_csrf_token(token) if csrf_in_cookies() else None
     write(response, kind, token, csrf, max_age, domain)
