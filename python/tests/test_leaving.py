@@ -146,7 +146,7 @@ def test_a_logout_needs_a_store() -> None:
         logout_user()
 
 
-def test_a_lenient_page_takes_a_stale_cookie_for_none_and_clears_it() -> None:
+def test_a_lenient_page_clears_a_stale_cookie() -> None:
     app = an_app()
     client = app.test_client()
     pair = client.post("/login").json
@@ -289,7 +289,7 @@ def test_cookies_of_former_domains_are_cleared() -> None:
     assert sum("Domain" not in line for line in gone) == 4, "those of the host alone"
 
 
-def test_a_login_clears_the_host_cookie_that_is_sent_beside_the_domains() -> None:
+def test_a_login_clears_a_host_cookie_beside_the_one_of_a_domain() -> None:
     app = an_app(COOKIE_DOMAIN="example.com")
     assert len(app.test_client().post("/login").headers.getlist("Set-Cookie")) == 4
     twice = {"Cookie": "access_token_cookie=a; access_token_cookie=b"}
@@ -325,7 +325,7 @@ def test_unusable_options_of_cookies_are_rejected(options: dict[str, Any], said:
         ("[1, 2]", [1, 2]),
     ],
 )
-def test_a_revocation_finds_an_identity_however_its_json_is_written(
+def test_a_revocation_finds_an_identity_in_any_json(
     written: str, identity: Any
 ) -> None:
     app = an_app(VERIFY_SUB=False)

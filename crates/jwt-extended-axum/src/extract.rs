@@ -134,8 +134,9 @@ where
 
 /// Logs out: ends the session of the request's token, and clears its cookies in the response.
 ///
-/// A token with a valid signature is enough, because a user must be able to log out with an expired token, or in a second
-/// tab. The cookies are cleared whatever becomes of the logout, except where another site may have sent the request.
+/// A token with a valid signature is enough, because a user must be able to log out with an expired token, or in a
+/// second tab. The cookies are cleared whatever becomes of the logout, except where another site may have sent the
+/// request.
 ///
 /// ```
 /// use axum::Json;

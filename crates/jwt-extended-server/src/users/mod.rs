@@ -95,8 +95,8 @@ impl Users {
         Ok(found.filter(|_| matches).map(|(name, hash)| VerifiedPassword { name, hash }))
     }
 
-    /// Returns whether a user, disabled or not, has this password. Its time shows whether there is such a user, so it is
-    /// not for requests.
+    /// Returns whether a user, disabled or not, has this password. Its time shows whether there is such a user, so it
+    /// is not for requests.
     ///
     /// # Errors
     /// As [`check`](Self::check).

@@ -50,8 +50,8 @@ pub(super) fn csrf_check<'r>(
     })
 }
 
-/// Rejects the handshake of a WebSocket from a page of another origin. It is a GET to which a page can add no header, so
-/// no CSRF value guards it, and browsers let every page open it (RFC 6455 section 10.2).
+/// Rejects the handshake of a WebSocket from a page of another origin. It is a GET to which a page can add no header,
+/// so no CSRF value guards it, and browsers let every page open it (RFC 6455 section 10.2).
 fn own_origin(request: &impl Request) -> Result<(), CsrfError> {
     let mut upgrades = request.header(&header::UPGRADE);
     if !upgrades.any(|value| value.trim_ascii().eq_ignore_ascii_case(b"websocket")) {

@@ -1,5 +1,5 @@
-//! Finds the one token of a request. The configured locations are tried in order, as Flask-JWT-Extended does. A location
-//! without a token leads on to the next one; any other fault ends the search.
+//! Finds the one token of a request. The configured locations are tried in order, as Flask-JWT-Extended does. A
+//! location without a token leads on to the next one; any other fault ends the search.
 //!
 //! A token that the client chose to send counts before a cookie, which the browser sends anyway.
 //!

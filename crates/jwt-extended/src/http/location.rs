@@ -20,8 +20,8 @@ pub enum Location {
     /// A member of a JSON body.
     #[serde(rename = "json")]
     Json,
-    /// The subprotocols of a WebSocket handshake, `Sec-WebSocket-Protocol: bearer, <JWT>`: pages can add no other header
-    /// to it. The app's answer must name the subprotocol `bearer`.
+    /// The subprotocols of a WebSocket handshake, `Sec-WebSocket-Protocol: bearer, <JWT>`: pages can add no other
+    /// header to it. The app's answer must name the subprotocol `bearer`.
     #[serde(rename = "websocket_protocol")]
     WebSocketProtocol,
 }

@@ -51,8 +51,8 @@ impl Rejection {
         self
     }
 
-    /// Returns the cookies to set or clear with the response: those that [`with_cookies`](Self::with_cookies) added, and
-    /// those that the option `clear_rejected_cookies` clears. [`to_response`](Self::to_response) has them already.
+    /// Returns the cookies to set or clear with the response: those that [`with_cookies`](Self::with_cookies) added,
+    /// and those that the option `clear_rejected_cookies` clears. [`to_response`](Self::to_response) has them already.
     pub fn cookies(&self) -> &SetCookies {
         &self.inner.cookies
     }

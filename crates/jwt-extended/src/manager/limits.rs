@@ -14,8 +14,8 @@ impl JwtManager {
         self.inner.store.sessions().is_ok()
     }
 
-    /// Returns the session that a token belongs to. In a store of sessions, only an id of our form is one: other issuers
-    /// have a claim `sid` too.
+    /// Returns the session that a token belongs to. In a store of sessions, only an id of our form is one: other
+    /// issuers have a claim `sid` too.
     pub(super) fn session_of<'t>(&self, token: &'t Token) -> Option<&'t str> {
         if self.keeps_sessions() { token.own_session() } else { token.session() }
     }

@@ -54,9 +54,9 @@ impl<'a> Steps<'a> {
     /// Checks a request as [`JwtManager::authenticate`] does, with keys that the caller chooses for the located token
     /// (Flask-JWT-Extended's `decode_key_loader`).
     ///
-    /// `judge` gets the located token and a function that verifies it with a key ring. It is called again for each other
-    /// cookie of the same name. Everything but the store is checked before this returns; the future asks the store and
-    /// the app's own verification, and does not borrow the request.
+    /// `judge` gets the located token and a function that verifies it with a key ring. It is called again for each
+    /// other cookie of the same name. Everything but the store is checked before this returns; the future asks the
+    /// store and the app's own verification, and does not borrow the request.
     ///
     /// # Errors
     /// As [`JwtManager::authenticate`], and those of `judge`.

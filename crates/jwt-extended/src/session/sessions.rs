@@ -42,7 +42,8 @@ pub trait SessionStore: Send + Sync {
     /// Checks a token of a session like [`status`](Self::status), and extends the session if the token is active.
     fn touch<'a>(&'a self, request: &'a TouchRequest<'_>) -> Answer<'a, Result<TokenStatus, StoreError>>;
 
-    /// Lists a subject's open sessions, most recently opened first. A store may leave out those after the first thousand.
+    /// Lists a subject's open sessions, most recently opened first. A store may leave out those after the first
+    /// thousand.
     fn list<'a>(&'a self, subject: &'a str, now: Timestamp) -> Answer<'a, Result<Vec<Session>, StoreError>>;
 
     /// Ends sessions, and returns how many were open. Once this returns `Ok`, none of their tokens is active.

@@ -77,7 +77,7 @@ async fn an_expired_access_token_alone_can_log_out() {
 }
 
 #[tokio::test]
-async fn a_page_for_everyone_opens_with_the_cookie_of_an_ended_session() {
+async fn a_public_page_opens_with_the_cookie_of_an_ended_session() {
     let app = app_with(builder().clear_rejected_cookies(Switch::On));
     let browser = app.browser().await;
     let cookies = browser.cookies();

@@ -79,8 +79,8 @@ impl VerifyingKey {
     }
 
     /// Reads a key as [`from_jwk`](Self::from_jwk) does, from another issuer's JWK whose numbers are not written as RFC
-    /// 7518 requires: with padding, with a leading zero in `n` or `e`, or without those of `x` or `y`. The thumbprint is
-    /// that of the key as it should be written.
+    /// 7518 requires: with padding, with a leading zero in `n` or `e`, or without those of `x` or `y`. The thumbprint
+    /// is that of the key as it should be written.
     ///
     /// # Errors
     /// As [`from_jwk`](Self::from_jwk), for every other fault.
