@@ -6,7 +6,7 @@ use std::{borrow::Cow, time::Duration};
 
 use jwt_extended::{
     EarlierSessions, JwtManager, Rejection, Rotation as EngineRotation, Timestamp, Token,
-    http::{CsrfError, Location, Reason},
+    http::{CsrfError, Location, Reason, SetCookies},
     jose::{Algorithm, KeyRing, Unverified},
     session::{StoreError, Subject},
     token::{IssueError, Issued, TokenError, TokenType},
@@ -35,7 +35,16 @@ const NOT_REVOKED: &str = "The revocation cannot be kept right now, and the toke
 const NOT_LISTED: &str = "The sessions cannot be listed right now. Try again in a moment";
 
 /// The result of a guard: header, claims and location of the token, and the token itself if it is a refresh token.
-pub(crate) type Guarded<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>, Bound<'py, PyString>, Option<RefreshToken>);
+type Guarded<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>, Bound<'py, PyString>, Option<RefreshToken>);
+
+/// What a guard found.
+#[derive(IntoPyObject)]
+pub(crate) enum Found<'py> {
+    /// A token.
+    Token(Guarded<'py>),
+    /// A cookie that a lenient guard takes for none: the names of the cookies to clear.
+    Stale(Vec<String>),
+}
 
 /// An app's options at one time, ready for use.
 #[pyclass(frozen, module = "jwt_extended._core")]
@@ -69,7 +78,7 @@ impl Compiled {
         request: &Bound<'py, PyAny>,
         requirement: &Requirement,
         decode_key: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Option<Guarded<'py>>> {
+    ) -> PyResult<Option<Found<'py>>> {
         let required = requirement.inner()?;
         let request = WsgiRequest::new(request)?;
         let checked = self.checking.steps().authenticate_with(&request, required, |token, judge| {
@@ -79,7 +88,7 @@ impl Compiled {
             let ring = self.ring_for(py, token, decode_key)?;
             let judged = if is_slow(ring.algorithms()) { py.detach(|| judge(&ring)) } else { judge(&ring) };
             judged.map_err(|rejection| {
-                if requirement.presence == Presence::Lenient && self.is_stale(&rejection) {
+                if requirement.presence == Presence::Lenient && self.stale(&rejection).is_some() {
                     return Failure::Rejected(rejection);
                 }
                 Failure::Python(self.rejected(py, &rejection, Some(token)))
@@ -104,25 +113,29 @@ impl Compiled {
             {
                 return Ok(None);
             }
-            Err(rejection) if requirement.presence == Presence::Lenient && self.is_stale(&rejection) => {
-                return Ok(None);
+            Err(rejection) => {
+                let stale = self.stale(&rejection).filter(|_| requirement.presence == Presence::Lenient);
+                return match stale {
+                    Some(names) => Ok(Some(Found::Stale(names))),
+                    None => Err(self.rejected(py, &rejection, None)),
+                };
             }
-            Err(rejection) => return Err(self.rejected(py, &rejection, None)),
         };
         let location = location_name(py, admitted.location());
         let token = admitted.into_token();
         let (header, claims) = dicts(py, &token)?;
         let is_refresh = token.token_type() == TokenType::Refresh;
-        Ok(Some((header, claims, location, is_refresh.then_some(RefreshToken(token)))))
+        Ok(Some(Found::Token((header, claims, location, is_refresh.then_some(RefreshToken(token))))))
     }
 
     /// Logs out with a request that no guard has checked: ends the sessions of its tokens, also of expired ones.
+    /// Returns whether the response should clear the cookies.
     pub(crate) fn logout(
         &self,
         py: Python<'_>,
         request: &Bound<'_, PyAny>,
         decode_key: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
+    ) -> PyResult<bool> {
         if self.store.is_none() {
             return Err(store_failed(py, &StoreError::NoStore, NOT_REVOKED));
         }
@@ -134,26 +147,25 @@ impl Compiled {
         }
         let ending = leaving.map_err(|failure| self.failed(py, failure, NOT_REVOKED))?;
         match self.wait(py, Callbacks::None, ending) {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(rejection)) => match rejection.reason() {
-                Reason::StoreUnavailable(error) => Err(store_failed(py, error, NOT_REVOKED)),
-                _ => Err(self.rejected(py, &rejection, None)),
-            },
+            Ok(Ok(logged_out)) => Ok(!logged_out.into_cookies().lines().is_empty()),
+            Ok(Err(rejection)) => Err(self.not_ended(py, &rejection)),
             Err(error) => Err(store_failed(py, &error, NOT_REVOKED)),
         }
     }
 
-    /// Returns the access token that continues the one in a request's cookie. `create` is called with `access` and a
-    /// rotation, and with the old token. Returns `None` if the session is over.
+    /// Returns the access token that continues the one with this `jti` in a request's cookie. `create` is called with
+    /// `access` and a rotation, and with the old token. Returns `None` if the session is over.
     pub(crate) fn renew(
         &self,
         py: Python<'_>,
         request: &Bound<'_, PyAny>,
         decode_key: Option<&Bound<'_, PyAny>>,
+        jti: &str,
         create: &Bound<'_, PyAny>,
     ) -> PyResult<Option<IssuedToken>> {
         let is_current = |token: &Token| {
             token.token_type() == TokenType::Access
+                && token.jti() == Some(jti)
                 && token.location() == Some(Location::Cookie)
                 && token.expires_at().is_some_and(|end| end > self.checking.now())
         };
@@ -368,10 +380,10 @@ impl Compiled {
             self.issuer.keys.warn_of_short(py)?;
             return self.ring.as_ref().map(Cow::Borrowed).map_err(|error| error.clone_ref(py));
         };
-        let unverified = Unverified::parse_within(self.max_token_length, token).map_err(|error| {
-            let rejection = self.checking.reject(Reason::Token(error.into()), None);
-            self.rejected(py, &rejection, Some(token))
-        })?;
+        // A text that cannot be read as a token has no key: verifying it says why.
+        let Ok(unverified) = Unverified::parse_within(self.max_token_length, token) else {
+            return Ok(Cow::Owned(KeyRing::empty()));
+        };
         let key = decode_key.call1((to_dict(py, unverified.header())?, to_dict(py, unverified.payload())?))?;
         let keys = [("the key returned by decode_key_loader", &key)];
         let ring = self.issuer.keys.ring(&self.decode_algorithms, keys, self.issuer.lenient)?;
@@ -393,9 +405,10 @@ impl Compiled {
         request.take_error().map_or(Ok(tokens), Err)
     }
 
-    /// Returns whether a rejection is for a cookie that is no longer good.
-    fn is_stale(&self, rejection: &Rejection) -> bool {
-        self.checking.without_token(rejection.clone()).is_ok()
+    /// Returns the names of the cookies to clear, if a rejection is for a cookie that is no longer good.
+    fn stale(&self, rejection: &Rejection) -> Option<Vec<String>> {
+        let (_, cookies) = self.checking.without_token(rejection.clone()).ok()?.into_parts();
+        Some(names_of(&cookies)).filter(|names| !names.is_empty())
     }
 
     /// Runs a manager's method that ends or revokes something.
@@ -435,13 +448,15 @@ impl Compiled {
             // Best effort: an exception that takes no attributes is raised without it.
             let _ = error.value(py).setattr(intern!(py, "www_authenticate"), challenge);
         }
-        // The engine names the cookies that `JWT_CLEAR_REJECTED_COOKIES` clears, and Flask writes them.
-        let lines = rejection.cookies().lines().iter().filter_map(|line| line.to_str().ok()?.split('=').next());
-        let names: Vec<_> = lines.collect();
-        if !names.is_empty() {
-            let _ = error.value(py).setattr(intern!(py, "_jwt_extended_clears"), names);
+        clears(error, py, rejection)
+    }
+
+    /// Returns the exception for a store that failed while something was ended.
+    fn not_ended(&self, py: Python<'_>, rejection: &Rejection) -> PyErr {
+        match rejection.reason() {
+            Reason::StoreUnavailable(error) => clears(store_failed(py, error, NOT_REVOKED), py, rejection),
+            _ => self.rejected(py, rejection, None),
         }
-        error
     }
 
     fn challenge_for(&self, rejection: &Rejection) -> Option<String> {
@@ -456,6 +471,22 @@ impl std::fmt::Debug for Compiled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Compiled").finish_non_exhaustive()
     }
+}
+
+/// Tells Python which cookies the response to a rejection should clear. The engine names them, and Flask writes them.
+fn clears(error: PyErr, py: Python<'_>, rejection: &Rejection) -> PyErr {
+    let names = names_of(rejection.cookies());
+    if !names.is_empty() {
+        // Best effort, as above.
+        let _ = error.value(py).setattr(intern!(py, "_jwt_extended_clears"), names);
+    }
+    error
+}
+
+/// Returns the names of cookies.
+fn names_of(cookies: &SetCookies) -> Vec<String> {
+    let names = cookies.lines().iter().filter_map(|line| line.to_str().ok()?.split('=').next());
+    names.map(str::to_owned).collect()
 }
 
 /// Has Python create a token.

@@ -123,11 +123,14 @@ def test_a_second_logout_succeeds_and_clears_the_cookies() -> None:
 
 
 def test_a_rejected_logout_clears_the_cookies() -> None:
-    client = an_app().test_client()
+    app = an_app()
+    client = app.test_client()
     client.set_cookie("access_token_cookie", "garbage")
     response = client.get("/logout")
     assert (response.status_code, cleared(response)) == (422, COOKIES)
-    assert client.get("/logout").status_code == 401
+    for site, clears in (("same-origin", COOKIES), ("cross-site", set())):
+        response = app.test_client().post("/logout", headers={"Sec-Fetch-Site": site})
+        assert (response.status_code, cleared(response)) == (401, clears)
 
 
 def test_a_forged_logout_ends_and_clears_nothing() -> None:
@@ -155,7 +158,9 @@ def test_a_lenient_page_clears_a_stale_cookie() -> None:
     for cookie in (an_expired(pair, client), "garbage"):
         stale.set_cookie("access_token_cookie", cookie)
         response = stale.get("/page")
-        assert (response.json, cleared(response)) == (None, COOKIES)
+        access = {"access_token_cookie", "csrf_access_token"}
+        assert (response.json, cleared(response)) == (None, access), "the refresh token may be good"
+        assert "no-store" in response.headers["Cache-Control"]
     client.get("/logout")
     stale.set_cookie("access_token_cookie", pair["access_token"])
     response = stale.get("/page")
@@ -228,6 +233,48 @@ def test_a_renewal_brings_no_session_back() -> None:
         client.post("/login")
         lines = client.get(path).headers.getlist("Set-Cookie")
         assert all("01 Jan 1970" in line for line in lines), path
+
+
+def test_a_token_on_the_apps_blocklist_is_not_renewed() -> None:
+    app = an_app(RENEW_ACCESS_COOKIE_WITHIN=ALWAYS, STORE=None)
+    revoked: list[str] = []
+    manager = app.extensions["flask-jwt-extended"]
+    manager.token_in_blocklist_loader(lambda _header, data: data["jti"] in revoked)
+
+    @app.get("/revoke")
+    @jwt_required()
+    def revoke() -> Any:
+        revoked.append(get_jwt()["jti"])
+        return "bye"
+
+    client = app.test_client()
+    client.post("/login")
+    assert client.get("/revoke").headers.getlist("Set-Cookie") == []
+
+
+def test_a_renewal_that_fails_does_not_fail_the_request() -> None:
+    app = an_app(RENEW_ACCESS_COOKIE_WITHIN=ALWAYS)
+    client = app.test_client()
+    client.post("/login")
+
+    @app.extensions["flask-jwt-extended"].additional_claims_loader
+    def fails(_identity: Any) -> Any:
+        raise ValueError("no claims today")
+
+    assert client.get("/guarded").status_code == 200
+
+
+def test_a_renewed_token_is_not_stored_by_caches() -> None:
+    app = an_app(RENEW_ACCESS_COOKIE_WITHIN=ALWAYS)
+
+    @app.get("/public")
+    @jwt_required()
+    def public() -> Any:
+        return "page", 200, {"Cache-Control": "public, max-age=60"}
+
+    client = app.test_client()
+    client.post("/login")
+    assert client.get("/public").headers["Cache-Control"] == "no-store"
 
 
 def test_upstreams_recipe_of_renewal_joins_the_session() -> None:
@@ -325,9 +372,7 @@ def test_unusable_options_of_cookies_are_rejected(options: dict[str, Any], said:
         ("[1, 2]", [1, 2]),
     ],
 )
-def test_a_revocation_finds_an_identity_in_any_json(
-    written: str, identity: Any
-) -> None:
+def test_a_revocation_finds_an_identity_in_any_json(written: str, identity: Any) -> None:
     app = an_app(VERIFY_SUB=False)
     members = ", ".join(f'"{name}": {value}' for name, value in _raw(written).items())
     text = sign('{"alg":"HS256","typ":"JWT"}', "{" + members + "}")

@@ -246,6 +246,7 @@ impl SessionStore for RedisStore {
             session.at_most.map_or_else(String::new, |at_most| at_most.to_string()),
             keys.sessions(),
             record::time(session.since),
+            record::time(session.now),
         ];
         let call = self.shared.scripts.open.call(3, arguments);
         Answer::later(async move {

@@ -4,6 +4,7 @@ Flask writes the cookies, so this file knows Werkzeug. The engine decides which 
 """
 
 import time
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from flask.wrappers import Request
 
 from .._core import IssuedToken, RefreshToken, Rotation
 from ._app import engine_of, this_app, this_request
-from ._found import JWT, LOCATION, found
+from ._found import HEADER, JWT, LOCATION, USER, found
 from .config import config
 from .internal_utils import get_jwt_manager
 
@@ -39,13 +40,18 @@ def write(
     _cookie(response, kind, token, domain or config.cookie_domain, max_age=age)
     if csrf is not None:
         _cookie(response, f"{kind}_csrf", csrf, domain or config.cookie_domain, max_age=age)
-    # A cache could hand the token to somebody else.
-    response.headers.setdefault("Cache-Control", "no-store")
+    _forbid_storing(response)
 
 
 def clear(response: Response, kind: str, domain: str | None = None) -> None:
     """Clear the cookies of a type of token and of its CSRF value."""
     _clear(response, kind, [domain or config.cookie_domain, *_former(domain)])
+
+
+def _forbid_storing(response: Response) -> None:
+    """Forbid caches to keep a response: they could hand its cookies to somebody else."""
+    if "no-store" not in response.headers.get("Cache-Control", ""):
+        response.headers["Cache-Control"] = "no-store"
 
 
 def csrf_in_cookies() -> bool:
@@ -64,17 +70,14 @@ def clear_with_response(kinds: tuple[str, ...] = KINDS) -> None:
 
 def clear_after(error: BaseException) -> None:
     """Have the response clear the cookies that a rejection calls useless."""
-    names = getattr(error, "_jwt_extended_clears", ())
+    clear_named(getattr(error, "_jwt_extended_clears", ()))
+
+
+def clear_named(names: Collection[str]) -> None:
+    """Have the response clear the types of token whose cookies are among these."""
     kinds = tuple(kind for kind in KINDS if getattr(config, f"{kind}_cookie_name") in names)
     if kinds:
         clear_with_response(kinds)
-
-
-def has_cookies(request: Request) -> bool:
-    """Return whether a request has a cookie that may be a token."""
-    return "cookies" in config.token_location and any(
-        request.cookies.get(getattr(config, f"{kind}_cookie_name")) for kind in KINDS
-    )
 
 
 def settle(response: Response) -> Response:
@@ -86,6 +89,7 @@ def settle(response: Response) -> Response:
         for kind in KINDS:
             if kind in cleared and not _concerns(response, kind):
                 clear(response, kind)
+                _forbid_storing(response)
     elif within is not None and not any(_concerns(response, kind) for kind in KINDS):
         _renew(app, request, response, within)
     return response
@@ -93,21 +97,31 @@ def settle(response: Response) -> Response:
 
 def _renew(app: Flask, request: Request, response: Response, within: Any) -> None:
     """Renew an access cookie that is about to expire, if a guard has accepted it."""
-    claims = found(JWT)
-    if not claims or found(LOCATION) != "cookies":
+    claims, header = found(JWT), found(HEADER)
+    if not claims or found(LOCATION) != "cookies" or claims.get("type") == "refresh":
         return
     left = within.total_seconds() if isinstance(within, timedelta) else within
     if claims.get("exp", float("inf")) - time.time() > left:
         return
     manager = get_jwt_manager()
     engine = engine_of(app)
+    try:
+        # The view may have revoked the token, or its guard may not have asked.
+        if manager._token_in_blocklist_callback(header, claims):
+            return
 
-    def create(kind: str, rotation: Rotation, old: RefreshToken) -> IssuedToken:
-        identity = old.contents()[1][app.config["JWT_IDENTITY_CLAIM"]]
-        claims = engine.own_claims(old)
-        return manager._issue(identity, kind, claims, rotation=rotation, follows=old)
+        def create(kind: str, rotation: Rotation, old: RefreshToken) -> IssuedToken:
+            user = found(USER) if manager._turns_users_into_identities else None
+            identity = claims[app.config["JWT_IDENTITY_CLAIM"]]
+            owner = identity if user is None else user["loaded_user"]
+            own = engine.own_claims(old)
+            return manager._issue(owner, kind, own, rotation=rotation, follows=old)
 
-    renewed = engine.renew(request, manager._decode_key, create)
+        renewed = engine.renew(request, manager._decode_key, claims["jti"], create)
+    except Exception:
+        # The view has answered already, and the old token is still good.
+        app.logger.exception("the access cookie was not renewed")
+        return
     if renewed is not None:
         write(response, "access", str(renewed), renewed.csrf if csrf_in_cookies() else None, None)
 

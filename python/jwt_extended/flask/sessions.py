@@ -11,10 +11,9 @@ from .._common.claims import check_session
 from .._common.results import Session, session_from_row
 from .._core import subject_of
 from ._app import engine_and_app, engine_of, this_app, this_request
-from ._cookies import clear_with_response
-from ._found import JWT, found, session_of
+from ._cookies import clear_after, clear_with_response
+from ._found import JWT, LOCATION, found, session_of
 from ._json import json_default
-from .exceptions import CSRFError
 from .internal_utils import get_jwt_manager
 from .utils import get_jwt
 
@@ -66,7 +65,7 @@ def logout_user() -> None:
     is revoked alone.
 
     The response clears the cookies whatever becomes of the logout, except where another site may
-    have sent the request.
+    have sent the request: without a CSRF value, or without any token.
 
     :raises RuntimeError: without ``JWT_STORE``.
     :raises NoAuthorizationError: or one of PyJWT's exceptions, if no token has a valid signature.
@@ -76,19 +75,25 @@ def logout_user() -> None:
     """
     engine = engine_of(this_app())
     claims = found(JWT)
-    try:
-        if not claims:
-            engine.logout(this_request(), get_jwt_manager()._decode_key)
-        elif (session := session_of(claims)) is None:
-            revoke_token()
-        else:
-            engine.end_session(_subject(None, "logout_user"), session)
-    except CSRFError:
-        raise
-    except Exception:
+    if not claims:
+        try:
+            clears = engine.logout(this_request(), get_jwt_manager()._decode_key)
+        except Exception as rejection:
+            clear_after(rejection)
+            raise
+    else:
+        # Any page can link to an address with a token of its own in the query string.
+        clears = found(LOCATION) != "query_string"
+        try:
+            if (session := session_of(claims)) is None:
+                revoke_token()
+            else:
+                engine.end_session(_subject(None, "logout_user"), session)
+        finally:
+            if clears:
+                clear_with_response()
+    if clears:
         clear_with_response()
-        raise
-    clear_with_response()
 
 
 def end_session(session: str, *, identity: Any = None) -> bool:
@@ -148,8 +153,8 @@ def end_all_sessions(identity: Any = None) -> int:
         end_all_sessions()
         pair = login_user(get_jwt_identity())
 
-    Other tokens only record the second in which they were created. Those of the current second
-    are revoked as well.
+    Other tokens only record the second in which they were created, perhaps by a clock that is
+    ahead. Those of the next five seconds are revoked as well.
 
     :param identity: the user's identity, as in the identity claim. By default, the user of the
         current request.

@@ -13,7 +13,7 @@ from flask import current_app
 
 from .._core import Engine, Requirement
 from ._app import ENGINE, MANAGER, engine_of, this_app, this_request
-from ._cookies import clear_after, clear_with_response, has_cookies
+from ._cookies import clear_after, clear_named
 from ._found import keep, keep_presented
 from .default_callbacks import default_blocklist_callback, default_token_verification_callback
 from .exceptions import (  # noqa: F401 - apps import them from here
@@ -81,8 +81,6 @@ def verify_jwt_in_request(
         found = None
     if found is None:
         keep({}, {}, {"loaded_user": None}, None)
-        if optional == "lenient" and has_cookies(this_request()):
-            clear_with_response()
         return None
     claims, header, location = found
     try:
@@ -205,6 +203,9 @@ def _decode_jwt_from_request(
         clear_after(rejection)
         raise
     if found is None:
+        return None
+    if isinstance(found, list):
+        clear_named(found)
         return None
     header, claims, location, presented = found
     manager._complete(claims)

@@ -1,9 +1,13 @@
 -- Opens a session, and ends the oldest ones if there are too many.
 -- KEYS: cut-off, session, index. ARGV: opened, session id, session, its expiry, its TTL, the limit ('' for none), the
--- prefix of the keys of sessions, when the session counts as opened.
+-- prefix of the keys of sessions, when the session counts as opened, the current time.
 -- Returns 1, or 0 if a cut-off forbids it, and the ids of ended sessions without an expiry.
 local opened, id, at_most = ARGV[1], ARGV[2], ARGV[6]
-if cut_off(KEYS[1], opened, ARGV[8], id) then
+-- A cut-off between the start of the login and now was made during the login.
+local function made_meanwhile()
+  return cut_off(KEYS[1], opened, opened, id) and string.sub(redis.call('GET', KEYS[1]), 1, 18) <= ARGV[9]
+end
+if cut_off(KEYS[1], opened, ARGV[8], id) or made_meanwhile() then
   return { 0 }
 end
 put(KEYS[2], ARGV[3], ARGV[5])

@@ -4,14 +4,14 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderName, header};
+use http::{HeaderName, Method, header};
 
 use super::{
     BodyKind, CsrfError, Request,
     settings::{KindSettings, LocateSettings},
 };
 
-static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+pub(crate) static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What must match the token's `csrf` claim.
 pub(crate) enum CsrfCheck<'r> {
@@ -53,8 +53,11 @@ pub(super) fn csrf_check<'r>(
 /// Rejects the handshake of a WebSocket from a page of another origin. It is a GET to which a page can add no header,
 /// so no CSRF value guards it, and browsers let every page open it (RFC 6455 section 10.2).
 fn own_origin(request: &impl Request) -> Result<(), CsrfError> {
-    let mut upgrades = request.header(&header::UPGRADE);
-    if !upgrades.any(|value| value.trim_ascii().eq_ignore_ascii_case(b"websocket")) {
+    // HTTP/2 opens one with CONNECT and without an upgrade (RFC 8441).
+    let is_handshake = request.method() == Method::CONNECT.as_str()
+        || request.header(&header::SEC_WEBSOCKET_VERSION).next().is_some()
+        || request.header(&header::UPGRADE).any(|value| value.trim_ascii().eq_ignore_ascii_case(b"websocket"));
+    if !is_handshake {
         return Ok(());
     }
     if let Some(site) = request.header(&SEC_FETCH_SITE).next() {
@@ -62,7 +65,8 @@ fn own_origin(request: &impl Request) -> Result<(), CsrfError> {
     }
     // Older browsers. A client that sends no origin is no browser, so no page makes it send a cookie.
     let Some(origin) = request.header(&header::ORIGIN).next() else { return Ok(()) };
-    let host = request.header(&header::HOST).next().unwrap_or_default();
+    // A request without a host matches no origin.
+    let Some(host) = request.header(&header::HOST).next() else { return Err(CsrfError::OtherOrigin) };
     let of_host = |scheme: &[u8]| origin.strip_prefix(scheme).is_some_and(|rest| rest.eq_ignore_ascii_case(host));
     if of_host(b"https://") || of_host(b"http://") { Ok(()) } else { Err(CsrfError::OtherOrigin) }
 }

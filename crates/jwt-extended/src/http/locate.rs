@@ -115,29 +115,51 @@ pub(crate) fn locate_all<'r>(
     settings: &LocateSettings,
     request: &'r impl Request,
 ) -> Result<Vec<Located<'r>>, NotLocated> {
-    let explicit: Vec<_> =
-        settings.locations.iter().copied().filter(|location| *location != Location::Cookie).collect();
-    match locate(settings, request, Wanted::Either, &explicit) {
-        Ok(located) => return Ok(vec![located]),
-        Err(NotLocated::Missing(_)) => {}
-        Err(error) => return Err(error),
+    let cookies_at = settings.locations.iter().position(|location| *location == Location::Cookie);
+    let (before, after) = match cookies_at {
+        // Where only the first token counts, the configured order says which one that is.
+        Some(at) if !settings.refuse_several => (&settings.locations[..at], &settings.locations[at + 1..]),
+        _ => (&[][..], &settings.locations[..]),
+    };
+    let explicit = |locations: &[Location]| {
+        let others: Vec<_> = locations.iter().copied().filter(|location| *location != Location::Cookie).collect();
+        match locate(settings, request, Wanted::Either, &others) {
+            Ok(located) => Ok(Some(located)),
+            Err(NotLocated::Missing(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    };
+    let (first, last) = if settings.refuse_several { (after, before) } else { (before, after) };
+    if let Some(located) = explicit(first)? {
+        return Ok(vec![located]);
     }
-    if !settings.locations.contains(&Location::Cookie) {
-        return Err(NotLocated::Missing(missing(settings, request, Wanted::Either, &settings.locations)));
+    if cookies_at.is_some() {
+        let in_cookies = locate_cookies(settings, request)?;
+        if !in_cookies.is_empty() {
+            return Ok(in_cookies);
+        }
     }
+    if let Some(located) = explicit(last)? {
+        return Ok(vec![located]);
+    }
+    Err(NotLocated::Missing(missing(settings, request, Wanted::Either, &settings.locations)))
+}
+
+/// Finds the tokens in cookies of both types. A missing CSRF value counts before any other fault.
+fn locate_cookies<'r>(settings: &LocateSettings, request: &'r impl Request) -> Result<Vec<Located<'r>>, NotLocated> {
     let mut all = Vec::new();
-    let mut fault = None;
+    let mut faults = Vec::new();
     for wanted in [Wanted::Access, Wanted::Refresh] {
         match locate(settings, request, wanted, &[Location::Cookie]) {
             Ok(located) => all.push(located),
-            Err(error) => fault = fault.or((!matches!(error, NotLocated::Missing(_))).then_some(error)),
+            Err(NotLocated::Missing(_)) => {}
+            Err(error) => faults.push(error),
         }
     }
-    match fault {
-        Some(error) if all.is_empty() => Err(error),
-        None if all.is_empty() => {
-            Err(NotLocated::Missing(missing(settings, request, Wanted::Either, &settings.locations)))
-        }
+    let forged = faults.iter().position(|fault| matches!(fault, NotLocated::Csrf(_)));
+    match faults.len() {
+        0 => Ok(all),
+        _ if all.is_empty() || forged.is_some() => Err(faults.swap_remove(forged.unwrap_or(0))),
         _ => Ok(all),
     }
 }

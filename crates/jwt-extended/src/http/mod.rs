@@ -44,7 +44,7 @@ pub(crate) mod settings;
 
 pub use cookies::{CookieError, SameSite, SetCookies};
 pub(crate) use cookies::{CookieNames, CookieSettings};
-pub(crate) use csrf::{CsrfCheck, refuse_cross_site};
+pub(crate) use csrf::{CsrfCheck, SEC_FETCH_SITE, refuse_cross_site};
 pub use error::{CsrfError, Missing, RequestError};
 pub use locate::Located;
 pub(crate) use locate::{NotLocated, Wanted, locate, locate_all};

@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::{Handler, Location, Reason, RefusalSettings, SetCookies, render::Facts};
-use crate::token::Token;
+use crate::token::{Token, TokenType};
 
 /// A rejected request. A face turns it into its framework's response.
 ///
@@ -19,7 +19,7 @@ pub struct Rejection {
 struct Inner {
     reason: Reason,
     token: Option<Token>,
-    location: Option<Location>,
+    place: Option<(Location, TokenType)>,
     cookies: SetCookies,
     renderer: Arc<Renderer>,
 }
@@ -36,13 +36,18 @@ pub(crate) struct Renderer {
 
 impl Rejection {
     pub(crate) fn new(reason: Reason, token: Option<Token>, renderer: Arc<Renderer>) -> Self {
-        Self { inner: Box::new(Inner { reason, token, location: None, cookies: SetCookies::default(), renderer }) }
+        Self { inner: Box::new(Inner { reason, token, place: None, cookies: SetCookies::default(), renderer }) }
     }
 
-    /// Notes where the token was.
-    pub(crate) fn at(mut self, location: Option<Location>) -> Self {
-        self.inner.location = location;
+    /// Notes where the token was, and the type of token that belongs there.
+    pub(crate) fn at(mut self, place: Option<(Location, TokenType)>) -> Self {
+        self.inner.place = place;
         self
+    }
+
+    /// Returns where the token was, and the type of token that belongs there.
+    pub(crate) fn place(&self) -> Option<(Location, TokenType)> {
+        self.inner.place
     }
 
     /// Adds cookies to set or clear with the response, whoever makes it.
@@ -59,7 +64,7 @@ impl Rejection {
 
     /// Returns where the token was, if there was one.
     pub fn location(&self) -> Option<Location> {
-        self.inner.location
+        self.inner.place.map(|(location, _)| location)
     }
 
     /// Returns why the request was rejected.

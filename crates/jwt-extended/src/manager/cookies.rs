@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{JwtManager, TokenPair};
 use crate::{
     http::{CookieError, CookieNames, Location, Reason, RequestError, SetCookies},
-    token::{Issued, TokenType},
+    jose::JwsError,
+    token::{Issued, TokenError, TokenType},
 };
 
 /// Writes cookies: [`JwtManager::set_cookies`] with options, and one token at a time.
@@ -60,7 +61,11 @@ impl JwtManager {
         let clear = self.cookies();
         match reason {
             Reason::Revoked | Reason::Replayed => Some(self.unset_cookies()),
-            Reason::Expired | Reason::Token(_) | Reason::Request(RequestError::Cookie(_)) => Some(match kind {
+            // It may become valid, or this process may not have the latest keys yet.
+            Reason::Token(TokenError::NotYetValid(_) | TokenError::Jws(JwsError::UnknownKey)) => None,
+            Reason::Expired
+            | Reason::Token(_)
+            | Reason::Request(RequestError::Cookie(_) | RequestError::SeveralCookies(_)) => Some(match kind {
                 TokenType::Refresh => clear.unset_refresh(),
                 TokenType::Access | TokenType::Other => clear.unset_access(),
             }),

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::{JwtManager, rotation::Rotation};
 use crate::{
-    jose::{Key, KeyRing},
+    jose::{Key, KeyRing, json},
     time::Timestamp,
     token::{
-        Claims, Draft, Fresh, Freshness, Identity, IssueError, Issued, Lifetime, Override, TokenError, TokenType,
-        verify,
+        Claims, Draft, Fresh, Freshness, Identity, IssueError, Issued, Lifetime, Override, Token, TokenError,
+        TokenType, verify,
     },
 };
 
@@ -244,6 +244,8 @@ impl JwtManager {
 /// The part of a token that comes from the app's user: subject, claims and headers.
 pub(super) struct Profile<'a> {
     pub(super) subject: Cow<'a, str>,
+    /// The identity claim as JSON, if it is not a string.
+    identity: Option<Claims>,
     pub(super) claims: Claims,
     pub(super) headers: Claims,
 }
@@ -252,9 +254,35 @@ impl<'a> Profile<'a> {
     pub(super) fn of(identity: &'a (impl Identity + ?Sized)) -> Result<Self, IssueError> {
         Ok(Self {
             subject: identity.subject(),
+            identity: None,
             claims: identity.additional_claims()?,
             headers: identity.additional_headers()?,
         })
+    }
+
+    /// Returns what a token says of its user, for a token that follows it. An identity that is not a string keeps its
+    /// kind.
+    pub(super) fn of_token(manager: &JwtManager, token: &'a Token) -> Self {
+        let claim = &manager.inner.settings.issue.identity_claim;
+        let identity = (token.subject() != token.subject_key()).then(|| {
+            let mut json = String::from("{");
+            json::push_string(claim, &mut json);
+            json.push(':');
+            json.push_str(token.subject());
+            json.push('}');
+            Claims::of_scanned(json)
+        });
+        Self {
+            subject: Cow::Borrowed(token.subject()),
+            identity,
+            claims: manager.own_claims(token),
+            headers: Claims::none(),
+        }
+    }
+
+    /// Returns whether the identity is a string.
+    pub(super) fn is_named(&self) -> bool {
+        self.identity.is_none()
     }
 
     pub(super) fn draft(self, kind: TokenType, lifetime: Lifetime) -> Draft<'a> {
@@ -266,15 +294,17 @@ impl<'a> Profile<'a> {
             session: None,
             jti: None,
             csrf: None,
-            additional_claims: vec![(self.claims, Override::Refused)],
+            additional_claims: std::iter::once((self.claims, Override::Refused))
+                .chain(self.identity.map(|identity| (identity, Override::Allowed)))
+                .collect(),
             additional_headers: vec![self.headers],
         }
     }
 
     /// Returns a draft that borrows from this profile, for one of several tokens.
     pub(super) fn draft_of(&self, kind: TokenType, lifetime: Lifetime) -> Draft<'_> {
-        let Self { subject, claims, headers } = self;
-        Profile { subject: Cow::Borrowed(subject), claims: claims.clone(), headers: headers.clone() }
-            .draft(kind, lifetime)
+        let Self { subject, identity, claims, headers } = self;
+        let (identity, claims, headers) = (identity.clone(), claims.clone(), headers.clone());
+        Profile { subject: Cow::Borrowed(subject), identity, claims, headers }.draft(kind, lifetime)
     }
 }

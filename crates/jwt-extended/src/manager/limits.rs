@@ -6,7 +6,7 @@ use super::JwtManager;
 use crate::{
     entropy::session_opened,
     time::Timestamp,
-    token::{Lifetime, Token},
+    token::{CLOCK_SKEW, Lifetime, Token},
 };
 
 impl JwtManager {
@@ -74,7 +74,9 @@ impl JwtManager {
         }
         match settings.longest_lifetime {
             // The clock that issued a token may be one leeway ahead, and the token lives another leeway longer.
-            Lifetime::For(longest) => Some(now.saturating_add(longest).saturating_add(self.leeway() * 2)),
+            Lifetime::For(longest) => {
+                Some(now.saturating_add(longest).saturating_add(self.leeway().max(CLOCK_SKEW) * 2))
+            }
             Lifetime::Never => None,
         }
     }

@@ -182,6 +182,7 @@ impl Steps<'_> {
             label: label.as_deref(),
             opened,
             since: opened.saturating_add(CLOCK_SKEW),
+            now: manager.now(),
             ends: manager.session_ends(opened, opened),
             at_most: manager.inner.settings.sessions.at_most,
         };

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::{JwtManager, Steps, renewal::Methodless};
 use crate::{
     guard::{self, Refusal},
-    http::{Reason, Rejection, Request, SetCookies, locate_all},
+    http::{Location, Reason, Rejection, Request, SEC_FETCH_SITE, SetCookies, locate_all},
     jose::KeyRing,
     session::StoreError,
     time::Timestamp,
@@ -56,14 +56,15 @@ impl JwtManager {
     ///
     /// # Errors
     /// If no token has a valid signature, or the store fails. The rejection clears the cookies as well, except where
-    /// another site may have sent the request: if the CSRF value is missing or wrong.
+    /// another site may have sent the request: if the CSRF value is missing or wrong, the browser calls the request
+    /// cross-site, or there is no token and the browser does not call it one of the same origin.
     pub fn logout_request<R: Request>(
         &self,
         request: &R,
     ) -> impl Future<Output = Result<LoggedOut, Rejection>> + use<'_, R> {
         let ring = |_: &str| Ok::<_, Rejection>(Cow::Borrowed(&self.inner.settings.ring));
-        let leaving = self.leaving(request, ring);
-        async move { self.end_sessions_of(leaving?).await }
+        let (leaving, own_page) = (self.leaving(request, ring), is_from_own_page(request));
+        async move { self.end_sessions_of(leaving?, own_page).await }
     }
 
     /// Returns the tokens of a request that may log out.
@@ -72,16 +73,21 @@ impl JwtManager {
         request: &impl Request,
         mut ring: impl FnMut(&str) -> Result<Cow<'k, KeyRing>, E>,
     ) -> Result<Vec<Token>, E> {
-        let clearing = |rejection: Rejection| match rejection.reason() {
-            Reason::Csrf(_) => rejection,
-            _ => rejection.with_cookies(self.unset_cookies()),
-        };
+        self.refuse_cross_site(request)?;
         self.steps().demand_body(request, &guard::Requirement::any())?;
         let (settings, now) = (&self.inner.settings, self.now());
+        let own_page = is_from_own_page(request);
+        let clearing = |rejection: Rejection| match rejection.reason() {
+            Reason::Csrf(_) => rejection,
+            // Nothing in the request shows that the user's own page has sent it.
+            Reason::Missing(_) if !own_page => rejection,
+            _ if rejection.location() == Some(Location::QueryString) && !own_page => rejection,
+            _ => rejection.with_cookies(self.unset_cookies()),
+        };
         let located = locate_all(&settings.locate, request)
             .map_err(|error| clearing(self.refuse(guard::not_located(error, TokenType::Access))))?;
         let mut tokens = Vec::new();
-        let mut refused: Option<E> = None;
+        let (mut refused, mut forged): (Option<E>, Option<E>) = (None, None);
         for located in &located {
             for text in located.texts() {
                 let verified = match ring(text).map(|ring| verify(&settings.policy, &ring, text, now)) {
@@ -89,7 +95,15 @@ impl JwtManager {
                     Ok(Ok(token) | Err(TokenError::Expired(token))) => {
                         let token = token.at(located.location());
                         let met = guard::meets(settings, located, token, &guard::Requirement::any(), now);
-                        met.map_err(|refusal| clearing(self.refuse(refusal)).into())
+                        match met.map_err(|refusal| self.refuse(refusal)) {
+                            Ok(token) => Ok(token),
+                            // A wrong CSRF value counts before any other fault: another site may have set the rest.
+                            Err(rejection) if matches!(rejection.reason(), Reason::Csrf(_)) => {
+                                forged = forged.or(Some(rejection.into()));
+                                continue;
+                            }
+                            Err(rejection) => Err(clearing(rejection).into()),
+                        }
                     }
                     Ok(Err(error)) => Err(clearing(self.refuse(Refusal::at(Reason::Token(error), located))).into()),
                 };
@@ -99,20 +113,22 @@ impl JwtManager {
                 }
             }
         }
-        match refused {
+        match forged.or(refused) {
             Some(error) if tokens.is_empty() => Err(error),
             _ => Ok(tokens),
         }
     }
 
-    async fn end_sessions_of(&self, tokens: Vec<Token>) -> Result<LoggedOut, Rejection> {
+    async fn end_sessions_of(&self, tokens: Vec<Token>, own_page: bool) -> Result<LoggedOut, Rejection> {
         let now = self.now();
+        // Any page can link to an address with a token of its own in the query string.
+        let chosen = |token: &Token| own_page || token.location() != Some(Location::QueryString);
+        let cookies = if tokens.iter().all(chosen) { self.unset_cookies() } else { SetCookies::default() };
         for token in &tokens {
-            self.end_session_of(token, now).await.map_err(|error| {
-                self.reject(Reason::StoreUnavailable(error), None).with_cookies(self.unset_cookies())
-            })?;
+            let ended = self.end_session_of(token, now).await;
+            ended.map_err(|error| self.reject(Reason::StoreUnavailable(error), None).with_cookies(cookies.clone()))?;
         }
-        Ok(LoggedOut { tokens, cookies: self.unset_cookies() })
+        Ok(LoggedOut { tokens, cookies })
     }
 
     /// Ends the session of a token, or revokes a token that belongs to none and has not expired.
@@ -125,6 +141,13 @@ impl JwtManager {
         // Without a store, the cookies are all that a logout can end.
         if result == Err(StoreError::NoStore) { Ok(()) } else { result }
     }
+}
+
+/// Returns whether the browser says that a page of the same origin, or the user, has sent the request. Old browsers and
+/// other programs do not say.
+fn is_from_own_page(request: &impl Request) -> bool {
+    let mut sites = request.header(&SEC_FETCH_SITE);
+    sites.next().is_some_and(|site| matches!(site.trim_ascii(), b"same-origin" | b"none"))
 }
 
 impl<'a> Steps<'a> {
@@ -140,7 +163,8 @@ impl<'a> Steps<'a> {
     where
         K: FnMut(&str) -> Result<Cow<'k, KeyRing>, E>,
     {
-        Ok(self.manager.end_sessions_of(self.manager.leaving(request, ring)?))
+        let own_page = is_from_own_page(request);
+        Ok(self.manager.end_sessions_of(self.manager.leaving(request, ring)?, own_page))
     }
 
     /// Returns the tokens of a request that have a valid signature, expired or not, with keys that the caller chooses

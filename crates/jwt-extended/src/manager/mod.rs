@@ -204,7 +204,7 @@ impl JwtManager {
         tracing::debug!(code = reason.code(), "the request is refused");
         let cookies =
             if self.inner.settings.clear_rejected_cookies { self.useless_cookies(&reason, place) } else { None };
-        let rejection = Rejection::new(reason, token, Arc::clone(&self.inner.renderer)).at(place.map(|(at, _)| at));
+        let rejection = Rejection::new(reason, token, Arc::clone(&self.inner.renderer)).at(place);
         match cookies {
             Some(cookies) => rejection.with_cookies(cookies),
             None => rejection,

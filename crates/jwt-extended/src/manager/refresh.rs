@@ -1,6 +1,6 @@
 //! Refreshes: issues new tokens in exchange for a refresh token, and rotates that token if a store keeps sessions.
 
-use std::{borrow::Cow, fmt, future::IntoFuture, pin::Pin};
+use std::{fmt, future::IntoFuture, pin::Pin};
 
 use super::{JwtManager, Rotation, Steps, TokenPair, issuing::Profile};
 use crate::{
@@ -31,14 +31,11 @@ impl<'a> Refreshing<'a> {
         let Self { manager, token, profile } = self;
         let failed = |error| manager.reject(Reason::Issue(error), None);
         let profile = match profile {
-            None => Profile {
-                subject: Cow::Borrowed(token.subject()),
-                claims: manager.own_claims(token),
-                headers: Claims::none(),
-            },
+            None => Profile::of_token(manager, token),
             Some(profile) => profile.map_err(failed)?,
         };
-        if profile.subject != token.subject() {
+        // A user is named by a string, so a token for another value is another user's.
+        if profile.is_named() && profile.subject != token.subject_key() {
             return Err(manager.reject(Reason::UserNotFound(token.subject().to_owned()), Some(token.clone())));
         }
         let issue = |kind, rotation: &Rotation| {

@@ -10,7 +10,7 @@ use crate::{
     guard::{Requirement, examine},
     http::{Location, Request, SetCookies},
     session::{StoreError, TokenStatus, TouchRequest},
-    token::{Claims, IssueError, Issued, Token, TokenType},
+    token::{IssueError, Issued, Token, TokenType},
 };
 
 /// An access token from a cookie that expires soon. Found before a request is handled, used after.
@@ -77,9 +77,7 @@ impl JwtManager {
     fn renewed_access_token(&self, token: &Token, rotation: &Rotation) -> Result<Issued, IssueError> {
         let session = rotation.session.as_deref().unwrap_or_default();
         let lifetime = self.lifetime_in_session(session, self.inner.settings.access_lifetime, rotation.at);
-        let profile =
-            Profile { subject: token.subject().into(), claims: self.own_claims(token), headers: Claims::none() };
-        let mut draft = profile.draft(TokenType::Access, lifetime);
+        let mut draft = Profile::of_token(self, token).draft(TokenType::Access, lifetime);
         rotation.apply(&mut draft);
         self.issue(&draft, rotation.at)
     }

@@ -76,8 +76,8 @@ impl JwtManager {
     /// Ends all sessions of a subject and revokes all its tokens: everybody who uses them is logged out. A later login
     /// is valid. Returns how many sessions were open; a store of revocations alone knows of none.
     ///
-    /// Tokens that belong to no session say only in which second they were issued: those of the current second are
-    /// revoked too.
+    /// Tokens that belong to no session say only in which second they were issued, by a clock that may be ahead: those
+    /// of the next five seconds are revoked too.
     ///
     /// # Errors
     /// If there is no store, or it could not answer.

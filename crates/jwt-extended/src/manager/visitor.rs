@@ -3,7 +3,7 @@
 use super::{Admitted, JwtManager};
 use crate::{
     guard::Requirement,
-    http::{Location, Reason, Rejection, Request, RequestError, SetCookies},
+    http::{Reason, Rejection, Request, SetCookies},
 };
 
 /// Who visits a page that is open to everybody.
@@ -51,20 +51,12 @@ impl JwtManager {
     /// # Errors
     /// Every other rejection.
     pub fn without_token(&self, rejection: Rejection) -> Result<Visitor, Rejection> {
-        let stale = matches!(
-            rejection.reason(),
-            Reason::Expired
-                | Reason::Revoked
-                | Reason::Replayed
-                | Reason::Token(_)
-                | Reason::Request(RequestError::Cookie(_) | RequestError::SeveralCookies(_))
-        );
-        match rejection.reason() {
-            Reason::Missing(_) => Ok(Visitor::default()),
-            _ if stale && rejection.location() == Some(Location::Cookie) => {
-                Ok(Visitor { admitted: None, cookies: self.unset_cookies() })
-            }
-            _ => Err(rejection),
+        if matches!(rejection.reason(), Reason::Missing(_)) {
+            return Ok(Visitor::default());
+        }
+        match self.useless_cookies(rejection.reason(), rejection.place()) {
+            Some(cookies) => Ok(Visitor { admitted: None, cookies }),
+            None => Err(rejection),
         }
     }
 }

@@ -89,6 +89,8 @@ pub struct NewSession<'a> {
     /// When the session counts as opened, to compare with a cut-off of its subject. That is a few seconds later than
     /// [`opened`](Self::opened), because the process that made the cut-off may have a clock that is ahead.
     pub since: Timestamp,
+    /// The current time. A cut-off between [`opened`](Self::opened) and now was made during this login.
+    pub now: Timestamp,
     /// When it ends, unless it is rotated or touched before; `None` for never.
     pub ends: Option<Timestamp>,
     /// How many sessions its subject may have, including this one; `None` for any number.
@@ -120,6 +122,13 @@ pub enum Retry {
     InGrace,
     /// At any time: its successor is the current token, so nobody has refreshed with the successor.
     UntilSuccessorIsUsed,
+}
+
+impl NewSession<'_> {
+    /// Checks whether a cut-off of the subject at this time forbids the session.
+    pub fn is_cut_off_at(&self, cutoff: Timestamp) -> bool {
+        self.since < cutoff || (self.opened < cutoff && cutoff <= self.now)
+    }
 }
 
 impl RotateRequest<'_> {

@@ -69,7 +69,7 @@ impl Claims {
     }
 
     /// Takes the text of an object that was scanned before.
-    pub(super) fn of_scanned(text: String) -> Self {
+    pub(crate) fn of_scanned(text: String) -> Self {
         Self { text }
     }
 

@@ -226,7 +226,7 @@ impl Token {
         let opened = self.session_opened().map(|opened| opened.saturating_add(skew));
         // The clock that issued it may be ahead, so the token may be older than it says. A token that does not say is
         // treated as old: every revocation of its subject ends it.
-        let issued = || self.issued_at().map(|issued| issued.saturating_sub(leeway));
+        let issued = || self.issued_at().map(|issued| issued.saturating_sub(leeway.max(CLOCK_SKEW)));
         let since = opened.or_else(issued).unwrap_or_default();
         let session = if store == StoreKind::Sessions { self.own_session() } else { self.session() };
         TokenIds { jti: self.jti(), session, subject: self.subject_key(), since, now }

@@ -21,6 +21,7 @@ pub(crate) struct Open {
     label: Option<String>,
     opened: i64,
     since: i64,
+    now: i64,
     ends: i64,
     at_most: Option<i64>,
 }
@@ -30,7 +31,7 @@ pub(crate) struct Open {
 const OPEN: &str = "INSERT INTO jwt_sessions \
      (id, subject, current_jti, previous_jti, turned_at, opened_at, used_at, ends_at, label) \
      SELECT $1, $2, $3, NULL, $4, $4, $4, $5, $6 WHERE NOT EXISTS (SELECT 1 FROM jwt_subjects AS cut \
-     WHERE cut.subject = $2 AND cut.ends_at > $4 AND cut.cutoff_at > $7 AND (cut.exempt IS NULL OR cut.exempt <> $1)) \
+     WHERE cut.subject = $2 AND cut.ends_at > $4 AND (cut.cutoff_at > $7 OR (cut.cutoff_at > $4 AND cut.cutoff_at <= $8)) AND (cut.exempt IS NULL OR cut.exempt <> $1)) \
      ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, current_jti = excluded.current_jti, previous_jti = NULL, \
      turned_at = excluded.turned_at, opened_at = excluded.opened_at, used_at = excluded.used_at, \
      ends_at = excluded.ends_at, label = excluded.label";
@@ -49,6 +50,7 @@ impl From<&NewSession<'_>> for Open {
             label: session.label.map(stored::text),
             opened: stored::time(session.opened),
             since: stored::time(session.since),
+            now: stored::time(session.now),
             ends: stored::end(session.ends),
             at_most: session.at_most.map(|at_most| at_most.get().into()),
         }
@@ -65,7 +67,8 @@ impl Step for Open {
     }
 
     async fn run<C: Connection>(&self, connection: &mut C, _: Run) -> Result<TokenStatus, Error> {
-        let values = values![&self.id, &self.subject, &self.jti, self.opened, self.ends, &self.label, self.since];
+        let values =
+            values![&self.id, &self.subject, &self.jti, self.opened, self.ends, &self.label, self.since, self.now];
         if connection.execute(OPEN, values).await? == 0 {
             return Ok(TokenStatus::Revoked);
         }

@@ -115,7 +115,12 @@ impl Shard {
     fn open(&mut self, new: &NewSession<'_>, subject_hash: u64, room: &Room) -> TokenStatus {
         // Session ids are random, so an existing one means that the call is repeated.
         self.remove(new.id, room);
-        if self.is_cut_off(new.subject, Some(new.id), new.since, new.opened) {
+        let forbids = |cutoff: &Cutoff| {
+            !has_expired(cutoff.until, new.opened)
+                && new.is_cut_off_at(cutoff.at)
+                && cutoff.exempt.as_deref() != Some(new.id)
+        };
+        if self.cutoffs.get(new.subject).is_some_and(forbids) {
             room.give_back(1);
             return TokenStatus::Revoked;
         }

@@ -70,7 +70,7 @@ pub fn new_session<'a>(
     opened: Timestamp,
     ends: Option<Timestamp>,
 ) -> NewSession<'a> {
-    NewSession { id, subject, jti, label: None, opened, since: opened, ends, at_most: None }
+    NewSession { id, subject, jti, label: None, opened, since: opened, now: opened, ends, at_most: None }
 }
 
 /// Adds a label.
@@ -96,6 +96,11 @@ pub fn rotate_request<'a>(
 /// Lets the token that was rotated last be used again until its successor is.
 pub fn with_retry(request: RotateRequest<'_>) -> RotateRequest<'_> {
     RotateRequest { retry: Retry::UntilSuccessorIsUsed, ..request }
+}
+
+/// Sets when the login of a new session reaches the store.
+pub fn opened_at(session: NewSession<'_>, now: Timestamp) -> NewSession<'_> {
+    NewSession { now, ..session }
 }
 
 /// Sets when a new session counts as opened.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    at, at_most, end_all, end_one, end_others, fresh_name, ids, labelled, new_session, revoked_token, rotate_request,
-    since, touch_request, with_retry,
+    at, at_most, end_all, end_one, end_others, fresh_name, ids, labelled, new_session, opened_at, revoked_token,
+    rotate_request, since, touch_request, with_retry,
 };
 use crate::{
     session::{RotateOutcome, SessionStore, TokenIds, TokenStatus},
@@ -250,6 +250,12 @@ async fn a_login_is_compared_with_a_cut_off_by_its_since(store: &dyn SessionStor
         assert_eq!(store.open(&new).wait().await, Ok(status));
         let token = ids(&user.name, Some(&id), None, at(since_when), at(6 * SECOND));
         assert_eq!(store.status(&token).wait().await, Ok(status));
+    }
+    // A cut-off during the login ends it, however large the allowance for clocks is.
+    for (now, status) in [(5 * SECOND, TokenStatus::Revoked), (5 * SECOND - 1, TokenStatus::Active)] {
+        let id = fresh_name("session");
+        let new = since(new_session(&user.name, &id, "r0", at(4 * SECOND), Some(at(99 * SECOND))), at(9 * SECOND));
+        assert_eq!(store.open(&opened_at(new, at(now))).wait().await, Ok(status), "{now}");
     }
 }
 

@@ -34,11 +34,18 @@ fn a_visitor_with_a_stale_cookie_has_no_token() {
     let pair = wait(jwt.login("alice")).unwrap();
     assert_eq!(visit(&jwt, &get(&[])), Ok((None, 0)));
     assert_eq!(visit(&jwt, &cookies(&pair)), Ok((Some("alice".to_owned()), 0)));
-    assert_eq!(visit(&jwt, &get(&[("Cookie", "access_token_cookie=garbage")])), Ok((None, 4)));
+    assert_eq!(visit(&jwt, &get(&[("Cookie", "access_token_cookie=garbage")])), Ok((None, 2)));
     wait(jwt.logout(&jwt.decode_token(&pair.access).unwrap())).unwrap();
     assert_eq!(visit(&jwt, &cookies(&pair)), Ok((None, 4)), "revoked");
     clock.advance(Duration::from_secs(3600));
-    assert_eq!(visit(&jwt, &cookies(&pair)), Ok((None, 4)), "expired");
+    assert_eq!(visit(&jwt, &cookies(&pair)), Ok((None, 2)), "expired: the refresh token is still good");
+}
+
+#[test]
+fn a_cookie_that_may_become_valid_is_kept() {
+    let jwt = at(&clock()).build().unwrap();
+    let early = get(&[("Cookie", &format!("access_token_cookie={}", token(&[("nbf", "1800000060")])))]);
+    assert_eq!(visit(&jwt, &early), Err("token_invalid"));
 }
 
 #[test]

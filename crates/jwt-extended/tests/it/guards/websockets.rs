@@ -56,6 +56,15 @@ fn a_page_of_another_origin_opens_no_websocket_with_cookies() {
 }
 
 #[test]
+fn a_handshake_of_http_2_is_one_too() {
+    let cookie = format!("access_token_cookie={}", token(&[]));
+    for (method, header) in [("CONNECT", ("X", "y")), ("GET", ("Sec-WebSocket-Version", "13"))] {
+        let foreign = request(method, "/", &[("Cookie", &cookie), ("Origin", "https://evil.example"), header]);
+        assert_eq!(code(check(&jwt(), &foreign, &Requirement::access())), Err("csrf_cross_site"), "{method}");
+    }
+}
+
+#[test]
 fn the_check_of_the_origin_can_be_turned_off() {
     let open = builder().token_location([Location::Cookie]).csrf_refuse_cross_site(Switch::Off).build().unwrap();
     assert!(check(&open, &handshake(&[("Origin", "https://evil.example")]), &Requirement::access()).is_ok());

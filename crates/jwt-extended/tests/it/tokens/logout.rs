@@ -88,11 +88,42 @@ fn a_logout_ends_the_sessions_of_all_cookies_of_one_name() {
 fn a_rejected_logout_clears_the_cookies() {
     let clock = clock();
     let jwt = browsers(&clock);
-    for cookie in ["access_token_cookie=garbage", "another=cookie"] {
-        let rejection = logout(&jwt, &request("POST", "/", &[("Cookie", cookie), ("X-CSRF-TOKEN", "x")])).unwrap_err();
-        assert!(rejection.status() == 401 && clears_all(rejection.cookies()), "{cookie}");
-        assert_eq!(rejection.to_response().headers().get_all("set-cookie").iter().count(), 4);
+    let garbage = request("POST", "/", &[("Cookie", "access_token_cookie=garbage"), ("X-CSRF-TOKEN", "x")]);
+    let rejection = logout(&jwt, &garbage).unwrap_err();
+    assert!(rejection.status() == 401 && clears_all(rejection.cookies()));
+    assert_eq!(rejection.to_response().headers().get_all("set-cookie").iter().count(), 4);
+}
+
+#[test]
+fn without_a_token_only_an_own_page_clears_the_cookies() {
+    let clock = clock();
+    let jwt = browsers(&clock);
+    for (site, clears) in [("same-origin", true), ("none", true), ("same-site", false), ("cross-site", false)] {
+        let rejection = logout(&jwt, &request("POST", "/", &[("Sec-Fetch-Site", site)])).unwrap_err();
+        assert_eq!(clears_all(rejection.cookies()), clears, "{site}");
     }
+    let silent = logout(&jwt, &request("POST", "/", &[])).unwrap_err();
+    assert!(silent.cookies().lines().is_empty(), "any page can send a form without cookies");
+}
+
+#[test]
+fn a_token_in_the_query_string_clears_no_cookies() {
+    let jwt = builder().token_location([Location::QueryString, Location::Cookie]).build().unwrap();
+    let token = jwt.create_access_token("mallory").unwrap();
+    let linked = request("POST", &format!("/?jwt={token}"), &[]);
+    assert!(logout(&jwt, &linked).unwrap().into_cookies().lines().is_empty());
+    assert!(logout(&jwt, &request("POST", "/?jwt=x", &[])).unwrap_err().cookies().lines().is_empty());
+}
+
+#[test]
+fn a_planted_cookie_does_not_hide_a_missing_csrf_value() {
+    let clock = clock();
+    let jwt = browsers(&clock);
+    let pair = wait(jwt.login("alice")).unwrap();
+    let planted = ["a", "b", "c", "d", "e"].map(|text| format!("access_token_cookie={text}; ")).concat();
+    let cookies = format!("{planted}refresh_token_cookie={}", refresh(&pair));
+    let rejection = logout(&jwt, &request("POST", "/", &[("Cookie", &cookies)])).unwrap_err();
+    assert!(matches!(rejection.reason(), Reason::Csrf(_)) && rejection.cookies().lines().is_empty());
 }
 
 #[test]

@@ -202,13 +202,14 @@ fn end_all_sessions_compares_by_the_microsecond() {
 }
 
 #[test]
-fn end_all_sessions_revokes_tokens_of_the_same_second() {
+fn end_all_sessions_revokes_tokens_of_the_next_five_seconds() {
     let clock = clock();
     clock.set(Timestamp::from_micros(NOW * 1_000_000 + 500_000));
     let jwt = stored(&clock);
     wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
-    let same_second = jwt.create_access_token("alice").unwrap();
-    assert!(!opens(&jwt, &same_second));
+    // Such a token may come from a clock that is ahead.
+    clock.advance(Duration::from_secs(5));
+    assert!(!opens(&jwt, &jwt.create_access_token("alice").unwrap()));
     clock.advance(Duration::from_millis(500));
     assert!(opens(&jwt, &jwt.create_access_token("alice").unwrap()));
 }

@@ -67,6 +67,15 @@ fn a_login_after_the_end_of_all_sessions_is_good_everywhere() {
 }
 
 #[test]
+fn ending_all_revokes_a_token_from_a_clock_that_is_ahead() {
+    let [(ahead, _), (behind, clock)] = two();
+    let alone = ahead.create_refresh_token("alice").unwrap();
+    clock.advance(Duration::from_secs(1));
+    wait(behind.end_all_sessions(Subject("alice"))).unwrap();
+    assert!(!opens(&behind, &alone) && !opens(&ahead, &alone));
+}
+
+#[test]
 fn a_token_expires_exactly_at_exp() {
     let clock = clock();
     let jwt = builder().clock(Arc::clone(&clock)).build().unwrap();

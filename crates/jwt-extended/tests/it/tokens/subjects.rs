@@ -46,6 +46,18 @@ fn a_value_and_its_text_are_different_subjects() {
 }
 
 #[test]
+fn a_refresh_keeps_the_kind_of_the_identity() {
+    for jwt in [any(), builder().verify_sub(Switch::Off)].map(|builder| builder.build().unwrap()) {
+        let refresh = token(&[("sub", "1"), ("type", "\"refresh\"")]);
+        let presented = jwt.decode_token(&refresh).unwrap();
+        let pair = wait(jwt.refresh(&presented)).unwrap();
+        assert!(payload_of(&pair.access).contains("\"sub\":1,"), "{}", payload_of(&pair.access));
+        let text = wait(jwt.refresh(&presented).identity("1")).unwrap_err();
+        assert_eq!(*text.reason(), Reason::UserNotFound("1".to_owned()), "the user named \"1\" is another one");
+    }
+}
+
+#[test]
 fn a_subject_is_shown_as_its_text() {
     let jwt = any().build().unwrap();
     let subject = |claim: &str| jwt.decode_token(&of(claim)).unwrap().subject().to_owned();
