@@ -5,22 +5,22 @@
 use std::{borrow::Cow, time::Duration};
 
 use jwt_extended::{
-    EarlierSessions, JwtManager, Rejection, Rotation as EngineRotation, Timestamp, Token,
-    http::{CsrfError, Location, Reason, SetCookies},
+    EarlierSessions, JwtManager, Rotation as EngineRotation, Timestamp, Token,
+    http::{CsrfError, Location, Reason},
     jose::{Algorithm, KeyRing, Unverified},
     session::{StoreError, Subject},
-    token::{IssueError, Issued, TokenError, TokenType},
+    token::{IssueError, TokenError, TokenType},
 };
 use pyo3::{
     exceptions::{PyRuntimeError, PyValueError},
-    intern,
     prelude::*,
-    types::{PyBytes, PyDict, PyString},
+    types::{PyDict, PyString},
 };
 
 use crate::{
     claims::{Dicts, dicts, to_dict},
     errors,
+    handover::{called, clears, location_name, token_text},
     issuing::{Issuer, TokenRequest},
     keys::is_slow,
     request::WsgiRequest,
@@ -31,7 +31,8 @@ use crate::{
 };
 
 const NOT_OPENED: &str = "The session cannot be opened right now. Try again in a moment";
-const NOT_REVOKED: &str = "The revocation cannot be kept right now, and the token stays good. Try again in a moment";
+pub(crate) const NOT_REVOKED: &str =
+    "The revocation cannot be kept right now, and the token stays good. Try again in a moment";
 const NOT_LISTED: &str = "The sessions cannot be listed right now. Try again in a moment";
 
 /// The result of a guard: header, claims and location of the token, and the token itself if it is a refresh token.
@@ -85,7 +86,18 @@ impl Compiled {
             if let Some(error) = request.take_error() {
                 return Err(Failure::Python(error));
             }
-            let ring = self.ring_for(py, token, decode_key)?;
+            let ring = match self.ring_for(py, token, decode_key) {
+                Ok(ring) => ring,
+                Err(error) if Unverified::parse_within(self.max_token_length, token).is_err() => {
+                    // The app's loader cannot be asked for a key. No key verifies it, and that rejection has its place.
+                    let Err(rejection) = judge(&KeyRing::empty()) else { return Err(error.into()) };
+                    if requirement.presence == Presence::Lenient && self.stale(&rejection).is_some() {
+                        return Err(Failure::Rejected(rejection));
+                    }
+                    return Err(Failure::Python(clears(error, py, &rejection)));
+                }
+                Err(error) => return Err(error.into()),
+            };
             let judged = if is_slow(ring.algorithms()) { py.detach(|| judge(&ring)) } else { judge(&ring) };
             judged.map_err(|rejection| {
                 if requirement.presence == Presence::Lenient && self.stale(&rejection).is_some() {
@@ -367,155 +379,8 @@ impl Compiled {
     }
 }
 
-impl Compiled {
-    /// Returns the keys that verify a token: the configured ones, or the key that the app's `decode_key_loader`
-    /// returns.
-    fn ring_for<'py>(
-        &self,
-        py: Python<'py>,
-        token: &str,
-        decode_key: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Cow<'_, KeyRing>> {
-        let Some(decode_key) = decode_key else {
-            self.issuer.keys.warn_of_short(py)?;
-            return self.ring.as_ref().map(Cow::Borrowed).map_err(|error| error.clone_ref(py));
-        };
-        // A text that cannot be read as a token has no key: verifying it says why.
-        let Ok(unverified) = Unverified::parse_within(self.max_token_length, token) else {
-            return Ok(Cow::Owned(KeyRing::empty()));
-        };
-        let key = decode_key.call1((to_dict(py, unverified.header())?, to_dict(py, unverified.payload())?))?;
-        let keys = [("the key returned by decode_key_loader", &key)];
-        let ring = self.issuer.keys.ring(&self.decode_algorithms, keys, self.issuer.lenient)?;
-        self.issuer.keys.warn_of_short(py)?;
-        Ok(Cow::Owned(ring))
-    }
-
-    /// Returns the tokens of a request that have a valid signature, expired or not.
-    fn tokens_in(
-        &self,
-        py: Python<'_>,
-        request: &Bound<'_, PyAny>,
-        decode_key: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Vec<Token>> {
-        let request = WsgiRequest::new(request)?;
-        // A token whose key cannot be found is no token of this app.
-        let ring = |token: &str| self.ring_for(py, token, decode_key).ok();
-        let tokens = self.checking.steps().tokens_in(&request, ring);
-        request.take_error().map_or(Ok(tokens), Err)
-    }
-
-    /// Returns the names of the cookies to clear, if a rejection is for a cookie that is no longer good.
-    fn stale(&self, rejection: &Rejection) -> Option<Vec<String>> {
-        let (_, cookies) = self.checking.without_token(rejection.clone()).ok()?.into_parts();
-        Some(names_of(&cookies)).filter(|names| !names.is_empty())
-    }
-
-    /// Runs a manager's method that ends or revokes something.
-    fn run_on_store<'a, T: Send, F>(&'a self, py: Python<'_>, run: impl FnOnce(&'a JwtManager) -> F) -> PyResult<T>
-    where
-        F: Future<Output = Result<T, StoreError>> + Send,
-    {
-        self.wait(py, Callbacks::None, run(&self.checking))
-            .flatten()
-            .map_err(|error| store_failed(py, &error, NOT_REVOKED))
-    }
-
-    /// Waits for a manager that uses the store.
-    fn wait<T: Send>(
-        &self,
-        py: Python<'_>,
-        callbacks: Callbacks,
-        answer: impl Future<Output = T> + Send,
-    ) -> Result<T, StoreError> {
-        store::wait(py, self.store.as_ref(), callbacks, answer)
-    }
-
-    /// Returns the exception for a login or a refresh that failed. `message` is for a store that failed.
-    fn failed(&self, py: Python<'_>, failure: Failure, message: &str) -> PyErr {
-        match failure {
-            Failure::Python(error) => error,
-            Failure::Rejected(rejection) => self.rejected(py, &rejection, None),
-            Failure::Issue(IssueError::Store(error)) => store_failed(py, &error, message),
-            Failure::Issue(error) => errors::not_issued(&error),
-        }
-    }
-
-    /// Returns the exception for a rejected request, with its challenge if challenges are on.
-    fn rejected(&self, py: Python<'_>, rejection: &Rejection, token: Option<&str>) -> PyErr {
-        let error = errors::rejected(py, rejection, token.map(|token| (token, self.max_token_length)));
-        if let Some(challenge) = self.challenge_for(rejection) {
-            // Best effort: an exception that takes no attributes is raised without it.
-            let _ = error.value(py).setattr(intern!(py, "www_authenticate"), challenge);
-        }
-        clears(error, py, rejection)
-    }
-
-    /// Returns the exception for a store that failed while something was ended.
-    fn not_ended(&self, py: Python<'_>, rejection: &Rejection) -> PyErr {
-        match rejection.reason() {
-            Reason::StoreUnavailable(error) => clears(store_failed(py, error, NOT_REVOKED), py, rejection),
-            _ => self.rejected(py, rejection, None),
-        }
-    }
-
-    fn challenge_for(&self, rejection: &Rejection) -> Option<String> {
-        if !self.challenges {
-            return None;
-        }
-        rejection.challenge().and_then(|challenge| challenge.to_str().ok().map(str::to_owned))
-    }
-}
-
 impl std::fmt::Debug for Compiled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Compiled").finish_non_exhaustive()
-    }
-}
-
-/// Tells Python which cookies the response to a rejection should clear. The engine names them, and Flask writes them.
-fn clears(error: PyErr, py: Python<'_>, rejection: &Rejection) -> PyErr {
-    let names = names_of(rejection.cookies());
-    if !names.is_empty() {
-        // Best effort, as above.
-        let _ = error.value(py).setattr(intern!(py, "_jwt_extended_clears"), names);
-    }
-    error
-}
-
-/// Returns the names of cookies.
-fn names_of(cookies: &SetCookies) -> Vec<String> {
-    let names = cookies.lines().iter().filter_map(|line| line.to_str().ok()?.split('=').next());
-    names.map(str::to_owned).collect()
-}
-
-/// Has Python create a token.
-fn called(create: &Py<PyAny>, kind: TokenType, rotation: &EngineRotation) -> Result<Issued, Failure> {
-    Python::attach(|py| {
-        let token = create.call1(py, (kind.name(), Rotation(rotation.clone())))?;
-        let token = token.bind(py).cast::<IssuedToken>().map_err(PyErr::from)?;
-        Ok(token.get().0.clone())
-    })
-}
-
-/// Returns a location's name in Python.
-fn location_name(py: Python<'_>, location: Location) -> Bound<'_, PyString> {
-    match location {
-        Location::Header => intern!(py, "headers"),
-        Location::Cookie => intern!(py, "cookies"),
-        Location::QueryString => intern!(py, "query_string"),
-        _ => intern!(py, "json"),
-    }
-    .clone()
-}
-
-/// Returns the text of a token, which may be `str` or `bytes`, as in PyJWT.
-pub(crate) fn token_text<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, str>> {
-    if let Ok(text) = token.cast::<PyString>() {
-        return Ok(text.to_string_lossy());
-    }
-    match token.cast::<PyBytes>() {
-        Ok(bytes) => Ok(String::from_utf8_lossy(bytes.as_bytes())),
-        Err(_) => Err(errors::not_a_token(token.py())),
     }
 }

@@ -14,8 +14,9 @@ use pyo3::{
 
 use crate::{
     claims::{Writer, to_dict},
-    compiled::{Compiled, token_text},
+    compiled::Compiled,
     errors,
+    handover::token_text,
     state::AppState,
 };
 

@@ -23,6 +23,7 @@ mod identity;
 mod issue;
 mod issued;
 mod lifetime;
+mod slots;
 mod verify;
 
 use std::{fmt, sync::Arc, time::Duration};

@@ -2,6 +2,7 @@
 
 mod ids;
 mod room;
+mod rows;
 mod sessions;
 
 use std::{

@@ -6,7 +6,11 @@ use std::{
     sync::RwLock,
 };
 
-use super::{Entry, Ids, MemoryStore, Room, SHARDS, SMALL_SHARD, has_expired, later, read, write};
+use super::{
+    Entry, Ids, MemoryStore, Room, SHARDS, SMALL_SHARD, has_expired, later, read,
+    rows::{All, Cutoff, Details, Rotated, Row},
+    write,
+};
 use crate::{
     session::{
         Answer, EndSessions, NewSession, Retry, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore,
@@ -32,58 +36,6 @@ struct Shard {
     cutoffs: Ids<Cutoff>,
     /// The number of entries at which expired ones are deleted next.
     clear_at: usize,
-}
-
-/// A session. The table holds the fields that every check reads, and a box holds the others. If a session is not in the
-/// CPU's cache, its check needs one memory access less: 250 ns rather than 380, measured with a million entries.
-struct Row {
-    /// The hash of the subject. Comparing it instead of the subject avoids reading the box.
-    subject_hash: u64,
-    ends: Option<Timestamp>,
-    details: Box<Details>,
-}
-
-struct Details {
-    subject: Box<str>,
-    label: Option<Box<str>>,
-    /// The id of the current refresh token.
-    current: Box<str>,
-    /// The refresh tokens that were rotated, latest first: those that may still be used again.
-    rotated: Vec<Rotated>,
-    rotated_at: Timestamp,
-    opened: Timestamp,
-    last_used: Timestamp,
-}
-
-/// A refresh token that was rotated.
-struct Rotated {
-    jti: Box<str>,
-    at: Timestamp,
-}
-
-/// The time before which all tokens of a subject are revoked.
-struct Cutoff {
-    at: Timestamp,
-    /// The time until which the cut-off must be remembered; `None` for forever.
-    until: Option<Timestamp>,
-    /// The session that stays open.
-    exempt: Option<Box<str>>,
-}
-
-/// A request to end all sessions of a subject, with an optional exception.
-struct All<'a> {
-    subject: &'a str,
-    exempt: Option<&'a str>,
-    until: Option<Timestamp>,
-    now: Timestamp,
-}
-
-impl Cutoff {
-    /// Returns whether the cut-off ends a session that was opened at this time. Without a session, returns whether it
-    /// revokes a token that was issued at this time.
-    fn ends(&self, session: Option<&str>, since: Timestamp, now: Timestamp) -> bool {
-        !has_expired(self.until, now) && since < self.at && (session.is_none() || session != self.exempt.as_deref())
-    }
 }
 
 impl Shard {

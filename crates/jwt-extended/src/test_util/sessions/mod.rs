@@ -18,6 +18,7 @@
 mod managed;
 mod model;
 mod random;
+mod rotations;
 mod steps;
 
 use std::{
