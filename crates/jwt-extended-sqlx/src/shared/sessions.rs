@@ -26,6 +26,10 @@ const PURGE_AT_ONCE: u32 = 500;
 /// open for the others.
 const PURGE_AFTER: Duration = Duration::from_hours(24);
 
+/// How often in a row deleting a batch of ended sessions may fail, and how much longer the pause gets each time.
+const SWEEP_TRIES: u32 = 10;
+const SWEEP_PAUSE: Duration = Duration::from_millis(500);
+
 /// One login in this many deletes rows in passing.
 const PURGE_EVERY: u32 = 64;
 
@@ -82,11 +86,16 @@ impl<B: Backend> Sessions<B> {
     fn sweep(&self, rest: Sweep) {
         let backend = Arc::clone(&self.backend);
         tokio::spawn(async move {
-            loop {
+            let mut failures = 0;
+            while failures < SWEEP_TRIES {
                 match backend.write(rest.clone()).await {
-                    Ok(true) => {}
+                    Ok(true) => failures = 0,
                     Ok(false) => return,
-                    Err(error) => return tracing::warn!(%error, "cannot delete ended sessions"),
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot delete ended sessions");
+                        failures += 1;
+                        tokio::time::sleep(SWEEP_PAUSE * failures).await;
+                    }
                 }
             }
         });
