@@ -153,6 +153,7 @@ TEXTS_OR_NONE = [
     "JWT_ENCODE_ISSUER",
     "JWT_HEADER_TYPE",
     "JWT_QUERY_STRING_VALUE_PREFIX",
+    "JWT_REALM",
 ]
 
 #: Options that must be a bool. Upstream's own switches accept any value by its truthiness.
