@@ -81,19 +81,18 @@ def logout_user() -> None:
         except Exception as rejection:
             clear_after(rejection)
             raise
-    else:
+        if clears:
+            clear_with_response()
+        return
+    try:
+        if (session := session_of(claims)) is None:
+            revoke_token()
+        else:
+            engine.end_session(_subject(None, "logout_user"), session)
+    finally:
         # Any page can link to an address with a token of its own in the query string.
-        clears = found(LOCATION) != "query_string"
-        try:
-            if (session := session_of(claims)) is None:
-                revoke_token()
-            else:
-                engine.end_session(_subject(None, "logout_user"), session)
-        finally:
-            if clears:
-                clear_with_response()
-    if clears:
-        clear_with_response()
+        if found(LOCATION) != "query_string":
+            clear_with_response()
 
 
 def end_session(session: str, *, identity: Any = None) -> bool:
