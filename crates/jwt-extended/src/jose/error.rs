@@ -104,6 +104,24 @@ pub enum KeyError {
     /// The `kid` is not 1 to 256 printable ASCII characters.
     #[error("a kid must have 1 to 256 printable ASCII characters")]
     BadKid,
+    /// A JWK Set holds a shared secret beside public keys. Whoever reads the public keys could sign with the secret.
+    #[error("the JWK Set mixes shared secrets and key pairs; keep each in a set of its own")]
+    MixedSet,
+    /// A published JWK Set holds a shared secret, which is never used.
+    #[error("a shared secret must not be published, so it is not used")]
+    SecretPublished,
+    /// A published JWK Set holds a private key, which anybody may have read.
+    #[error("the published JWK Set holds a private key, so anybody may have it; no key of the set is used")]
+    PrivateKeyPublished,
+    /// A published key serves none of the accepted algorithms.
+    #[error("the key is for none of the accepted algorithms")]
+    NoAcceptedAlgorithm,
+    /// A published JWK Set has too many keys.
+    #[error("the JWK Set has more than {most} keys")]
+    TooManyKeys {
+        /// The limit in force.
+        most: usize,
+    },
     /// The system's source of randomness, or the cryptographic library, failed.
     #[error("the key could not be generated")]
     Generation,

@@ -100,6 +100,13 @@ pub(crate) fn members_of_set(text: &str) -> Result<Vec<String>, KeyError> {
     Ok(set.keys.iter().map(serde_json::Value::to_string).collect())
 }
 
+/// Refuses a set that has both shared secrets and key pairs: publishing it would publish the secrets.
+pub(crate) fn refuse_mixed(members: &[String]) -> Result<(), KeyError> {
+    let is_secret = |member: &String| JwkFields::parse(member).ok().map(|jwk| jwk.kty == "oct");
+    let kinds: Vec<bool> = members.iter().filter_map(is_secret).collect();
+    if kinds.contains(&true) && kinds.contains(&false) { Err(KeyError::MixedSet) } else { Ok(()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,6 +21,7 @@
 //! ```
 
 mod algorithm;
+mod algorithms;
 #[cfg(feature = "asymmetric")]
 mod asymmetric;
 pub(crate) mod base64url;
@@ -33,11 +34,16 @@ mod jwk;
 mod jwk_fields;
 mod key;
 mod key_ring;
+mod key_source;
+mod published;
 
 pub use algorithm::{Algorithm, Family, UnknownAlgorithm};
+pub use algorithms::Algorithms;
 pub use compact::{Limits, Typ, Unverified, VerifiedJws, sign, sign_with_header, verify, verify_within};
 pub use error::{JwsError, KeyError, Segment};
 pub use json::JsonError;
 pub use jwk::{Jwk, JwkSet};
 pub use key::{ExternalKey, ImportedJwkSet, Key, SigningFailed, VerifyingKey};
 pub use key_ring::KeyRing;
+pub use key_source::KeySource;
+pub use published::{PublishedKeys, SkippedKey};

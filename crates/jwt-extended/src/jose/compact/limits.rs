@@ -1,5 +1,7 @@
 //! The checks that come before a token is read closely.
 
+use crate::jose::Algorithms;
+
 /// The checks that a token must pass before it is read closely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -7,6 +9,8 @@ pub struct Limits {
     pub max_length: usize,
     /// The accepted `typ` headers.
     pub typ: Typ,
+    /// The accepted algorithms. A key of another one verifies nothing.
+    pub algorithms: Algorithms,
 }
 
 /// The accepted `typ` headers (RFC 8725 section 3.11).
@@ -21,8 +25,8 @@ pub enum Typ {
 }
 
 impl Default for Limits {
-    /// Returns 8,192 bytes, the usual limit of a whole request head, and only our own kinds.
+    /// Returns 8,192 bytes, the usual limit of a whole request head, only our own kinds, and every algorithm.
     fn default() -> Self {
-        Self { max_length: 8192, typ: Typ::OwnKinds }
+        Self { max_length: 8192, typ: Typ::OwnKinds, algorithms: Algorithms::ALL }
     }
 }

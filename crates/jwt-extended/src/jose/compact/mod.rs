@@ -109,11 +109,17 @@ pub fn verify_within(limits: Limits, ring: &KeyRing, token: &str) -> Result<Veri
     }
     let segments = Segments::split(token)?;
     if let Some(key) = ring.find_by_standard_header(segments.header) {
+        if !limits.algorithms.contains(key.algorithm()) {
+            return Err(JwsError::AlgorithmNotAllowed);
+        }
         segments.check_signature(&[key])?;
         return VerifiedJws::new(segments.payload, key.standard_header().json.as_bytes());
     }
     let header_bytes = decode(segments.header, Segment::Header)?;
     let header = Header::parse(&header_bytes)?;
+    if !limits.algorithms.contains(header.algorithm) {
+        return Err(JwsError::AlgorithmNotAllowed);
+    }
     let foreign = limits.typ == Typ::OwnKinds && header.typ.as_deref().is_some_and(|typ| !is_our_type(typ));
     if foreign {
         return Err(JwsError::ForeignType);

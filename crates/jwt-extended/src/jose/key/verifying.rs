@@ -9,7 +9,7 @@ use crate::jose::{
     Algorithm, Family, Jwk, KeyError,
     header::StandardHeader,
     hmac::HmacKey,
-    jwk_fields::{JwkFields, Purpose, members_of_set},
+    jwk_fields::{JwkFields, Purpose, members_of_set, refuse_mixed},
 };
 
 /// A key that checks tokens and has no method to sign them.
@@ -86,9 +86,23 @@ impl VerifyingKey {
     /// As [`from_jwk`](Self::from_jwk), for every other fault.
     #[cfg(feature = "asymmetric")]
     pub fn from_loose_jwk(json: &str) -> Result<Self, KeyError> {
+        Self::read_loose_jwk(json, None)
+    }
+
+    /// Reads a key for the given algorithm as [`from_loose_jwk`](Self::from_loose_jwk) does.
+    ///
+    /// # Errors
+    /// As [`from_jwk_as`](Self::from_jwk_as), for every other fault.
+    #[cfg(feature = "asymmetric")]
+    pub fn from_loose_jwk_as(algorithm: Algorithm, json: &str) -> Result<Self, KeyError> {
+        Self::read_loose_jwk(json, Some(algorithm))
+    }
+
+    #[cfg(feature = "asymmetric")]
+    fn read_loose_jwk(json: &str, requested: Option<Algorithm>) -> Result<Self, KeyError> {
         // The strict reading comes first: it refuses names that occur twice, which the rewriting would merge.
-        match Self::from_jwk(json) {
-            Err(KeyError::JwkNumber { .. }) => Self::from_jwk(&normalized_jwk(json)?),
+        match Self::read_jwk(json, requested) {
+            Err(KeyError::JwkNumber { .. }) => Self::read_jwk(&normalized_jwk(json)?, requested),
             read => read,
         }
     }
@@ -104,9 +118,10 @@ impl VerifyingKey {
     }
 
     /// Reads the keys of a JWK Set (RFC 7517 section 5). Each must have an `alg`.
+    /// [`PublishedKeys`](crate::jose::PublishedKeys) reads the sets of other issuers.
     ///
     /// # Errors
-    /// If the text as a whole is not a JWK Set. Keys that cannot be used are listed in
+    /// If the text as a whole is not a JWK Set, or mixes shared secrets and key pairs. Keys that cannot be used are listed in
     /// [`unusable`](ImportedJwkSet::unusable).
     pub fn from_jwk_set(json: &str) -> Result<ImportedJwkSet, KeyError> {
         Self::read_jwk_set(json, Self::from_jwk)
@@ -114,7 +129,9 @@ impl VerifyingKey {
 
     fn read_jwk_set(json: &str, read: fn(&str) -> Result<Self, KeyError>) -> Result<ImportedJwkSet, KeyError> {
         let mut set = ImportedJwkSet::default();
-        for member in members_of_set(json)? {
+        let members = members_of_set(json)?;
+        refuse_mixed(&members)?;
+        for member in members {
             match read(&member) {
                 Ok(key) => set.keys.push(key),
                 Err(error) => set.unusable.push(error),
