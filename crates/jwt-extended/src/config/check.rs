@@ -13,7 +13,7 @@ use crate::{
     http::SameSite,
     jose::KeyRing,
     session::StoreKind,
-    token::{Lifetime, OUR_CLAIMS},
+    token::{Issuer, Lifetime, OUR_CLAIMS},
 };
 
 /// The largest `decode_leeway`.
@@ -27,18 +27,20 @@ const MAX_GRACE: Duration = Duration::from_secs(300);
 pub(crate) fn check(
     config: Config,
     keys: Result<Option<KeyRing>, String>,
+    issuers: Vec<Issuer>,
     store: StoreKind,
 ) -> Result<Settings, Vec<String>> {
     let mut mistakes = Mistakes::default();
-    let ring = mistakes.take(keys.and_then(|keys| key_ring(&config, keys)));
+    let ring = mistakes.take(keys.and_then(|keys| key_ring(&config, keys, !issuers.is_empty())));
     mistakes.times(&config);
     mistakes.sessions(&config, store);
     mistakes.claims(&config);
+    mistakes.issuers(&config, &issuers);
     let names = mistakes.header_names(&config);
     mistakes.places(&config);
     mistakes.cookies(&config);
     match (ring, names) {
-        (Some(ring), Some(names)) if mistakes.0.is_empty() => Ok(settings(config, ring, names, store)),
+        (Some(ring), Some(names)) if mistakes.0.is_empty() => Ok(settings(config, ring, issuers, names, store)),
         _ => Err(mistakes.0),
     }
 }
@@ -139,6 +141,25 @@ impl Mistakes {
         self.demand(!config.error_message_key.is_empty(), "error_message_key cannot be empty; usually \"msg\"");
         let realm = config.realm.as_deref().unwrap_or_default();
         self.demand(realm.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "realm must be printable ASCII");
+    }
+
+    fn issuers(&mut self, config: &Config, issuers: &[Issuer]) {
+        for (at, issuer) in issuers.iter().enumerate() {
+            let name = issuer.name();
+            self.demand(!name.is_empty(), "an issuer has no name; give the `iss` of its tokens");
+            self.demand(
+                !issuer.audiences.is_empty() && !issuer.audiences.iter().any(String::is_empty),
+                format!("the issuer {name} has no audience; name this app with `audience`, or it would accept tokens for other apps"),
+            );
+            let repeated = issuers[..at].iter().any(|other| other.name() == name);
+            self.demand(!repeated, format!("the issuer {name} is given twice"));
+            let own = config.encode_issuer.as_deref() == Some(name)
+                || config.decode_issuer.as_ref().is_some_and(|list| list.0.iter().any(|own| own == name));
+            self.demand(
+                !own,
+                format!("the issuer {name} is also this app's own; leave it out of encode_issuer and decode_issuer"),
+            );
+        }
     }
 
     fn header_names(&mut self, config: &Config) -> Option<HeaderNames> {

@@ -6,8 +6,9 @@ use std::slice;
 use super::{Config, Tolerate};
 use crate::jose::{Algorithm, Family, Key, KeyError, KeyRing, VerifyingKey};
 
-/// Returns the keys that sign and verify. `keys` are those that the app passed to the builder.
-pub(super) fn key_ring(config: &Config, keys: Option<KeyRing>) -> Result<KeyRing, String> {
+/// Returns the keys that sign and verify. `keys` are those that the app passed to the builder. Without other issuers,
+/// there must be one.
+pub(super) fn key_ring(config: &Config, keys: Option<KeyRing>, has_issuers: bool) -> Result<KeyRing, String> {
     let given = config.secret_key.is_some() || config.private_key.is_some() || config.public_key.is_some();
     match keys {
         Some(_) if given => {
@@ -24,6 +25,8 @@ pub(super) fn key_ring(config: &Config, keys: Option<KeyRing>) -> Result<KeyRing
             }
             _ => Ok(ring),
         },
+        // An app that accepts the tokens of other issuers may have no key of its own.
+        None if !given && has_issuers => Ok(KeyRing::empty()),
         None => configured_keys(config),
     }
 }

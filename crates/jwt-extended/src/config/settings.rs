@@ -1,6 +1,6 @@
 //! The checked configuration, in the shape that each lower layer needs.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use http::HeaderName;
 
@@ -12,7 +12,7 @@ use crate::{
     },
     jose::{Algorithms, KeyRing, Limits, Typ},
     session::{Retry, StoreKind},
-    token::{AudiencePolicy, Fresh, IssuePolicy, Lifetime, Policy},
+    token::{AudiencePolicy, ForeignPolicy, Fresh, IssuePolicy, Issuer, Issuers, Lifetime, Policy, StoreRules},
 };
 
 /// How long a cookie lasts if it outlives the browser session: the value of Flask-JWT-Extended.
@@ -32,6 +32,8 @@ const DEFAULT_SESSIONS: u32 = 100;
 pub(crate) struct Settings {
     pub(crate) ring: KeyRing,
     pub(crate) policy: Policy,
+    /// The other issuers whose tokens are accepted.
+    pub(crate) issuers: Issuers,
     pub(crate) issue: IssuePolicy,
     pub(crate) locate: LocateSettings,
     pub(crate) cookies: CookieSettings,
@@ -72,9 +74,18 @@ pub(super) struct HeaderNames {
 }
 
 /// Takes a configuration without mistakes apart.
-pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store: StoreKind) -> Settings {
+pub(super) fn settings(
+    config: Config,
+    ring: KeyRing,
+    issuers: Vec<Issuer>,
+    names: HeaderNames,
+    store: StoreKind,
+) -> Settings {
     let longest_lifetime =
         config.longest_lifetime.unwrap_or_else(|| config.access_token_expires.max(config.refresh_token_expires));
+    // A revocation must last as long as the tokens of all issuers.
+    let longest_of_all =
+        issuers.iter().fold(longest_lifetime, |longest, issuer| longest.max(issuer.provider.longest_lifetime));
     // Without a store nothing can be revoked, so the lifetime of tokens needs no limit.
     let remembered = if store == StoreKind::None { Lifetime::Never } else { longest_lifetime };
     let never = |lifetime| lifetime == Lifetime::Never || config.tolerates(Tolerate::MissingExpiry);
@@ -126,15 +137,18 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
         any_identity: config.tolerates(Tolerate::AnyIdentity),
         longest_id,
     };
+    let rules = StoreRules { limits: policy.limits, leeway: policy.leeway, longest_id };
+    let issuers = issuers.into_iter().map(|issuer| Arc::new(ForeignPolicy::new(issuer, rules))).collect();
     let fresh = config.fresh_token_expires.map(|fresh| fresh.0);
     Settings {
         ring,
         policy,
+        issuers: Issuers::new(issuers),
         issue,
         cookies: cookie_settings(&config),
         access_lifetime: config.access_token_expires,
         refresh_lifetime: config.refresh_token_expires,
-        longest_lifetime,
+        longest_lifetime: longest_of_all,
         sessions: session_settings(&config),
         login_freshness: fresh.map_or(Fresh::Always, Fresh::For),
         fresh_max_age: fresh.map_or(0, |fresh| fresh.as_secs()),

@@ -19,6 +19,16 @@ pub(crate) enum CsrfCheck<'r> {
     Sent(Cow<'r, [u8]>),
 }
 
+impl CsrfCheck<'_> {
+    /// Copies what it borrows from the request.
+    pub(super) fn into_owned(self) -> CsrfCheck<'static> {
+        match self {
+            Self::NotNeeded => CsrfCheck::NotNeeded,
+            Self::Sent(value) => CsrfCheck::Sent(Cow::Owned(value.into_owned())),
+        }
+    }
+}
+
 /// Extracts the CSRF value that a request with a cookie must send.
 pub(super) fn csrf_check<'r>(
     settings: &LocateSettings,

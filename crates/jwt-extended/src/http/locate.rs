@@ -28,7 +28,7 @@ pub(crate) enum Wanted {
 pub struct Located<'r> {
     pub(crate) token: Cow<'r, str>,
     /// Other cookies of the same name.
-    pub(crate) others: Vec<&'r str>,
+    pub(crate) others: Vec<Cow<'r, str>>,
     pub(crate) location: Location,
     /// The type of token that belongs where it was found.
     pub(crate) kind: TokenType,
@@ -48,7 +48,20 @@ impl Located<'_> {
 
     /// Returns the texts that may be the token: usually one, or several cookies of one name.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&*self.token).chain(self.others.iter().copied())
+        std::iter::once(&*self.token).chain(self.others.iter().map(|other| &**other))
+    }
+
+    /// Copies what it borrows from the request.
+    pub(crate) fn into_owned(self) -> Located<'static> {
+        let Self { token, others, location, kind, csrf } = self;
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Located {
+            token: owned(token),
+            others: others.into_iter().map(owned).collect(),
+            location,
+            kind,
+            csrf: csrf.into_owned(),
+        }
     }
 
     /// Returns where the token was, and the type of token that belongs there.
@@ -104,6 +117,7 @@ pub(crate) fn locate<'r>(
             refuse_others(settings, request, wanted, (&token, *location), others)
                 .map_err(|error| NotLocated::Malformed(error, *location))?;
         }
+        let others = others.into_iter().map(Cow::Borrowed).collect();
         return Ok(Located { token, others, location: *location, kind, csrf });
     }
     Err(NotLocated::Missing(missing(settings, request, wanted, locations)))

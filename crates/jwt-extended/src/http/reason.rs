@@ -46,6 +46,33 @@ pub enum Reason {
         /// login, if freshness has no set length.
         max_age: u64,
     },
+    /// The token lacks a scope (RFC 6750 section 3.1).
+    #[error("The token needs the scope {scope}")]
+    InsufficientScope {
+        /// The scopes that the route asks for, with spaces between them.
+        scope: String,
+    },
+    /// A claim of the token lacks a text that the route asks for: a permission or a role.
+    #[error("The token's {claim} do not include {needed}")]
+    NotGranted {
+        /// The claim.
+        claim: String,
+        /// The texts that the route asks for, with spaces between them.
+        needed: String,
+    },
+    /// The user logged in too long ago, or not in the way that the route asks for (RFC 9470).
+    #[error("{message}")]
+    InsufficientLogin {
+        /// What is missing.
+        message: &'static str,
+        /// How many seconds ago the login may be.
+        max_age: Option<u64>,
+        /// The accepted classes of login, with spaces between them; empty for any.
+        acr_values: String,
+    },
+    /// The keys of another issuer cannot be had, so its token cannot be checked.
+    #[error("The keys of {} cannot be had right now. Try again in a moment", shortened(.0))]
+    KeysUnavailable(String),
     /// The app's own verification rejected the token.
     #[error("User claims verification failed")]
     Verification,
@@ -88,6 +115,9 @@ impl Reason {
             Self::Revoked => "token_revoked",
             Self::Replayed => "token_replayed",
             Self::NotFresh { .. } => "token_not_fresh",
+            Self::InsufficientScope { .. } | Self::NotGranted { .. } => "insufficient_scope",
+            Self::InsufficientLogin { .. } => "insufficient_user_authentication",
+            Self::KeysUnavailable(_) => "keys_unavailable",
             Self::Verification => "claims_refused",
             Self::UserNotFound(_) => "user_not_found",
             Self::StoreUnavailable(_) => "store_unavailable",
@@ -107,7 +137,9 @@ impl Reason {
             Self::Revoked | Self::Replayed => Handler::RevokedToken,
             Self::UserNotFound(_) => Handler::UserLookupError,
             Self::Verification => Handler::TokenVerificationFailed,
-            Self::StoreUnavailable(_) => Handler::StoreUnavailable,
+            Self::InsufficientScope { .. } | Self::NotGranted { .. } => Handler::InsufficientScope,
+            Self::InsufficientLogin { .. } => Handler::InsufficientLogin,
+            Self::StoreUnavailable(_) | Self::KeysUnavailable(_) => Handler::StoreUnavailable,
             Self::App { .. } => Handler::App,
             Self::Issue(_) | Self::Misconfigured(_) => Handler::ServerError,
         }
@@ -120,6 +152,7 @@ impl Reason {
         }
         match (self.handler(), statuses) {
             (Handler::StoreUnavailable, _) => StatusCode::SERVICE_UNAVAILABLE,
+            (Handler::InsufficientScope, _) => StatusCode::FORBIDDEN,
             (Handler::ServerError, _) => StatusCode::INTERNAL_SERVER_ERROR,
             (Handler::InvalidToken, Statuses::FlaskJwtExtended) => StatusCode::UNPROCESSABLE_ENTITY,
             (Handler::TokenVerificationFailed, Statuses::FlaskJwtExtended) => StatusCode::BAD_REQUEST,
@@ -128,13 +161,29 @@ impl Reason {
         }
     }
 
+    /// Returns after how many seconds a client may try again, if waiting can help.
+    pub(super) const fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::StoreUnavailable(_) => Some(1),
+            // A source of keys asks again after that time.
+            Self::KeysUnavailable(_) => Some(30),
+            _ => None,
+        }
+    }
+
     /// Makes the challenge: with an error code if the client sent a token, bare for other 401 responses, and none for
     /// the rest.
     pub(super) fn challenge(&self, settings: &RefusalSettings) -> Option<HeaderValue> {
         match self.challenge_error() {
             Some(error) => {
-                let max_age = if let Self::NotFresh { max_age } = self { Some(*max_age) } else { None };
-                settings.challenge(Some(&ChallengeError { error, description: &self.to_string(), max_age }))
+                let (max_age, acr_values, scope) = match self {
+                    Self::NotFresh { max_age } => (Some(*max_age), "", ""),
+                    Self::InsufficientLogin { max_age, acr_values, .. } => (*max_age, &**acr_values, ""),
+                    Self::InsufficientScope { scope } => (None, "", &**scope),
+                    _ => (None, "", ""),
+                };
+                let description = &self.to_string();
+                settings.challenge(Some(&ChallengeError { error, description, max_age, acr_values, scope }))
             }
             None if self.status(settings.statuses) == StatusCode::UNAUTHORIZED => settings.challenge(None),
             None => None,
@@ -147,11 +196,13 @@ impl Reason {
             Self::Missing(_)
             | Self::Csrf(_)
             | Self::StoreUnavailable(_)
+            | Self::KeysUnavailable(_)
             | Self::App { .. }
             | Self::Issue(_)
             | Self::Misconfigured(_) => None,
             Self::Request(_) => Some("invalid_request"),
-            Self::NotFresh { .. } => Some("insufficient_user_authentication"),
+            Self::NotFresh { .. } | Self::InsufficientLogin { .. } => Some("insufficient_user_authentication"),
+            Self::InsufficientScope { .. } | Self::NotGranted { .. } => Some("insufficient_scope"),
             _ => Some("invalid_token"),
         }
     }

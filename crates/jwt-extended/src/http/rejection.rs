@@ -117,6 +117,7 @@ impl Rejection {
             code: self.code(),
             message: &self.message(),
             challenge: self.challenge(),
+            retry_after: self.inner.reason.retry_after(),
         })
     }
 

@@ -31,7 +31,7 @@ pub enum ErrorFormat {
     ProblemDetails,
 }
 
-/// A group of reasons that an app can answer with its own handler: Flask-JWT-Extended's seven loaders, and three more.
+/// A group of reasons that an app can answer with its own handler: Flask-JWT-Extended's seven loaders, and five more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Handler {
@@ -49,7 +49,12 @@ pub enum Handler {
     UserLookupError,
     /// The app's own verification failed: `token_verification_failed_loader`.
     TokenVerificationFailed,
-    /// The store failed. Flask-JWT-Extended has no such loader.
+    /// A token without a scope, permission or role that the route asks for. Flask-JWT-Extended has no such loader.
+    InsufficientScope,
+    /// A login that is too old, or of another class than the route asks for (RFC 9470). Flask-JWT-Extended has no such
+    /// loader.
+    InsufficientLogin,
+    /// The store failed, or the keys of another issuer cannot be had. Flask-JWT-Extended has no such loader.
     StoreUnavailable,
     /// The app's own reason.
     App,
@@ -76,6 +81,8 @@ pub(super) struct Facts<'a> {
     pub(super) code: &'a str,
     pub(super) message: &'a str,
     pub(super) challenge: Option<HeaderValue>,
+    /// In seconds.
+    pub(super) retry_after: Option<u32>,
 }
 
 /// The parameters of a challenge besides the realm.
@@ -83,12 +90,16 @@ pub(super) struct ChallengeError<'a> {
     pub(super) error: &'static str,
     pub(super) description: &'a str,
     pub(super) max_age: Option<u64>,
+    /// Accepted classes of login; empty for none.
+    pub(super) acr_values: &'a str,
+    /// The scopes that are asked for; empty for none.
+    pub(super) scope: &'a str,
 }
 
 impl RefusalSettings {
     /// Makes the default response.
     pub(super) fn response(&self, facts: Facts<'_>) -> Response<Vec<u8>> {
-        let Facts { status, code, message, challenge } = facts;
+        let Facts { status, code, message, challenge, retry_after } = facts;
         let (content_type, body) = match self.format {
             ErrorFormat::Message => ("application/json", json!({ &*self.message_key: message })),
             ErrorFormat::ProblemDetails => (
@@ -108,8 +119,8 @@ impl RefusalSettings {
         if let Some(challenge) = challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -119,10 +130,13 @@ impl RefusalSettings {
     pub(super) fn challenge(&self, error: Option<&ChallengeError<'_>>) -> Option<HeaderValue> {
         let mut parameters = Vec::new();
         parameters.extend(self.realm.as_ref().map(|realm| format!("realm=\"{}\"", quotable(realm))));
-        if let Some(ChallengeError { error, description, max_age }) = error {
+        if let Some(ChallengeError { error, description, max_age, acr_values, scope }) = error {
             parameters.push(format!("error=\"{error}\""));
             parameters.push(format!("error_description=\"{}\"", quotable(description)));
             parameters.extend(max_age.map(|max_age| format!("max_age=\"{max_age}\"")));
+            for (name, text) in [("acr_values", acr_values), ("scope", scope)] {
+                parameters.extend((!text.is_empty()).then(|| format!("{name}=\"{}\"", quotable(text))));
+            }
         }
         let challenge = format!("{} {}", self.scheme, parameters.join(", "));
         HeaderValue::try_from(challenge.trim_end()).ok()

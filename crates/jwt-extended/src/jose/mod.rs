@@ -39,6 +39,7 @@ mod published;
 
 pub use algorithm::{Algorithm, Family, UnknownAlgorithm};
 pub use algorithms::Algorithms;
+pub(crate) use compact::peek_payload;
 pub use compact::{Limits, Typ, Unverified, VerifiedJws, sign, sign_with_header, verify, verify_within};
 pub use error::{JwsError, KeyError, Segment};
 pub use json::JsonError;

@@ -12,7 +12,7 @@ use crate::{
     jose::{Algorithm, Key, KeyRing, VerifyingKey},
     session::{RevocationStore, SessionStore},
     time::{Clock, SystemClock},
-    token::{Lifetime, Token},
+    token::{Issuer, Lifetime, Token},
 };
 
 /// Collects options, keys, a store and callbacks for a [`JwtManager`]. [`build`](Self::build) reports all mistakes
@@ -23,6 +23,7 @@ pub struct JwtManagerBuilder {
     signing: Option<Key>,
     verifying: Vec<VerifyingKey>,
     ring: Option<KeyRing>,
+    issuers: Vec<Issuer>,
     store: Stores,
     on_replay: Option<ReplayHandler>,
     verification: Option<Verification>,
@@ -39,6 +40,7 @@ impl JwtManagerBuilder {
             signing: None,
             verifying: Vec::new(),
             ring: None,
+            issuers: Vec::new(),
             store: Stores::None,
             on_replay: None,
             verification: None,
@@ -68,6 +70,12 @@ impl JwtManagerBuilder {
     /// [`Steps::authenticate_with`](super::Steps::authenticate_with).
     pub fn key_ring(mut self, ring: KeyRing) -> Self {
         self.ring = Some(ring);
+        self
+    }
+
+    /// Accepts the access tokens of another issuer, beside the app's own. Call it once for each issuer.
+    pub fn issuer(mut self, issuer: Issuer) -> Self {
+        self.issuers.push(issuer);
         self
     }
 
@@ -150,7 +158,7 @@ impl JwtManagerBuilder {
     /// With every mistake in the configuration and the keys. Each says what to set.
     pub fn build(self) -> Result<JwtManager, ConfigError> {
         let keys = gather(self.ring, self.signing, self.verifying);
-        let settings = check(self.config, keys, self.store.kind()).map_err(ConfigError::new)?;
+        let settings = check(self.config, keys, self.issuers, self.store.kind()).map_err(ConfigError::new)?;
         let renderer = Renderer {
             settings: settings.refusals.clone(),
             handlers: self.handlers,
@@ -215,6 +223,7 @@ impl fmt::Debug for JwtManagerBuilder {
             .field("signing", &self.signing)
             .field("verifying", &self.verifying)
             .field("ring", &self.ring)
+            .field("issuers", &self.issuers)
             .finish_non_exhaustive()
     }
 }

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 
 use super::{JwtManager, Steps, renewal::Methodless};
 use crate::{
-    guard::{self, Refusal},
+    guard::{self, Refusal, verify_text},
     http::{Location, Reason, Rejection, Request, SEC_FETCH_SITE, SetCookies, locate_all},
     jose::KeyRing,
     session::StoreError,
     time::Timestamp,
-    token::{Token, TokenError, TokenType, verify},
+    token::{Token, TokenError, TokenType},
 };
 
 /// A logout that was carried out.
@@ -90,7 +90,7 @@ impl JwtManager {
         let (mut refused, mut forged): (Option<E>, Option<E>) = (None, None);
         for located in &located {
             for text in located.texts() {
-                let verified = match ring(text).map(|ring| verify(&settings.policy, &ring, text, now)) {
+                let verified = match ring(text).map(|ring| verify_text(settings, &ring, text, now)) {
                     Err(error) => Err(error),
                     Ok(Ok(token) | Err(TokenError::Expired(token))) => {
                         let token = token.at(located.location());
@@ -179,7 +179,7 @@ impl<'a> Steps<'a> {
         let mut tokens: Vec<Token> = Vec::new();
         for located in locate_all(&settings.locate, &request).unwrap_or_default() {
             for text in located.texts() {
-                let verified = ring(text).map(|ring| verify(&settings.policy, &ring, text, manager.now()));
+                let verified = ring(text).map(|ring| verify_text(settings, &ring, text, manager.now()));
                 if let Some(Ok(token) | Err(TokenError::Expired(token))) = verified {
                     tokens.push(token.at(located.location()));
                 }

@@ -34,12 +34,12 @@ pub use visitor::Visitor;
 use crate::{
     config::{Config, Settings},
     entropy::Entropy,
-    guard::{self, Refusal, Requirement},
+    guard::{self, Examined, Refusal, Requirement, verify_text},
     http::{Location, Reason, Rejection, Renderer, Request, refuse_cross_site},
     jose::KeyRing,
     session::{StoreError, TokenIds, TokenStatus},
     time::{Clock, Timestamp},
-    token::{Token, TokenError, verify},
+    token::{Token, TokenError},
 };
 
 /// The one value that an app holds: issues tokens, checks requests, sets cookies, revokes. Cloning is cheap, and there
@@ -161,9 +161,10 @@ impl JwtManager {
     /// own verification. Flask-JWT-Extended's `decode_token`.
     ///
     /// # Errors
-    /// If the token is not acceptable now. [`TokenError::Expired`] holds the token, for callers who accept it anyway.
+    /// If the token is not acceptable now, or names an issuer whose key is not known yet: this method does not wait for
+    /// keys. [`TokenError::Expired`] holds the token, for callers who accept it anyway.
     pub fn decode_token(&self, token: &str) -> Result<Token, TokenError> {
-        verify(&self.inner.settings.policy, &self.inner.settings.ring, token, self.now())
+        verify_text(&self.inner.settings, &self.inner.settings.ring, token, self.now())
     }
 
     /// Makes a rejection in the app's name that looks like all others: for a user who no longer exists, or a claim that
@@ -180,7 +181,7 @@ impl JwtManager {
             _ => {}
         }
         let place = token.as_ref().and_then(|token| Some((token.location()?, token.token_type())));
-        self.refuse(Refusal { reason, token, place })
+        self.refuse(Refusal { reason, token, place, awaits: None })
     }
 
     /// Returns the keys. An app may publish their public halves ([`KeyRing::to_jwk_set`]).
@@ -200,7 +201,7 @@ impl JwtManager {
 
     /// Makes a rejection, which clears the cookie that was refused if the app wants it.
     fn refuse(&self, refusal: Refusal) -> Rejection {
-        let Refusal { reason, token, place } = refusal;
+        let Refusal { reason, token, place, .. } = refusal;
         tracing::debug!(code = reason.code(), "the request is refused");
         let cookies =
             if self.inner.settings.clear_rejected_cookies { self.useless_cookies(&reason, place) } else { None };
@@ -212,19 +213,30 @@ impl JwtManager {
     }
 
     /// Makes the checks that need no I/O.
-    fn examine(&self, request: &impl Request, requirement: &Requirement, now: Timestamp) -> Result<Token, Rejection> {
+    fn examine(
+        &self,
+        request: &impl Request,
+        requirement: &Requirement,
+        now: Timestamp,
+    ) -> Result<Examined, Rejection> {
         self.steps().demand_body(request, requirement)?;
         guard::examine(&self.inner.settings, request, requirement, now).map_err(|refusal| self.refuse(refusal))
     }
 
-    /// Makes the checks that follow: the store, and the app's own verification.
+    /// Makes the checks that follow: with new keys, if the token waits for them, then the store, and the app's own verification.
     async fn admit(
         &self,
-        examined: Result<Token, Rejection>,
+        examined: Result<Examined, Rejection>,
         checks_revocation: bool,
         now: Timestamp,
     ) -> Result<Admitted, Rejection> {
-        let token = examined?;
+        let token = match examined? {
+            Examined::Met(token) => token,
+            Examined::Waiting(waiting) => {
+                waiting.issuer.keys().renew().await;
+                waiting.examine(&self.inner.settings, self.now()).map_err(|refusal| self.refuse(refusal))?
+            }
+        };
         if checks_revocation {
             self.refuse_revoked(&token, now).await?;
         }

@@ -6,7 +6,7 @@ use super::{JwtManager, Rotation, Steps, TokenPair, issuing::Profile};
 use crate::{
     http::{Reason, Rejection},
     session::{RotateOutcome, RotateRequest},
-    token::{Claims, Identity, IssueError, Issued, Token, TokenType, own_claims},
+    token::{Carried, Claims, Identity, IssueError, Issued, Override, Token, TokenType, carried, own_claims},
 };
 
 /// A refresh that starts when it is awaited.
@@ -16,24 +16,37 @@ pub struct Refreshing<'a> {
     token: &'a Token,
     /// The user's current data; `None` to take it from the token.
     profile: Option<Result<Profile<'a>, IssueError>>,
+    /// The scopes that the access token is to have; `None` for those of the refresh token.
+    scopes: Option<Vec<String>>,
 }
 
 impl<'a> Refreshing<'a> {
     /// Takes claims and headers from this user's current data instead of the refresh token.
     ///
-    /// The refresh fails if the token belongs to another user.
+    /// The refresh fails if the token belongs to another user. If these claims have a `scope`, the access token gets
+    /// the scopes that are in both.
     pub fn identity(mut self, identity: &'a (impl Identity + ?Sized)) -> Self {
         self.profile = Some(Profile::of(identity));
         self
     }
 
+    /// Narrows the scopes of the access token. The refresh token keeps its own (RFC 6749 section 6).
+    ///
+    /// The refresh fails if the refresh token does not have one of these scopes.
+    pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
+        self.scopes = Some(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+
     async fn run(self) -> Result<TokenPair, Rejection> {
-        let Self { manager, token, profile } = self;
+        let Self { manager, token, profile, scopes } = self;
         let failed = |error| manager.reject(Reason::Issue(error), None);
-        let profile = match profile {
-            None => Profile::of_token(manager, token),
-            Some(profile) => profile.map_err(failed)?,
+        let (profile, is_current) = match profile {
+            None => (Profile::of_token(manager, token), false),
+            Some(profile) => (profile.map_err(failed)?, true),
         };
+        let current = is_current.then_some(&profile.claims);
+        let carried = manager.steps().carried(token, current, scopes.as_deref())?;
         // A user is named by a string, so a token for another value is another user's.
         if profile.is_named() && profile.subject != token.subject_key() {
             return Err(manager.reject(Reason::UserNotFound(token.subject().to_owned()), Some(token.clone())));
@@ -42,6 +55,7 @@ impl<'a> Refreshing<'a> {
             let lifetime = manager.lifetime(rotation.session.as_deref(), manager.usual_lifetime(kind), rotation.at);
             let mut draft = profile.draft_of(kind, lifetime);
             rotation.apply(&mut draft);
+            draft.additional_claims.push((carried.of(kind).clone(), Override::Refused));
             manager.issue(&draft, rotation.at).map_err(failed)
         };
         manager.steps().refresh_with(token, issue).await
@@ -79,7 +93,7 @@ impl JwtManager {
     /// If the token is not a refresh token, its session has ended, the store fails, or no token can be issued. If the
     /// token is used again after its grace time, it is treated as stolen and its session ends ([`Reason::Replayed`]).
     pub fn refresh<'a>(&'a self, token: &'a Token) -> Refreshing<'a> {
-        Refreshing { manager: self, token, profile: None }
+        Refreshing { manager: self, token, profile: None, scopes: None }
     }
 
     /// Returns the app's own claims of a token.
@@ -131,6 +145,24 @@ impl Steps<'_> {
             refresh = issue(TokenType::Refresh, &decided)?;
         }
         Ok(TokenPair { access, refresh: Some(refresh) })
+    }
+
+    /// Returns the claims that the tokens of a refresh must take from its refresh token: the scopes, and how and when
+    /// the user logged in (`auth_time`, `acr`, `amr`). For callers who issue the tokens.
+    ///
+    /// `current` are the user's own claims by now, if the tokens get them: scopes among them can only narrow. The access
+    /// token gets the scopes of `requested`.
+    ///
+    /// # Errors
+    /// If the refresh token does not have a requested scope.
+    pub fn carried(
+        self,
+        token: &Token,
+        current: Option<&Claims>,
+        requested: Option<&[String]>,
+    ) -> Result<Carried, Rejection> {
+        carried(token, current, requested)
+            .map_err(|scope| self.manager.reject(Reason::InsufficientScope { scope }, Some(token.clone())))
     }
 
     /// Returns the app's own claims of a token: all except those that the engine writes into every token.

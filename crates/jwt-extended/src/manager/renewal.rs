@@ -7,7 +7,7 @@ use http::{HeaderMap, header};
 
 use super::{JwtManager, Rotation, Steps, issuing::Profile, limits::opened};
 use crate::{
-    guard::{Requirement, examine},
+    guard::{Examined, Requirement, examine},
     http::{Location, Request, SetCookies},
     session::{StoreError, TokenStatus, TouchRequest},
     token::{IssueError, Issued, Token, TokenType},
@@ -27,7 +27,9 @@ impl Steps<'_> {
         let (manager, now) = (self.manager, self.manager.now());
         let request = Methodless(request);
         let in_cookies = Requirement::access().locations([Location::Cookie]);
-        let token = examine(&manager.inner.settings, &request, &in_cookies, now).ok()?;
+        let Ok(Examined::Met(token)) = examine(&manager.inner.settings, &request, &in_cookies, now) else {
+            return None;
+        };
         let end = token.expires_at()?;
         let soon = end.saturating_duration_since(now) <= within;
         (soon && manager.verifies(&token)).then_some(Expiring { token })

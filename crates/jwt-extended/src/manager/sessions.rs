@@ -90,7 +90,7 @@ impl JwtManager {
     /// # Errors
     /// If there is no store, the token has no `jti`, or the store could not keep the revocation.
     pub async fn revoke_token(&self, token: &Token) -> Result<(), StoreError> {
-        let jti = token.jti().ok_or(StoreError::Unnamed("jti"))?;
+        let jti = token.jti_key().ok_or(StoreError::Unnamed("jti"))?;
         self.steps().revoke_by_id(token, jti, token.expires_at()).await
     }
 

@@ -4,10 +4,10 @@ use http::Method;
 
 use super::{Admitted, JwtManager};
 use crate::{
-    guard::{self, Requirement},
+    guard::{self, Examined, Requirement, verify_text},
     http::{BodyKind, Located, Reason, Rejection, Request},
     jose::KeyRing,
-    token::{Token, TokenError, verify},
+    token::{Token, TokenError},
 };
 
 /// The steps that a [`JwtManager`]'s methods are made of: for faces, and for callers who issue tokens one by one.
@@ -72,6 +72,12 @@ impl<'a> Steps<'a> {
         let (manager, now) = (self.manager, self.manager.now());
         let settings = &manager.inner.settings;
         let located = self.locate(request, requirement)?;
+        // The keys of other issuers are theirs to choose.
+        if settings.issuers.of(&located.token, settings.policy.limits).is_some() {
+            let examined = guard::examine_or_wait(settings, located, requirement, now);
+            let examined = examined.map_err(|refusal| manager.refuse(refusal))?;
+            return Ok(manager.admit(Ok(examined), requirement.checks_revocation(), now));
+        }
         let verify = |text: &str| {
             judge(text, &|ring| {
                 guard::verify_one(settings, ring, &located, text, now).map_err(|refusal| manager.refuse(refusal))
@@ -80,7 +86,7 @@ impl<'a> Steps<'a> {
         let token = guard::choose(settings, &located, verify, |refusal| manager.refuse(refusal).into())?;
         let met = guard::meets(settings, &located, token, requirement, now);
         let token = met.map_err(|refusal| manager.refuse(refusal))?;
-        Ok(manager.admit(Ok(token), requirement.checks_revocation(), now))
+        Ok(manager.admit(Ok(Examined::Met(token)), requirement.checks_revocation(), now))
     }
 
     /// Verifies a token as [`JwtManager::decode_token`] does, by the keys of this ring instead of the manager's.
@@ -88,7 +94,7 @@ impl<'a> Steps<'a> {
     /// # Errors
     /// As [`JwtManager::decode_token`].
     pub fn decode_with(self, ring: &KeyRing, token: &str) -> Result<Token, TokenError> {
-        verify(&self.manager.inner.settings.policy, ring, token, self.manager.now())
+        verify_text(&self.manager.inner.settings, ring, token, self.manager.now())
     }
 
     /// Returns whether guards around routes let a request pass unchecked: every OPTIONS, because browsers send a CORS

@@ -26,6 +26,21 @@ impl<'a> From<Subject<'a>> for &'a str {
 }
 
 impl Subject<'_> {
+    /// Returns the subject of another issuer's tokens in the form that stores compare, for revoking them. It is not the
+    /// app's own subject of that name.
+    ///
+    /// ```
+    /// # async fn end(jwt: jwt_extended::JwtManager) -> Result<(), Box<dyn std::error::Error>> {
+    /// use jwt_extended::session::Subject;
+    ///
+    /// jwt.end_all_sessions(Subject(&Subject::of_issuer("https://idp.example.com", "auth0|42"))).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn of_issuer(issuer: &str, subject: &str) -> String {
+        foreign_key(issuer, subject)
+    }
+
     /// Returns the subject of an identity claim with this JSON value, in the form that stores compare.
     ///
     /// A string is its content. Any other value is its JSON in one form, whoever wrote it: without blanks, members in
@@ -51,6 +66,12 @@ impl Subject<'_> {
         })?;
         subject.unwrap_or(Err(JsonError::Syntax(0)))
     }
+}
+
+/// Returns the form in which stores know an id of another issuer: a subject, or a token id. It equals no id of our own,
+/// because no string begins with this control character, and no JSON with this sign.
+pub(crate) fn foreign_key(issuer: &str, id: &str) -> String {
+    format!("{NOT_A_STRING}@{issuer}{NOT_A_STRING}{id}")
 }
 
 /// Returns whether a text has the form of the session ids that this engine makes: a UUID of version 7. In a store of

@@ -42,6 +42,9 @@ pub enum TokenError {
     /// `aud` names none of the configured audiences.
     #[error("Audience doesn't match")]
     Audience,
+    /// The keys of another issuer are not known, and cannot be had at the moment.
+    #[error("The keys of {0} cannot be had right now. Try again in a moment")]
+    NoKeys(String),
     /// It has passed its `exp`. All other checks passed, so its claims may be read.
     #[error("Token has expired")]
     Expired(Token),

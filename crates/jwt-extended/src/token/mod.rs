@@ -22,7 +22,10 @@ mod freshness;
 mod identity;
 mod issue;
 mod issued;
+mod issuer;
 mod lifetime;
+mod login_claims;
+mod scopes;
 mod slots;
 mod verify;
 
@@ -37,13 +40,18 @@ pub use freshness::{Fresh, Freshness};
 pub use identity::{Identity, LoadUser};
 pub(crate) use issue::{Draft, IssuePolicy, OUR_CLAIMS, Override, own_claims};
 pub use issued::Issued;
+use issuer::Origin;
+pub use issuer::{AccessTokens, Issuer, Provider};
+pub(crate) use issuer::{ForeignPolicy, Issuers, StoreRules, needs_keys};
 pub use lifetime::Lifetime;
+pub use login_claims::Carried;
+pub(crate) use login_claims::{LoginClaims, carried};
 pub(crate) use verify::{AudiencePolicy, CLOCK_SKEW, Policy, verify};
 
 use crate::{
     http::Location,
-    jose::json,
-    session::{NOT_A_STRING, StoreKind, Subject, TokenIds},
+    jose::json::{self, Kind},
+    session::{StoreKind, Subject, TokenIds},
     time::Timestamp,
 };
 
@@ -71,6 +79,14 @@ impl TokenType {
     }
 }
 
+/// The claim that holds a token's scopes.
+pub(crate) const SCOPE: &str = "scope";
+
+/// The claims that say when and how the user proved who they are (OpenID Connect Core section 2).
+pub(crate) const AUTH_TIME: &str = "auth_time";
+pub(crate) const ACR: &str = "acr";
+pub(crate) const AMR: &str = "amr";
+
 /// A verified token: its signature is valid and its claims meet the policy. Cloning is cheap.
 #[derive(Clone)]
 pub struct Token {
@@ -89,13 +105,19 @@ struct Inner {
     issued_at: Option<Timestamp>,
     not_before: Option<Timestamp>,
     expires_at: Option<Timestamp>,
+    /// The subject as the token says it.
+    name: Span,
     /// The subject as stores compare it.
     subject: Span,
     jti: Option<Span>,
+    /// The token id as stores compare it.
+    jti_key: Option<Span>,
     csrf: Option<Span>,
     session: Option<Span>,
     /// When its session was opened, if the session id is one of ours.
     session_opened: Option<Timestamp>,
+    /// Who issued it; `None` for the app itself.
+    origin: Option<Arc<Origin>>,
 }
 
 /// A piece of `Inner::text`.
@@ -108,9 +130,50 @@ struct Span {
 impl Token {
     /// Returns the identity claim (`sub`). A claim that is not a string is given as its JSON text, in one form for each
     /// value. Stores also keep `1` and `"1"` apart: convert the token into a [`Subject`] for them.
+    ///
+    /// That of another issuer's token is a name which that issuer gave: see [`issuer`](Self::issuer).
     pub fn subject(&self) -> &str {
-        let key = self.subject_key();
-        key.strip_prefix(NOT_A_STRING).unwrap_or(key)
+        self.piece(self.inner.name)
+    }
+
+    /// Returns the other [`Issuer`] that issued the token, by its `iss`; `None` for one of the app's own tokens.
+    ///
+    /// Two issuers may give one name to two people, so such a user is known by issuer and subject together.
+    pub fn issuer(&self) -> Option<&str> {
+        self.inner.origin.as_ref().map(|origin| &*origin.name)
+    }
+
+    /// Returns the scopes of the token: those of the claim `scope` (RFC 8693 section 4.2), or of the claims that its
+    /// [`Issuer`] has them in.
+    pub fn scopes(&self) -> Vec<String> {
+        match &self.inner.origin {
+            None => self.granted(SCOPE),
+            Some(origin) => origin.scope_claims.iter().flat_map(|claim| self.granted(claim)).collect(),
+        }
+    }
+
+    /// Returns what a claim grants, such as `permissions` or `roles`: the words of a text, or the texts in a list. A
+    /// name such as `realm_access.roles` is a path, unless a claim has that name.
+    pub fn granted(&self, claim: &str) -> Vec<String> {
+        scopes::granted(self.claims_json(), claim)
+    }
+
+    /// Returns when the user last proved who they are: the claim `auth_time` (OpenID Connect Core section 2). Without
+    /// one, this is the time of the login that opened the token's session.
+    pub fn auth_time(&self) -> Option<Timestamp> {
+        let mut stated = None;
+        // The payload was scanned when the token was verified, so there is no error to report.
+        let _ = json::scan_object(self.claims_json(), |name, value| {
+            if name == AUTH_TIME {
+                stated = Some(if value.kind == Kind::Number { Timestamp::from_json_number(value.text) } else { None });
+            }
+        });
+        stated.unwrap_or_else(|| self.session_opened())
+    }
+
+    /// Returns how the user proved who they are: the claim `acr` (OpenID Connect Core section 2).
+    pub fn acr(&self) -> Option<String> {
+        self.claim(ACR).ok().flatten()
     }
 
     /// Returns the subject as stores compare it.
@@ -131,6 +194,11 @@ impl Token {
     /// Returns the id of the session that it belongs to (claim `sid`), if a login opened one.
     pub fn session(&self) -> Option<&str> {
         self.inner.session.map(|span| self.piece(span))
+    }
+
+    /// Returns the token id as stores compare it.
+    pub(crate) fn jti_key(&self) -> Option<&str> {
+        self.inner.jti_key.map(|span| self.piece(span))
     }
 
     /// Returns the session id if a store of sessions may know it. Another issuer's `sid` has another form.
@@ -230,7 +298,7 @@ impl Token {
         let issued = || self.issued_at().map(|issued| issued.saturating_sub(leeway.max(CLOCK_SKEW)));
         let since = opened.or_else(issued).unwrap_or_default();
         let session = if store == StoreKind::Sessions { self.own_session() } else { self.session() };
-        TokenIds { jti: self.jti(), session, subject: self.subject_key(), since, now }
+        TokenIds { jti: self.jti_key(), session, subject: self.subject_key(), since, now }
     }
 
     fn piece(&self, span: Span) -> &str {

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Freshness, Inner, Lifetime, Token, TokenError, TokenType,
+    Freshness, Inner, Lifetime, Span, Token, TokenError, TokenType,
     slots::{Found, Pieces, Slot},
 };
 use crate::{
@@ -107,9 +107,16 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
 
     let header_end = text.len();
     let mut pieces = Pieces { text };
-    let subject = match subject_key {
-        Some(key) => pieces.append(&key),
-        None => pieces.content(subject),
+    let (name, subject) = match subject_key {
+        Some(key) => {
+            let Span { start, len } = pieces.append(&key);
+            // What stands behind the control character that marks it.
+            (Span { start: start + 1, len: len - 1 }, Span { start, len })
+        }
+        None => {
+            let name = pieces.content(subject);
+            (name, name)
+        }
     };
     let [jti, csrf, session] = [jti, csrf, session].map(|slot| slot.map(|slot| pieces.content(slot)));
     let token = Token {
@@ -122,11 +129,14 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
             issued_at,
             not_before,
             expires_at,
+            name,
             subject,
             jti,
+            jti_key: jti,
             csrf,
             session,
             session_opened,
+            origin: None,
         }),
         location: None,
     };
@@ -147,11 +157,11 @@ impl Policy {
         if self.is_too_long(length) { Err(value(claim, TOO_LONG)) } else { Ok(()) }
     }
 
-    fn is_too_long(&self, length: usize) -> bool {
+    pub(super) fn is_too_long(&self, length: usize) -> bool {
         self.longest_id.is_some_and(|longest| length > longest)
     }
 
-    fn time(
+    pub(super) fn time(
         &self,
         claim: &'static str,
         slot: Option<Slot>,
@@ -163,7 +173,12 @@ impl Policy {
         time.map(Some).ok_or_else(|| value(claim, message))
     }
 
-    fn check_begin(&self, claim: &'static str, begin: Option<Timestamp>, now: Timestamp) -> Result<(), TokenError> {
+    pub(super) fn check_begin(
+        &self,
+        claim: &'static str,
+        begin: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), TokenError> {
         let early = begin.is_some_and(|begin| begin > now.saturating_add(self.leeway.max(CLOCK_SKEW)));
         if early { Err(TokenError::NotYetValid(claim)) } else { Ok(()) }
     }
@@ -190,14 +205,14 @@ impl Policy {
         .ok_or_else(|| value("fresh", "The fresh claim must be true, false or a time"))
     }
 
-    fn check_issuer(&self, iss: Option<Slot>, text: &str) -> Result<(), TokenError> {
+    pub(super) fn check_issuer(&self, iss: Option<Slot>, text: &str) -> Result<(), TokenError> {
         let Some(issuers) = &self.issuers else { return Ok(()) };
         let iss = iss.ok_or(TokenError::MissingExpected("iss"))?;
         let iss = iss.value(text).as_str().ok_or_else(|| value("iss", "Payload Issuer (iss) must be a string"))?;
         if issuers.iter().any(|issuer| *issuer == iss) { Ok(()) } else { Err(TokenError::Issuer) }
     }
 
-    fn check_audience(&self, aud: Option<Slot>, text: &str) -> Result<(), TokenError> {
+    pub(super) fn check_audience(&self, aud: Option<Slot>, text: &str) -> Result<(), TokenError> {
         const MALFORMED: TokenError = TokenError::ClaimValue { claim: "aud", message: "Invalid claim format in token" };
         let (expected, aud) = match (&self.audience, aud) {
             (AudiencePolicy::Ignored, _) | (AudiencePolicy::Unexpected, None) => return Ok(()),
@@ -231,7 +246,7 @@ impl Policy {
 
     /// Refuses a token that lives longer than the store remembers revocations. The token's own `iat` and `exp` count,
     /// so that a revoked token does not become valid again by waiting.
-    fn check_lifetime(&self, issued: Option<Timestamp>, end: Option<Timestamp>) -> Result<(), TokenError> {
+    pub(super) fn check_lifetime(&self, issued: Option<Timestamp>, end: Option<Timestamp>) -> Result<(), TokenError> {
         let (Lifetime::For(longest), Some(end)) = (self.longest_lifetime, end) else { return Ok(()) };
         let issued = issued.ok_or_else(|| TokenError::MissingClaim("iat".to_owned()))?;
         // Issuing rounds both times down to the second, which may lengthen the lifetime to the next whole second.

@@ -11,6 +11,7 @@ mod unverified;
 use std::fmt;
 
 use self::segments::{Segments, decode};
+pub(crate) use self::unverified::peek_payload;
 pub use self::{
     limits::{Limits, Typ},
     unverified::Unverified,

@@ -63,6 +63,14 @@ impl fmt::Debug for Unverified {
     }
 }
 
+/// Returns the payload's bytes, whatever they are; `None` if the token is too long or has no payload that can be decoded.
+pub(crate) fn peek_payload(limits: Limits, token: &str) -> Option<Vec<u8>> {
+    if token.len() > limits.max_length {
+        return None;
+    }
+    decode(Segments::split(token).ok()?.payload, Segment::Payload).ok()
+}
+
 /// Returns the header's text and the payload's bytes.
 fn take_apart(limit: usize, token: &str) -> Result<(String, Vec<u8>), JwsError> {
     if token.len() > limit {

@@ -1,116 +1,23 @@
-//! The requirement of a route, and the checks in their order: locate, verify, CSRF, type, freshness.
+//! The checks in their order: locate, verify, CSRF, type, freshness and login, scopes.
 //!
-//! All of this is synchronous code without I/O. The manager asks the store afterwards, and then the app's own
-//! verification.
+//! All of this is synchronous code without I/O. The manager gets an issuer's keys if they are needed, asks the store,
+//! and then the app's own verification.
+
+mod grants;
+mod requirement;
+
+use std::sync::Arc;
+
+pub use requirement::Requirement;
+use requirement::{Age, Types};
 
 use crate::{
     config::Settings,
     http::{CsrfCheck, CsrfError, Located, Location, NotLocated, Reason, Request, RequestError, Wanted, locate},
     jose::KeyRing,
     time::Timestamp,
-    token::{Token, TokenError, TokenType, verify},
+    token::{ForeignPolicy, Token, TokenError, TokenType, needs_keys, verify},
 };
-
-/// The requirement that a route has of a token: the parameters of Flask-JWT-Extended's `jwt_required`.
-///
-/// ```
-/// use jwt_extended::{Requirement, http::Location};
-///
-/// let transfers = Requirement::fresh();
-/// let downloads = Requirement::access().locations([Location::QueryString]);
-/// # let _ = (transfers, downloads);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Requirement {
-    wanted: Wanted,
-    types: Types,
-    freshness: Age,
-    locations: Option<Vec<Location>>,
-    revocation: RevocationCheck,
-}
-
-/// The accepted token types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Types {
-    NotRefresh,
-    Refresh,
-    All,
-}
-
-/// Whether the token must be fresh.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Age {
-    Fresh,
-    Any,
-}
-
-/// Whether the store is asked for revocations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum RevocationCheck {
-    Perform,
-    Skip,
-}
-
-impl Requirement {
-    /// Requires a token that is not a refresh token.
-    pub const fn access() -> Self {
-        Self::new(Wanted::Access, Types::NotRefresh)
-    }
-
-    /// Requires a fresh access token, for critical actions.
-    pub const fn fresh() -> Self {
-        Self::access().and_fresh()
-    }
-
-    /// Requires a refresh token.
-    pub const fn refresh() -> Self {
-        Self::new(Wanted::Refresh, Types::Refresh)
-    }
-
-    /// Accepts a token of any type (`verify_type=False`). Among cookies, and in a JSON body, the access token is looked
-    /// for first.
-    pub const fn any() -> Self {
-        Self::new(Wanted::Either, Types::All)
-    }
-
-    /// Also requires the token to be fresh, whatever its type (`fresh=True`).
-    pub const fn and_fresh(mut self) -> Self {
-        self.freshness = Age::Fresh;
-        self
-    }
-
-    /// Accepts any type, but looks only for the cookie or JSON member of the type that would be required otherwise.
-    /// This is exactly Flask-JWT-Extended's `verify_type=False`; [`any`](Self::any) looks for both.
-    pub const fn of_any_type(mut self) -> Self {
-        self.types = Types::All;
-        self
-    }
-
-    /// Looks in these locations instead of the configured ones.
-    pub fn locations(mut self, locations: impl IntoIterator<Item = Location>) -> Self {
-        self.locations = Some(locations.into_iter().collect());
-        self
-    }
-
-    /// Does not ask the store whether the token is revoked: for routes that must answer even if the store is down.
-    pub const fn skip_revocation_check(mut self) -> Self {
-        self.revocation = RevocationCheck::Skip;
-        self
-    }
-
-    pub(crate) fn checks_revocation(&self) -> bool {
-        self.revocation == RevocationCheck::Perform
-    }
-
-    /// Returns the locations to look in; by default the configured ones.
-    pub(crate) fn locations_or<'a>(&'a self, configured: &'a [Location]) -> &'a [Location] {
-        self.locations.as_deref().unwrap_or(configured)
-    }
-
-    const fn new(wanted: Wanted, types: Types) -> Self {
-        Self { wanted, types, freshness: Age::Any, locations: None, revocation: RevocationCheck::Perform }
-    }
-}
 
 /// Why a request is refused before the store is asked.
 #[derive(Debug)]
@@ -120,6 +27,8 @@ pub(crate) struct Refusal {
     pub(crate) token: Option<Token>,
     /// Where the token was, and the type of token that belongs there; `None` if there was none.
     pub(crate) place: Option<(Location, TokenType)>,
+    /// The issuer whose newer keys might verify the token.
+    pub(crate) awaits: Option<Arc<ForeignPolicy>>,
 }
 
 impl Refusal {
@@ -129,7 +38,31 @@ impl Refusal {
     }
 
     fn new(reason: Reason, place: Option<(Location, TokenType)>) -> Self {
-        Self { reason, token: None, place }
+        Self { reason, token: None, place, awaits: None }
+    }
+}
+
+/// The outcome of the checks that need no I/O.
+#[derive(Debug)]
+pub(crate) enum Examined {
+    /// The token meets the requirement.
+    Met(Token),
+    /// The keys of another issuer are needed first.
+    Waiting(Box<Waiting>),
+}
+
+/// A request that waits for the keys of another issuer. It has all that the second examination needs.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) issuer: Arc<ForeignPolicy>,
+    located: Located<'static>,
+    requirement: Requirement,
+}
+
+impl Waiting {
+    /// Makes the checks again, with the keys that are known by now.
+    pub(crate) fn examine(&self, settings: &Settings, now: Timestamp) -> Result<Token, Refusal> {
+        examine_located(settings, &self.located, &self.requirement, now)
     }
 }
 
@@ -139,11 +72,38 @@ pub(crate) fn examine(
     request: &impl Request,
     requirement: &Requirement,
     now: Timestamp,
-) -> Result<Token, Refusal> {
+) -> Result<Examined, Refusal> {
     let located = find(settings, request, requirement)?;
-    let verify = |text: &str| verify_one(settings, &settings.ring, &located, text, now);
-    let token = choose(settings, &located, verify, |refusal| refusal)?;
-    meets(settings, &located, token, requirement, now)
+    examine_or_wait(settings, located, requirement, now)
+}
+
+/// Makes all checks of a located token, or finds that they must wait for keys.
+pub(crate) fn examine_or_wait(
+    settings: &Settings,
+    located: Located<'_>,
+    requirement: &Requirement,
+    now: Timestamp,
+) -> Result<Examined, Refusal> {
+    match examine_located(settings, &located, requirement, now) {
+        Ok(token) => Ok(Examined::Met(token)),
+        Err(Refusal { awaits: Some(issuer), .. }) => Ok(Examined::Waiting(Box::new(Waiting {
+            issuer,
+            located: located.into_owned(),
+            requirement: requirement.clone(),
+        }))),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+fn examine_located(
+    settings: &Settings,
+    located: &Located<'_>,
+    requirement: &Requirement,
+    now: Timestamp,
+) -> Result<Token, Refusal> {
+    let verify = |text: &str| verify_one(settings, &settings.ring, located, text, now);
+    let token = choose(settings, located, verify, |refusal| refusal)?;
+    meets(settings, located, token, requirement, now)
 }
 
 /// Finds the token of a request, without verifying it.
@@ -166,7 +126,23 @@ pub(crate) fn not_located(error: NotLocated, kind: TokenType) -> Refusal {
     }
 }
 
-/// Verifies one of the texts that were located, with the keys of a ring.
+/// Verifies a token: by the rules of the issuer that it names, if that is one of the configured ones, or else as one of
+/// our own with the keys of this ring.
+pub(crate) fn verify_text(
+    settings: &Settings,
+    ring: &KeyRing,
+    text: &str,
+    now: Timestamp,
+) -> Result<Token, TokenError> {
+    match settings.issuers.of(text, settings.policy.limits) {
+        Some(issuer) => issuer.verify(text, now),
+        // An app without keys of its own accepts the tokens of its issuers alone.
+        None if ring.verifying_keys().is_empty() && !settings.issuers.is_empty() => Err(TokenError::Issuer),
+        None => verify(&settings.policy, ring, text, now),
+    }
+}
+
+/// Verifies one of the texts that were located, with the keys of a ring for our own tokens.
 pub(crate) fn verify_one(
     settings: &Settings,
     ring: &KeyRing,
@@ -175,14 +151,21 @@ pub(crate) fn verify_one(
     now: Timestamp,
 ) -> Result<Token, Refusal> {
     let refused = |reason| Refusal::new(reason, Some(located.place()));
-    match verify(&settings.policy, ring, text, now) {
+    match verify_text(settings, ring, text, now) {
         Ok(token) => Ok(token.at(located.location)),
         // CSRF comes first: only the site's own page may learn that the token has expired.
         Err(TokenError::Expired(token)) => {
             check_csrf(located, &token).map_err(refused)?;
             Err(Refusal { token: Some(token.at(located.location)), ..refused(Reason::Expired) })
         }
-        Err(error) => Err(refused(Reason::Token(error))),
+        Err(error) => {
+            let issuer = settings.issuers.of(text, settings.policy.limits).filter(|_| needs_keys(&error));
+            let reason = match error {
+                TokenError::NoKeys(issuer) => Reason::KeysUnavailable(issuer),
+                error => Reason::Token(error),
+            };
+            Err(Refusal { awaits: issuer.cloned(), ..refused(reason) })
+        }
     }
 }
 
@@ -207,7 +190,7 @@ pub(crate) fn choose<E>(
     chosen
 }
 
-/// Checks that a verified token meets the requirement: its CSRF value, type and freshness.
+/// Checks that a verified token meets the requirement: its CSRF value, type, freshness, login and scopes.
 pub(crate) fn meets(
     settings: &Settings,
     located: &Located<'_>,
@@ -225,6 +208,11 @@ pub(crate) fn meets(
     }
     if requirement.freshness == Age::Fresh && !token.freshness().is_fresh(now) {
         return Err(refused(Reason::NotFresh { max_age: settings.fresh_max_age }, Some(token)));
+    }
+    let granted = requirement.login.check(&token, settings.policy.leeway, now);
+    let granted = granted.and_then(|()| requirement.grants.iter().try_for_each(|grant| grant.check(&token)));
+    if let Err(reason) = granted {
+        return Err(refused(reason, Some(token)));
     }
     Ok(token)
 }
