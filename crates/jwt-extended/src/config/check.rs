@@ -5,9 +5,9 @@ use std::{slice, time::Duration};
 use http::HeaderName;
 
 use super::{
-    Config, List, Settings,
-    keys::key_ring,
-    settings::{HeaderNames, settings},
+    Config, KeySchedule, List, Settings,
+    keys::rings,
+    settings::{HeaderNames, longest, settings},
 };
 use crate::{
     http::SameSite,
@@ -22,16 +22,27 @@ const MAX_LEEWAY: Duration = Duration::from_secs(300);
 /// The largest `refresh_grace`: enough for requests that were sent together.
 const MAX_GRACE: Duration = Duration::from_secs(300);
 
-/// Checks a configuration, together with the keys that the app passed to the builder: `Ok(None)` if it passed none,
-/// `Err` if they do not go together.
+/// The keys that the app passed to the builder.
+#[derive(Debug)]
+pub(crate) enum GivenKeys {
+    None,
+    Ring(KeyRing),
+    Schedule(KeySchedule),
+}
+
+/// The largest `jwks_max_age`. Nobody learns sooner that a key is gone.
+const MAX_PUBLISHED: Duration = Duration::from_secs(86_400);
+
+/// Checks a configuration, together with the keys that the app passed to the builder: `Err` if they do not go together.
+
 pub(crate) fn check(
     config: Config,
-    keys: Result<Option<KeyRing>, String>,
+    keys: Result<GivenKeys, String>,
     issuers: Vec<Issuer>,
     store: StoreKind,
 ) -> Result<Settings, Vec<String>> {
     let mut mistakes = Mistakes::default();
-    let ring = mistakes.take(keys.and_then(|keys| key_ring(&config, keys, !issuers.is_empty())));
+    let rings = mistakes.take(keys.and_then(|keys| rings(&config, keys, !issuers.is_empty(), longest(&config))));
     mistakes.times(&config);
     mistakes.sessions(&config, store);
     mistakes.claims(&config);
@@ -39,8 +50,8 @@ pub(crate) fn check(
     let names = mistakes.header_names(&config);
     mistakes.places(&config);
     mistakes.cookies(&config);
-    match (ring, names) {
-        (Some(ring), Some(names)) if mistakes.0.is_empty() => Ok(settings(config, ring, issuers, names, store)),
+    match (rings, names) {
+        (Some(rings), Some(names)) if mistakes.0.is_empty() => Ok(settings(config, rings, issuers, names, store)),
         _ => Err(mistakes.0),
     }
 }
@@ -77,6 +88,7 @@ impl Mistakes {
         self.demand(config.decode_leeway.0 <= MAX_LEEWAY, "decode_leeway must be at most 300 seconds");
         let no_freshness = config.fresh_token_expires.is_some_and(|fresh| fresh.0.is_zero());
         self.demand(!no_freshness, "fresh_token_expires must be longer than zero");
+        self.demand(config.jwks_max_age.0 <= MAX_PUBLISHED, "jwks_max_age must be at most a day");
         self.demand(config.max_token_length.0 >= 256, "max_token_length must be at least 256 bytes");
     }
 

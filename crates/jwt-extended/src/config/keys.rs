@@ -3,12 +3,35 @@
 
 use std::slice;
 
-use super::{Config, Tolerate};
-use crate::jose::{Algorithm, Family, Key, KeyError, KeyRing, VerifyingKey};
+use super::{Config, GivenKeys, ScheduledRings, Tolerate};
+use crate::{
+    jose::{Algorithm, Family, Key, KeyError, KeyRing, VerifyingKey},
+    token::Lifetime,
+};
 
-/// Returns the keys that sign and verify. `keys` are those that the app passed to the builder. Without other issuers,
-/// there must be one.
-pub(super) fn key_ring(config: &Config, keys: Option<KeyRing>, has_issuers: bool) -> Result<KeyRing, String> {
+/// Returns the keys that sign and verify at each time. `keys` are those that the app passed to the builder. Without other
+/// issuers, there must be one. `longest` is how long a token may live.
+pub(super) fn rings(
+    config: &Config,
+    keys: GivenKeys,
+    has_issuers: bool,
+    longest: Lifetime,
+) -> Result<ScheduledRings, String> {
+    match keys {
+        GivenKeys::None => key_ring(config, None, has_issuers).map(Into::into),
+        GivenKeys::Ring(ring) => key_ring(config, Some(ring), has_issuers).map(Into::into),
+        GivenKeys::Schedule(schedule) => {
+            // The ring of today has the same faults as every other.
+            key_ring(config, Some(KeyRing::empty()), has_issuers)?;
+            // A token lives the leeway longer.
+            let kept =
+                longest.duration().map_or(Lifetime::Never, |longest| Lifetime::For(longest + config.decode_leeway.0));
+            schedule.rings(kept).map_err(|error| error.to_string())
+        }
+    }
+}
+
+fn key_ring(config: &Config, keys: Option<KeyRing>, has_issuers: bool) -> Result<KeyRing, String> {
     let given = config.secret_key.is_some() || config.private_key.is_some() || config.public_key.is_some();
     match keys {
         Some(_) if given => {

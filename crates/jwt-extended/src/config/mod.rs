@@ -20,6 +20,8 @@
 
 mod check;
 mod files;
+mod issuers;
+mod key_schedule;
 mod keys;
 mod options;
 mod read;
@@ -29,8 +31,11 @@ mod types;
 
 use std::fmt;
 
-pub(crate) use check::check;
+pub(crate) use check::{GivenKeys, check};
 pub use files::FileError;
+pub use issuers::{IssuerOptions, KeysAt, MarkOption, ProviderName};
+pub(crate) use key_schedule::ScheduledRings;
+pub use key_schedule::{KeySchedule, KeyState, ScheduledKey};
 pub(crate) use options::with_options;
 pub use read::closest_option;
 pub(crate) use settings::Settings;

@@ -154,6 +154,8 @@ macro_rules! with_options {
             max_sessions: optional Count;
             /// The longest token that is created or accepted, in bytes. `JWT_MAX_TOKEN_LENGTH`; 8192.
             max_token_length: plain Count = Count(8192);
+            /// How long others may cache the published keys, at most a day. `JWT_JWKS_MAX_AGE`; 5 minutes.
+            jwks_max_age: plain Seconds = Seconds(std::time::Duration::from_secs(300));
             /// The format of a rejection's body: `message` or `problem_details`. `JWT_ERROR_FORMAT`; message.
             error_format: plain ErrorFormat = ErrorFormat::Message;
             /// The statuses of rejections: `standard` or `flask_jwt_extended`. `JWT_ERROR_STATUSES`; standard.

@@ -4,13 +4,13 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use http::HeaderName;
 
-use super::{Config, Tolerate};
+use super::{Config, ScheduledRings, Tolerate};
 use crate::{
     http::{
         CookieNames, CookieSettings, RefusalSettings,
         settings::{CsrfSettings, KindSettings, LocateSettings},
     },
-    jose::{Algorithms, KeyRing, Limits, Typ},
+    jose::{Algorithms, Limits, Typ},
     session::{Retry, StoreKind},
     token::{AudiencePolicy, ForeignPolicy, Fresh, IssuePolicy, Issuer, Issuers, Lifetime, Policy, StoreRules},
 };
@@ -30,7 +30,7 @@ const DEFAULT_SESSIONS: u32 = 100;
 /// A configuration without mistakes, in the shape that each lower layer needs.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) ring: KeyRing,
+    pub(crate) rings: ScheduledRings,
     pub(crate) policy: Policy,
     /// The other issuers whose tokens are accepted.
     pub(crate) issuers: Issuers,
@@ -48,6 +48,8 @@ pub(crate) struct Settings {
     /// That freshness in seconds, for challenges.
     pub(crate) fresh_max_age: u64,
     pub(crate) refusals: RefusalSettings,
+    /// How long others may cache the published keys.
+    pub(crate) jwks_max_age: Duration,
 }
 
 /// How long sessions last, and how many a subject may have.
@@ -76,13 +78,12 @@ pub(super) struct HeaderNames {
 /// Takes a configuration without mistakes apart.
 pub(super) fn settings(
     config: Config,
-    ring: KeyRing,
+    rings: ScheduledRings,
     issuers: Vec<Issuer>,
     names: HeaderNames,
     store: StoreKind,
 ) -> Settings {
-    let longest_lifetime =
-        config.longest_lifetime.unwrap_or_else(|| config.access_token_expires.max(config.refresh_token_expires));
+    let longest_lifetime = longest(&config);
     // A revocation must last as long as the tokens of all issuers.
     let longest_of_all =
         issuers.iter().fold(longest_lifetime, |longest, issuer| longest.max(issuer.provider.longest_lifetime));
@@ -141,7 +142,7 @@ pub(super) fn settings(
     let issuers = issuers.into_iter().map(|issuer| Arc::new(ForeignPolicy::new(issuer, rules))).collect();
     let fresh = config.fresh_token_expires.map(|fresh| fresh.0);
     Settings {
-        ring,
+        rings,
         policy,
         issuers: Issuers::new(issuers),
         issue,
@@ -159,9 +160,15 @@ pub(super) fn settings(
             scheme,
             realm: config.realm.clone(),
         },
+        jwks_max_age: config.jwks_max_age.0,
         clear_rejected_cookies: config.clear_rejected_cookies.is_on(),
         locate: locate_settings(config, names),
     }
+}
+
+/// Returns how long a token may live.
+pub(super) fn longest(config: &Config) -> Lifetime {
+    config.longest_lifetime.unwrap_or_else(|| config.access_token_expires.max(config.refresh_token_expires))
 }
 
 fn session_settings(config: &Config) -> SessionSettings {

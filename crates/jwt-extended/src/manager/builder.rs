@@ -6,7 +6,10 @@ use http::Response;
 
 use super::{Inner, JwtManager, ReplayHandler, Verification, stores::Stores};
 use crate::{
-    config::{Config, ConfigError, Count, List, Seconds, Secret, Switch, Tolerate, check, with_options},
+    config::{
+        Config, ConfigError, Count, GivenKeys, KeySchedule, List, Seconds, Secret, Switch, Tolerate, check,
+        with_options,
+    },
     entropy::{Entropy, SystemEntropy},
     http::{ErrorFormat, Handler, Location, Rejection, RejectionHandler, Renderer, SameSite, Statuses},
     jose::{Algorithm, Key, KeyRing, VerifyingKey},
@@ -23,6 +26,7 @@ pub struct JwtManagerBuilder {
     signing: Option<Key>,
     verifying: Vec<VerifyingKey>,
     ring: Option<KeyRing>,
+    schedule: Option<KeySchedule>,
     issuers: Vec<Issuer>,
     store: Stores,
     on_replay: Option<ReplayHandler>,
@@ -40,6 +44,7 @@ impl JwtManagerBuilder {
             signing: None,
             verifying: Vec::new(),
             ring: None,
+            schedule: None,
             issuers: Vec::new(),
             store: Stores::None,
             on_replay: None,
@@ -70,6 +75,12 @@ impl JwtManagerBuilder {
     /// [`Steps::authenticate_with`](super::Steps::authenticate_with).
     pub fn key_ring(mut self, ring: KeyRing) -> Self {
         self.ring = Some(ring);
+        self
+    }
+
+    /// Sets all keys at once, with the times from which each signs, instead of the methods above.
+    pub fn key_schedule(mut self, keys: KeySchedule) -> Self {
+        self.schedule = Some(keys);
         self
     }
 
@@ -157,7 +168,7 @@ impl JwtManagerBuilder {
     /// # Errors
     /// With every mistake in the configuration and the keys. Each says what to set.
     pub fn build(self) -> Result<JwtManager, ConfigError> {
-        let keys = gather(self.ring, self.signing, self.verifying);
+        let keys = gather(self.schedule, self.ring, self.signing, self.verifying);
         let settings = check(self.config, keys, self.issuers, self.store.kind()).map_err(ConfigError::new)?;
         let renderer = Renderer {
             settings: settings.refusals.clone(),
@@ -178,23 +189,28 @@ impl JwtManagerBuilder {
     }
 }
 
-/// Returns one ring of the keys that the app has set; `None` if it has set none.
+/// Returns the keys that the app has set.
 fn gather(
+    schedule: Option<KeySchedule>,
     ring: Option<KeyRing>,
     signing: Option<Key>,
     verifying: Vec<VerifyingKey>,
-) -> Result<Option<KeyRing>, String> {
-    if ring.is_some() {
-        let is_alone = signing.is_none() && verifying.is_empty();
-        return if is_alone { Ok(ring) } else { Err("give either `key_ring`, or `key` and `verifying_key`".into()) };
+) -> Result<GivenKeys, String> {
+    let has_single_keys = signing.is_some() || !verifying.is_empty();
+    match (schedule, ring) {
+        (None, None) => {}
+        (Some(schedule), None) if !has_single_keys => return Ok(GivenKeys::Schedule(schedule)),
+        (None, Some(ring)) if !has_single_keys => return Ok(GivenKeys::Ring(ring)),
+        (None, Some(_)) => return Err("give either `key_ring`, or `key` and `verifying_key`".into()),
+        (Some(_), _) => return Err("give `key_schedule` alone, without `key_ring`, `key` and `verifying_key`".into()),
     }
     let mut verifying = verifying.into_iter();
     let first = match signing {
         Some(key) => Some(KeyRing::new(key)),
         None => verifying.next().map(KeyRing::verify_only),
     };
-    let Some(first) = first else { return Ok(None) };
-    verifying.try_fold(first, KeyRing::also_verify).map(Some).map_err(|error| error.to_string())
+    let Some(first) = first else { return Ok(GivenKeys::None) };
+    verifying.try_fold(first, KeyRing::also_verify).map(GivenKeys::Ring).map_err(|error| error.to_string())
 }
 
 macro_rules! define_setters {

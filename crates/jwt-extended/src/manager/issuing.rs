@@ -247,7 +247,8 @@ impl JwtManager {
 
     fn sign(&self, draft: &Draft<'_>, key: Option<&Key>, now: Timestamp) -> Result<Issued, IssueError> {
         let settings = &self.inner.settings;
-        let key = key.or_else(|| settings.ring.signing_key()).ok_or(IssueError::NoSigningKey)?;
+        // The key of this moment signs, whatever time the token says.
+        let key = key.or_else(|| self.key_ring().signing_key()).ok_or(IssueError::NoSigningKey)?;
         draft.issue(&settings.issue, key, now, &*self.inner.entropy)
     }
 
@@ -256,7 +257,7 @@ impl JwtManager {
         let token = self.sign(draft, key, now)?;
         if draft.is_unusual() {
             let own_ring = key.map(|key| KeyRing::new(key.clone()));
-            let ring = own_ring.as_ref().unwrap_or(&settings.ring);
+            let ring = own_ring.as_ref().unwrap_or(self.key_ring());
             // The caller may have asked for a token that has expired or is not valid yet. At the end of time, a token
             // that is not valid yet has become valid.
             match verify(&settings.policy, ring, &token, Timestamp::MAX) {

@@ -62,7 +62,7 @@ impl JwtManager {
         &self,
         request: &R,
     ) -> impl Future<Output = Result<LoggedOut, Rejection>> + use<'_, R> {
-        let ring = |_: &str| Ok::<_, Rejection>(Cow::Borrowed(&self.inner.settings.ring));
+        let ring = |_: &str| Ok::<_, Rejection>(Cow::Borrowed(self.key_ring()));
         let (leaving, own_page) = (self.leaving(request, ring), is_from_own_page(request));
         async move { self.end_sessions_of(leaving?, own_page).await }
     }

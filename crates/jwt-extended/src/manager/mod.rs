@@ -8,6 +8,7 @@ mod limits;
 mod login;
 mod logout;
 mod pair;
+mod publishing;
 mod refresh;
 mod renewal;
 mod rotation;
@@ -164,7 +165,8 @@ impl JwtManager {
     /// If the token is not acceptable now, or names an issuer whose key is not known yet: this method does not wait for
     /// keys. [`TokenError::Expired`] holds the token, for callers who accept it anyway.
     pub fn decode_token(&self, token: &str) -> Result<Token, TokenError> {
-        verify_text(&self.inner.settings, &self.inner.settings.ring, token, self.now())
+        let now = self.now();
+        verify_text(&self.inner.settings, self.inner.settings.rings.at(now), token, now)
     }
 
     /// Makes a rejection in the app's name that looks like all others: for a user who no longer exists, or a claim that
@@ -184,9 +186,12 @@ impl JwtManager {
         self.refuse(Refusal { reason, token, place, awaits: None })
     }
 
-    /// Returns the keys. An app may publish their public halves ([`KeyRing::to_jwk_set`]).
+    /// Returns the keys of this moment. An app may publish their public halves ([`KeyRing::to_jwk_set`],
+    /// [`jwk_set_response`](Self::jwk_set_response)).
     pub fn key_ring(&self) -> &KeyRing {
-        &self.inner.settings.ring
+        let rings = &self.inner.settings.rings;
+        // Reading the clock costs as much as the rest of this.
+        if rings.is_constant() { rings.at(Timestamp::default()) } else { rings.at(self.now()) }
     }
 
     /// Returns the locations where guards look for tokens.
@@ -273,7 +278,7 @@ impl JwtManager {
 impl fmt::Debug for JwtManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JwtManager")
-            .field("ring", &self.inner.settings.ring)
+            .field("ring", &self.key_ring())
             .field("token_location", &self.inner.settings.locate.locations)
             .field("store", &self.inner.store.kind())
             .finish_non_exhaustive()

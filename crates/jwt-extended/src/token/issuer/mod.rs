@@ -8,7 +8,7 @@ mod list;
 mod provider;
 mod verify;
 
-use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 pub use access::AccessTokens;
 pub(crate) use list::Issuers;
@@ -107,8 +107,8 @@ impl Issuer {
 
     /// Sets the longest time from `iat` to `exp` that a token may have; by default a day. A revocation of a subject is
     /// remembered for that long.
-    pub fn longest_lifetime(mut self, longest: Duration) -> Self {
-        self.provider.longest_lifetime = Lifetime::For(longest);
+    pub fn longest_lifetime(mut self, longest: impl Into<Lifetime>) -> Self {
+        self.provider.longest_lifetime = longest.into();
         self
     }
 }
