@@ -26,7 +26,7 @@
 
 pub mod sessions;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use http::{Request, Response, header};
 use serde::Deserialize;
@@ -34,7 +34,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Config, JwtManager, JwtManagerBuilder, Requirement,
-    config::Secret,
+    config::{IssuerOptions, Secret},
     jose::{self, Key},
     session::{Answer, RevocationStore, TokenIds, TokenStatus},
     token::Lifetime,
@@ -52,12 +52,14 @@ pub struct Table {
     cases: Vec<Case>,
 }
 
-/// The parts of a token of the table.
+/// A token of the table.
 #[derive(Debug, Deserialize)]
-struct Recipe {
-    header: String,
-    payload: String,
-    key: String,
+#[serde(untagged)]
+enum Recipe {
+    /// Its parts, which are signed with a secret.
+    Parts { header: String, payload: String, key: String },
+    /// Its text, which another issuer has signed.
+    Text { text: String },
 }
 
 /// One request, and the answer to it.
@@ -81,7 +83,7 @@ pub struct Case {
 
 /// A guarded route of the table's apps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "they are named after the guards")]
 #[expect(clippy::exhaustive_enums, reason = "a face must serve all of them")]
 pub enum Guard {
@@ -90,6 +92,8 @@ pub enum Guard {
     Refresh,
     Any,
     Optional,
+    Scoped,
+    StepUp,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -101,7 +105,15 @@ enum Expected {
 
 impl Guard {
     /// All guards.
-    pub const ALL: [Self; 5] = [Self::Access, Self::Fresh, Self::Refresh, Self::Any, Self::Optional];
+    pub const ALL: [Self; 7] =
+        [Self::Access, Self::Fresh, Self::Refresh, Self::Any, Self::Optional, Self::Scoped, Self::StepUp];
+
+    /// The scope that `/scoped` asks for.
+    pub const SCOPE: &str = "read:orders";
+    /// How long ago the login may be that `/step_up` asks for.
+    pub const MAX_AGE: Duration = Duration::from_secs(3_155_760_000);
+    /// The class of login that `/step_up` asks for.
+    pub const ACR: &str = "gold";
 
     /// Returns its path.
     pub const fn path(self) -> &'static str {
@@ -111,16 +123,20 @@ impl Guard {
             Self::Refresh => "/refresh",
             Self::Any => "/any",
             Self::Optional => "/optional",
+            Self::Scoped => "/scoped",
+            Self::StepUp => "/step_up",
         }
     }
 
     /// Returns its requirement.
-    pub const fn requirement(self) -> Requirement {
+    pub fn requirement(self) -> Requirement {
         match self {
             Self::Access | Self::Optional => Requirement::access(),
             Self::Fresh => Requirement::fresh(),
             Self::Refresh => Requirement::refresh(),
             Self::Any => Requirement::any(),
+            Self::Scoped => Requirement::access().scopes([Self::SCOPE]),
+            Self::StepUp => Requirement::access().max_age(Self::MAX_AGE).acr([Self::ACR]),
         }
     }
 }
@@ -128,8 +144,13 @@ impl Guard {
 impl Table {
     /// Reads the table.
     pub fn load() -> Self {
-        serde_json::from_str(include_str!("../../conformance/requests.json"))
-            .expect("the table is checked by this crate's tests")
+        let mut table: Self = serde_json::from_str(include_str!("../../conformance/requests.json"))
+            .expect("the table is checked by this crate's tests");
+        if cfg!(not(feature = "asymmetric")) {
+            // The other issuers of the table have key pairs.
+            table.cases.retain(|case| case.config != "issuers");
+        }
+        table
     }
 
     /// Returns the cases.
@@ -139,11 +160,18 @@ impl Table {
 
     /// Returns the builder of the manager of a case's app, with its store.
     pub fn builder(&self, case: &Case) -> JwtManagerBuilder {
-        let options = self.configs.get(&case.config).expect("every case's config is in the table");
-        let mut config: Config = serde_json::from_value(options.clone()).expect("the table's configs are valid");
+        let mut options = self.configs.get(&case.config).expect("every case's config is in the table").clone();
+        let issuers =
+            options.as_object_mut().and_then(|options| options.remove("issuers")).unwrap_or_else(|| json!([]));
+        let issuers: Vec<IssuerOptions> = serde_json::from_value(issuers).expect("the table's issuers are valid");
+        let mut config: Config = serde_json::from_value(options).expect("the table's configs are valid");
         config.secret_key = Some(Secret::from(self.secret.as_str()));
         config.longest_lifetime = Some(Lifetime::Never);
-        JwtManager::from_config(config).revocation_store(self.blocklist())
+        let builder = JwtManager::from_config(config).revocation_store(self.blocklist());
+        issuers.into_iter().fold(builder, |builder, issuer| {
+            let keys = issuer.given_keys().expect("the table's keys are valid").expect("the table has its keys");
+            builder.issuer(issuer.into_issuer(keys))
+        })
     }
 
     /// Returns the manager of a case's app.
@@ -171,9 +199,13 @@ impl Table {
     }
 
     fn sign(&self, recipe: &Recipe) -> String {
-        let secret = if recipe.key == "secret" { &self.secret } else { &self.other_secret };
+        let (header, payload, key) = match recipe {
+            Recipe::Text { text } => return text.clone(),
+            Recipe::Parts { header, payload, key } => (header, payload, key),
+        };
+        let secret = if key == "secret" { &self.secret } else { &self.other_secret };
         let key = Key::hs256(secret).expect("the table's secrets are long enough");
-        jose::sign_with_header(&key, &recipe.header, &recipe.payload).expect("an HMAC never fails")
+        jose::sign_with_header(&key, header, payload).expect("an HMAC never fails")
     }
 
     /// Returns a blocklist of the table's revoked tokens and sessions.
