@@ -10,6 +10,7 @@ mod key_type;
 mod pem;
 mod private;
 mod public;
+mod roca;
 mod scheme;
 
 pub(crate) use jwk::{PublicParams, normalized as normalized_jwk};

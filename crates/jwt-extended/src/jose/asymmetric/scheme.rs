@@ -11,6 +11,7 @@ use aws_lc_rs::signature::{
     RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaParameters, RsaSignatureEncoding,
 };
 
+use super::roca;
 use crate::jose::{Algorithm, KeyError};
 
 /// The kind of key that one algorithm needs, and the library's names for signing and checking with it.
@@ -105,7 +106,7 @@ const MIN_RSA_BITS: usize = 2048;
 /// The maximum size of RSA keys in aws-lc-rs.
 const MAX_RSA_BITS: usize = 8192;
 
-/// Refuses a modulus that is too small or too large. It must not have leading zeros.
+/// Refuses a modulus that is too small, too large or predictable. It must not have leading zeros.
 pub(super) fn check_modulus(algorithm: Algorithm, modulus: &[u8]) -> Result<(), KeyError> {
     let bits = modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
     if bits < MIN_RSA_BITS {
@@ -113,6 +114,9 @@ pub(super) fn check_modulus(algorithm: Algorithm, modulus: &[u8]) -> Result<(), 
     }
     if bits > MAX_RSA_BITS {
         return Err(KeyError::Malformed { algorithm, why: "the RSA key has more than 8192 bits" });
+    }
+    if roca::has_fingerprint(modulus) {
+        return Err(KeyError::RsaRoca);
     }
     Ok(())
 }

@@ -11,7 +11,8 @@ use super::{
         P256_ENCRYPTED_SEC1, P256_EXPLICIT, P256_EXPLICIT_PUBLIC, P256_EXPLICIT_SEC1, P256_PUBLIC,
         P256_PUBLIC_COMPRESSED, P256_SEC1, P256_SEC1_PUBLIC, P384, P384_PUBLIC, P521, P521_PUBLIC, RSA_1024,
         RSA_1024_PUBLIC, RSA_2047, RSA_2047_PUBLIC, RSA_PKCS1, RSA_PKCS8, RSA_PSS_OID, RSA_PSS_OID_PUBLIC,
-        RSA_PUBLIC_PKCS1, RSA_SPKI, SECP256K1, SECP256K1_PUBLIC, X25519, X25519_PUBLIC,
+        RSA_PUBLIC_PKCS1, RSA_ROCA, RSA_ROCA_JWK, RSA_ROCA_PUBLIC, RSA_SPKI, SECP256K1, SECP256K1_PUBLIC, X25519,
+        X25519_PUBLIC,
     },
     pem, private_error, public_error, published,
 };
@@ -36,6 +37,26 @@ fn rsa_below_2048_bits_is_refused_in_every_form() {
     assert_eq!(error(jwk(&number(256), "AAEAAQ")), zero("e"));
     assert_eq!(error(jwk(&format!("AAAA{}", number(256)), "AQAB")), zero("n"));
     assert_eq!(error(jwk("", "AQAB")), KeyError::JwkMember { member: "n" });
+}
+
+#[test]
+fn keys_of_the_flawed_generator_are_refused_in_every_form() {
+    for algorithm in asymmetric().filter(|algorithm| algorithm.family() == Family::Rsa) {
+        assert_eq!(private_error(algorithm, RSA_ROCA), KeyError::RsaRoca);
+        assert_eq!(public_error(algorithm, RSA_ROCA_PUBLIC), KeyError::RsaRoca);
+        assert_eq!(Key::from_der(algorithm, der(RSA_ROCA)).unwrap_err(), KeyError::RsaRoca);
+        assert_eq!(VerifyingKey::from_der(algorithm, der(RSA_ROCA_PUBLIC)).unwrap_err(), KeyError::RsaRoca);
+    }
+    assert_eq!(Key::from_jwk(RSA_ROCA_JWK).unwrap_err(), KeyError::RsaRoca);
+    assert_eq!(VerifyingKey::from_jwk(RSA_ROCA_JWK).unwrap_err(), KeyError::RsaRoca);
+    assert!(KeyError::RsaRoca.to_string().contains("openssl genpkey"));
+}
+
+#[test]
+fn other_rsa_keys_are_not_taken_for_those_of_the_flaw() {
+    for _ in 0..20 {
+        Key::generate(Algorithm::RS256).unwrap();
+    }
 }
 
 #[test]
