@@ -10,7 +10,7 @@ use crate::{
         CookieNames, CookieSettings, RefusalSettings,
         settings::{CsrfSettings, KindSettings, LocateSettings},
     },
-    jose::{Algorithms, KeyRing, Limits, Typ},
+    jose::{Algorithms, KeyRing, Limits, Padding, Typ},
     session::{Retry, StoreKind},
     token::{AudiencePolicy, Fresh, IssuePolicy, Lifetime, Policy},
 };
@@ -88,6 +88,7 @@ pub(super) fn settings(config: Config, ring: KeyRing, names: HeaderNames, store:
             max_length: config.max_token_length.0,
             typ: if config.tolerates(Tolerate::ForeignTyp) { Typ::Any } else { Typ::OwnKinds },
             algorithms: Algorithms::ALL,
+            padding: if config.tolerates(Tolerate::Padding) { Padding::Ignored } else { Padding::Refused },
         },
         leeway: config.decode_leeway.0,
         identity_claim: config.identity_claim.clone(),

@@ -8,6 +8,8 @@ mod damage;
 mod jwk;
 #[path = "asymmetric/keys.rs"]
 mod keys;
+#[path = "asymmetric/padding.rs"]
+mod padding;
 #[path = "asymmetric/refused_keys.rs"]
 mod refused_keys;
 #[path = "asymmetric/refused_signatures.rs"]

@@ -130,6 +130,7 @@ TOLERATED = (
     "any_identity",
     "foreign_claims",
     "flask_header",
+    "padding",
     "small_rsa",
 )
 

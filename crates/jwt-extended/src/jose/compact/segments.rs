@@ -1,5 +1,6 @@
 //! The three segments of a token's text, before anything is known about their content.
 
+use super::limits::Padding;
 use crate::jose::{JwsError, Segment, VerifyingKey, base64url, json};
 
 /// The longest signature: RSA with 16,384 bits, which an external key may have. The library itself stops at 8,192.
@@ -7,17 +8,18 @@ const MAX_SIGNATURE: usize = 2048;
 /// The longest signature that is decoded into a small stack buffer: HMAC, ECDSA and Ed25519.
 const SMALL_SIGNATURE: usize = 136;
 
+/// The segments, without padding if it is ignored.
 pub(super) struct Segments<'t> {
     pub(super) header: &'t str,
     pub(super) payload: &'t str,
     pub(super) signature: &'t str,
-    /// The text that the signature covers: header, dot, payload.
+    /// The text that the signature covers: header, dot, payload, each as sent.
     signed: &'t str,
 }
 
 impl<'t> Segments<'t> {
     /// Splits a token at its two dots.
-    pub(super) fn split(token: &'t str) -> Result<Self, JwsError> {
+    pub(super) fn split(token: &'t str, padding: Padding) -> Result<Self, JwsError> {
         // Searching from both ends is quick, because the short segments are there. An extra dot ends up in the payload.
         let dot = |byte: &u8| *byte == b'.';
         let bytes = token.as_bytes();
@@ -27,6 +29,11 @@ impl<'t> Segments<'t> {
         if payload.as_bytes().contains(&b'.') {
             return Err(JwsError::TooManySegments);
         }
+        let bare = match padding {
+            Padding::Refused => |segment| segment,
+            Padding::Ignored => without_padding,
+        };
+        let (header, payload, signature) = (bare(header), bare(payload), bare(signature));
         Ok(Self { header, payload, signature, signed: &token[..last] })
     }
 
@@ -47,6 +54,14 @@ impl<'t> Segments<'t> {
         let good = keys.iter().any(|key| key.verify(self.signed.as_bytes(), signature));
         if good { Ok(()) } else { Err(JwsError::Signature) }
     }
+}
+
+/// Removes the padding of a segment, if it is correct. Any other `=` stays, and decoding refuses it.
+fn without_padding(segment: &str) -> &str {
+    if !segment.len().is_multiple_of(4) {
+        return segment;
+    }
+    segment.strip_suffix("==").or_else(|| segment.strip_suffix('=')).unwrap_or(segment)
 }
 
 /// Decodes one segment.
