@@ -3,10 +3,11 @@
 use super::limits::Padding;
 use crate::jose::{JwsError, Segment, VerifyingKey, base64url, json};
 
-/// The longest signature: RSA with 16,384 bits, which an external key may have. The library itself stops at 8,192.
-const MAX_SIGNATURE: usize = 2048;
 /// The longest signature that is decoded into a small stack buffer: HMAC, ECDSA and Ed25519.
 const SMALL_SIGNATURE: usize = 136;
+/// The longest signature that is decoded into a large one: RSA with 8,192 bits. Longer ones are those of ML-DSA and of
+/// external keys.
+const LARGE_SIGNATURE: usize = 1032;
 
 /// The segments, without padding if it is ignored.
 pub(super) struct Segments<'t> {
@@ -41,8 +42,10 @@ impl<'t> Segments<'t> {
     pub(super) fn check_signature(&self, keys: &[&VerifyingKey]) -> Result<(), JwsError> {
         if self.signature.len() <= SMALL_SIGNATURE / 3 * 4 {
             self.check_signature_on_stack::<SMALL_SIGNATURE>(keys)
+        } else if self.signature.len() <= LARGE_SIGNATURE / 3 * 4 {
+            self.check_signature_on_stack::<LARGE_SIGNATURE>(keys)
         } else {
-            self.check_signature_on_stack::<MAX_SIGNATURE>(keys)
+            self.check_decoded(&decode(self.signature, Segment::Signature)?, keys)
         }
     }
 
@@ -50,7 +53,10 @@ impl<'t> Segments<'t> {
         let mut bytes = [0; ROOM];
         let length =
             base64url::decode_to(self.signature, &mut bytes).map_err(|_| JwsError::Base64(Segment::Signature))?;
-        let signature = &bytes[..length];
+        self.check_decoded(&bytes[..length], keys)
+    }
+
+    fn check_decoded(&self, signature: &[u8], keys: &[&VerifyingKey]) -> Result<(), JwsError> {
         let good = keys.iter().any(|key| key.verify(self.signed.as_bytes(), signature));
         if good { Ok(()) } else { Err(JwsError::Signature) }
     }
