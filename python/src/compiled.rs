@@ -7,7 +7,7 @@ use std::{borrow::Cow, time::Duration};
 use jwt_extended::{
     EarlierSessions, JwtManager, Rotation as EngineRotation, Timestamp, Token,
     http::{CsrfError, Location, Reason},
-    jose::{Algorithm, KeyRing, Unverified},
+    jose::{Algorithm, KeyRing, Limits, Unverified},
     session::{StoreError, Subject},
     token::{IssueError, TokenError, TokenType},
 };
@@ -56,7 +56,8 @@ pub struct Compiled {
     /// The keys that verify, or the exception that says why there are none.
     pub(crate) ring: Result<KeyRing, PyErr>,
     pub(crate) decode_algorithms: Vec<Algorithm>,
-    pub(crate) max_token_length: usize,
+    /// The checks that also apply to tokens that are not verified.
+    pub(crate) limits: Limits,
     /// Whether rejections carry `WWW-Authenticate`.
     pub(crate) challenges: bool,
     pub(crate) store: Option<Store>,
@@ -88,7 +89,7 @@ impl Compiled {
             }
             let ring = match self.ring_for(py, token, decode_key) {
                 Ok(ring) => ring,
-                Err(error) if Unverified::parse_within(self.max_token_length, token).is_err() => {
+                Err(error) if Unverified::parse_within(self.limits, token).is_err() => {
                     // The app's loader cannot be asked for a key. No key verifies it, and that rejection has its place.
                     let Err(rejection) = judge(&KeyRing::empty()) else { return Err(error.into()) };
                     if requirement.presence == Presence::Lenient && self.stale(&rejection).is_some() {
@@ -223,7 +224,7 @@ impl Compiled {
         let (token, expired) = match verified {
             Ok(token) => (token, None),
             Err(TokenError::Expired(token)) => (token.clone(), Some(TokenError::Expired(token))),
-            Err(error) => return Err(errors::token_refused(py, &error, Some((&text, self.max_token_length)))),
+            Err(error) => return Err(errors::token_refused(py, &error, Some((&text, self.limits)))),
         };
         if let Some(sent) = csrf_value.filter(|value| value.is_truthy().unwrap_or(true)) {
             if token.csrf().is_none() {
@@ -300,7 +301,8 @@ impl Compiled {
             // All sessions of the user were ended during the login.
             Err(Failure::Issue(IssueError::SessionEnded)) => {
                 let access = access.ok_or_else(|| errors::not_issued(&IssueError::SessionEnded))?;
-                let header = Unverified::header_within(access.len(), &access).unwrap_or_default();
+                let limits = Limits { max_length: access.len(), ..Limits::default() };
+                let header = Unverified::header_within(limits, &access).unwrap_or_default();
                 Err(errors::revoked(py, to_dict(py, &header)?, to_dict(py, access.claims_json())?))
             }
             Err(failure) => Err(self.failed(py, failure, message)),

@@ -35,7 +35,7 @@ impl Compiled {
             self.issuer.keys.warn_of_short(py)?;
             return self.ring.as_ref().map(Cow::Borrowed).map_err(|error| error.clone_ref(py));
         };
-        let unverified = Unverified::parse_within(self.max_token_length, token).map_err(|error| {
+        let unverified = Unverified::parse_within(self.limits, token).map_err(|error| {
             let rejection = self.checking.reject(Reason::Token(error.into()), None);
             self.rejected(py, &rejection, Some(token))
         })?;
@@ -102,7 +102,7 @@ impl Compiled {
 
     /// Returns the exception for a rejected request, with its challenge if challenges are on.
     pub(crate) fn rejected(&self, py: Python<'_>, rejection: &Rejection, token: Option<&str>) -> PyErr {
-        let error = errors::rejected(py, rejection, token.map(|token| (token, self.max_token_length)));
+        let error = errors::rejected(py, rejection, token.map(|token| (token, self.limits)));
         if let Some(challenge) = self.challenge_for(rejection) {
             // Best effort: an exception that takes no attributes is raised without it.
             let _ = error.value(py).setattr(intern!(py, "www_authenticate"), challenge);
