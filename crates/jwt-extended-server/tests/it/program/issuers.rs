@@ -45,7 +45,7 @@ fn the_log_says_why_no_key_is_published() {
     assert_eq!(server.send("/.well-known/jwks.json", &[], None).body, r#"{"keys":[]}"#);
     let metadata = server.send("/.well-known/oauth-authorization-server", &[], None);
     assert_eq!(metadata.status, 404);
-    let (_, _, log) = server.end("-TERM");
+    let (_, _, log) = server.end("TERM");
     assert!(log.contains("jwks.json has no keys"), "{log}");
 }
 
