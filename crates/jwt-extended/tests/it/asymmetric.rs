@@ -14,6 +14,8 @@ mod lattice;
 mod lattice_keys;
 #[path = "asymmetric/padding.rs"]
 mod padding;
+#[path = "asymmetric/published.rs"]
+mod published_set;
 #[path = "asymmetric/refused_keys.rs"]
 mod refused_keys;
 #[path = "asymmetric/refused_signatures.rs"]
