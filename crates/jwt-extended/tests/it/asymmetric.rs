@@ -22,6 +22,8 @@ mod refused_keys;
 mod refused_signatures;
 #[path = "asymmetric/rfc.rs"]
 mod rfc;
+#[path = "asymmetric/rfc_7520.rs"]
+mod rfc_7520;
 #[path = "asymmetric/rfc_examples.rs"]
 mod rfc_examples;
 #[path = "asymmetric/round_trips.rs"]
