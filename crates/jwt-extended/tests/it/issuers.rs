@@ -1,6 +1,6 @@
 //! Tokens of other issuers: whose keys and rules judge them, what they may do, and when a guard waits for keys.
 //!
-//! Lines 30 to 33 of SECURITY.md.
+//! Lines 30, 33, 34 and 35 of SECURITY.md.
 
 use std::{
     pin::Pin,
