@@ -233,6 +233,7 @@ fn an_app_without_a_key_accepts_its_issuers_alone() {
     let jwt = keyless().issuer(fixed()).build().unwrap();
     assert_eq!(admitted(&jwt, &foreign(&[])).subject(), "alice");
     assert_eq!(complaint(&jwt, &token(&[])), "Invalid issuer");
+    assert_eq!(complaint(&jwt, "garbage"), "Not enough segments");
     assert!(jwt.create_access_token("alice").unwrap_err().to_string().contains("no key to sign with"));
 }
 
