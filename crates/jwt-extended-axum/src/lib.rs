@@ -121,6 +121,11 @@
 //! [`JwkSet`] answers with the app's public keys, so that other services can verify its tokens. An app accepts the
 //! tokens of other issuers with [`JwtManagerBuilder::issuer`].
 //!
+//! # Tests of your app
+//!
+//! With the feature `testing`, in `[dev-dependencies]`, the module `testing` makes tokens in one line and requests that
+//! are logged in, moves the clock, and takes the store down.
+//!
 //! # Responses
 //!
 //! [`Tokens`] answers with a pair of tokens in the body. [`Cookies`] sets or clears cookies beside any body:
@@ -144,6 +149,8 @@ pub mod private {
 }
 
 pub use extract::{Access, AnyToken, Claims, Fresh, Logout, Refresh, Visitor, authenticate};
+#[cfg(feature = "testing")]
+pub use jwt_extended::testing;
 pub use jwt_extended::{
     self, Admitted, Config, ConfigError, JwtManager, JwtManagerBuilder, Requirement, Token, TokenPair,
     config::{self, Switch},

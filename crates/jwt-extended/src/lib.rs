@@ -45,6 +45,7 @@
 //!
 //! - `asymmetric`: RS, PS, ES, Ed25519 and ML-DSA keys, over aws-lc-rs. HS256, HS384 and HS512 are always available, in
 //!   pure Rust.
+//! - `testing`: helpers for those who test their apps: tokens in one line, a clock to move, a store that is down.
 //! - `test-util`: the table of requests and answers that every face runs, and the specification that every store meets.
 
 pub mod config;
@@ -56,6 +57,8 @@ mod manager;
 pub mod session;
 #[cfg(feature = "test-util")]
 pub mod test_util;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 pub mod token;
 

@@ -7,3 +7,5 @@ mod face;
 mod leaving;
 mod readme;
 mod renewal;
+#[cfg(feature = "testing")]
+mod testing;

@@ -3,6 +3,8 @@
 use http::Method;
 
 use super::{Admitted, JwtManager};
+#[cfg(feature = "testing")]
+use crate::http::settings::LocateSettings;
 use crate::{
     guard::{self, Examined, Requirement, verify_text},
     http::{BodyKind, Located, Reason, Rejection, Request},
@@ -95,6 +97,18 @@ impl<'a> Steps<'a> {
     /// As [`JwtManager::decode_token`].
     pub fn decode_with(self, ring: &KeyRing, token: &str) -> Result<Token, TokenError> {
         verify_text(&self.manager.inner.settings, ring, token, self.manager.now())
+    }
+
+    /// Returns where the manager looks for tokens, and by which names.
+    #[cfg(feature = "testing")]
+    pub(crate) fn locate_settings(self) -> &'a LocateSettings {
+        &self.manager.inner.settings.locate
+    }
+
+    /// Returns how much longer than it says a token is accepted.
+    #[cfg(feature = "testing")]
+    pub(crate) fn leeway(self) -> std::time::Duration {
+        self.manager.leeway()
     }
 
     /// Returns whether guards around routes let a request pass unchecked: every OPTIONS, because browsers send a CORS
