@@ -33,7 +33,11 @@ impl Issuers {
             }
         })
         .ok()?;
-        let issuer = issuer?;
-        self.0.iter().find(|known| known.name() == issuer)
+        self.named(&issuer?)
+    }
+
+    /// Returns the issuer with this name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Arc<ForeignPolicy>> {
+        self.0.iter().find(|known| known.name() == name)
     }
 }
