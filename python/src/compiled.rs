@@ -13,6 +13,7 @@ use jwt_extended::{
 };
 use pyo3::{
     exceptions::{PyRuntimeError, PyValueError},
+    intern,
     prelude::*,
     types::{PyDict, PyString},
 };
@@ -21,7 +22,7 @@ use crate::{
     claims::{Dicts, dicts, to_dict},
     errors,
     handover::{called, clears, location_name, token_text},
-    issuing::{Issuer, TokenRequest},
+    issuing::{Issuer, TokenRequest, claims_of},
     keys::is_slow,
     request::WsgiRequest,
     requirement::{Presence, Requirement, Revocation},
@@ -319,6 +320,36 @@ impl Compiled {
         }
     }
 
+    /// Returns the claims that a token must take from the one that it follows: the scopes, and how and when the user
+    /// logged in. `current` are the other claims of the new token, `scopes` those that an access token is to have.
+    #[pyo3(signature = (token, kind, current, scopes, default))]
+    pub(crate) fn carried<'py>(
+        &self,
+        py: Python<'py>,
+        token: &RefreshToken,
+        kind: &str,
+        current: &Bound<'py, PyDict>,
+        scopes: Option<Vec<String>>,
+        default: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let current = claims_of(current, default)?;
+        let carried = self.checking.steps().carried(&token.0, current.as_ref(), scopes.as_deref());
+        let carried = carried.map_err(|rejection| self.rejected(py, &rejection, None))?;
+        let kind = if kind == TokenType::Refresh.name() { TokenType::Refresh } else { TokenType::Access };
+        to_dict(py, carried.of(kind).as_json())
+    }
+
+    /// Returns the scopes in the claims of a verified token.
+    pub(crate) fn scopes_of<'py>(
+        &self,
+        claims: &Bound<'py, PyDict>,
+        default: &Bound<'py, PyAny>,
+    ) -> PyResult<Vec<String>> {
+        let steps = self.checking.steps();
+        let issuer = issuer_name(claims)?.and_then(|name| steps.issuer(&name));
+        Ok(claims_of(claims, default)?.map_or_else(Vec::new, |claims| steps.scopes_of(&claims, issuer)))
+    }
+
     /// Returns the app's own claims of a refresh token.
     pub(crate) fn own_claims<'py>(&self, py: Python<'py>, token: &RefreshToken) -> PyResult<Bound<'py, PyDict>> {
         to_dict(py, self.issuer.manager.steps().own_claims(&token.0).as_json())
@@ -377,6 +408,12 @@ impl Compiled {
         };
         Ok(self.challenge_for(&self.checking.reject(reason, None)))
     }
+}
+
+/// Returns the claim `iss`, if it is a string.
+fn issuer_name(claims: &Bound<'_, PyDict>) -> PyResult<Option<String>> {
+    let name = claims.get_item(intern!(claims.py(), "iss"))?;
+    Ok(name.and_then(|name| name.extract().ok()))
 }
 
 impl std::fmt::Debug for Compiled {

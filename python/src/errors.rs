@@ -38,9 +38,22 @@ pub(crate) fn rejected(py: Python<'_>, rejection: &Rejection, token: Option<(&st
         Reason::Token(error) => return token_refused(py, error, token),
         Reason::RefreshToken | Reason::NotRefreshToken => new(py, OURS, "WrongTokenError", (message,)),
         Reason::Expired => return rejection.token().map_or_else(|| unknown(&message), |token| expired(py, token)),
-        Reason::NotFresh { .. } | Reason::Revoked | Reason::Replayed => {
+        Reason::NotFresh { .. }
+        | Reason::Revoked
+        | Reason::Replayed
+        | Reason::InsufficientScope { .. }
+        | Reason::NotGranted { .. }
+        | Reason::InsufficientLogin { .. } => {
             let Some(token) = rejection.token() else { return unknown(&message) };
             return with_token(py, token, |header, claims| match rejection.reason() {
+                Reason::InsufficientScope { scope } => {
+                    new(py, OURS, "InsufficientScopeError", (message, header, claims, scope))
+                }
+                Reason::NotGranted { .. } => new(py, OURS, "InsufficientScopeError", (message, header, claims)),
+                Reason::InsufficientLogin { max_age, acr_values, .. } => {
+                    let classes: Vec<&str> = acr_values.split_ascii_whitespace().collect();
+                    new(py, OURS, "InsufficientLoginError", (message, header, claims, *max_age, classes))
+                }
                 Reason::Revoked => Ok(revoked(py, header, claims)),
                 Reason::Replayed => new(py, OURS, "ReplayedTokenError", (message, header, claims)),
                 _ => new(py, OURS, "FreshTokenRequired", (message, header, claims)),

@@ -82,7 +82,7 @@ impl Issuer {
         if let Some(Err(_)) = ahead {
             own.raw("exp", &self.time_ago(lifetime.unwrap_or_default()));
         }
-        let added = claims.map(|claims| object(claims, default)).transpose()?.flatten();
+        let added = claims.map(|claims| claims_of(claims, default)).transpose()?.flatten();
 
         let mut token = match kind {
             "refresh" => self.manager.refresh_token(subject),
@@ -98,8 +98,9 @@ impl Issuer {
         if !self.fixed_claims.is_empty() {
             token = token.overriding(parsed(&self.fixed_claims)?);
         }
-        for text in [own.finish(), added].into_iter().flatten() {
-            token = token.overriding(parsed(&text)?);
+        let own = own.finish().map(|text| parsed(&text)).transpose()?;
+        for claims in [own, added].into_iter().flatten() {
+            token = token.overriding(claims);
         }
         if let Some(headers) = headers {
             token = token.headers(parsed(&headers)?);
@@ -162,11 +163,11 @@ impl Issuer {
     }
 }
 
-/// Returns a dict as a JSON object, or `None` if it is empty.
-fn object<'py>(dict: &Bound<'py, PyDict>, default: &Bound<'py, PyAny>) -> PyResult<Option<String>> {
+/// Returns a dict as claims, or `None` if it is empty.
+pub(crate) fn claims_of<'py>(dict: &Bound<'py, PyDict>, default: &Bound<'py, PyAny>) -> PyResult<Option<Claims>> {
     let mut text = Writer::new(default);
     text.members(dict)?;
-    Ok(text.finish())
+    text.finish().map(|text| parsed(&text)).transpose()
 }
 
 fn parsed(text: &str) -> PyResult<Claims> {

@@ -21,6 +21,7 @@ FLOORS: list[list[str]] = [
         "_common.claims",
         "_common.crypto",
         "_common.exceptions",
+        "_common.grants",
         "_common.options",
         "_common.options.names",
         "_common.options.paths",

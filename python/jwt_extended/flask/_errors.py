@@ -80,6 +80,20 @@ def _needs_fresh(manager: Manager, error: ours.FreshTokenRequired) -> Any:
     return manager._needs_fresh_token_callback(error.jwt_header, error.jwt_data)
 
 
+def _insufficient_scope(manager: Manager, error: ours.InsufficientScopeError) -> Any:
+    answer = manager._insufficient_scope_callback
+    if answer is default.default_insufficient_scope_callback:
+        return answer(error.jwt_header, error.jwt_data, str(error))
+    return answer(error.jwt_header, error.jwt_data)
+
+
+def _insufficient_login(manager: Manager, error: ours.InsufficientLoginError) -> Any:
+    answer = manager._insufficient_login_callback
+    if answer is default.default_insufficient_login_callback:
+        return answer(error.jwt_header, error.jwt_data, str(error))
+    return answer(error.jwt_header, error.jwt_data)
+
+
 def _replayed(manager: Manager, error: ours.ReplayedTokenError) -> Any:
     answer, revoked = manager._replayed_token_callback, manager._revoked_token_callback
     if (
@@ -129,6 +143,8 @@ _HANDLERS: list[tuple[tuple[type[Exception], ...], Handler]] = [
     ),
     ((pyjwt.ExpiredSignatureError,), _expired),
     ((ours.FreshTokenRequired,), _needs_fresh),
+    ((ours.InsufficientScopeError,), _insufficient_scope),
+    ((ours.InsufficientLoginError,), _insufficient_login),
     ((ours.ReplayedTokenError,), _replayed),
     ((ours.RevokedTokenError,), _revoked),
     ((ours.UserLookupError,), _user_lookup),

@@ -53,6 +53,24 @@ def default_needs_fresh_token_callback(
     return _answer("Fresh token required", HTTPStatus.UNAUTHORIZED)
 
 
+def default_insufficient_scope_callback(
+    jwt_header: dict[str, Any],
+    jwt_data: dict[str, Any],
+    message: str = "The token needs another scope",
+) -> ResponseReturnValue:
+    """Answer 403: the token does not allow this."""
+    return _answer(message, HTTPStatus.FORBIDDEN)
+
+
+def default_insufficient_login_callback(
+    jwt_header: dict[str, Any],
+    jwt_data: dict[str, Any],
+    message: str = "Another login is required",
+) -> ResponseReturnValue:
+    """Answer 401: the user must log in again, perhaps in a stronger way."""
+    return _answer(message, HTTPStatus.UNAUTHORIZED)
+
+
 def default_revoked_token_callback(
     jwt_header: dict[str, Any], jwt_data: dict[str, Any]
 ) -> ResponseReturnValue:

@@ -7,6 +7,8 @@ An app that does not catch them answers with the loaders of
 from .._common.exceptions import (
     CSRFError,
     FreshTokenRequired,
+    InsufficientLoginError,
+    InsufficientScopeError,
     InvalidHeaderError,
     InvalidQueryParamError,
     JWTDecodeError,
@@ -24,6 +26,8 @@ from .._common.exceptions import (
 __all__ = [
     "CSRFError",
     "FreshTokenRequired",
+    "InsufficientLoginError",
+    "InsufficientScopeError",
     "InvalidHeaderError",
     "InvalidQueryParamError",
     "JWTDecodeError",
