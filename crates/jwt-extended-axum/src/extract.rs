@@ -1,88 +1,34 @@
 //! Guards as arguments: each extractor authenticates the request with one requirement.
 
-use std::ops::Deref;
-
 use axum_core::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use jwt_extended::{
     Admitted, JwtManager, LoggedOut, Requirement, Token,
-    http::{Location, Reason, SetCookies},
-    session::Subject,
+    http::{Reason, SetCookies},
     token::TokenError,
 };
 use serde::de::DeserializeOwned;
 
-use crate::{Cookies, Rejection, layer::Body};
+use crate::{Cookies, Rejection, guard, layer::Body};
 
-macro_rules! guards {
-    ($($(#[doc = $doc:literal])+ $guard:ident = $requirement:ident;)+) => {$(
-        $(#[doc = $doc])+
-        ///
-        /// Dereferences to the [`Token`].
-        #[derive(Clone, Debug)]
-        pub struct $guard(Admitted);
-
-        impl $guard {
-            /// Returns where in the request the token was.
-            pub fn location(&self) -> Location {
-                self.0.location()
-            }
-
-            /// Returns the token alone.
-            pub fn into_token(self) -> Token {
-                self.0.into_token()
-            }
-        }
-
-        impl Deref for $guard {
-            type Target = Token;
-
-            fn deref(&self) -> &Token {
-                self.0.token()
-            }
-        }
-
-        impl<'a> From<&'a $guard> for Subject<'a> {
-            fn from(token: &'a $guard) -> Self {
-                Self::from(&**token)
-            }
-        }
-
-        impl<S> FromRequestParts<S> for $guard
-        where
-            JwtManager: FromRef<S>,
-            S: Send + Sync,
-        {
-            type Rejection = Rejection;
-
-            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-                authenticate(parts, &JwtManager::from_ref(state), &Requirement::$requirement()).await.map(Self)
-            }
-        }
-
-        impl<S> OptionalFromRequestParts<S> for $guard
-        where
-            JwtManager: FromRef<S>,
-            S: Send + Sync,
-        {
-            type Rejection = Rejection;
-
-            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
-                optional(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await)
-            }
-        }
-    )+};
+guard! {
+    /// Admits a request with an access token: `@jwt_required()`.
+    pub Access = Requirement::access()
 }
 
-guards! {
-    /// Admits a request with an access token: `@jwt_required()`.
-    Access = access;
+guard! {
     /// Admits a request with a fresh access token: `@jwt_required(fresh=True)`.
-    Fresh = fresh;
+    pub Fresh = Requirement::fresh()
+}
+
+guard! {
     /// Admits a request with a refresh token: `@jwt_required(refresh=True)`.
-    Refresh = refresh;
+    pub Refresh = Requirement::refresh()
+}
+
+guard! {
     /// Admits a request with a token of either type: `@jwt_required(verify_type=False)`.
-    AnyToken = any;
+    pub AnyToken = Requirement::any()
 }
 
 /// Admits a request with an access token whose claims deserialize as `T`: the registered claims and the app's own.
@@ -224,7 +170,10 @@ where
 }
 
 /// Turns a missing token into `None`. A bad token is still rejected.
-fn optional<T>(guarded: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
+///
+/// # Errors
+/// Every other rejection.
+pub fn optional<T>(guarded: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
     match guarded {
         Err(rejection) if rejection.is_for_missing_token() => Ok(None),
         guarded => guarded.map(Some),

@@ -54,10 +54,22 @@
 //! | [`Logout`] | a token with a valid signature, also an expired or revoked one, and ends its session |
 //! | [`Claims<T>`] | an access token whose claims deserialize as `T` |
 //! | [`CurrentUser<U>`] | an access token whose user still exists |
+//! | a type that you make with [`guard!`] | a token that meets your [`Requirement`]: scopes, a recent login, other locations |
 //!
-//! For other requirements, such as other locations or no revocation check, there are two ways. Either put a
-//! [`GuardLayer`] with a [`Requirement`] around the route and take the token as `Extension<Admitted>`. Or write your
-//! own argument with [`authenticate`].
+//! A guard of your own is one line:
+//!
+//! ```
+//! use jwt_extended_axum::{Requirement, guard};
+//!
+//! guard!(ReadOrders = Requirement::access().scopes(["read:orders"]));
+//!
+//! async fn orders(token: ReadOrders) -> String {
+//!     format!("the orders of {}", token.subject())
+//! }
+//! ```
+//!
+//! To guard a group of routes, put a [`GuardLayer`] with a [`Requirement`] around them and take the token as
+//! `Extension<Admitted>`.
 //!
 //! `Claims`, `Fresh` and `Rejection` are this crate's arguments and response. The engine has types with the same names:
 //! [`token::Claims`], [`token::Fresh`] and [`jwt_extended::Rejection`].
@@ -104,6 +116,11 @@
 //!
 //! The guard checks the token once. A connection outlives it: close it yourself when the session ends.
 //!
+//! # Keys
+//!
+//! [`JwkSet`] answers with the app's public keys, so that other services can verify its tokens. An app accepts the tokens
+//! of other issuers with [`JwtManagerBuilder::issuer`].
+//!
 //! # Responses
 //!
 //! [`Tokens`] answers with a pair of tokens in the body. [`Cookies`] sets or clears cookies beside any body:
@@ -111,9 +128,20 @@
 //! carries the engine's [`jwt_extended::Rejection`] in its extensions, so that outer layers see the reason.
 
 mod extract;
+mod guard;
 mod layer;
+mod publish;
 mod response;
 mod user;
+
+/// What the macro [`guard!`] needs of this crate and of axum. Not for use by apps.
+#[doc(hidden)]
+pub mod private {
+    pub use axum_core::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+    pub use http::request::Parts;
+
+    pub use crate::extract::optional;
+}
 
 pub use extract::{Access, AnyToken, Claims, Fresh, Logout, Refresh, Visitor, authenticate};
 pub use jwt_extended::{
@@ -123,6 +151,7 @@ pub use jwt_extended::{
     jose, session, token,
 };
 pub use layer::{BadException, BodyLayer, GuardLayer, Layered, RefreshLayer, ResponseFuture};
+pub use publish::JwkSet;
 pub use response::{Cookies, Rejection, Tokens};
 pub use user::{CurrentUser, UserRejection};
 

@@ -1,6 +1,8 @@
 //! Starts real Redis and PostgreSQL servers for tests, a Redis Sentinel and a `PgBouncer`. Each has a free port and a
 //! temporary folder, and it ends when it is dropped. A test can stop a server, freeze it and start it again.
 //!
+//! [`Node`] starts programs of npm: issuers of tokens, and a library that verifies ours.
+//!
 //! ```no_run
 //! let mut redis = test_services::Redis::start();
 //! println!("{}", redis.url());
@@ -17,6 +19,7 @@
     reason = "a test whose server cannot start must fail with a message"
 )]
 
+mod node;
 mod pgbouncer;
 mod port;
 mod postgres;
@@ -24,6 +27,7 @@ mod process;
 mod redis;
 mod sentinel;
 
+pub use node::{Node, Program};
 pub use pgbouncer::PgBouncer;
 pub use port::free_port;
 pub use postgres::Postgres;

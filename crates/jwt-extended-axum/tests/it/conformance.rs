@@ -14,6 +14,9 @@ fn seen(subject: &str, location: jwt_extended::http::Location) -> Json<Value> {
     Json(json!({ "subject": subject, "location": location.name() }))
 }
 
+jwt_extended_axum::guard!(Scoped = Guard::Scoped.requirement());
+jwt_extended_axum::guard!(StepUp = Guard::StepUp.requirement());
+
 /// Guards with arguments.
 fn by_extractors(jwt: JwtManager) -> Router {
     Router::new()
@@ -21,6 +24,8 @@ fn by_extractors(jwt: JwtManager) -> Router {
         .route("/fresh", any(|token: Fresh| async move { seen(token.subject(), token.location()) }))
         .route("/refresh", any(|token: Refresh| async move { seen(token.subject(), token.location()) }))
         .route("/any", any(|token: AnyToken| async move { seen(token.subject(), token.location()) }))
+        .route("/scoped", any(|token: Scoped| async move { seen(token.subject(), token.location()) }))
+        .route("/step_up", any(|token: StepUp| async move { seen(token.subject(), token.location()) }))
         .route(
             "/optional",
             any(|token: Option<Access>| async move {

@@ -34,7 +34,6 @@ pub(crate) enum GivenKeys {
 const MAX_PUBLISHED: Duration = Duration::from_secs(86_400);
 
 /// Checks a configuration, together with the keys that the app passed to the builder: `Err` if they do not go together.
-
 pub(crate) fn check(
     config: Config,
     keys: Result<GivenKeys, String>,

@@ -64,12 +64,9 @@ impl PublishedKeys {
         let mut read = Self { ring: KeyRing::empty(), skipped: Vec::new() };
         for member in &members {
             refuse_private(member)?;
-            let kind: Kind = match serde_json::from_str(member) {
-                Ok(kind) => kind,
-                Err(_) => {
-                    read.skipped.push(SkippedKey { kid: None, why: KeyError::JwkMember { member: "kty" } });
-                    continue;
-                }
+            let Ok(kind) = serde_json::from_str::<Kind>(member) else {
+                read.skipped.push(SkippedKey { kid: None, why: KeyError::JwkMember { member: "kty" } });
+                continue;
             };
             match keys_of(member, &kind, algorithms) {
                 Ok(keys) => {
@@ -139,7 +136,8 @@ fn read_as(algorithm: Algorithm, _: &str) -> Result<VerifyingKey, KeyError> {
     Err(KeyError::FeatureMissing(algorithm))
 }
 
-#[cfg(all(test, feature = "asymmetric"))]
+#[cfg(test)]
+#[cfg(feature = "asymmetric")]
 mod tests {
     use super::*;
     use crate::jose::Key;

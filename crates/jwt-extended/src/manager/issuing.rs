@@ -71,26 +71,26 @@ impl<'a> TokenBuilder<'a> {
     /// [`Requirement::scopes`](crate::Requirement::scopes).
     pub fn scopes<T: Into<String>>(self, scopes: impl IntoIterator<Item = T>) -> Self {
         let scopes = Some(scopes.into_iter().map(Into::into).collect());
-        self.saying(LoginClaims { scopes, ..LoginClaims::default() })
+        self.saying(&LoginClaims { scopes, ..LoginClaims::default() })
     }
 
     /// Sets when the user proved who they are: the claim `auth_time` (OpenID Connect Core section 2).
     pub fn auth_time(self, at: Timestamp) -> Self {
-        self.saying(LoginClaims { auth_time: Some(at), ..LoginClaims::default() })
+        self.saying(&LoginClaims { auth_time: Some(at), ..LoginClaims::default() })
     }
 
     /// Sets the class of the login, such as `urn:example:gold`: the claim `acr` (OpenID Connect Core section 2).
     pub fn acr(self, class: impl Into<String>) -> Self {
-        self.saying(LoginClaims { acr: Some(class.into()), ..LoginClaims::default() })
+        self.saying(&LoginClaims { acr: Some(class.into()), ..LoginClaims::default() })
     }
 
     /// Sets the methods of the login, such as `pwd` and `otp`: the claim `amr` (RFC 8176).
     pub fn amr<T: Into<String>>(self, methods: impl IntoIterator<Item = T>) -> Self {
         let amr = Some(methods.into_iter().map(Into::into).collect());
-        self.saying(LoginClaims { amr, ..LoginClaims::default() })
+        self.saying(&LoginClaims { amr, ..LoginClaims::default() })
     }
 
-    fn saying(self, login: LoginClaims) -> Self {
+    fn saying(self, login: &LoginClaims) -> Self {
         self.edit(|draft| draft.additional_claims.push((login.to_claims(), Override::Refused)))
     }
 

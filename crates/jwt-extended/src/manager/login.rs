@@ -21,7 +21,7 @@ pub struct Login<'a> {
     profile: Result<Profile<'a>, IssueError>,
     label: Option<&'a str>,
     earlier: EarlierSessions,
-    login: LoginClaims,
+    facts: LoginClaims,
 }
 
 /// What a login does to the sessions that its user has already.
@@ -47,27 +47,27 @@ impl<'a> Login<'a> {
     /// Sets what the session's tokens allow: the claim `scope` (RFC 8693 section 4.2). A refresh keeps the scopes or
     /// narrows them. A route asks for them with [`Requirement::scopes`](crate::Requirement::scopes).
     pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
-        self.login.scopes = Some(scopes.into_iter().map(Into::into).collect());
+        self.facts.scopes = Some(scopes.into_iter().map(Into::into).collect());
         self
     }
 
     /// Sets when the user proved who they are, if that was not now: the claim `auth_time` (OpenID Connect Core section
     /// 2). A refresh keeps it.
     pub fn auth_time(mut self, at: Timestamp) -> Self {
-        self.login.auth_time = Some(at);
+        self.facts.auth_time = Some(at);
         self
     }
 
     /// Sets the class of the login, such as `urn:example:gold`: the claim `acr` (OpenID Connect Core section 2). A
     /// refresh keeps it.
     pub fn acr(mut self, class: impl Into<String>) -> Self {
-        self.login.acr = Some(class.into());
+        self.facts.acr = Some(class.into());
         self
     }
 
     /// Sets the methods of the login, such as `pwd` and `otp`: the claim `amr` (RFC 8176). A refresh keeps it.
     pub fn amr<T: Into<String>>(mut self, methods: impl IntoIterator<Item = T>) -> Self {
-        self.login.amr = Some(methods.into_iter().map(Into::into).collect());
+        self.facts.amr = Some(methods.into_iter().map(Into::into).collect());
         self
     }
 
@@ -82,15 +82,15 @@ impl<'a> Login<'a> {
     }
 
     async fn run(self) -> Result<TokenPair, IssueError> {
-        let Self { manager, profile, label, earlier, login } = self;
-        let login = login.to_claims();
+        let Self { manager, profile, label, earlier, facts } = self;
+        let facts = facts.to_claims();
         let profile = profile?;
         let freshness = manager.inner.settings.login_freshness;
         let issue = |kind, rotation: &Rotation| {
             let lifetime = manager.lifetime(rotation.session.as_deref(), manager.usual_lifetime(kind), rotation.at);
             let mut draft = profile.draft_of(kind, lifetime);
             rotation.apply(&mut draft);
-            draft.additional_claims.push((login.clone(), Override::Refused));
+            draft.additional_claims.push((facts.clone(), Override::Refused));
             if kind == TokenType::Access {
                 draft.freshness = freshness.starting(rotation.at);
             }
@@ -135,7 +135,7 @@ impl JwtManager {
             profile: Profile::of(identity),
             label: None,
             earlier: EarlierSessions::Keep,
-            login: LoginClaims::default(),
+            facts: LoginClaims::default(),
         }
     }
 

@@ -107,16 +107,13 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
 
     let header_end = text.len();
     let mut pieces = Pieces { text };
-    let (name, subject) = match subject_key {
-        Some(key) => {
-            let Span { start, len } = pieces.append(&key);
-            // What stands behind the control character that marks it.
-            (Span { start: start + 1, len: len - 1 }, Span { start, len })
-        }
-        None => {
-            let name = pieces.content(subject);
-            (name, name)
-        }
+    let (name, subject) = if let Some(key) = subject_key {
+        let Span { start, len } = pieces.append(&key);
+        // What stands behind the control character that marks it.
+        (Span { start: start + 1, len: len - 1 }, Span { start, len })
+    } else {
+        let name = pieces.content(subject);
+        (name, name)
     };
     let [jti, csrf, session] = [jti, csrf, session].map(|slot| slot.map(|slot| pieces.content(slot)));
     let token = Token {

@@ -12,8 +12,10 @@ mod configuration;
 #[cfg(feature = "test-util")]
 mod conformance;
 mod faces;
+mod grants;
 mod guards;
 mod hardening;
+mod issuers;
 mod security;
 mod tokens;
 mod tolerance;

@@ -62,7 +62,7 @@ impl AccessTokens {
             }
             match self {
                 Self::WithClaim { claim, value: expected } if name == *claim => marked |= is(&value, expected),
-                Self::WithAnyOf(claims) => marked |= claims.iter().any(|claim| name == *claim),
+                Self::WithAnyOf(claims) => marked |= claims.contains(&name),
                 _ => {}
             }
         });

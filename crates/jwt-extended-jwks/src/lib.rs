@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod builder;
+mod cache;
+mod client;
+mod discovery;
+mod endpoint;
+mod error;
+mod fetch;
+mod flight;
+mod lifetime;
+mod remote_keys;
+mod renewal;
+
+pub use builder::{BuildError, RemoteKeysBuilder};
+pub use endpoint::UrlError;
+pub use error::{FetchError, FetchFailure};
+pub use remote_keys::RemoteKeys;

@@ -1,0 +1,118 @@
+//! Many callers at once: one fetch, and everybody gets its keys.
+
+use std::{
+    io::Write as _,
+    sync::{Arc, Barrier},
+    thread,
+};
+
+use jwt_extended::jose::KeySource as _;
+
+use crate::{
+    server::{Counter, Server, clock, keys},
+    wait::{block_on, join_all, kids, renew},
+};
+
+/// A server that answers when the counter has reached that.
+fn patient(polled: &Arc<Counter>, count: usize) -> Server {
+    let (polled, text) = (Arc::clone(polled), keys(&["a"]));
+    Server::scripted(move |_, _, mut stream| {
+        polled.wait_for(count);
+        stream.write_all(text.as_bytes()).unwrap();
+    })
+}
+
+#[test]
+fn ten_thousand_renewals_are_one_fetch() {
+    const THREADS: usize = 8;
+    let polled = Arc::new(Counter::default());
+    // Every one of them is waiting before there is an answer.
+    let server = patient(&polled, THREADS);
+    let keys = server.keys().build().unwrap();
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                join_all((0..10_000 / THREADS).map(|_| keys.renew()).collect(), || polled.up());
+                assert_eq!(kids(&keys).unwrap(), ["a"]);
+            });
+        }
+    });
+    assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn blocked_threads_wait_for_the_same_fetch() {
+    const THREADS: usize = 64;
+    let server = Server::answering([keys(&["a"])]);
+    let (keys, start) = (server.keys().build().unwrap(), Barrier::new(THREADS));
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                start.wait();
+                keys.ready_blocking().unwrap();
+                assert_eq!(kids(&keys).unwrap(), ["a"]);
+            });
+        }
+    });
+    assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn renewals_that_race_with_a_landing_are_one_fetch() {
+    const THREADS: usize = 16;
+    for _ in 0..50 {
+        let server = Server::answering([keys(&["a"])]);
+        let (keys, start) = (server.keys().clock(clock()).build().unwrap(), Barrier::new(THREADS));
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    start.wait();
+                    for _ in 0..200 {
+                        renew(&keys);
+                    }
+                });
+            }
+        });
+        assert_eq!(server.count(), 1);
+    }
+}
+
+#[test]
+fn current_never_waits() {
+    let polled = Arc::new(Counter::default());
+    let server = patient(&polled, 1);
+    let keys = server.keys().build().unwrap();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| renew(&keys));
+        while server.count() == 0 {
+            assert!(keys.current().is_none());
+            thread::yield_now();
+        }
+        assert!(keys.current().is_none());
+        polled.up();
+        waiting.join().unwrap();
+    });
+    assert!(keys.current().is_some());
+}
+
+#[test]
+fn a_waiter_that_leaves_does_not_stop_the_fetch() {
+    let polled = Arc::new(Counter::default());
+    let server = patient(&polled, 1);
+    let keys = server.keys().build().unwrap();
+    let mut left = keys.renew();
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(left.as_mut().poll(&mut context).is_pending());
+    drop(left);
+    polled.up();
+    block_on(keys.ready()).unwrap();
+    assert_eq!((server.count(), kids(&keys).unwrap()), (1, vec!["a".to_owned()]));
+}
+
+#[test]
+fn clones_share_their_keys() {
+    let server = Server::answering([keys(&["a"])]);
+    let keys = server.keys().build().unwrap();
+    keys.clone().ready_blocking().unwrap();
+    assert_eq!(kids(&keys).unwrap(), ["a"]);
+}
