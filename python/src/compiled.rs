@@ -13,7 +13,6 @@ use jwt_extended::{
 };
 use pyo3::{
     exceptions::{PyRuntimeError, PyValueError},
-    intern,
     prelude::*,
     types::{PyDict, PyString},
 };
@@ -22,6 +21,7 @@ use crate::{
     claims::{Dicts, dicts, to_dict},
     errors,
     handover::{called, clears, location_name, token_text},
+    issuers::Source,
     issuing::{Issuer, TokenRequest, claims_of},
     keys::is_slow,
     request::WsgiRequest,
@@ -34,6 +34,10 @@ use crate::{
 const NOT_OPENED: &str = "The session cannot be opened right now. Try again in a moment";
 pub(crate) const NOT_REVOKED: &str =
     "The revocation cannot be kept right now, and the token stays good. Try again in a moment";
+/// The keys for a token of another issuer: the engine takes that issuer's.
+pub(crate) const NO_KEYS: Cow<'static, KeyRing> = Cow::Owned(KeyRing::empty());
+/// How long a guard may wait for the keys of another issuer. A fetch ends after 2.5 seconds.
+const FETCHING: Duration = Duration::from_secs(4);
 const NOT_LISTED: &str = "The sessions cannot be listed right now. Try again in a moment";
 
 /// The result of a guard: header, claims and location of the token, and the token itself if it is a refresh token.
@@ -61,6 +65,8 @@ pub struct Compiled {
     /// Whether rejections carry `WWW-Authenticate`.
     pub(crate) challenges: bool,
     pub(crate) store: Option<Store>,
+    /// The other issuers, by their names, and the sources of their keys.
+    pub(crate) issuers: Vec<(String, Source)>,
 }
 
 #[pymethods]
@@ -87,7 +93,8 @@ impl Compiled {
             if let Some(error) = request.take_error() {
                 return Err(Failure::Python(error));
             }
-            let ring = match self.ring_for(py, token, decode_key) {
+            let foreign = self.is_foreign(token);
+            let ring = match if foreign { Ok(NO_KEYS) } else { self.own_ring_for(py, token, decode_key) } {
                 Ok(ring) => ring,
                 Err(error) if Unverified::parse_within(self.max_token_length, token).is_err() => {
                     // The app's loader cannot be asked for a key. No key verifies it, and that rejection has its place.
@@ -99,12 +106,14 @@ impl Compiled {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let judged = if is_slow(ring.algorithms()) { py.detach(|| judge(&ring)) } else { judge(&ring) };
+            let slow = foreign || is_slow(ring.algorithms());
+            let judged = if slow { py.detach(|| judge(&ring)) } else { judge(&ring) };
             judged.map_err(|rejection| {
                 if requirement.presence == Presence::Lenient && self.stale(&rejection).is_some() {
                     return Failure::Rejected(rejection);
                 }
-                Failure::Python(self.rejected(py, &rejection, Some(token)))
+                // Upstream knows no other issuers, so PyJWT has nothing to say of their tokens.
+                Failure::Python(self.rejected(py, &rejection, Some(token).filter(|_| !foreign)))
             })
         });
         if let Some(error) = request.take_error() {
@@ -114,7 +123,8 @@ impl Compiled {
             Ok(admitted) => {
                 let store = self.store.as_ref().filter(|_| requirement.revocation == Revocation::Checked);
                 let unavailable = |error| self.checking.reject(Reason::StoreUnavailable(error), None);
-                store::wait(py, store, Callbacks::None, admitted).map_err(unavailable).flatten()
+                let extra = if self.issuers.is_empty() { Duration::ZERO } else { FETCHING };
+                store::wait(py, store, extra, Callbacks::None, admitted).map_err(unavailable).flatten()
             }
             Err(Failure::Rejected(rejection)) => Err(rejection),
             Err(failure) => return Err(self.failed(py, failure, NOT_OPENED)),
@@ -218,13 +228,21 @@ impl Compiled {
         decode_key: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Dicts<'py>> {
         let text = token_text(token)?;
-        let ring = self.ring_for(py, &text, decode_key)?;
+        let foreign = self.is_foreign(&text);
+        let ring = if foreign { NO_KEYS } else { self.own_ring_for(py, &text, decode_key)? };
         let verify = || self.checking.steps().decode_with(&ring, &text);
-        let verified = if is_slow(ring.algorithms()) { py.detach(verify) } else { verify() };
+        let verified = if foreign || is_slow(ring.algorithms()) { py.detach(verify) } else { verify() };
         let (token, expired) = match verified {
             Ok(token) => (token, None),
             Err(TokenError::Expired(token)) => (token.clone(), Some(TokenError::Expired(token))),
-            Err(error) => return Err(errors::token_refused(py, &error, Some((&text, self.max_token_length)))),
+            Err(TokenError::NoKeys(issuer)) => {
+                let rejection = self.checking.reject(Reason::KeysUnavailable(issuer), None);
+                return Err(self.rejected(py, &rejection, None));
+            }
+            Err(error) => {
+                let examined = Some((&*text, self.max_token_length)).filter(|_| !foreign);
+                return Err(errors::token_refused(py, &error, examined));
+            }
         };
         if let Some(sent) = csrf_value.filter(|value| value.is_truthy().unwrap_or(true)) {
             if token.csrf().is_none() {
@@ -345,9 +363,30 @@ impl Compiled {
         claims: &Bound<'py, PyDict>,
         default: &Bound<'py, PyAny>,
     ) -> PyResult<Vec<String>> {
-        let steps = self.checking.steps();
-        let issuer = issuer_name(claims)?.and_then(|name| steps.issuer(&name));
+        let (steps, issuer) = (self.checking.steps(), self.known_issuer(claims)?);
         Ok(claims_of(claims, default)?.map_or_else(Vec::new, |claims| steps.scopes_of(&claims, issuer)))
+    }
+
+    /// Returns the other issuer of a verified token, and the claim that identifies the user there; `None` if the token
+    /// is the app's own.
+    pub(crate) fn issuer_of(&self, claims: &Bound<'_, PyDict>) -> PyResult<Option<(String, String)>> {
+        let issuer = self.known_issuer(claims)?;
+        Ok(issuer.map(|issuer| (issuer.name().to_owned(), issuer.identity_claim().to_owned())))
+    }
+
+    /// Returns the subject of a verified token, and its id, in the form in which stores know them.
+    pub(crate) fn ids_of<'py>(
+        &self,
+        claims: &Bound<'py, PyDict>,
+        default: &Bound<'py, PyAny>,
+    ) -> PyResult<(String, Option<String>)> {
+        self.stored_ids(claims, default)
+    }
+
+    /// Returns the subject of another issuer's tokens in the form in which stores know it.
+    pub(crate) fn subject_of_issuer(&self, issuer: &str, identity: &str) -> PyResult<String> {
+        let unknown = || PyValueError::new_err(format!("JWT_ISSUERS has no issuer {issuer}"));
+        Ok(self.checking.steps().issuer(issuer).ok_or_else(unknown)?.stored(identity))
     }
 
     /// Returns the app's own claims of a refresh token.
@@ -408,12 +447,6 @@ impl Compiled {
         };
         Ok(self.challenge_for(&self.checking.reject(reason, None)))
     }
-}
-
-/// Returns the claim `iss`, if it is a string.
-fn issuer_name(claims: &Bound<'_, PyDict>) -> PyResult<Option<String>> {
-    let name = claims.get_item(intern!(claims.py(), "iss"))?;
-    Ok(name.and_then(|name| name.extract().ok()))
 }
 
 impl std::fmt::Debug for Compiled {

@@ -9,6 +9,7 @@ mod compiled;
 mod engine;
 mod errors;
 mod handover;
+mod issuers;
 mod issuing;
 mod keys;
 mod options;

@@ -17,6 +17,7 @@ use pyo3::{
 use crate::{
     compiled::Compiled,
     errors,
+    issuers::{KeySources, Known},
     issuing::Issuer,
     keys::{KeyCache, Leniency, Short, algorithm_named},
     store::{Store, StoreName},
@@ -48,6 +49,8 @@ pub(crate) struct Options<'py> {
     /// Keys, or the exception that says why there are none.
     decode_keys: Vec<NamedKey<'py>>,
     key_ring: Vec<RingKey<'py>>,
+    /// `JWT_ISSUERS`, each entry as JSON.
+    issuers: Vec<String>,
     short_secret: Short,
     small_rsa: Short,
     /// The capacity of the store in memory.
@@ -85,6 +88,7 @@ impl Options<'_> {
         self,
         py: Python<'_>,
         cache: &Arc<KeyCache>,
+        sources: &KeySources,
         store: impl FnOnce(StoreName, Duration) -> PyResult<Store>,
     ) -> PyResult<Compiled> {
         let lenient = Leniency { secrets: self.short_secret, rsa: self.small_rsa };
@@ -95,10 +99,11 @@ impl Options<'_> {
             .map_err(|_| PyRuntimeError::new_err("JWT_STORE_TIMEOUT must not be negative"))?;
         let name = self.memory_store.map(StoreName::Memory).or(self.shared_store.clone().map(StoreName::Url));
         let store = name.map(|name| store(name, limit)).transpose()?;
+        let issuers = sources.issuers(&self.issuers)?;
         let Keys { signing, ring } = self.keys(py, cache, algorithm, &decode_algorithms, lenient)?;
         Ok(Compiled {
             issuer: Issuer {
-                manager: self.manager(&self.issuing, store.as_ref())?,
+                manager: self.manager(&self.issuing, store.as_ref(), &[])?,
                 fixed_claims: self.fixed_claims.clone(),
                 identity_claim: self.identity_claim.clone(),
                 algorithm: signing.as_ref().map_or(algorithm, Key::algorithm),
@@ -108,17 +113,18 @@ impl Options<'_> {
                 lenient,
                 keys: Arc::clone(cache),
             },
-            checking: self.manager(&self.checking, store.as_ref())?,
+            checking: self.manager(&self.checking, store.as_ref(), &issuers)?,
             ring,
             decode_algorithms,
             max_token_length: self.max_token_length,
             challenges: self.challenges,
             store,
+            issuers: issuers.into_iter().map(|known| (known.issuer.name().to_owned(), known.source)).collect(),
         })
     }
 
     /// Builds a manager from the engine's options as JSON.
-    fn manager(&self, options: &str, store: Option<&Store>) -> PyResult<JwtManager> {
+    fn manager(&self, options: &str, store: Option<&Store>, issuers: &[Known]) -> PyResult<JwtManager> {
         let invalid = |error: serde_json::Error| PyRuntimeError::new_err(errors::with_flask_names(&error.to_string()));
         // Through a value: otherwise messages would tell the place in a text that the app has never seen.
         let options: serde_json::Value = serde_json::from_str(options).map_err(invalid)?;
@@ -129,6 +135,9 @@ impl Options<'_> {
         let mut builder = JwtManager::from_config(config).key_ring(KeyRing::empty()).clock(python_clock);
         if let Some(store) = store {
             builder = builder.session_store(store.as_session_store());
+        }
+        for known in issuers {
+            builder = builder.issuer(known.issuer.clone());
         }
         builder.build().map_err(|error| PyRuntimeError::new_err(errors::with_flask_names(&error.to_string())))
     }
@@ -158,6 +167,13 @@ impl Options<'_> {
             .clone()
             .try_for_each(|(_, key)| unless_exception(key).map(|_| ()))
             .and_then(|()| cache.ring(decode_algorithms, keys, lenient));
+        let ring = match ring {
+            // An app that accepts the tokens of other issuers may have no key of its own.
+            Err(error) if !self.issuers.is_empty() && error.is_instance_of::<PyRuntimeError>(py) => {
+                Ok(KeyRing::empty())
+            }
+            ring => ring,
+        };
         Ok(Keys { signing, ring })
     }
 }

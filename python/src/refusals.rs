@@ -1,19 +1,25 @@
 //! What the methods of `Compiled` share: the keys of a token, waiting for the store, and the exceptions for what fails.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use jwt_extended::{
-    JwtManager, Rejection, Token,
+    JwtManager, KnownIssuer, Rejection, Token,
     http::Reason,
     jose::{KeyRing, Unverified},
     session::StoreError,
     token::IssueError,
 };
-use pyo3::{intern, prelude::*};
+use pyo3::{
+    exceptions::{PyRuntimeError, PyValueError},
+    intern,
+    prelude::*,
+    types::PyDict,
+};
 
 use crate::{
     claims::to_dict,
-    compiled::{Compiled, NOT_REVOKED},
+    compiled::{Compiled, NO_KEYS, NOT_REVOKED},
+    engine::subject_of,
     errors,
     handover::{clears, names_of},
     request::WsgiRequest,
@@ -23,9 +29,25 @@ use crate::{
 };
 
 impl Compiled {
-    /// Returns the keys that verify a token: the configured ones, or the key that the app's `decode_key_loader`
-    /// returns.
+    /// Returns whether a token names one of the other issuers. Nothing of it is verified.
+    pub(crate) fn is_foreign(&self, token: &str) -> bool {
+        !self.issuers.is_empty() && self.checking.steps().issuer_named_in(token).is_some()
+    }
+
+    /// Returns the keys that verify a token, as [`own_ring_for`](Self::own_ring_for) does. One of another issuer needs
+    /// none of ours.
     pub(crate) fn ring_for<'py>(
+        &self,
+        py: Python<'py>,
+        token: &str,
+        decode_key: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Cow<'_, KeyRing>> {
+        if self.is_foreign(token) { Ok(NO_KEYS) } else { self.own_ring_for(py, token, decode_key) }
+    }
+
+    /// Returns the keys that verify a token of the app's own: the configured ones, or the key that the app's
+    /// `decode_key_loader` returns.
+    pub(crate) fn own_ring_for<'py>(
         &self,
         py: Python<'py>,
         token: &str,
@@ -44,6 +66,29 @@ impl Compiled {
         let ring = self.issuer.keys.ring(&self.decode_algorithms, keys, self.issuer.lenient)?;
         self.issuer.keys.warn_of_short(py)?;
         Ok(Cow::Owned(ring))
+    }
+
+    /// Returns the other issuer of a verified token.
+    pub(crate) fn known_issuer(&self, claims: &Bound<'_, PyDict>) -> PyResult<Option<KnownIssuer<'_>>> {
+        let name = claims.get_item(intern!(claims.py(), "iss"))?.filter(|_| !self.issuers.is_empty());
+        Ok(name.and_then(|name| self.checking.steps().issuer(name.extract().ok()?)))
+    }
+
+    /// Returns subject and id of a verified token, as stores know them.
+    pub(crate) fn stored_ids<'py>(
+        &self,
+        claims: &Bound<'py, PyDict>,
+        default: &Bound<'py, PyAny>,
+    ) -> PyResult<(String, Option<String>)> {
+        let issuer = self.known_issuer(claims)?;
+        let claim = issuer.map_or(&*self.issuer.identity_claim, KnownIssuer::identity_claim);
+        let unnamed = || PyValueError::new_err(format!("the claims have no {claim}, so the token's owner is unknown"));
+        let identity = claims.get_item(claim)?.ok_or_else(unnamed)?;
+        let jti: Option<String> = claims.get_item(intern!(claims.py(), "jti"))?.and_then(|jti| jti.extract().ok());
+        Ok(match issuer {
+            Some(issuer) => (issuer.stored(identity.extract()?), jti.map(|jti| issuer.stored(&jti))),
+            None => (subject_of(&identity, default)?, jti),
+        })
     }
 
     /// Returns the tokens of a request that have a valid signature, expired or not.
@@ -87,7 +132,7 @@ impl Compiled {
         callbacks: Callbacks,
         answer: impl Future<Output = T> + Send,
     ) -> Result<T, StoreError> {
-        store::wait(py, self.store.as_ref(), callbacks, answer)
+        store::wait(py, self.store.as_ref(), Duration::ZERO, callbacks, answer)
     }
 
     /// Returns the exception for a login or a refresh that failed. `message` is for a store that failed.
@@ -103,6 +148,12 @@ impl Compiled {
     /// Returns the exception for a rejected request, with its challenge if challenges are on.
     pub(crate) fn rejected(&self, py: Python<'_>, rejection: &Rejection, token: Option<&str>) -> PyErr {
         let error = errors::rejected(py, rejection, token.map(|token| (token, self.max_token_length)));
+        if let Reason::KeysUnavailable(name) = rejection.reason()
+            && let Some((_, source)) = self.issuers.iter().find(|(known, _)| known == name)
+            && let Some(why) = source.complaint()
+        {
+            error.set_cause(py, Some(PyRuntimeError::new_err(why)));
+        }
         if let Some(challenge) = self.challenge_for(rejection) {
             // Best effort: an exception that takes no attributes is raised without it.
             let _ = error.value(py).setattr(intern!(py, "www_authenticate"), challenge);

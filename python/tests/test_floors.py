@@ -31,6 +31,7 @@ FLOORS: list[list[str]] = [
     ],
     [
         "_common.options.exempt",
+        "_common.options.issuers",
         "_common.options.key_ring",
         "_common.options.reader",
         "_common.options.store",
@@ -44,7 +45,8 @@ FLOORS: list[list[str]] = [
         "flask.exceptions",
         "flask.typing",
     ],
-    ["flask._found", "flask.config"],
+    ["flask._issuers", "flask.config"],
+    ["flask._found"],
     ["flask.default_callbacks"],
     ["flask._loaders"],
     ["flask._manager"],

@@ -123,5 +123,17 @@ class StoreUnavailableError(JWTExtendedException):
     """
 
 
+class KeysUnavailableError(JWTExtendedException):
+    """The keys of one of ``JWT_ISSUERS`` cannot be fetched, so that its tokens cannot be checked.
+
+    Answered with 503. Upstream knows no other issuers, and so no such exception.
+    """
+
+    def __init__(self, message: str, retry_after: str = "30") -> None:
+        super().__init__(message)
+        #: After how many seconds a client may try again.
+        self.retry_after = retry_after
+
+
 #: The 3.x name.
 UserLoadError = UserLookupError

@@ -123,6 +123,12 @@ def _unavailable(manager: Manager, error: Exception) -> ResponseReturnValue:
     return {key: str(error)}, 503, {"Retry-After": "1"}
 
 
+def _keys_unavailable(manager: Manager, error: ours.KeysUnavailableError) -> ResponseReturnValue:
+    current_app.logger.error("JWT_ISSUERS: %s", error.__cause__ or error)
+    key = current_app.config["JWT_ERROR_MESSAGE_KEY"]
+    return {key: str(error)}, 503, {"Retry-After": error.retry_after}
+
+
 #: The exceptions and their handlers. As upstream does, this names PyJWT's exceptions one by one, so
 #: that an app's own handler for one of them is the more specific handler.
 _HANDLERS: list[tuple[tuple[type[Exception], ...], Handler]] = [
@@ -150,4 +156,5 @@ _HANDLERS: list[tuple[tuple[type[Exception], ...], Handler]] = [
     ((ours.UserLookupError,), _user_lookup),
     ((ours.UserClaimsVerificationError,), _verification),
     ((ours.StoreUnavailableError,), _unavailable),
+    ((ours.KeysUnavailableError,), _keys_unavailable),
 ]

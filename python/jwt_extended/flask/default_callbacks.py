@@ -6,6 +6,7 @@ from typing import Any
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
+from ._issuers import identity_claim_of
 from .config import config
 
 
@@ -91,7 +92,7 @@ def default_user_lookup_error_callback(
     _jwt_header: dict[str, Any], jwt_data: dict[str, Any]
 ) -> ResponseReturnValue:
     """Answer 401: the token's user does not exist."""
-    identity = jwt_data.get(config.identity_claim_key)
+    identity = jwt_data.get(identity_claim_of(jwt_data))
     return _answer(f"Error loading the user {identity}", HTTPStatus.UNAUTHORIZED)
 
 

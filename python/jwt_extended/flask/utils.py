@@ -11,6 +11,7 @@ from .._core import unverified_header
 from ._app import MANAGER, engine_of, this_app
 from ._cookies import clear, csrf_in_cookies, write
 from ._found import HEADER, JWT, LOCATION, USER, found
+from ._issuers import identity_claim_of, issuer_of
 from ._json import json_default
 from .config import config
 from .internal_utils import get_jwt_manager
@@ -45,7 +46,19 @@ def get_jwt_identity() -> Any:
 
     :raises RuntimeError: outside a guarded view.
     """
-    return get_jwt().get(config.identity_claim_key, None)
+    claims = get_jwt()
+    return claims.get(identity_claim_of(claims), None)
+
+
+def get_jwt_issuer() -> str | None:
+    """Return which of ``JWT_ISSUERS`` has issued the current request's token.
+
+    ``None`` if the app itself has issued it, and without a token. Two issuers may give one identity
+    to two people, so a user is known by issuer and identity together.
+
+    :raises RuntimeError: outside a guarded view.
+    """
+    return issuer_of(get_jwt())
 
 
 def get_jwt_scopes() -> list[str]:

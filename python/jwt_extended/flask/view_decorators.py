@@ -30,6 +30,7 @@ from .exceptions import (  # noqa: F401 - apps import them from here
     UserClaimsVerificationError,
     UserLookupError,
 )
+from ._issuers import identity_claim_of
 from .internal_utils import manager_of
 from .typing import Granted, LocationType, Texts
 
@@ -294,7 +295,7 @@ def _load_user(jwt_header: Contents, jwt_data: Contents) -> dict[str, Any] | Non
         return None
     user = callback(jwt_header, jwt_data)
     if user is None:
-        identity = jwt_data[current_app.config["JWT_IDENTITY_CLAIM"]]
+        identity = jwt_data[identity_claim_of(jwt_data)]
         error = UserLookupError(f"user_lookup returned None for {identity}", jwt_header, jwt_data)
         raise _with_challenge(error, "user_not_found", str(identity))
     return {"loaded_user": user}

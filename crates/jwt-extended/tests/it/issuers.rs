@@ -366,8 +366,8 @@ fn a_waiting_request_still_meets_its_requirement() {
 fn callers_who_choose_keys_wait_for_an_issuers_too() {
     let remote = Remote::new(None, Some(ring()));
     let jwt = with(issuer(Shared(Arc::clone(&remote))));
-    let never = |_: &str, _: &jwt_extended::Judge<'_>| -> Result<Token, jwt_extended::Rejection> { unreachable!() };
-    let checked = jwt.steps().authenticate_with(&bearer(&foreign(&[])), &Requirement::access(), never).unwrap();
+    let keyless = |_: &str, judge: &jwt_extended::Judge<'_>| judge(&KeyRing::empty());
+    let checked = jwt.steps().authenticate_with(&bearer(&foreign(&[])), &Requirement::access(), keyless).unwrap();
     assert_eq!(wait(checked).unwrap().token().issuer(), Some(IDP));
     assert_eq!(remote.asked(), 1);
 }

@@ -65,6 +65,8 @@ OURS: dict[str, Any] = {
     "JWT_EXEMPT": None,
     # Domains that the cookies had before; their cookies are cleared.
     "JWT_FORMER_COOKIE_DOMAINS": None,
+    # Other issuers whose access tokens are accepted. See `issuers`.
+    "JWT_ISSUERS": None,
     # The path that serves the public keys as a JWK Set, such as "/.well-known/jwks.json".
     "JWT_JWKS_URL": None,
     # Several keys: the first one signs, and all of them verify. See `key_ring`.

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .exempt import exempt
+from .issuers import issuers
 from .key_ring import key_ring
 from .names import (
     ALGORITHMS,
@@ -74,6 +75,7 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
         "encode_key": _encode_key_or_error(config),
         "decode_keys": _decode_keys_or_error(config),
         "key_ring": key_ring(options),
+        "issuers": issuers(options),
         "short_secret": _short("short_secret", options),
         "small_rsa": _short("small_rsa", options),
         **store(options),
