@@ -6,6 +6,7 @@ use std::{borrow::Cow, time::Duration};
 
 use jwt_extended::{
     EarlierSessions, JwtManager, Rotation as EngineRotation, Timestamp, Token,
+    config::ScheduledRings,
     http::{CsrfError, Location, Reason},
     jose::{Algorithm, KeyRing, Unverified},
     session::{StoreError, Subject},
@@ -22,7 +23,7 @@ use crate::{
     errors,
     handover::{called, clears, location_name, token_text},
     issuers::Source,
-    issuing::{Issuer, TokenRequest, claims_of},
+    issuing::{Issuer, TokenRequest, claims_of, ring_now},
     keys::is_slow,
     request::WsgiRequest,
     requirement::{Presence, Requirement, Revocation},
@@ -43,6 +44,9 @@ const NOT_LISTED: &str = "The sessions cannot be listed right now. Try again in 
 /// The result of a guard: header, claims and location of the token, and the token itself if it is a refresh token.
 type Guarded<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>, Bound<'py, PyString>, Option<RefreshToken>);
 
+/// The names and values of header fields.
+type Headers = Vec<(String, String)>;
+
 /// What a guard found.
 #[derive(IntoPyObject)]
 pub(crate) enum Found<'py> {
@@ -58,8 +62,8 @@ pub struct Compiled {
     pub(crate) issuer: Issuer,
     /// Verifies tokens and uses the store.
     pub(crate) checking: JwtManager,
-    /// The keys that verify, or the exception that says why there are none.
-    pub(crate) ring: Result<KeyRing, PyErr>,
+    /// The keys that verify at each time, or the exception that says why there are none.
+    pub(crate) verifying: Result<ScheduledRings, PyErr>,
     pub(crate) decode_algorithms: Vec<Algorithm>,
     pub(crate) max_token_length: usize,
     /// Whether rejections carry `WWW-Authenticate`.
@@ -73,7 +77,7 @@ pub struct Compiled {
 impl Compiled {
     /// Raises the error of a key that is set and cannot be used. A missing key is not an error yet.
     pub(crate) fn check(&self, py: Python<'_>) -> PyResult<()> {
-        let errors = [self.issuer.key.as_ref().err(), self.ring.as_ref().err()];
+        let errors = [self.issuer.signing.as_ref().err(), self.verifying.as_ref().err()];
         let invalid = errors.into_iter().flatten().find(|error| !error.is_instance_of::<PyRuntimeError>(py));
         invalid.map_or(Ok(()), |error| Err(error.clone_ref(py)))
     }
@@ -394,10 +398,16 @@ impl Compiled {
         to_dict(py, self.issuer.manager.steps().own_claims(&token.0).as_json())
     }
 
-    /// Returns the public keys as a JWK Set.
-    pub(crate) fn jwk_set(&self, py: Python<'_>) -> PyResult<String> {
-        let ring = self.ring.as_ref().map_err(|error| error.clone_ref(py))?;
-        serde_json::to_string(&ring.to_jwk_set()).map_err(|error| PyRuntimeError::new_err(error.to_string()))
+    /// Answers a request for the public keys: the status, the headers and the body, a JWK Set.
+    pub(crate) fn jwk_set(&self, py: Python<'_>, request: &Bound<'_, PyAny>) -> PyResult<(u16, Headers, Vec<u8>)> {
+        let rings = self.verifying.as_ref().map_err(|error| error.clone_ref(py))?;
+        let ring = ring_now(rings, &self.checking);
+        let answer = self.checking.steps().jwk_set_response_of(ring, &WsgiRequest::new(request)?);
+        let headers = answer
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+        Ok((answer.status().as_u16(), headers.collect(), answer.body().clone()))
     }
 
     /// Returns a user's open sessions, the latest first. `current` is the session of the current token, if it has one.

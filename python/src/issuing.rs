@@ -5,12 +5,13 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use jwt_extended::{
-    JwtManager, Rotation,
-    jose::{Algorithm, Key},
+    JwtManager, Rotation, Timestamp,
+    config::ScheduledRings,
+    jose::{Algorithm, Key, KeyRing},
     token::{Claims, ClaimsError, Fresh, Issued, Lifetime},
 };
 use pyo3::{
-    exceptions::{PyNotImplementedError, PyValueError},
+    exceptions::{PyNotImplementedError, PyRuntimeError, PyValueError},
     prelude::*,
     types::{PyBool, PyDict, PyString},
 };
@@ -23,17 +24,21 @@ use crate::{
 
 const RING_DECIDES: &str = "the header alg cannot differ from the algorithm of the first key of JWT_KEY_RING";
 
+const NO_SIGNING_KEY: &str = "the first key of JWT_KEY_RING cannot sign; begin it with a secret_key or a private_key";
+const NONE_SIGNS_NOW: &str =
+    "no key of JWT_KEY_RING signs now; leave out a not_before, or add a key whose not_before has passed";
+
 /// Everything that an app's tokens are made from.
 pub(crate) struct Issuer {
     pub(crate) manager: JwtManager,
     /// Claims of every token as JSON, where upstream writes another value than the engine.
     pub(crate) fixed_claims: String,
     pub(crate) identity_claim: String,
-    /// The signing key, or the exception that says why there is none.
-    pub(crate) key: Result<Key, PyErr>,
+    /// The ring of each time, whose first key signs, or the exception that says why there is none.
+    pub(crate) signing: Result<ScheduledRings, PyErr>,
     /// The configured key itself, for headers that name another algorithm.
     pub(crate) configured_key: Py<PyAny>,
-    /// The signing key's algorithm.
+    /// The algorithm of `JWT_ALGORITHM`, for a key that a callback chooses.
     pub(crate) algorithm: Algorithm,
     /// Whether the keys come from `JWT_KEY_RING`.
     pub(crate) has_ring: bool,
@@ -123,7 +128,8 @@ impl Issuer {
         request: &TokenRequest<'_, 'py>,
     ) -> PyResult<(Cow<'_, Key>, Option<String>)> {
         let mut text = Writer::new(request.default);
-        let mut algorithm = self.algorithm;
+        let configured = self.signing_key(py);
+        let mut algorithm = configured.as_ref().map_or(self.algorithm, |key| key.algorithm());
         for (name, value) in request.headers.into_iter().flatten() {
             match name.cast::<PyString>()?.to_str()? {
                 "alg" if value.is_truthy()? => {
@@ -144,10 +150,10 @@ impl Issuer {
         let signing_key = |key: &Bound<'py, PyAny>| {
             self.keys.signing(algorithm, key, self.lenient).map(|key| Cow::Owned(key.without_kid()))
         };
-        let key = match (request.key, &self.key) {
+        let key = match (request.key, configured) {
             (Some(key), _) => signing_key(key)
                 .map_err(|error| errors::with_source(py, "the key returned by encode_key_loader", error))?,
-            (None, Err(error)) => return Err(error.clone_ref(py)),
+            (None, Err(error)) => return Err(error),
             (None, Ok(key)) if key.algorithm() == algorithm => Cow::Borrowed(key),
             (None, Ok(_)) if self.has_ring => return Err(PyValueError::new_err(RING_DECIDES)),
             (None, Ok(_)) => signing_key(self.configured_key.bind(py))?,
@@ -156,11 +162,24 @@ impl Issuer {
         Ok((key, text.finish()))
     }
 
+    /// Returns the key that signs now.
+    fn signing_key(&self, py: Python<'_>) -> PyResult<&Key> {
+        let rings = self.signing.as_ref().map_err(|error| error.clone_ref(py))?;
+        let advice = if rings.is_constant() { NO_SIGNING_KEY } else { NONE_SIGNS_NOW };
+        ring_now(rings, &self.manager).signing_key().ok_or_else(|| PyRuntimeError::new_err(advice))
+    }
+
     /// Returns the time that many microseconds from now, in seconds. The number is negative.
     fn time_ago(&self, micros: i64) -> String {
         let now = i64::try_from(self.manager.now().as_micros()).unwrap_or(i64::MAX);
         now.saturating_add(micros).div_euclid(1_000_000).to_string()
     }
+}
+
+/// Returns the ring of this moment. Reading the clock costs as much as checking the options, so keys without times do
+/// without.
+pub(crate) fn ring_now<'a>(rings: &'a ScheduledRings, manager: &JwtManager) -> &'a KeyRing {
+    rings.at(if rings.is_constant() { Timestamp::default() } else { manager.now() })
 }
 
 /// Returns a dict as claims, or `None` if it is empty.

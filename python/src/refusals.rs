@@ -22,6 +22,7 @@ use crate::{
     engine::subject_of,
     errors,
     handover::{clears, names_of},
+    issuing::ring_now,
     request::WsgiRequest,
     sessions::{Failure, store_failed},
     store,
@@ -55,7 +56,8 @@ impl Compiled {
     ) -> PyResult<Cow<'_, KeyRing>> {
         let Some(decode_key) = decode_key else {
             self.issuer.keys.warn_of_short(py)?;
-            return self.ring.as_ref().map(Cow::Borrowed).map_err(|error| error.clone_ref(py));
+            let rings = self.verifying.as_ref().map_err(|error| error.clone_ref(py))?;
+            return Ok(Cow::Borrowed(ring_now(rings, &self.checking)));
         };
         let unverified = Unverified::parse_within(self.max_token_length, token).map_err(|error| {
             let rejection = self.checking.reject(Reason::Token(error.into()), None);

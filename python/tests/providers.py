@@ -49,7 +49,7 @@ class Provider:
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the base's name
+            def do_GET(self) -> None:
                 provider.open.wait(5)
                 provider.fetches += 1
                 body = json.dumps({"keys": provider.keys}).encode()

@@ -185,12 +185,14 @@ def revoke_token(jwt_data: dict[str, Any] | None = None) -> None:
     claims = _current() if jwt_data is None else jwt_data
     if not isinstance(claims, Mapping):
         raise TypeError("revoke_token takes a token's claims, such as decode_token(token)")
-    engine, app = engine_and_app()
-    subject, jti = engine.ids_of(dict(claims), json_default(app))
-    if jti is None:
+    jti = claims.get("jti")
+    if not isinstance(jti, str):
         raise ValueError("the token has no jti, and cannot be revoked without one")
+    engine, app = engine_and_app()
+    # An issuer's ids are kept apart from the app's own.
+    subject, known = engine.ids_of(dict(claims), json_default(app))
     exp = claims.get("exp")
-    engine.revoke_token(subject, jti, None if exp is None else float(exp))
+    engine.revoke_token(subject, known or jti, None if exp is None else float(exp))
 
 
 def _subject(identity: Any, function: str) -> str:
@@ -201,13 +203,13 @@ def _subject(identity: Any, function: str) -> str:
         return subject
     if not isinstance(identity, str) and get_jwt_manager()._turns_users_into_identities:
         raise TypeError(f"{function} takes the value of the identity claim, such as str(user.id)")
-    elif isinstance(identity, dict | list | tuple):
+    if isinstance(identity, dict | list | tuple):
         # JSON can be written in several ways. Tokens with another form would remain valid.
         raise TypeError(
             f"{function} cannot identify a user by a {type(identity).__name__}, except the user of "
             "the current request; leave the argument out, or make identities strings"
         )
-    elif identity == "":
+    if identity == "":
         raise ValueError(f"{function} needs a user: the identity is empty")
     return subject_of(identity, json_default(app))
 

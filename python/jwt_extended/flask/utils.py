@@ -13,7 +13,6 @@ from ._cookies import clear, csrf_in_cookies, write
 from ._found import HEADER, JWT, LOCATION, USER, found
 from ._issuers import identity_claim_of, issuer_of
 from ._json import json_default
-from .config import config
 from .internal_utils import get_jwt_manager
 from .typing import AuthTime, ExpiresDelta, Fresh, Texts
 

@@ -17,6 +17,7 @@ from .._core import Engine, Requirement
 from ._app import ENGINE, MANAGER, engine_of, this_app, this_request
 from ._cookies import clear_after, clear_named
 from ._found import keep, keep_presented
+from ._issuers import identity_claim_of
 from .default_callbacks import default_blocklist_callback, default_token_verification_callback
 from .exceptions import (  # noqa: F401 - apps import them from here
     CSRFError,
@@ -30,7 +31,6 @@ from .exceptions import (  # noqa: F401 - apps import them from here
     UserClaimsVerificationError,
     UserLookupError,
 )
-from ._issuers import identity_claim_of
 from .internal_utils import manager_of
 from .typing import Granted, LocationType, Texts
 
