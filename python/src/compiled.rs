@@ -8,7 +8,7 @@ use jwt_extended::{
     EarlierSessions, JwtManager, Rotation as EngineRotation, Timestamp, Token,
     config::ScheduledRings,
     http::{CsrfError, Location, Reason},
-    jose::{Algorithm, KeyRing, Unverified},
+    jose::{Algorithm, KeyRing, Limits, Unverified},
     session::{StoreError, Subject},
     token::{IssueError, TokenError, TokenType},
 };
@@ -65,7 +65,8 @@ pub struct Compiled {
     /// The keys that verify at each time, or the exception that says why there are none.
     pub(crate) verifying: Result<ScheduledRings, PyErr>,
     pub(crate) decode_algorithms: Vec<Algorithm>,
-    pub(crate) max_token_length: usize,
+    /// The checks that also apply to tokens that are not verified.
+    pub(crate) limits: Limits,
     /// Whether rejections carry `WWW-Authenticate`.
     pub(crate) challenges: bool,
     pub(crate) store: Option<Store>,
@@ -100,7 +101,7 @@ impl Compiled {
             let foreign = self.is_foreign(token);
             let ring = match if foreign { Ok(NO_KEYS) } else { self.own_ring_for(py, token, decode_key) } {
                 Ok(ring) => ring,
-                Err(error) if Unverified::parse_within(self.max_token_length, token).is_err() => {
+                Err(error) if Unverified::parse_within(self.limits, token).is_err() => {
                     // The app's loader cannot be asked for a key. No key verifies it, and that rejection has its place.
                     let Err(rejection) = judge(&KeyRing::empty()) else { return Err(error.into()) };
                     if requirement.presence == Presence::Lenient && self.stale(&rejection).is_some() {
@@ -244,7 +245,7 @@ impl Compiled {
                 return Err(self.rejected(py, &rejection, None));
             }
             Err(error) => {
-                let examined = Some((&*text, self.max_token_length)).filter(|_| !foreign);
+                let examined = Some((&*text, self.limits)).filter(|_| !foreign);
                 return Err(errors::token_refused(py, &error, examined));
             }
         };
@@ -323,7 +324,8 @@ impl Compiled {
             // All sessions of the user were ended during the login.
             Err(Failure::Issue(IssueError::SessionEnded)) => {
                 let access = access.ok_or_else(|| errors::not_issued(&IssueError::SessionEnded))?;
-                let header = Unverified::header_within(access.len(), &access).unwrap_or_default();
+                let limits = Limits { max_length: access.len(), ..Limits::default() };
+                let header = Unverified::header_within(limits, &access).unwrap_or_default();
                 Err(errors::revoked(py, to_dict(py, &header)?, to_dict(py, access.claims_json())?))
             }
             Err(failure) => Err(self.failed(py, failure, message)),

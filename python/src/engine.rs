@@ -2,7 +2,7 @@
 
 use jwt_extended::{
     config,
-    jose::Unverified,
+    jose::{Limits, Padding, Unverified},
     session::{self, Subject},
 };
 use pyo3::{
@@ -73,8 +73,10 @@ pub(crate) fn unverified_header<'py>(
     limit: usize,
 ) -> PyResult<Bound<'py, PyDict>> {
     let text = token_text(token)?;
-    let header = Unverified::header_within(limit, &text)
-        .map_err(|error| errors::jws_refused(py, &error, Some((&text, limit))))?;
+    // As PyJWT does. Nothing in the header is trusted, so its spelling does not matter.
+    let limits = Limits { max_length: limit, padding: Padding::Ignored, ..Limits::default() };
+    let header = Unverified::header_within(limits, &text)
+        .map_err(|error| errors::jws_refused(py, &error, Some((&text, limits))))?;
     let header = to_dict(py, &header)?;
     if header.get_item(intern!(py, "kid"))?.is_some_and(|kid| !kid.is_instance_of::<PyString>()) {
         return Err(errors::header_refused(py, "Key ID header parameter must be a string"));

@@ -7,7 +7,7 @@ use http::header::RETRY_AFTER;
 use jwt_extended::{
     Config, Rejection, Token,
     http::{CsrfError, Reason, RequestError},
-    jose::{JwsError, KeyError, Segment, Unverified},
+    jose::{JwsError, KeyError, Limits, Padding, Segment, Unverified},
     session::StoreError,
     token::{IssueError, TokenError},
 };
@@ -27,8 +27,8 @@ const PYJWT: &str = "jwt_extended._common.pyjwt";
 const NOT_A_TOKEN: &str = "Invalid token type. Token must be a <class 'bytes'>";
 
 /// Returns the exception that upstream raises for a rejected request. `token` is its token, if it has one, and the
-/// limit of its length.
-pub(crate) fn rejected(py: Python<'_>, rejection: &Rejection, token: Option<(&str, usize)>) -> PyErr {
+/// limits for it.
+pub(crate) fn rejected(py: Python<'_>, rejection: &Rejection, token: Option<(&str, Limits)>) -> PyErr {
     let message = rejection.message();
     let error = match rejection.reason() {
         Reason::Missing(_) => new(py, OURS, "NoAuthorizationError", (message,)),
@@ -91,12 +91,12 @@ pub(crate) fn store_unavailable(py: Python<'_>, error: &StoreError, message: &st
 }
 
 /// Returns the exception for a token that was rejected.
-pub(crate) fn token_refused(py: Python<'_>, error: &TokenError, token: Option<(&str, usize)>) -> PyErr {
+pub(crate) fn token_refused(py: Python<'_>, error: &TokenError, token: Option<(&str, Limits)>) -> PyErr {
     let message = error.to_string();
     let error = match error {
         TokenError::Jws(error) => return jws_refused(py, error, token),
         TokenError::ClaimValue { claim: "aud", .. }
-            if token.is_some_and(|(token, limit)| has_no_audience(token, limit)) =>
+            if token.is_some_and(|(token, limits)| has_no_audience(token, limits)) =>
         {
             new(py, PYJWT, "MissingRequiredClaimError", ("aud",))
         }
@@ -120,8 +120,8 @@ pub(crate) fn token_refused(py: Python<'_>, error: &TokenError, token: Option<(&
 }
 
 /// Returns the exception for a token with an invalid structure, header or signature.
-pub(crate) fn jws_refused(py: Python<'_>, error: &JwsError, token: Option<(&str, usize)>) -> PyErr {
-    let Some((text, limit)) = token else { return jws_error(py, error, None) };
+pub(crate) fn jws_refused(py: Python<'_>, error: &JwsError, token: Option<(&str, Limits)>) -> PyErr {
+    let Some((text, limits)) = token else { return jws_error(py, error, None) };
     // PyJWT parses the whole token before it checks algorithm and signature, so it reports a malformed payload first.
     // We parse the payload only now, when the token is rejected anyway.
     let first = match error {
@@ -129,9 +129,9 @@ pub(crate) fn jws_refused(py: Python<'_>, error: &JwsError, token: Option<(&str,
         JwsError::TooManySegments => {
             // PyJWT takes everything between the first dot and the last as the payload, and a dot is not valid in it.
             let header = text.split('.').next().unwrap_or_default();
-            Unverified::parse_within(limit, &format!("{header}.!.")).err()
+            Unverified::parse_within(limits, &format!("{header}.!.")).err()
         }
-        _ => Unverified::parse_within(limit, text).err(),
+        _ => Unverified::parse_within(limits, text).err(),
     };
     jws_error(py, first.as_ref().unwrap_or(error), Some(text))
 }
@@ -277,7 +277,9 @@ fn python_message(py: Python<'_>, segment: Segment, token: &str) -> Option<Strin
 
 /// Returns the exception for a `crit` header that is not a list of names.
 fn malformed_crit(py: Python<'_>, token: &str) -> PyErr {
-    let header = Unverified::header_within(token.len(), token).unwrap_or_default();
+    // Length and padding were accepted before.
+    let limits = Limits { max_length: token.len(), padding: Padding::Ignored, ..Limits::default() };
+    let header = Unverified::header_within(limits, token).unwrap_or_default();
     let crit = to_dict(py, &header).and_then(|header| header.get_item(intern!(py, "crit")));
     match crit {
         Ok(Some(crit)) => crit_refused(py, &crit),
@@ -286,8 +288,8 @@ fn malformed_crit(py: Python<'_>, token: &str) -> PyErr {
 }
 
 /// Returns whether PyJWT would report a missing audience: it does for any `aud` that is false in Python.
-fn has_no_audience(token: &str, limit: usize) -> bool {
-    let Ok(parsed) = Unverified::parse_within(limit, token) else { return false };
+fn has_no_audience(token: &str, limits: Limits) -> bool {
+    let Ok(parsed) = Unverified::parse_within(limits, token) else { return false };
     let claims: serde_json::Value = serde_json::from_str(parsed.payload()).unwrap_or_default();
     match &claims["aud"] {
         serde_json::Value::Null => true,

@@ -259,7 +259,8 @@ fn verifying_key(
 fn either_half(algorithm: Algorithm, pem: &[u8]) -> Result<VerifyingKey, KeyError> {
     VerifyingKey::from_pem(algorithm, pem).or_else(|error| match Key::from_pem(algorithm, pem) {
         Ok(key) => Ok(key.into()),
-        Err(small @ KeyError::RsaTooSmall { .. }) => Err(small),
+        // The key was read, and is no good.
+        Err(bad @ (KeyError::RsaTooSmall { .. } | KeyError::RsaRoca)) => Err(bad),
         Err(_) => Err(error),
     })
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jwt_extended::{
     Clock as _, Config, JwtManager, SystemClock, Timestamp,
     config::{KeySchedule, ScheduledKey, ScheduledRings, Seconds},
-    jose::{Algorithm, KeyRing},
+    jose::{Algorithm, KeyRing, Limits, Padding},
     token::Lifetime,
 };
 use pyo3::{
@@ -38,6 +38,8 @@ pub(crate) struct Options<'py> {
     /// Claims of every token as JSON, where upstream writes another value than the engine.
     fixed_claims: String,
     max_token_length: usize,
+    /// Whether tokens may be padded.
+    padding: bool,
     identity_claim: String,
     /// Whether rejections carry `WWW-Authenticate`.
     challenges: bool,
@@ -124,7 +126,11 @@ impl Options<'_> {
             checking: manager(checking, store.as_ref(), &issuers)?,
             verifying,
             decode_algorithms,
-            max_token_length: self.max_token_length,
+            limits: Limits {
+                max_length: self.max_token_length,
+                padding: if self.padding { Padding::Ignored } else { Padding::Refused },
+                ..Limits::default()
+            },
             challenges: self.challenges,
             store,
             issuers: issuers.into_iter().map(|known| (known.issuer.name().to_owned(), known.source)).collect(),

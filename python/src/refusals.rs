@@ -59,7 +59,7 @@ impl Compiled {
             let rings = self.verifying.as_ref().map_err(|error| error.clone_ref(py))?;
             return Ok(Cow::Borrowed(ring_now(rings, &self.checking)));
         };
-        let unverified = Unverified::parse_within(self.max_token_length, token).map_err(|error| {
+        let unverified = Unverified::parse_within(self.limits, token).map_err(|error| {
             let rejection = self.checking.reject(Reason::Token(error.into()), None);
             self.rejected(py, &rejection, Some(token))
         })?;
@@ -149,7 +149,7 @@ impl Compiled {
 
     /// Returns the exception for a rejected request, with its challenge if challenges are on.
     pub(crate) fn rejected(&self, py: Python<'_>, rejection: &Rejection, token: Option<&str>) -> PyErr {
-        let error = errors::rejected(py, rejection, token.map(|token| (token, self.max_token_length)));
+        let error = errors::rejected(py, rejection, token.map(|token| (token, self.limits)));
         if let Reason::KeysUnavailable(name) = rejection.reason()
             && let Some((_, source)) = self.issuers.iter().find(|(known, _)| known == name)
             && let Some(why) = source.complaint()

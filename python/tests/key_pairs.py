@@ -4,7 +4,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization as forms
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from flask import Flask
 from jwt.algorithms import RSAAlgorithm
 from support import bearer, guarded_app
@@ -22,7 +22,12 @@ PAIRS: dict[str, Any] = {
     "ES384": ec.generate_private_key(ec.SECP384R1()),
     **dict.fromkeys(("ES512", "ES521"), P521),
     **dict.fromkeys(("EdDSA", "Ed25519"), ED25519),
+    "ML-DSA-44": mldsa.MLDSA44PrivateKey.generate(),
+    "ML-DSA-65": mldsa.MLDSA65PrivateKey.generate(),
+    "ML-DSA-87": mldsa.MLDSA87PrivateKey.generate(),
 }
+#: The algorithms that PyJWT lacks: `Ed25519` is its `EdDSA` by a newer name.
+UNKNOWN_TO_PYJWT = ("Ed25519", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87")
 OLD, NEW = "the secret that has signed until now and retires", "the secret that signs from now on"
 IN, OUT = (200, "alice"), (422, "Signature verification failed")
 NOT_ALLOWED = (422, "The specified alg value is not allowed")

@@ -1,10 +1,12 @@
 """Valid and invalid tokens of every kind, for this package and upstream's to judge."""
 
+import base64
+import hmac
 import json
 import time
 from typing import Any
 
-from support import HEADER, claims, encode, sign, token
+from support import HEADER, SECRET, claims, encode, sign, token
 
 GOOD = token()
 
@@ -15,6 +17,14 @@ def with_header(**header: Any) -> str:
 
 def payload_with(text: str) -> str:
     return sign(HEADER, json.dumps(claims())[:-1] + text + "}")
+
+
+def padded() -> str:
+    """Return a token as AWS's load balancers write them. Its header and its signature are padded."""
+    parts = (json.dumps(part).encode() for part in ({**HEADER, "x": "y"}, claims()))
+    signed = b".".join(base64.urlsafe_b64encode(part) for part in parts)
+    signature = hmac.digest(SECRET.encode(), signed, "sha256")
+    return b".".join((signed, base64.urlsafe_b64encode(signature))).decode()
 
 
 def with_claim(claim: str, *values: Any, **named: Any) -> dict[str, str]:
@@ -50,6 +60,10 @@ def tokens() -> dict[str, str]:
         },
         "aaaaa.bbbbb.ccccc": "aaaaa.bbbbb.ccccc",
         "four segments": f"{GOOD}.x",
+        "padding": f"{GOOD}=",
+        "padding that the signature covers": padded(),
+        "wrong padding": f"{GOOD}==",
+        "padding that the signature does not cover": f"{GOOD.partition('.')[0]}==.{GOOD.partition('.')[2]}",
         "header no JSON": f"{encode(b'text')}.e30.AAAA",
         "header a list": f"{encode(b'[]')}.e30.AAAA",
         "header no UTF-8": f"{encode(bytes([255, 254]))}.e30.AAAA",
@@ -98,7 +112,6 @@ def tokens() -> dict[str, str]:
 
 #: Tokens that upstream accepts and this package rejects, with its message.
 REFUSED = {
-    "padding": (f"{GOOD}=", "Invalid crypto padding"),
     "a name twice": (
         payload_with(',"sub":"bob"'),
         "Invalid payload string: a member name is used twice in one object",

@@ -27,6 +27,7 @@ from key_pairs import (
     RING,
     RSA,
     SMALL_RSA,
+    UNKNOWN_TO_PYJWT,
     UNUSABLE,
     kid,
     large_rsa,
@@ -140,7 +141,7 @@ def test_key_pair_algorithms_work_both_ways_with_pyjwt(algorithm: str) -> None:
     value = made(app)
     assert jwt.get_unverified_header(value) == {"alg": algorithm, "typ": "JWT"}
     assert (said(app, value), said(app, f"{value[:-8]}AAAAAAAA")) == (IN, OUT)
-    if algorithm != "Ed25519":  # the newer name of EdDSA, which PyJWT lacks
+    if algorithm not in UNKNOWN_TO_PYJWT:
         assert jwt.decode(value, public(key), [algorithm])["sub"] == "alice"
         assert said(app, jwt.encode(claims(), private(key), algorithm)) == IN
 

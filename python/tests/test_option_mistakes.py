@@ -23,7 +23,7 @@ NO_SECONDS = ["15m", None, 1.5, True, date(2026, 1, 1)]
 
 ALGORITHMS = [
     *(f"{family}{size}" for family in ("HS", "RS", "PS", "ES") for size in (256, 384, 512)),
-    *("ES521", "ES256K", "EdDSA", "Ed25519"),
+    *("ES521", "ES256K", "EdDSA", "Ed25519", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"),
 ]
 
 #: Values that upstream rejects, with its message and the attribute of `config` that raises it.

@@ -26,6 +26,8 @@ usage: cargo xtask <command>
   stores   only the stores, on a Redis and a PostgreSQL that the tests start
   flask    only the Flask face: its wheel, its tests, upstream's own
   check    formatting, style, clippy and the documentation; every warning is an error
+  vectors DIR
+           the keys and tokens of Wycheproof (json_web_*_test.json, in this folder) through the engine
 ";
 
 fn main() -> ExitCode {
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         ["stores"] => test::run_stores(),
         ["flask"] => python::run_all(),
         ["check"] => check::run(),
+        ["vectors", folder] => test::run_vectors(folder),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

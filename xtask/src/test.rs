@@ -30,6 +30,16 @@ pub(crate) fn run() -> Report {
     report
 }
 
+/// `cargo xtask vectors`. A program of its own, so that the other commands need not build the engine.
+pub(crate) fn run_vectors(folder: &str) -> Report {
+    let mut report = Report::new();
+    report.step("keys and tokens of Wycheproof", || {
+        let folder = std::path::absolute(folder)?;
+        tools::run(cargo("run --quiet -p xtask --features vectors --bin vectors --").arg(folder))
+    });
+    report
+}
+
 /// `cargo xtask stores`.
 pub(crate) fn run_stores() -> Report {
     let mut report = Report::new();

@@ -43,8 +43,8 @@
 //!
 //! # Features
 //!
-//! - `asymmetric`: RS, PS, ES and Ed25519 keys, over aws-lc-rs. HS256, HS384 and HS512 are always available, in pure
-//!   Rust.
+//! - `asymmetric`: RS, PS, ES, Ed25519 and ML-DSA keys, over aws-lc-rs. HS256, HS384 and HS512 are always available, in
+//!   pure Rust.
 //! - `test-util`: the table of requests and answers that every face runs, and the specification that every store meets.
 
 pub mod config;

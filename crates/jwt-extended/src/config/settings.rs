@@ -10,7 +10,7 @@ use crate::{
         CookieNames, CookieSettings, RefusalSettings,
         settings::{CsrfSettings, KindSettings, LocateSettings},
     },
-    jose::{Algorithms, Limits, Typ},
+    jose::{Algorithms, Limits, Padding, Typ},
     session::{Retry, StoreKind},
     token::{AudiencePolicy, ForeignPolicy, Fresh, IssuePolicy, Issuer, Issuers, Lifetime, Policy, StoreRules},
 };
@@ -100,6 +100,7 @@ pub(super) fn settings(
             max_length: config.max_token_length.0,
             typ: if config.tolerates(Tolerate::ForeignTyp) { Typ::Any } else { Typ::OwnKinds },
             algorithms: Algorithms::ALL,
+            padding: if config.tolerates(Tolerate::Padding) { Padding::Ignored } else { Padding::Refused },
         },
         leeway: config.decode_leeway.0,
         identity_claim: config.identity_claim.clone(),

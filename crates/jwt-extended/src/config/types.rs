@@ -205,11 +205,13 @@ pub enum Tolerate {
     /// A header that follows the rule of Flask-JWT-Extended instead of RFC 9110: the scheme is case-sensitive, and two
     /// credentials of the scheme count as no token.
     FlaskHeader,
+    /// A token whose segments end in the padding of base64. It then has several spellings.
+    Padding,
 }
 
 impl Tolerate {
     /// All of them: everything that Flask-JWT-Extended accepts.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::MissingExpiry,
         Self::MissingType,
         Self::UnknownType,
@@ -221,6 +223,7 @@ impl Tolerate {
         Self::AnyIdentity,
         Self::ForeignClaims,
         Self::FlaskHeader,
+        Self::Padding,
     ];
 }
 

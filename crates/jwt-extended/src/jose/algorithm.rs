@@ -1,4 +1,4 @@
-//! The signature algorithms of RFC 7518, RFC 8037, RFC 8812 and RFC 9864, by name.
+//! The signature algorithms of RFC 7518, RFC 8037, RFC 8812, RFC 9864 and RFC 9964, by name.
 //!
 //! Must not know keys: an algorithm is only a name and the family it belongs to.
 
@@ -43,6 +43,13 @@ pub enum Algorithm {
     EdDSA,
     /// Ed25519 by its own name (RFC 9864).
     Ed25519,
+    /// ML-DSA-44, which quantum computers cannot break (RFC 9964). A token with the usual claims has 3,606 bytes. A cookie
+    /// may have 4,096, so there is little room for claims of the app's own.
+    MlDsa44,
+    /// ML-DSA-65 (RFC 9964). A token has at least 4,600 bytes, too many for a cookie.
+    MlDsa65,
+    /// ML-DSA-87 (RFC 9964). A token has at least 6,300 bytes, too many for a cookie.
+    MlDsa87,
 }
 
 /// The kind of key that an algorithm needs.
@@ -57,19 +64,21 @@ pub enum Family {
     EllipticCurve,
     /// An Ed25519 key pair.
     Edwards,
+    /// An ML-DSA key pair with the parameters that the algorithm names.
+    Lattice,
 }
 
 /// The name is not a supported algorithm.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "\"{0}\" is not a signature algorithm; use one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, \
-     ES256, ES384, ES512, ES521, ES256K, EdDSA, Ed25519"
+     ES256, ES384, ES512, ES521, ES256K, EdDSA, Ed25519, ML-DSA-44, ML-DSA-65, ML-DSA-87"
 )]
 pub struct UnknownAlgorithm(String);
 
 impl Algorithm {
     /// All algorithms, in order of definition.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::HS256,
         Self::HS384,
         Self::HS512,
@@ -86,6 +95,9 @@ impl Algorithm {
         Self::ES256K,
         Self::EdDSA,
         Self::Ed25519,
+        Self::MlDsa44,
+        Self::MlDsa65,
+        Self::MlDsa87,
     ];
 
     /// Returns the algorithm's name, as used in the `alg` header.
@@ -107,6 +119,9 @@ impl Algorithm {
             Self::ES256K => "ES256K",
             Self::EdDSA => "EdDSA",
             Self::Ed25519 => "Ed25519",
+            Self::MlDsa44 => "ML-DSA-44",
+            Self::MlDsa65 => "ML-DSA-65",
+            Self::MlDsa87 => "ML-DSA-87",
         }
     }
 
@@ -117,6 +132,7 @@ impl Algorithm {
             Self::RS256 | Self::RS384 | Self::RS512 | Self::PS256 | Self::PS384 | Self::PS512 => Family::Rsa,
             Self::ES256 | Self::ES384 | Self::ES512 | Self::ES521 | Self::ES256K => Family::EllipticCurve,
             Self::EdDSA | Self::Ed25519 => Family::Edwards,
+            Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 => Family::Lattice,
         }
     }
 

@@ -61,6 +61,12 @@ pub enum KeyError {
         /// The size of its modulus.
         bits: usize,
     },
+    /// The RSA key is one of those that smart cards and TPMs made until 2017 (ROCA, CVE-2017-15361).
+    #[error(
+        "the RSA key comes from a flawed generator, so that others can compute its private half (CVE-2017-15361); \
+         replace it with a new one (`openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048`)"
+    )]
+    RsaRoca,
     /// The JWK text is not exactly one JSON object.
     #[error("the JWK cannot be read: {0}")]
     JwkJson(JsonError),

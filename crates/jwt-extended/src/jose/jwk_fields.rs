@@ -17,8 +17,11 @@ pub(crate) struct JwkFields {
     usage: Option<String>,
     key_ops: Option<Vec<String>>,
     k: Option<Zeroizing<String>>,
-    /// Every private key of a pair has this member.
+    /// Every private key of a pair has this member, except for those of ML-DSA.
     d: Option<IgnoredAny>,
+    /// That of ML-DSA.
+    #[serde(rename = "priv")]
+    seed: Option<IgnoredAny>,
 }
 
 /// The operation that a JWK is read for. Its `use` and `key_ops` must allow it.
@@ -85,7 +88,7 @@ impl JwkFields {
     }
 
     fn is_private(&self) -> bool {
-        self.k.is_some() || self.d.is_some()
+        self.k.is_some() || self.d.is_some() || self.seed.is_some()
     }
 }
 
@@ -140,6 +143,7 @@ mod tests {
         let allowed = |text: &str| JwkFields::parse(text).unwrap().allow(Purpose::Verify);
         assert_eq!(allowed(r#"{"kty":"EC","d":"AA","key_ops":["sign"]}"#), Ok(()));
         assert_eq!(allowed(r#"{"kty":"oct","k":"AA","key_ops":["sign"]}"#), Ok(()));
+        assert_eq!(allowed(r#"{"kty":"AKP","priv":"AA","key_ops":["sign"]}"#), Ok(()));
         assert_eq!(allowed(r#"{"kty":"EC","d":null,"key_ops":["sign"]}"#), Err(KeyError::JwkUse));
     }
 

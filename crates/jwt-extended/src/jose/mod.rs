@@ -4,7 +4,8 @@
 //! tokens, or HTTP: [`token`](crate::token) builds on it.
 //!
 //! 1. A key has exactly one algorithm. A token's header must agree with it and never chooses it.
-//! 2. A token has exactly one spelling: base64url without padding or white space, unused bits zero.
+//! 2. A token has exactly one spelling: base64url without padding or white space, unused bits zero. [`Padding::Ignored`]
+//!    makes the one exception.
 //! 3. A header is a JSON object in UTF-8 in which no name occurs twice, at any depth. The same rules hold for the
 //!    payload, which `token` reads. [`verify`] alone proves who signed a payload; it does not check that the payload
 //!    is JSON or still valid.
@@ -40,7 +41,7 @@ mod published;
 pub use algorithm::{Algorithm, Family, UnknownAlgorithm};
 pub use algorithms::Algorithms;
 pub(crate) use compact::peek_payload;
-pub use compact::{Limits, Typ, Unverified, VerifiedJws, sign, sign_with_header, verify, verify_within};
+pub use compact::{Limits, Padding, Typ, Unverified, VerifiedJws, sign, sign_with_header, verify, verify_within};
 pub use error::{JwsError, KeyError, Segment};
 pub use json::JsonError;
 pub use jwk::{Jwk, JwkSet};

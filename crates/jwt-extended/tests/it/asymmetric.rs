@@ -8,6 +8,12 @@ mod damage;
 mod jwk;
 #[path = "asymmetric/keys.rs"]
 mod keys;
+#[path = "asymmetric/lattice.rs"]
+mod lattice;
+#[path = "asymmetric/lattice_keys.rs"]
+mod lattice_keys;
+#[path = "asymmetric/padding.rs"]
+mod padding;
 #[path = "asymmetric/refused_keys.rs"]
 mod refused_keys;
 #[path = "asymmetric/refused_signatures.rs"]
@@ -27,16 +33,16 @@ use base64::{
 };
 use jwt_extended::jose::{Algorithm, Family, Key, KeyError, KeyRing, VerifyingKey};
 use keys::{
-    ED25519, ED25519_PUBLIC, P256, P256_PUBLIC, P384, P384_PUBLIC, P521, P521_PUBLIC, RSA_PKCS8, RSA_SPKI, SECP256K1,
-    SECP256K1_PUBLIC, TOKEN_EDDSA, TOKEN_ES256, TOKEN_ES256K, TOKEN_ES384, TOKEN_ES512, TOKEN_PS256, TOKEN_PS384,
-    TOKEN_PS512, TOKEN_RS256, TOKEN_RS384, TOKEN_RS512,
+    ED25519, ED25519_PUBLIC, ML_DSA_44, ML_DSA_44_PUBLIC, P256, P256_PUBLIC, P384, P384_PUBLIC, P521, P521_PUBLIC,
+    RSA_PKCS8, RSA_SPKI, SECP256K1, SECP256K1_PUBLIC, TOKEN_EDDSA, TOKEN_ES256, TOKEN_ES256K, TOKEN_ES384, TOKEN_ES512,
+    TOKEN_ML_DSA_44, TOKEN_PS256, TOKEN_PS384, TOKEN_PS512, TOKEN_RS256, TOKEN_RS384, TOKEN_RS512,
 };
 use serde_json::Value;
 
 const PAYLOAD: &str = r#"{"sub":"alice"}"#;
 
 /// Each algorithm with a private key in PEM, its public half, and a token that OpenSSL signed with the key.
-const ALL: [(Algorithm, &str, &str, &str); 11] = [
+const ALL: [(Algorithm, &str, &str, &str); 12] = [
     (Algorithm::RS256, RSA_PKCS8, RSA_SPKI, TOKEN_RS256),
     (Algorithm::RS384, RSA_PKCS8, RSA_SPKI, TOKEN_RS384),
     (Algorithm::RS512, RSA_PKCS8, RSA_SPKI, TOKEN_RS512),
@@ -48,6 +54,7 @@ const ALL: [(Algorithm, &str, &str, &str); 11] = [
     (Algorithm::ES512, P521, P521_PUBLIC, TOKEN_ES512),
     (Algorithm::ES256K, SECP256K1, SECP256K1_PUBLIC, TOKEN_ES256K),
     (Algorithm::EdDSA, ED25519, ED25519_PUBLIC, TOKEN_EDDSA),
+    (Algorithm::MlDsa44, ML_DSA_44, ML_DSA_44_PUBLIC, TOKEN_ML_DSA_44),
 ];
 
 fn asymmetric() -> impl Iterator<Item = Algorithm> {

@@ -10,7 +10,7 @@ use jwt_extended::{
     JwtManager, JwtManagerBuilder, Requirement,
     config::Tolerate,
     http::{JsonMember, Location, Request},
-    jose::{Algorithm, ExternalKey, JwsError, Key, KeyRing, Segment, Unverified, json},
+    jose::{Algorithm, ExternalKey, JwsError, Key, KeyRing, Limits, Segment, Unverified, json},
     session::Subject,
     token::{Claims, TokenError},
 };
@@ -200,13 +200,16 @@ fn a_framework_can_supply_json_members_and_form_fields() {
 #[test]
 fn an_unverified_header_is_readable_with_any_payload() {
     let odd = signed(HEADER, "no JSON");
-    assert_eq!(Unverified::header_within(8192, &odd).unwrap(), HEADER);
+    assert_eq!(Unverified::header_within(Limits::default(), &odd).unwrap(), HEADER);
     let why = |error: JwsError| matches!(error, JwsError::Json(Segment::Payload, _));
     assert!(Unverified::parse(&odd).is_err_and(why));
-    assert_eq!(Unverified::parse_within(10, &odd).unwrap_err(), JwsError::TooLong { limit: 10 });
+    assert_eq!(
+        Unverified::parse_within(Limits { max_length: 10, ..Limits::default() }, &odd).unwrap_err(),
+        JwsError::TooLong { limit: 10 }
+    );
     let (unsigned, _) = odd.rsplit_once('.').unwrap();
     let crypto = JwsError::Base64(Segment::Signature);
-    assert_eq!(Unverified::header_within(8192, &format!("{unsigned}.!")).unwrap_err(), crypto);
+    assert_eq!(Unverified::header_within(Limits::default(), &format!("{unsigned}.!")).unwrap_err(), crypto);
 }
 
 #[test]

@@ -101,11 +101,31 @@ fn several_tokens_means_the_first_of_a_name_counts() {
 }
 
 #[test]
+fn padding_may_complete_a_segment_and_do_nothing_else() {
+    let (jwt, good) = (tolerant(Tolerate::Padding), token(&[]));
+    let padded = format!("{good}=");
+    assert_eq!(jwt.decode_token(&padded).unwrap().subject(), "alice");
+    assert_eq!(complaint(&manager(), &padded), "Invalid crypto padding");
+    let places = [Location::Header, Location::Cookie, Location::QueryString];
+    let jwt = builder().token_location(places).tolerate([Tolerate::Padding]).build().unwrap();
+    for request in [
+        get(&[("Authorization", &format!("Bearer {padded}"))]),
+        get(&[("Cookie", &format!("access_token_cookie={padded}"))]),
+        request("GET", &format!("/?jwt={padded}"), &[]),
+    ] {
+        assert_eq!(check(&jwt, &request, &Requirement::access()).unwrap().token().subject(), "alice");
+    }
+    for wrong in [format!("{good}=="), format!("{good}====="), format!("={good}")] {
+        assert!(jwt.decode_token(&wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn all_values_together_still_refuse_malformed_tokens() {
     let jwt = builder().tolerate(Tolerate::ALL).build().unwrap();
     let twice = signed(HEADER, &payload(&[]).replace("\"sub\"", "\"sub\":\"bob\",\"sub\""));
     assert!(complaint(&jwt, &twice).ends_with("a member name is used twice in one object"));
-    assert_eq!(complaint(&jwt, &format!("{}=", token(&[]))), "Invalid crypto padding");
+    assert_eq!(complaint(&jwt, &format!("{}==", token(&[]))), "Invalid crypto padding");
     assert_eq!(complaint(&jwt, &signed(r#"{"alg":"none"}"#, &payload(&[]))), "The specified alg value is not allowed");
     assert_eq!(jwt.decode_token(&token(&[("type", "7")])).unwrap().token_type(), TokenType::Other);
 }

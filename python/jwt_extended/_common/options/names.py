@@ -135,6 +135,7 @@ TOLERATED = (
     "any_identity",
     "foreign_claims",
     "flask_header",
+    "padding",
     "small_rsa",
 )
 
@@ -177,5 +178,6 @@ ASYMMETRIC = (
     "ES256K",
     "EdDSA",
     "Ed25519",
+    *(f"ML-DSA-{size}" for size in (44, 65, 87)),
 )
 ALGORITHMS = ("HS256", "HS384", "HS512", *ASYMMETRIC)

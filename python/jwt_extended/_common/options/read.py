@@ -68,6 +68,7 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
         # Upstream writes a list of one audience as a list, and the engine as a string.
         "fixed_claims": "" if one or not audience else _json({"aud": audience}),
         "max_token_length": options["JWT_MAX_TOKEN_LENGTH"],
+        "padding": "padding" in tolerate,
         "identity_claim": config.identity_claim_key,
         "challenges": bool(options["JWT_WWW_AUTHENTICATE"]),
         "algorithm": config.algorithm,

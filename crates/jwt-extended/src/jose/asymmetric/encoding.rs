@@ -1,4 +1,5 @@
-//! The encodings of keys in DER: SPKI (RFC 5280), PKCS#1 (RFC 8017), PKCS#8 (RFC 5958) and SEC1 (RFC 5915).
+//! The encodings of keys in DER: SPKI (RFC 5280), PKCS#1 (RFC 8017), PKCS#8 (RFC 5958) and SEC1 (RFC 5915). Those of
+//! ML-DSA are in RFC 9881.
 //!
 //! Takes the envelope apart and returns its content, if the algorithm needs that kind of key. Must not judge the
 //! numbers: aws-lc-rs does, when a key is made of them.
@@ -23,6 +24,8 @@ const NESTED_PUBLIC_KEY: u8 = 0xa1;
 /// The optional curve and public key in SEC1.
 const SEC1_CURVE: u8 = 0xa0;
 const SEC1_PUBLIC_KEY: u8 = 0xa1;
+/// The seed of an ML-DSA key, alone.
+const LATTICE_SEED: u8 = 0x80;
 
 /// The outermost structure of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +45,7 @@ pub(super) enum PublicNumbers<'d> {
     Rsa { modulus: &'d [u8], exponent: &'d [u8] },
     Point(&'d [u8]),
     Edwards(&'d [u8]),
+    Lattice(&'d [u8]),
 }
 
 /// The innermost part of a private key, of the kind that the algorithm needs.
@@ -57,6 +61,8 @@ pub(super) enum PrivateNumbers<'d> {
         seed: &'d [u8],
         public: Option<&'d [u8]>,
     },
+    /// All of the PKCS#8: the library knows the three forms of the key in it.
+    Lattice(&'d [u8]),
 }
 
 impl Form {
@@ -100,6 +106,7 @@ pub(super) fn public(algorithm: Algorithm, der: &[u8]) -> Result<PublicNumbers<'
                 Kind::Rsa => rsa_public(bits).map_err(damaged),
                 Kind::Curve => Ok(PublicNumbers::Point(bits)),
                 Kind::Edwards => Ok(PublicNumbers::Edwards(bits)),
+                Kind::Lattice => Ok(PublicNumbers::Lattice(bits)),
             }
         }
         Some(Form::Pkcs1Public) => match scheme {
@@ -130,8 +137,12 @@ pub(super) fn private(algorithm: Algorithm, der: &[u8]) -> Result<PrivateNumbers
                     key.end().map_err(damaged)?;
                     Ok(PrivateNumbers::Edwards { seed, public })
                 }
+                (Kind::Lattice, None) => {
+                    check_lattice_private(envelope.key).map_err(damaged)?;
+                    Ok(PrivateNumbers::Lattice(der))
+                }
                 // Only RFC 8410 keys include a public half here.
-                (Kind::Rsa | Kind::Curve, Some(_)) => Err(damaged(NotDer)),
+                (Kind::Rsa | Kind::Curve | Kind::Lattice, Some(_)) => Err(damaged(NotDer)),
             }
         }
         Some(Form::Pkcs1Private) => match scheme {
@@ -213,6 +224,20 @@ fn rsa_private(pkcs1: &[u8]) -> Result<PrivateNumbers<'_>, NotDer> {
     }
     numbers.end()?;
     Ok(PrivateNumbers::Rsa { pkcs1, modulus })
+}
+
+/// Checks that a private key of ML-DSA has one of its three forms: the seed, the expanded key, or both.
+fn check_lattice_private(key: &[u8]) -> Result<(), NotDer> {
+    let mut form = Reader::new(key);
+    if form.tag() == Some(SEQUENCE) {
+        let mut both = form.sequence()?;
+        both.read(OCTET_STRING)?;
+        both.read(OCTET_STRING)?;
+        both.end()?;
+    } else if form.read_optional(LATTICE_SEED)?.is_none() {
+        form.read(OCTET_STRING)?;
+    }
+    form.end()
 }
 
 /// Returns the OID of the curve that a SEC1 `ECPrivateKey` names, if it names one.

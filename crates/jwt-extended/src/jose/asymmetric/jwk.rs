@@ -1,5 +1,5 @@
-//! The members of key pairs in a JSON Web Key (RFC 7518 section 6, RFC 8037), in both directions, and the thumbprint
-//! that names a key (RFC 7638).
+//! The members of key pairs in a JSON Web Key (RFC 7518 section 6, RFC 8037, RFC 9964), in both directions, and the
+//! thumbprint that names a key (RFC 7638).
 //!
 //! Only public members can be written: [`PublicParams`] has no private ones.
 
@@ -19,6 +19,14 @@ pub(crate) enum PublicParams {
     EllipticCurve { crv: &'static str, x: String, y: String },
     #[serde(rename = "OKP")]
     Edwards { crv: &'static str, x: String },
+    #[serde(rename = "AKP")]
+    Lattice {
+        /// Written beside the numbers of every key, and part of this kind's thumbprint.
+        #[serde(skip)]
+        alg: &'static str,
+        #[serde(rename = "pub")]
+        public: String,
+    },
 }
 
 impl PublicParams {
@@ -28,6 +36,7 @@ impl PublicParams {
             Self::Rsa { n, e } => format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#),
             Self::EllipticCurve { crv, x, y } => format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#),
             Self::Edwards { crv, x } => format!(r#"{{"crv":"{crv}","kty":"OKP","x":"{x}"}}"#),
+            Self::Lattice { alg, public } => format!(r#"{{"alg":"{alg}","kty":"AKP","pub":"{public}"}}"#),
         };
         base64url::encode(&Sha256::digest(canonical))
     }
@@ -48,6 +57,11 @@ pub(super) struct PairFields {
     pub(super) dp: Option<Zeroizing<String>>,
     pub(super) dq: Option<Zeroizing<String>>,
     pub(super) qi: Option<Zeroizing<String>>,
+    pub(super) alg: Option<String>,
+    #[serde(rename = "pub")]
+    pub(super) public: Option<String>,
+    #[serde(rename = "priv")]
+    pub(super) seed: Option<Zeroizing<String>>,
 }
 
 impl PairFields {
@@ -91,7 +105,8 @@ pub(super) fn secret(text: Option<&Zeroizing<String>>, member: &'static str) -> 
     Ok(bytes)
 }
 
-fn decode(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
+/// Decodes a public member.
+pub(super) fn decode(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyError> {
     let text = text.ok_or(KeyError::JwkMember { member })?;
     if text.ends_with('=') {
         return Err(KeyError::JwkNumber { member, why: "has padding" });
@@ -100,7 +115,7 @@ fn decode(text: Option<&String>, member: &'static str) -> Result<Vec<u8>, KeyErr
 }
 
 /// Rewrites the numbers of a public key as RFC 7518 requires: without padding and leading zeros in `n` and `e`, with
-/// them in the coordinates of a point. Leaves every other member as it is.
+/// them in the coordinates of a point. Leaves every other member as it is, except for the padding of `pub`.
 pub(crate) fn normalized(json: &str) -> Result<String, KeyError> {
     let mut members: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(json).map_err(|_| KeyError::JwkMember { member: "kty" })?;
@@ -110,9 +125,10 @@ pub(crate) fn normalized(json: &str) -> Result<String, KeyError> {
         Some("P-521") => 66,
         _ => 0,
     };
-    for (name, length) in [("n", 0), ("e", 0), ("x", length), ("y", length)] {
+    for (name, length) in [("n", Some(0)), ("e", Some(0)), ("x", Some(length)), ("y", Some(length)), ("pub", None)] {
         let Some(serde_json::Value::String(text)) = members.get_mut(name) else { continue };
         let Ok(bytes) = base64url::decode(text.trim_end_matches('=')) else { continue };
+        let length = length.unwrap_or(bytes.len());
         let zeros = bytes.iter().take_while(|byte| **byte == 0).count().min(bytes.len().saturating_sub(length.max(1)));
         let missing = vec![0; length.saturating_sub(bytes.len())];
         *text = base64url::encode(&[&missing, &bytes[zeros..]].concat());

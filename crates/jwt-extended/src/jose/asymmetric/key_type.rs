@@ -1,10 +1,10 @@
-//! The `AlgorithmIdentifier` in front of a key in SPKI and PKCS#8 (RFC 3279, RFC 5480, RFC 8410).
+//! The `AlgorithmIdentifier` in front of a key in SPKI and PKCS#8 (RFC 3279, RFC 5480, RFC 8410, RFC 9881).
 //!
 //! Distinguishes kinds of key and curves, so that the error can name the right one. Must not read the key itself.
 
 use super::{
     der::{NULL, NotDer, OBJECT_IDENTIFIER, Reader},
-    scheme::{Curve, Scheme},
+    scheme::{Curve, Lattice, Scheme},
 };
 use crate::jose::{Algorithm, KeyError};
 
@@ -18,6 +18,7 @@ pub(super) enum Kind {
     Rsa,
     Curve,
     Edwards,
+    Lattice,
 }
 
 /// An `AlgorithmIdentifier`, which precedes a key.
@@ -70,6 +71,7 @@ impl<'d> KeyType<'d> {
                 malformed("its curve is written out in numbers; name it (`openssl ec -param_enc named_curve`)")
             }
             (Scheme::Edwards, ED25519, Parameters::Absent) => Ok(Kind::Edwards),
+            (Scheme::Lattice(Lattice { oid, .. }), stated, Parameters::Absent) if stated == oid => Ok(Kind::Lattice),
             (Scheme::Rsa { .. }, RSA_ENCRYPTION, _) | (Scheme::Edwards, ED25519, _) => {
                 malformed("the parameters beside its OID do not belong to this kind of key")
             }

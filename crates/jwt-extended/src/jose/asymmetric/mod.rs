@@ -1,4 +1,4 @@
-//! Key pairs over aws-lc-rs: RSA, ECDSA and Ed25519. [`PrivateKey`] signs, [`PublicKey`] checks.
+//! Key pairs over aws-lc-rs: RSA, ECDSA, Ed25519 and ML-DSA. [`PrivateKey`] signs, [`PublicKey`] checks.
 //!
 //! Knows how such keys are written (PEM, DER, the members of a JWK) and which of them each algorithm needs. Must not
 //! know `kid`, headers or tokens: it sees messages and signatures as bytes.
@@ -10,6 +10,7 @@ mod key_type;
 mod pem;
 mod private;
 mod public;
+mod roca;
 mod scheme;
 
 pub(crate) use jwk::{PublicParams, normalized as normalized_jwk};

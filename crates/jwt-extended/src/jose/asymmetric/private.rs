@@ -7,7 +7,7 @@ use aws_lc_rs::{
     encoding::{AsDer as _, Pkcs8V1Der},
     rand::SystemRandom,
     rsa::{KeyPair as RsaKeyPair, KeyPairComponents, KeySize, PublicKeyComponents},
-    signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaSignatureEncoding},
+    signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, PqdsaKeyPair, RsaSignatureEncoding},
 };
 use zeroize::Zeroizing;
 
@@ -30,6 +30,7 @@ enum Pair {
     Rsa(RsaKeyPair, &'static RsaSignatureEncoding),
     EllipticCurve(EcdsaKeyPair),
     Edwards(Ed25519KeyPair),
+    Lattice(PqdsaKeyPair),
 }
 
 impl PrivateKey {
@@ -39,6 +40,7 @@ impl PrivateKey {
             Scheme::Rsa { sign, .. } => RsaKeyPair::generate(KeySize::Rsa2048).map(|pair| Pair::Rsa(pair, sign)),
             Scheme::EllipticCurve(curve) => EcdsaKeyPair::generate(curve.sign).map(Pair::EllipticCurve),
             Scheme::Edwards => Ed25519KeyPair::generate().map(Pair::Edwards),
+            Scheme::Lattice(lattice) => PqdsaKeyPair::generate(lattice.sign).map(Pair::Lattice),
         };
         Self::from_pair(algorithm, pair.map_err(|_| KeyError::Generation)?)
     }
@@ -63,6 +65,9 @@ impl PrivateKey {
                 }
                 Ok(Pair::Edwards(pair))
             }
+            (Scheme::Lattice(lattice), PrivateNumbers::Lattice(pkcs8)) => {
+                PqdsaKeyPair::from_pkcs8(lattice.sign, pkcs8).map(Pair::Lattice)
+            }
             _ => return Err(scheme.mismatch(algorithm)),
         };
         Self::from_pair(algorithm, pair.map_err(|_| malformed(NOT_A_KEY))?)
@@ -74,8 +79,17 @@ impl PrivateKey {
     pub(crate) fn from_jwk(algorithm: Algorithm, json: &str) -> Result<Self, KeyError> {
         let jwk = PairFields::parse(json)?;
         let public = PublicKey::from_fields(algorithm, &jwk)?;
+        let scheme = Scheme::of(algorithm)?;
+        if let Scheme::Lattice(lattice) = scheme {
+            let seed = secret(jwk.seed.as_ref(), "priv")?;
+            let pair =
+                PqdsaKeyPair::from_seed(lattice.sign, &seed).map_err(|_| KeyError::JwkMember { member: "priv" })?;
+            let related = pair.public_key().as_ref() == public.bytes();
+            let unrelated = KeyError::Malformed { algorithm, why: UNRELATED };
+            return if related { Ok(Self { pair: Pair::Lattice(pair), public }) } else { Err(unrelated) };
+        }
         let d = secret(jwk.d.as_ref(), "d")?;
-        let pair = match Scheme::of(algorithm)? {
+        let pair = match scheme {
             Scheme::Rsa { sign, .. } => rsa_from_jwk(&jwk, &public, &d)?.map(|pair| Pair::Rsa(pair, sign)),
             Scheme::EllipticCurve(curve) if d.len() == curve.coordinate => {
                 EcdsaKeyPair::from_private_key_and_public_key(curve.sign, &d, public.bytes())
@@ -85,7 +99,7 @@ impl PrivateKey {
             Scheme::Edwards if d.len() == public.bytes().len() => {
                 Ed25519KeyPair::from_seed_and_public_key(&d, public.bytes()).map(Pair::Edwards).ok()
             }
-            Scheme::EllipticCurve(_) | Scheme::Edwards => return Err(KeyError::JwkMember { member: "d" }),
+            _ => return Err(KeyError::JwkMember { member: "d" }),
         };
         let pair = pair.ok_or(KeyError::Malformed { algorithm, why: UNRELATED })?;
         Ok(Self { pair, public })
@@ -108,6 +122,11 @@ impl PrivateKey {
             }
             Pair::EllipticCurve(pair) => Some(pair.sign(&random, message).ok()?.as_ref().to_vec()),
             Pair::Edwards(pair) => Some(pair.try_sign(message).ok()?.as_ref().to_vec()),
+            Pair::Lattice(pair) => {
+                let mut signature = vec![0; pair.algorithm().signature_len()];
+                pair.sign(message, &mut signature).ok()?;
+                Some(signature)
+            }
         }
     }
 
@@ -120,6 +139,7 @@ impl PrivateKey {
             }
             Pair::EllipticCurve(pair) => pem::encode_private(pair.to_pkcs8v1().ok()?.as_ref()),
             Pair::Edwards(pair) => pem::encode_private(pair.to_pkcs8v1().ok()?.as_ref()),
+            Pair::Lattice(pair) => pem::encode_private(pair.to_pkcs8v1().ok()?.as_ref()),
         })
     }
 
@@ -129,6 +149,7 @@ impl PrivateKey {
             Pair::Rsa(pair, _) => encoding::rsa_public(pair.public_key().as_ref()).map_err(damaged)?,
             Pair::EllipticCurve(pair) => PublicNumbers::Point(pair.public_key().as_ref()),
             Pair::Edwards(pair) => PublicNumbers::Edwards(pair.public_key().as_ref()),
+            Pair::Lattice(pair) => PublicNumbers::Lattice(pair.public_key().as_ref()),
         };
         let public = PublicKey::from_numbers(algorithm, numbers)?;
         Ok(Self { pair, public })

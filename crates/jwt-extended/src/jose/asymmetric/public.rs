@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{ParsedPublicKey, VerificationAlgorithm};
 use super::{
     der::rsa_public_key,
     encoding::{self, PublicNumbers},
-    jwk::{PairFields, PublicParams, exactly, unsigned},
+    jwk::{PairFields, PublicParams, decode, exactly, unsigned},
     scheme::{Scheme, check_modulus},
 };
 use crate::jose::{Algorithm, KeyError, base64url};
@@ -52,6 +52,11 @@ impl PublicKey {
                 let x = exactly(ED25519_LENGTH, jwk.x.as_ref(), "x")?;
                 Self::from_numbers(algorithm, PublicNumbers::Edwards(&x))
             }
+            // Every kind of key may name its algorithm, and this one must (RFC 9964 section 3).
+            (Scheme::Lattice(_), "AKP") if jwk.alg.is_none() => Err(KeyError::JwkMember { member: "alg" }),
+            (Scheme::Lattice(_), "AKP") => {
+                Self::from_numbers(algorithm, PublicNumbers::Lattice(&decode(jwk.public.as_ref(), "pub")?))
+            }
             _ => Err(scheme.mismatch(algorithm)),
         }
     }
@@ -93,6 +98,15 @@ impl PublicKey {
                 let key = parse(&aws_lc_rs::signature::ED25519, bytes, why)?;
                 Ok(Self { key, params: PublicParams::Edwards { crv: "Ed25519", x: base64url::encode(bytes) } })
             }
+            (Scheme::Lattice(lattice), PublicNumbers::Lattice(bytes)) => {
+                // The length tells the parameters apart, and the library would also read SPKI here.
+                if bytes.len() != lattice.sign.public_key_len() {
+                    return Err(scheme.mismatch(algorithm));
+                }
+                let key = parse(lattice.verify, bytes, "its numbers do not make an ML-DSA key")?;
+                let (alg, public) = (algorithm.name(), base64url::encode(bytes));
+                Ok(Self { key, params: PublicParams::Lattice { alg, public } })
+            }
             _ => Err(scheme.mismatch(algorithm)),
         }
     }
@@ -107,7 +121,7 @@ impl PublicKey {
         &self.params
     }
 
-    /// Returns the bytes that aws-lc-rs parsed: PKCS#1, an uncompressed point, or 32 bytes of Ed25519.
+    /// Returns the bytes that aws-lc-rs parsed: PKCS#1, an uncompressed point, or the bytes of Ed25519 or ML-DSA.
     pub(super) fn bytes(&self) -> &[u8] {
         self.key.as_ref()
     }

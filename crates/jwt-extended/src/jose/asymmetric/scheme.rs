@@ -6,11 +6,13 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P256K1_SHA256_FIXED,
     ECDSA_P256K1_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED, ECDSA_P384_SHA384_FIXED_SIGNING,
     ECDSA_P521_SHA512_FIXED, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256,
-    RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
-    RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaParameters, RsaSignatureEncoding,
+    ML_DSA_44, ML_DSA_44_SIGNING, ML_DSA_65, ML_DSA_65_SIGNING, ML_DSA_87, ML_DSA_87_SIGNING, PqdsaSigningAlgorithm,
+    PqdsaVerificationAlgorithm, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaParameters, RsaSignatureEncoding,
 };
 
+use super::roca;
 use crate::jose::{Algorithm, KeyError};
 
 /// The kind of key that one algorithm needs, and the library's names for signing and checking with it.
@@ -21,6 +23,7 @@ pub(super) enum Scheme {
     Rsa { sign: &'static RsaSignatureEncoding, verify: &'static RsaParameters },
     EllipticCurve(Curve),
     Edwards,
+    Lattice(Lattice),
 }
 
 /// A curve with its names in JWK and DER. A signature is `r` followed by `s`, each as long as a coordinate.
@@ -67,6 +70,34 @@ const SECP256K1: Curve = Curve {
     verify: &ECDSA_P256K1_SHA256_FIXED,
 };
 
+/// A set of parameters of ML-DSA, with its name in DER (RFC 9881). JWK uses the name of the algorithm.
+#[derive(Clone, Copy)]
+pub(super) struct Lattice {
+    pub(super) oid: &'static [u8],
+    needs: &'static str,
+    pub(super) sign: &'static PqdsaSigningAlgorithm,
+    pub(super) verify: &'static PqdsaVerificationAlgorithm,
+}
+
+const ML_DSA_44_KEY: Lattice = Lattice {
+    oid: &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11],
+    needs: "an ML-DSA-44 key (`openssl genpkey -algorithm ML-DSA-44`, with OpenSSL 3.5)",
+    sign: &ML_DSA_44_SIGNING,
+    verify: &ML_DSA_44,
+};
+const ML_DSA_65_KEY: Lattice = Lattice {
+    oid: &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x12],
+    needs: "an ML-DSA-65 key (`openssl genpkey -algorithm ML-DSA-65`, with OpenSSL 3.5)",
+    sign: &ML_DSA_65_SIGNING,
+    verify: &ML_DSA_65,
+};
+const ML_DSA_87_KEY: Lattice = Lattice {
+    oid: &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x13],
+    needs: "an ML-DSA-87 key (`openssl genpkey -algorithm ML-DSA-87`, with OpenSSL 3.5)",
+    sign: &ML_DSA_87_SIGNING,
+    verify: &ML_DSA_87,
+};
+
 impl Scheme {
     /// Returns the scheme of an algorithm that uses key pairs.
     pub(super) fn of(algorithm: Algorithm) -> Result<Self, KeyError> {
@@ -83,6 +114,9 @@ impl Scheme {
             Algorithm::ES512 | Algorithm::ES521 => Ok(Self::EllipticCurve(P521)),
             Algorithm::ES256K => Ok(Self::EllipticCurve(SECP256K1)),
             Algorithm::EdDSA | Algorithm::Ed25519 => Ok(Self::Edwards),
+            Algorithm::MlDsa44 => Ok(Self::Lattice(ML_DSA_44_KEY)),
+            Algorithm::MlDsa65 => Ok(Self::Lattice(ML_DSA_65_KEY)),
+            Algorithm::MlDsa87 => Ok(Self::Lattice(ML_DSA_87_KEY)),
             Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => {
                 Err(KeyError::WrongKind { algorithm, needs: "a shared secret (`Key::hmac`), not a key pair" })
             }
@@ -95,6 +129,7 @@ impl Scheme {
             Self::Rsa { .. } => "an RSA key (`openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048`)",
             Self::EllipticCurve(curve) => curve.needs,
             Self::Edwards => "an Ed25519 key (`openssl genpkey -algorithm ed25519`)",
+            Self::Lattice(lattice) => lattice.needs,
         };
         KeyError::WrongKind { algorithm, needs }
     }
@@ -105,7 +140,7 @@ const MIN_RSA_BITS: usize = 2048;
 /// The maximum size of RSA keys in aws-lc-rs.
 const MAX_RSA_BITS: usize = 8192;
 
-/// Refuses a modulus that is too small or too large. It must not have leading zeros.
+/// Refuses a modulus that is too small, too large or predictable. It must not have leading zeros.
 pub(super) fn check_modulus(algorithm: Algorithm, modulus: &[u8]) -> Result<(), KeyError> {
     let bits = modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
     if bits < MIN_RSA_BITS {
@@ -113,6 +148,9 @@ pub(super) fn check_modulus(algorithm: Algorithm, modulus: &[u8]) -> Result<(), 
     }
     if bits > MAX_RSA_BITS {
         return Err(KeyError::Malformed { algorithm, why: "the RSA key has more than 8192 bits" });
+    }
+    if roca::has_fingerprint(modulus) {
+        return Err(KeyError::RsaRoca);
     }
     Ok(())
 }

@@ -11,6 +11,8 @@ pub struct Limits {
     pub typ: Typ,
     /// The accepted algorithms. A key of another one verifies nothing.
     pub algorithms: Algorithms,
+    /// Whether segments may be padded.
+    pub padding: Padding,
 }
 
 /// The accepted `typ` headers (RFC 8725 section 3.11).
@@ -24,9 +26,22 @@ pub enum Typ {
     Any,
 }
 
+/// How the padding of base64 is treated, which RFC 7515 section 2 leaves out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Padding {
+    /// A padded segment is refused, so that a token has one spelling.
+    #[default]
+    Refused,
+    /// Each segment may end in the one or two `=` that complete its length to a multiple of four, as in the tokens of
+    /// AWS's load balancers. The signature covers them. Anyone can add or remove those of the signature itself.
+    Ignored,
+}
+
 impl Default for Limits {
-    /// Returns 8,192 bytes, the usual limit of a whole request head, only our own kinds, and every algorithm.
+    /// Returns 8,192 bytes, the usual limit of a whole request head, only our own kinds, every algorithm, and no
+    /// padding.
     fn default() -> Self {
-        Self { max_length: 8192, typ: Typ::OwnKinds, algorithms: Algorithms::ALL }
+        Self { max_length: 8192, typ: Typ::OwnKinds, algorithms: Algorithms::ALL, padding: Padding::Refused }
     }
 }

@@ -13,7 +13,7 @@ use std::fmt;
 use self::segments::{Segments, decode};
 pub(crate) use self::unverified::peek_payload;
 pub use self::{
-    limits::{Limits, Typ},
+    limits::{Limits, Padding, Typ},
     unverified::Unverified,
 };
 use super::{
@@ -108,7 +108,7 @@ pub fn verify_within(limits: Limits, ring: &KeyRing, token: &str) -> Result<Veri
     if token.len() > limits.max_length {
         return Err(JwsError::TooLong { limit: limits.max_length });
     }
-    let segments = Segments::split(token)?;
+    let segments = Segments::split(token, limits.padding)?;
     if let Some(key) = ring.find_by_standard_header(segments.header) {
         if !limits.algorithms.contains(key.algorithm()) {
             return Err(JwsError::AlgorithmNotAllowed);

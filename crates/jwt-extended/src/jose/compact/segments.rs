@@ -1,23 +1,26 @@
 //! The three segments of a token's text, before anything is known about their content.
 
+use super::limits::Padding;
 use crate::jose::{JwsError, Segment, VerifyingKey, base64url, json};
 
-/// The longest signature: RSA with 16,384 bits, which an external key may have. The library itself stops at 8,192.
-const MAX_SIGNATURE: usize = 2048;
 /// The longest signature that is decoded into a small stack buffer: HMAC, ECDSA and Ed25519.
 const SMALL_SIGNATURE: usize = 136;
+/// The longest signature that is decoded into a large one: RSA with 8,192 bits. Longer ones are those of ML-DSA and of
+/// external keys.
+const LARGE_SIGNATURE: usize = 1032;
 
+/// The segments, without padding if it is ignored.
 pub(super) struct Segments<'t> {
     pub(super) header: &'t str,
     pub(super) payload: &'t str,
     pub(super) signature: &'t str,
-    /// The text that the signature covers: header, dot, payload.
+    /// The text that the signature covers: header, dot, payload, each as sent.
     signed: &'t str,
 }
 
 impl<'t> Segments<'t> {
     /// Splits a token at its two dots.
-    pub(super) fn split(token: &'t str) -> Result<Self, JwsError> {
+    pub(super) fn split(token: &'t str, padding: Padding) -> Result<Self, JwsError> {
         // Searching from both ends is quick, because the short segments are there. An extra dot ends up in the payload.
         let dot = |byte: &u8| *byte == b'.';
         let bytes = token.as_bytes();
@@ -27,6 +30,11 @@ impl<'t> Segments<'t> {
         if payload.as_bytes().contains(&b'.') {
             return Err(JwsError::TooManySegments);
         }
+        let bare = match padding {
+            Padding::Refused => |segment| segment,
+            Padding::Ignored => without_padding,
+        };
+        let (header, payload, signature) = (bare(header), bare(payload), bare(signature));
         Ok(Self { header, payload, signature, signed: &token[..last] })
     }
 
@@ -34,8 +42,10 @@ impl<'t> Segments<'t> {
     pub(super) fn check_signature(&self, keys: &[&VerifyingKey]) -> Result<(), JwsError> {
         if self.signature.len() <= SMALL_SIGNATURE / 3 * 4 {
             self.check_signature_on_stack::<SMALL_SIGNATURE>(keys)
+        } else if self.signature.len() <= LARGE_SIGNATURE / 3 * 4 {
+            self.check_signature_on_stack::<LARGE_SIGNATURE>(keys)
         } else {
-            self.check_signature_on_stack::<MAX_SIGNATURE>(keys)
+            self.check_decoded(&decode(self.signature, Segment::Signature)?, keys)
         }
     }
 
@@ -43,10 +53,21 @@ impl<'t> Segments<'t> {
         let mut bytes = [0; ROOM];
         let length =
             base64url::decode_to(self.signature, &mut bytes).map_err(|_| JwsError::Base64(Segment::Signature))?;
-        let signature = &bytes[..length];
+        self.check_decoded(&bytes[..length], keys)
+    }
+
+    fn check_decoded(&self, signature: &[u8], keys: &[&VerifyingKey]) -> Result<(), JwsError> {
         let good = keys.iter().any(|key| key.verify(self.signed.as_bytes(), signature));
         if good { Ok(()) } else { Err(JwsError::Signature) }
     }
+}
+
+/// Removes the padding of a segment, if it is correct. Any other `=` stays, and decoding refuses it.
+fn without_padding(segment: &str) -> &str {
+    if !segment.len().is_multiple_of(4) {
+        return segment;
+    }
+    segment.strip_suffix("==").or_else(|| segment.strip_suffix('=')).unwrap_or(segment)
 }
 
 /// Decodes one segment.

@@ -1,5 +1,6 @@
 //! Signing and checking with HMAC keys: the tokens that pass, and the error of each that does not.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE as PADDED};
 use proptest::prelude::*;
 
 use super::*;
@@ -58,6 +59,55 @@ fn another_typ_is_refused_unless_any_is_allowed() {
     assert_eq!(verify(&ring(), &token).unwrap_err(), JwsError::ForeignType);
     let any = Limits { typ: Typ::Any, ..Limits::default() };
     assert!(verify_within(any, &ring(), &token).is_ok());
+}
+
+/// Signs a header and a payload, both padded.
+fn padded(header: &str, payload: &str) -> String {
+    let pad = |text: &str| PADDED.encode(text);
+    let mut token = format!("{}.{}", pad(header), pad(payload));
+    Key::hs256(SECRET).unwrap().append_signature(&mut token).unwrap();
+    token + "="
+}
+
+#[test]
+fn padding_is_refused_unless_it_is_ignored() {
+    let ignored = Limits { padding: Padding::Ignored, ..Limits::default() };
+    // Standard and nonstandard headers, payloads with two, one and no `=`.
+    for header in [r#"{"alg":"HS256","typ":"JWT"}"#, r#"{"alg":"HS256"}"#, r#"{"alg":"HS256" }"#] {
+        for payload in [r#"{"a":"b"}"#, r#"{"a":"bc"}"#, r#"{"a":"bcd"}"#] {
+            let token = padded(header, payload);
+            let verified = verify_within(ignored, &ring(), &token).unwrap();
+            assert_eq!((verified.header(), verified.payload()), (header, payload));
+            assert!(matches!(verify(&ring(), &token), Err(JwsError::Base64(_))), "{token}");
+            let unverified = Unverified::parse_within(ignored, &token).unwrap();
+            assert_eq!((unverified.header(), unverified.payload()), (header, payload));
+            assert_eq!(Unverified::header_within(ignored, &token).unwrap(), header);
+            assert!(Unverified::parse(&token).is_err());
+        }
+    }
+}
+
+#[test]
+fn the_signature_covers_the_padding() {
+    let ignored = Limits { padding: Padding::Ignored, ..Limits::default() };
+    let token = padded(r#"{"alg":"HS256"}"#, r#"{"a":"bc"}"#);
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let bare = format!("{}.{signature}", signed.replace('=', ""));
+    assert_ne!(bare, token);
+    assert_eq!(verify_within(ignored, &ring(), &bare).unwrap_err(), JwsError::Signature);
+}
+
+#[test]
+fn only_the_correct_padding_is_ignored() {
+    let ignored = Limits { padding: Padding::Ignored, ..Limits::default() };
+    for payload in
+        ["e30", "e30=", "e30==", "e30===", "=e30", "e3=0", "e30\n", "e30=====", "e31=", "", "=", "==", "===="]
+    {
+        let mut token = format!("{}.{payload}", base64url::encode(br#"{"alg":"HS256"}"#));
+        Key::hs256(SECRET).unwrap().append_signature(&mut token).unwrap();
+        let accepted = verify_within(ignored, &ring(), &token).is_ok();
+        assert_eq!(accepted, ["e30", "e30=", ""].contains(&payload), "{payload:?}");
+    }
 }
 
 #[test]

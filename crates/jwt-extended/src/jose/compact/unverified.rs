@@ -25,25 +25,25 @@ impl Unverified {
     /// If the token is too long or does not have three segments, or if its header or payload is not a strict JSON
     /// object.
     pub fn parse(token: &str) -> Result<Self, JwsError> {
-        Self::parse_within(Limits::default().max_length, token)
+        Self::parse_within(Limits::default(), token)
     }
 
-    /// Takes a token of at most `limit` bytes apart.
+    /// Takes a token apart within these limits, of which only the length and the padding matter.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
-    pub fn parse_within(limit: usize, token: &str) -> Result<Self, JwsError> {
-        let (header, payload) = take_apart(limit, token)?;
+    pub fn parse_within(limits: Limits, token: &str) -> Result<Self, JwsError> {
+        let (header, payload) = take_apart(limits, token)?;
         Ok(Self { header, payload: object(&payload, Segment::Payload)? })
     }
 
-    /// Returns only the header's JSON text. The payload may be anything. Trust nothing in the header.
+    /// Returns only the header's JSON text, as [`parse_within`](Self::parse_within) does. The payload may be anything.
+    /// Trust nothing in the header.
     ///
     /// # Errors
-    /// If the token has more than `limit` bytes or is not three segments of base64url, or if its header is not a strict
-    /// JSON object.
-    pub fn header_within(limit: usize, token: &str) -> Result<String, JwsError> {
-        take_apart(limit, token).map(|(header, _)| header)
+    /// If the token is too long or is not three segments of base64url, or if its header is not a strict JSON object.
+    pub fn header_within(limits: Limits, token: &str) -> Result<String, JwsError> {
+        take_apart(limits, token).map(|(header, _)| header)
     }
 
     /// Returns the header's JSON text. Trust nothing in it.
@@ -68,15 +68,15 @@ pub(crate) fn peek_payload(limits: Limits, token: &str) -> Option<Vec<u8>> {
     if token.len() > limits.max_length {
         return None;
     }
-    decode(Segments::split(token).ok()?.payload, Segment::Payload).ok()
+    decode(Segments::split(token, limits.padding).ok()?.payload, Segment::Payload).ok()
 }
 
 /// Returns the header's text and the payload's bytes.
-fn take_apart(limit: usize, token: &str) -> Result<(String, Vec<u8>), JwsError> {
-    if token.len() > limit {
-        return Err(JwsError::TooLong { limit });
+fn take_apart(limits: Limits, token: &str) -> Result<(String, Vec<u8>), JwsError> {
+    if token.len() > limits.max_length {
+        return Err(JwsError::TooLong { limit: limits.max_length });
     }
-    let segments = Segments::split(token)?;
+    let segments = Segments::split(token, limits.padding)?;
     let header = object(&decode(segments.header, Segment::Header)?, Segment::Header)?;
     let payload = decode(segments.payload, Segment::Payload)?;
     decode(segments.signature, Segment::Signature)?;

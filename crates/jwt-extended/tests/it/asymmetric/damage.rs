@@ -7,13 +7,13 @@ use serde_json::Value;
 use super::{
     ALL, PAYLOAD, der,
     keys::{
-        ED25519, ED25519_PUBLIC, P256, P256_CERTIFICATE, P256_PUBLIC, P256_SEC1, P521_PUBLIC, RSA_PKCS1,
-        RSA_PUBLIC_PKCS1, RSA_SPKI, TOKEN_RS256,
+        ED25519, ED25519_PUBLIC, ML_DSA_44, ML_DSA_44_PUBLIC, P256, P256_CERTIFICATE, P256_PUBLIC, P256_SEC1,
+        P521_PUBLIC, RSA_PKCS1, RSA_PUBLIC_PKCS1, RSA_SPKI, TOKEN_RS256,
     },
     only, pem, public, rfc, with_signature,
 };
 
-const TEXTS: [&str; 10] = [
+const TEXTS: [&str; 12] = [
     RSA_PKCS1,
     RSA_PUBLIC_PKCS1,
     RSA_SPKI,
@@ -24,6 +24,8 @@ const TEXTS: [&str; 10] = [
     ED25519,
     ED25519_PUBLIC,
     P256_CERTIFICATE,
+    ML_DSA_44,
+    ML_DSA_44_PUBLIC,
 ];
 
 /// Reads the bytes as a key in every way. A key that results must sign and can be written out.
@@ -55,7 +57,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), algorithm in 0..15_usize) {
+    fn random_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), algorithm in 0..Algorithm::ALL.len()) {
         offer(Algorithm::ALL[algorithm], &bytes);
         offer(Algorithm::ALL[algorithm], pem("PRIVATE KEY", &bytes).as_bytes());
     }
@@ -63,7 +65,7 @@ proptest! {
     #[test]
     fn damaged_keys_do_not_panic(
         text in 0..TEXTS.len(),
-        algorithm in 0..15_usize,
+        algorithm in 0..Algorithm::ALL.len(),
         at in any::<prop::sample::Index>(),
         byte in any::<u8>(),
         cut in any::<prop::sample::Index>(),
@@ -84,7 +86,7 @@ proptest! {
     #[test]
     fn damaged_jwks_do_not_panic(
         key in 0..5_usize,
-        algorithm in 0..15_usize,
+        algorithm in 0..Algorithm::ALL.len(),
         at in any::<prop::sample::Index>(),
         byte in "[ -~]",
         member in 0..9_usize,

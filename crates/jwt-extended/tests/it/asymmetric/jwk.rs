@@ -1,7 +1,7 @@
 //! JSON Web Keys: which members are read, refused and published.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jwt_extended::jose::{Algorithm, Key, KeyError, KeyRing, VerifyingKey};
+use jwt_extended::jose::{Algorithm, Family, Key, KeyError, KeyRing, VerifyingKey};
 use serde_json::{Value, json};
 
 use super::{ALL, published, rfc};
@@ -16,7 +16,7 @@ fn member_of(error: &KeyError) -> Option<&'static str> {
 
 #[test]
 fn the_algorithm_comes_from_the_jwk_or_the_caller() {
-    for (algorithm, _, public, _) in ALL {
+    for (algorithm, _, public, _) in ALL.into_iter().filter(|(algorithm, ..)| algorithm.family() != Family::Lattice) {
         let mut jwk = published(&VerifyingKey::from_pem(algorithm, public).unwrap());
         jwk.as_object_mut().unwrap().remove("alg");
         let jwk = jwk.to_string();
@@ -126,7 +126,8 @@ fn a_jwk_with_a_wrong_or_missing_curve_is_refused() {
 fn a_public_jwk_cannot_sign() {
     for (algorithm, _, public, _) in ALL {
         let jwk = published(&VerifyingKey::from_pem(algorithm, public).unwrap()).to_string();
-        assert_eq!(Key::from_jwk(&jwk).unwrap_err(), KeyError::JwkMember { member: "d" }, "{algorithm}");
+        let member = if algorithm.family() == Family::Lattice { "priv" } else { "d" };
+        assert_eq!(Key::from_jwk(&jwk).unwrap_err(), KeyError::JwkMember { member }, "{algorithm}");
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The tokens were signed by OpenSSL, so that the tests do not rely on our own signatures.
 
-pub(crate) use super::rsa_keys::*;
+pub(crate) use super::{lattice_keys::*, rsa_keys::*};
 
 /// A key on P-256, in PKCS#8.
 pub(crate) const P256: &str = "\

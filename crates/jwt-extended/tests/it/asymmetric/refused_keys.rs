@@ -7,11 +7,12 @@ use serde_json::json;
 use super::{
     ALL, asymmetric, der,
     keys::{
-        ED448_PUBLIC, ED25519, ED25519_PUBLIC, P224, P224_PUBLIC, P256, P256_CERTIFICATE, P256_ENCRYPTED,
-        P256_ENCRYPTED_SEC1, P256_EXPLICIT, P256_EXPLICIT_PUBLIC, P256_EXPLICIT_SEC1, P256_PUBLIC,
+        ED448_PUBLIC, ED25519, ED25519_PUBLIC, ML_DSA_44, ML_DSA_44_PUBLIC, P224, P224_PUBLIC, P256, P256_CERTIFICATE,
+        P256_ENCRYPTED, P256_ENCRYPTED_SEC1, P256_EXPLICIT, P256_EXPLICIT_PUBLIC, P256_EXPLICIT_SEC1, P256_PUBLIC,
         P256_PUBLIC_COMPRESSED, P256_SEC1, P256_SEC1_PUBLIC, P384, P384_PUBLIC, P521, P521_PUBLIC, RSA_1024,
         RSA_1024_PUBLIC, RSA_2047, RSA_2047_PUBLIC, RSA_PKCS1, RSA_PKCS8, RSA_PSS_OID, RSA_PSS_OID_PUBLIC,
-        RSA_PUBLIC_PKCS1, RSA_SPKI, SECP256K1, SECP256K1_PUBLIC, X25519, X25519_PUBLIC,
+        RSA_PUBLIC_PKCS1, RSA_ROCA, RSA_ROCA_JWK, RSA_ROCA_PUBLIC, RSA_SPKI, SECP256K1, SECP256K1_PUBLIC, X25519,
+        X25519_PUBLIC,
     },
     pem, private_error, public_error, published,
 };
@@ -39,6 +40,26 @@ fn rsa_below_2048_bits_is_refused_in_every_form() {
 }
 
 #[test]
+fn keys_of_the_flawed_generator_are_refused_in_every_form() {
+    for algorithm in asymmetric().filter(|algorithm| algorithm.family() == Family::Rsa) {
+        assert_eq!(private_error(algorithm, RSA_ROCA), KeyError::RsaRoca);
+        assert_eq!(public_error(algorithm, RSA_ROCA_PUBLIC), KeyError::RsaRoca);
+        assert_eq!(Key::from_der(algorithm, der(RSA_ROCA)).unwrap_err(), KeyError::RsaRoca);
+        assert_eq!(VerifyingKey::from_der(algorithm, der(RSA_ROCA_PUBLIC)).unwrap_err(), KeyError::RsaRoca);
+    }
+    assert_eq!(Key::from_jwk(RSA_ROCA_JWK).unwrap_err(), KeyError::RsaRoca);
+    assert_eq!(VerifyingKey::from_jwk(RSA_ROCA_JWK).unwrap_err(), KeyError::RsaRoca);
+    assert!(KeyError::RsaRoca.to_string().contains("openssl genpkey"));
+}
+
+#[test]
+fn other_rsa_keys_are_not_taken_for_those_of_the_flaw() {
+    for _ in 0..20 {
+        Key::generate(Algorithm::RS256).unwrap();
+    }
+}
+
+#[test]
 fn a_wrong_kind_or_curve_is_refused_naming_the_right_one() {
     let needs = |algorithm: Algorithm| match algorithm {
         Algorithm::ES256 => "P-256",
@@ -46,6 +67,9 @@ fn a_wrong_kind_or_curve_is_refused_naming_the_right_one() {
         Algorithm::ES512 | Algorithm::ES521 => "P-521",
         Algorithm::ES256K => "secp256k1",
         Algorithm::EdDSA | Algorithm::Ed25519 => "Ed25519",
+        Algorithm::MlDsa44 => "ML-DSA-44",
+        Algorithm::MlDsa65 => "ML-DSA-65",
+        Algorithm::MlDsa87 => "ML-DSA-87",
         _ => "RSA",
     };
     let pairs = [
@@ -58,6 +82,7 @@ fn a_wrong_kind_or_curve_is_refused_naming_the_right_one() {
         ("P-521", P521, P521_PUBLIC),
         ("secp256k1", SECP256K1, SECP256K1_PUBLIC),
         ("Ed25519", ED25519, ED25519_PUBLIC),
+        ("ML-DSA-44", ML_DSA_44, ML_DSA_44_PUBLIC),
         ("X25519", X25519, X25519_PUBLIC),
     ];
     for algorithm in asymmetric() {

@@ -5,8 +5,8 @@ use jwt_extended::jose::{Algorithm, JwsError, Key, KeyError, KeyRing, VerifyingK
 use super::{
     ALL, PAYLOAD, asymmetric, der,
     keys::{
-        ED25519, ED25519_PUBLIC, P256, P256_SEC1, P256_SEC1_COMPRESSED, P256_SEC1_NO_PUBLIC, P256_SEC1_PUBLIC, P384,
-        P521, RSA_PKCS1, RSA_PKCS8, RSA_PUBLIC_PKCS1, SECP256K1,
+        ED25519, ED25519_PUBLIC, ML_DSA_44, P256, P256_SEC1, P256_SEC1_COMPRESSED, P256_SEC1_NO_PUBLIC,
+        P256_SEC1_PUBLIC, P384, P521, RSA_PKCS1, RSA_PKCS8, RSA_PUBLIC_PKCS1, SECP256K1,
     },
     only, public, published,
 };
@@ -58,7 +58,7 @@ fn a_generated_key_can_be_stored_as_pem() {
 
 #[test]
 fn a_key_from_openssl_is_written_back_unchanged() {
-    for text in [RSA_PKCS8, P256, P384, P521, SECP256K1, ED25519] {
+    for text in [RSA_PKCS8, P256, P384, P521, SECP256K1, ED25519, ML_DSA_44] {
         let (algorithm, ..) = ALL.into_iter().find(|(_, private, ..)| *private == text).unwrap();
         assert_eq!(Key::from_pem(algorithm, text).unwrap().to_pem().unwrap().as_str(), text);
     }
