@@ -11,12 +11,20 @@ use std::{
 };
 
 use jwt_extended::{
+    KnownIssuer,
     config::{IssuerOptions, KeysAt},
     jose::{KeyRing, KeySource},
     token::Issuer,
 };
 use jwt_extended_jwks::RemoteKeys;
-use pyo3::{exceptions::PyRuntimeError, prelude::*};
+use pyo3::{
+    exceptions::{PyRuntimeError, PyValueError},
+    intern,
+    prelude::*,
+    types::PyDict,
+};
+
+use crate::{compiled::Compiled, engine::subject_of};
 
 /// The sources of an app's keys, by the content of their entries.
 #[derive(Default)]
@@ -107,5 +115,35 @@ impl fmt::Debug for Source {
             Self::Given(keys) => keys.fmt(f),
             Self::Fetched(keys) => keys.fmt(f),
         }
+    }
+}
+
+impl Compiled {
+    /// Returns whether a token names one of the other issuers. Nothing of it is verified.
+    pub(crate) fn is_foreign(&self, token: &str) -> bool {
+        !self.issuers.is_empty() && self.checking.steps().issuer_named_in(token).is_some()
+    }
+
+    /// Returns the other issuer of a verified token.
+    pub(crate) fn known_issuer(&self, claims: &Bound<'_, PyDict>) -> PyResult<Option<KnownIssuer<'_>>> {
+        let name = claims.get_item(intern!(claims.py(), "iss"))?.filter(|_| !self.issuers.is_empty());
+        Ok(name.and_then(|name| self.checking.steps().issuer(name.extract().ok()?)))
+    }
+
+    /// Returns subject and id of a verified token, as stores know them.
+    pub(crate) fn stored_ids<'py>(
+        &self,
+        claims: &Bound<'py, PyDict>,
+        default: &Bound<'py, PyAny>,
+    ) -> PyResult<(String, Option<String>)> {
+        let issuer = self.known_issuer(claims)?;
+        let claim = issuer.map_or(&*self.issuer.identity_claim, KnownIssuer::identity_claim);
+        let unnamed = || PyValueError::new_err(format!("the claims have no {claim}, so the token's owner is unknown"));
+        let identity = claims.get_item(claim)?.ok_or_else(unnamed)?;
+        let jti: Option<String> = claims.get_item(intern!(claims.py(), "jti"))?.and_then(|jti| jti.extract().ok());
+        Ok(match issuer {
+            Some(issuer) => (issuer.stored(identity.extract()?), jti.map(|jti| issuer.stored(&jti))),
+            None => (subject_of(&identity, default)?, jti),
+        })
     }
 }

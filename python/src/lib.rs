@@ -4,6 +4,7 @@
 //! environment, converts tokens, keys and claims, and raises the exceptions that users catch. Flask itself (contexts,
 //! decorators, responses) is left to the Python side.
 
+mod checking;
 mod claims;
 mod compiled;
 mod engine;

@@ -3,23 +3,18 @@
 use std::{borrow::Cow, time::Duration};
 
 use jwt_extended::{
-    JwtManager, KnownIssuer, Rejection, Token,
+    JwtManager, Rejection, Token,
     http::Reason,
     jose::{KeyRing, Unverified},
     session::StoreError,
     token::IssueError,
 };
-use pyo3::{
-    exceptions::{PyRuntimeError, PyValueError},
-    intern,
-    prelude::*,
-    types::PyDict,
-};
+use pyo3::{exceptions::PyRuntimeError, intern, prelude::*};
 
 use crate::{
+    checking::NO_KEYS,
     claims::to_dict,
-    compiled::{Compiled, NO_KEYS, NOT_REVOKED},
-    engine::subject_of,
+    compiled::{Compiled, NOT_REVOKED},
     errors,
     handover::{clears, names_of},
     issuing::ring_now,
@@ -30,11 +25,6 @@ use crate::{
 };
 
 impl Compiled {
-    /// Returns whether a token names one of the other issuers. Nothing of it is verified.
-    pub(crate) fn is_foreign(&self, token: &str) -> bool {
-        !self.issuers.is_empty() && self.checking.steps().issuer_named_in(token).is_some()
-    }
-
     /// Returns the keys that verify a token, as [`own_ring_for`](Self::own_ring_for) does. One of another issuer needs
     /// none of ours.
     pub(crate) fn ring_for<'py>(
@@ -68,29 +58,6 @@ impl Compiled {
         let ring = self.issuer.keys.ring(&self.decode_algorithms, keys, self.issuer.lenient)?;
         self.issuer.keys.warn_of_short(py)?;
         Ok(Cow::Owned(ring))
-    }
-
-    /// Returns the other issuer of a verified token.
-    pub(crate) fn known_issuer(&self, claims: &Bound<'_, PyDict>) -> PyResult<Option<KnownIssuer<'_>>> {
-        let name = claims.get_item(intern!(claims.py(), "iss"))?.filter(|_| !self.issuers.is_empty());
-        Ok(name.and_then(|name| self.checking.steps().issuer(name.extract().ok()?)))
-    }
-
-    /// Returns subject and id of a verified token, as stores know them.
-    pub(crate) fn stored_ids<'py>(
-        &self,
-        claims: &Bound<'py, PyDict>,
-        default: &Bound<'py, PyAny>,
-    ) -> PyResult<(String, Option<String>)> {
-        let issuer = self.known_issuer(claims)?;
-        let claim = issuer.map_or(&*self.issuer.identity_claim, KnownIssuer::identity_claim);
-        let unnamed = || PyValueError::new_err(format!("the claims have no {claim}, so the token's owner is unknown"));
-        let identity = claims.get_item(claim)?.ok_or_else(unnamed)?;
-        let jti: Option<String> = claims.get_item(intern!(claims.py(), "jti"))?.and_then(|jti| jti.extract().ok());
-        Ok(match issuer {
-            Some(issuer) => (issuer.stored(identity.extract()?), jti.map(|jti| issuer.stored(&jti))),
-            None => (subject_of(&identity, default)?, jti),
-        })
     }
 
     /// Returns the tokens of a request that have a valid signature, expired or not.
