@@ -8,7 +8,7 @@ use jwt_extended::{
     EarlierSessions, JwtManager, Rotation as EngineRotation, Timestamp, Token,
     config::ScheduledRings,
     http::{Location, Reason},
-    jose::{Algorithm, KeyRing, Limits, Unverified},
+    jose::{Algorithm, Limits, Unverified},
     session::{StoreError, Subject},
     token::{IssueError, TokenType},
 };
@@ -239,7 +239,7 @@ impl Compiled {
 
     /// Returns the claims that a token must take from the one that it follows: the scopes, and how and when the user
     /// logged in. `current` are the other claims of the new token, `scopes` those that an access token is to have.
-    #[pyo3(signature = (token, kind, current, scopes, default))]
+    #[expect(clippy::needless_pass_by_value, reason = "PyO3 passes a list of strings by value")]
     pub(crate) fn carried<'py>(
         &self,
         py: Python<'py>,

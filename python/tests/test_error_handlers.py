@@ -25,14 +25,16 @@ LOADER_OF = {
     "CSRFError": "unauthorized",
     "ExpiredSignatureError": "expired_token",
     "FreshTokenRequired": "needs_fresh_token",
+    "InsufficientLoginError": "insufficient_login",
+    "InsufficientScopeError": "insufficient_scope",
     "RevokedTokenError": "revoked_token",
     "ReplayedTokenError": "replayed_token",
     "UserLookupError": "user_lookup_error",
     "UserClaimsVerificationError": "token_verification_failed",
 }
 LOADERS = sorted({*LOADER_OF.values(), "invalid_token"})
-#: Exceptions without a loader: bases, and a failing store.
-NO_LOADER = {"JWTExtendedException", "_WithToken", "StoreUnavailableError"}
+#: Exceptions without a loader: bases, a failing store, and an issuer that is down.
+NO_LOADER = {"JWTExtendedException", "_WithToken", "StoreUnavailableError", "KeysUnavailableError"}
 
 
 def all_below(kind: type[Exception]) -> Iterator[type[Exception]]:
@@ -64,6 +66,8 @@ def an_error(kind: type[Exception]) -> Exception:
     if issubclass(kind, exceptions.RevokedTokenError | exceptions.FreshTokenRequired):
         return kind("said", *CONTENTS)
     if issubclass(kind, exceptions.UserLookupError | exceptions.UserClaimsVerificationError):
+        return kind("said", *CONTENTS)
+    if issubclass(kind, exceptions.InsufficientScopeError | exceptions.InsufficientLoginError):
         return kind("said", *CONTENTS)
     return kind("said")
 
