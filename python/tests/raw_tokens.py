@@ -20,7 +20,7 @@ def payload_with(text: str) -> str:
 
 
 def padded() -> str:
-    """Return a token as AWS's load balancers write them: header and signature are padded."""
+    """Return a token as AWS's load balancers write them, whose header and signature are padded."""
     parts = (json.dumps(part).encode() for part in ({**HEADER, "x": "y"}, claims()))
     signed = b".".join(base64.urlsafe_b64encode(part) for part in parts)
     signature = hmac.digest(SECRET.encode(), signed, "sha256")
@@ -63,7 +63,7 @@ def tokens() -> dict[str, str]:
         "padding": f"{GOOD}=",
         "padding that the signature covers": padded(),
         "wrong padding": f"{GOOD}==",
-        "padding that the signature does not cover": GOOD.replace(".", "==.", 1),
+        "wrong padding of the header": GOOD.replace(".", "==.", 1),
         "header no JSON": f"{encode(b'text')}.e30.AAAA",
         "header a list": f"{encode(b'[]')}.e30.AAAA",
         "header no UTF-8": f"{encode(bytes([255, 254]))}.e30.AAAA",

@@ -36,13 +36,15 @@ enum Kind {
     Bench,
 }
 
-/// A choice of programs. All of a package's programs are on the same side, except the server's.
+/// A choice of programs. Most packages have all their programs in one part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     /// Needs nothing but a file system.
     Alone,
     /// Starts Redis and PostgreSQL servers.
     Stores,
+    /// Starts programs of others on Node.js.
+    Strangers,
 }
 
 impl Programs {
@@ -104,6 +106,7 @@ impl Program {
         match (&*self.package(), &*self.name) {
             ("jwt-extended-redis" | "jwt-extended-sqlx" | "test-services", _)
             | ("jwt-extended-server", "stores" | "load") => Part::Stores,
+            (_, "strangers") => Part::Strangers,
             _ => Part::Alone,
         }
     }

@@ -1,5 +1,5 @@
 //! The servers that the stores are tested with: Debian's Redis, PostgreSQL and `PgBouncer`. The tests start them, each
-//! on a free port and in its own folder. This module only finds or installs the programs.
+//! on a free port and in its own folder. Node.js runs programs of others. This module only finds or installs them.
 
 use std::{env, fs};
 
@@ -13,6 +13,12 @@ pub(crate) fn find() -> Result<(), Trouble> {
     }
     tools::need("pgbouncer", "pgbouncer")?;
     if has_postgresql() { Ok(()) } else { Err(Trouble::CannotRun("PostgreSQL is missing".into())) }
+}
+
+/// Finds Node.js and npm, and tries to install what is missing. The tests install the packages of npm.
+pub(crate) fn find_node() -> Result<(), Trouble> {
+    tools::need("node", "nodejs")?;
+    tools::need("npm", "npm")
 }
 
 /// Whether a PostgreSQL server is where Debian puts it, or on the path.

@@ -24,6 +24,7 @@ pub(crate) fn run() -> Report {
         tools::run(&mut cargo("test -p jwt-extended --no-default-features --no-fail-fast"))
     });
     stores(&mut report, programs.as_ref());
+    strangers(&mut report, programs.as_ref());
     report.step("the curl tour", tour::run);
     packages::test(&mut report);
     python::test(&mut report, tools);
@@ -65,6 +66,17 @@ fn built(programs: Option<&Programs>) -> Result<&Programs, Trouble> {
 fn tests(report: &mut Report, programs: Option<&Programs>, part: Part) {
     for package in programs.iter().flat_map(|programs| programs.packages(part)) {
         report.step(format!("tests of {package}"), || built(programs)?.test(part, &package));
+    }
+}
+
+fn strangers(report: &mut Report, programs: Option<&Programs>) {
+    let mut found = false;
+    report.step("strangers: Node.js and npm", || services::find_node().inspect(|()| found = true));
+    if found {
+        tests(report, programs, Part::Strangers);
+    } else {
+        let missing = || Err(Trouble::CannotRun("Node.js or npm is missing; see above".into()));
+        report.step("tests among strangers", missing);
     }
 }
 

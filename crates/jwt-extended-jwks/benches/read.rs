@@ -1,22 +1,34 @@
 //! Compares reading loaded keys with cloning an `Arc<KeyRing>`, the source that never changes, and with the system's
-//! clock, which every read looks at.
+//! clock, which every read looks at. Then compares whole guards: with a key in the app's own ring, with an issuer whose
+//! key is fixed, and with one whose key is remote. Their ratios are the medians of interleaved rounds.
 //!
 //! Run with `cargo bench -p jwt-extended-jwks`.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a bench documents nothing and may panic")]
+#![allow(
+    missing_docs,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a bench documents nothing, prints and may panic"
+)]
 
 use std::{
     hint::black_box,
     io::{Read as _, Write as _},
     net::TcpListener,
+    pin::pin,
     sync::Arc,
+    task::{Context, Poll, Waker},
     thread,
+    time::Instant,
 };
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use http::request::Parts;
 use jwt_extended::{
-    Clock as _, SystemClock, Timestamp,
+    Clock as _, JwtManager, JwtManagerBuilder, Requirement, SystemClock, Timestamp,
     jose::{Algorithm, Key, KeyRing, KeySource},
+    token::Issuer,
 };
 use jwt_extended_jwks::{RemoteKeys, RemoteKeysBuilder};
 
@@ -51,5 +63,71 @@ fn read(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, read);
+/// A guard for tokens with this `iss`.
+struct Guarded {
+    jwt: JwtManager,
+    request: Parts,
+}
+
+impl Guarded {
+    fn new(builder: JwtManagerBuilder, text: &str) -> Self {
+        let request = http::Request::get("/").header("authorization", format!("Bearer {text}")).body(()).unwrap();
+        Self { jwt: builder.build().unwrap(), request: request.into_parts().0 }
+    }
+
+    fn check(&self) {
+        let checked = pin!(self.jwt.authenticate(&self.request, &Requirement::access()));
+        // Nothing is waited for: the key is known, and there is no store.
+        let Poll::Ready(admitted) = checked.poll(&mut Context::from_waker(Waker::noop())) else { panic!("it waits") };
+        black_box(admitted.unwrap());
+    }
+
+    /// Returns the nanoseconds of a check.
+    fn round(&self) -> f64 {
+        const CHECKS: u32 = 500;
+        let started = Instant::now();
+        (0..CHECKS).for_each(|_| self.check());
+        started.elapsed().as_secs_f64() * 1e9 / f64::from(CHECKS)
+    }
+}
+
+fn guards(criterion: &mut Criterion) {
+    const ISSUER: &str = "https://idp.example";
+    for algorithm in [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA] {
+        let key = Key::generate(algorithm).unwrap();
+        let issuing =
+            JwtManager::builder().key(key.clone()).encode_issuer(ISSUER).encode_audience("us").build().unwrap();
+        let text = issuing.create_access_token("alice").unwrap().into_string();
+        let remote = published(&key).build().unwrap();
+        remote.ready_blocking().unwrap();
+        let fixed = Arc::new(KeyRing::verify_only(key.clone()));
+        let own = JwtManager::builder().verifying_key(key.clone()).decode_issuer([ISSUER]).decode_audience("us");
+        let by = |issuer: Issuer| Guarded::new(JwtManager::builder().issuer(issuer.audience("us")), &text);
+        let guards = [
+            ("own ring", Guarded::new(own, &text)),
+            ("fixed issuer", by(Issuer::new(ISSUER, fixed))),
+            ("remote issuer", by(Issuer::new(ISSUER, remote))),
+        ];
+        let mut group = criterion.benchmark_group(format!("guard {algorithm}"));
+        for (name, guard) in &guards {
+            group.bench_function(*name, |bencher| bencher.iter(|| guard.check()));
+        }
+        group.finish();
+        let [own, fixed, remote] = &guards;
+        let mut ratios: Vec<(f64, f64)> = (0..40)
+            .map(|_| {
+                let (own, fixed, remote) = (own.1.round(), fixed.1.round(), remote.1.round());
+                (remote / own, remote / fixed)
+            })
+            .collect();
+        let mut median = |of: fn(&(f64, f64)) -> f64| {
+            ratios.sort_by(|one, two| of(one).total_cmp(&of(two)));
+            of(&ratios[ratios.len() / 2])
+        };
+        let (to_own, to_fixed) = (median(|ratio| ratio.0), median(|ratio| ratio.1));
+        eprintln!("guard {algorithm}: remote / own ring = {to_own:.3}, remote / fixed issuer = {to_fixed:.3}");
+    }
+}
+
+criterion_group!(benches, read, guards);
 criterion_main!(benches);

@@ -78,8 +78,8 @@ impl RemoteKeysBuilder {
         self
     }
 
-    /// Connects through the proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`). Without this, the
-    /// environment does not matter.
+    /// Connects through the proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`). Without this,
+    /// the environment does not matter.
     pub fn use_environment_proxy(mut self) -> Self {
         self.proxy = ProxyChoice::Environment;
         self

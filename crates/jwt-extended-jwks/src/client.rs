@@ -69,7 +69,7 @@ impl Client {
         let request = agent.get(endpoint.uri().clone()).config().timeout_global(Some(left)).build();
         let mut response = request.call().map_err(failure)?;
         let status = response.status();
-        if status.is_redirection() {
+        if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
             return Err(FetchFailure::Redirect { status: status.as_u16() });
         }
         if status != StatusCode::OK {

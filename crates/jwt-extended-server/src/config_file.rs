@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jwt_extended_axum::Config;
+use jwt_extended_axum::{Config, config::IssuerOptions};
 use serde::{Deserialize, Deserializer, de};
 use toml::{Spanned, Value};
 
@@ -38,6 +38,9 @@ pub(crate) struct ConfigFile {
     options: BTreeMap<Spanned<String>, Value>,
     #[serde(default)]
     pub(crate) users: Vec<ListedUser>,
+    /// The other issuers whose tokens are accepted.
+    #[serde(default)]
+    pub(crate) issuers: Vec<IssuerOptions>,
 }
 
 /// An entry of the section `[[users]]`.

@@ -13,7 +13,7 @@ use jwt_extended_axum::{
 };
 
 use crate::{
-    App, Cors, Database, DatabaseError, StartError, Users, listen, secrets,
+    App, Cors, Database, DatabaseError, Metadata, StartError, Users, listen, secrets,
     serve::{serve, shutdown_signal},
     settings::{demo_config, manager, refuse_samples, sqlite_in, take_origins, take_store},
     store::{Absence, OpenStore, StoreAddress},
@@ -55,11 +55,12 @@ pub(crate) async fn run(
     let store = named.unwrap_or_else(|| sqlite_in(FILE));
     let OpenStore { sessions, users } = store.open(Absence::Created).await?;
     let users = demo_users(users.filter(|_| is_ours)).await?;
-    let jwt = manager(config, sessions, &users)?;
+    let metadata = Metadata::of(&config);
+    let jwt = manager(config, Vec::new(), sessions, &users)?;
     let listener = listen::bind(address).await?;
     let shutdown = shutdown_signal()?;
     greet(listener.local_addr().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
-    serve(listener, shutdown, App { jwt, users, cors }).await
+    serve(listener, shutdown, App { jwt, users, cors, metadata }).await
 }
 
 /// Returns the demo's users. In the demo's own database their passwords are reset; without a database they are in

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use jwt_extended_axum::{ConfigError, config::FileError};
+use jwt_extended_jwks::IssuerError;
 
 use crate::{
     cors::OriginError,
@@ -35,6 +36,9 @@ pub enum StartError {
     /// The options have mistakes.
     #[error("{0}")]
     Config(#[from] ConfigError),
+    /// An issuer of the configuration file cannot be used.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
     /// An option cannot be read from the file that another option names.
     #[error("{option}: {why}")]
     ValueFile {

@@ -20,7 +20,7 @@ mod users;
 pub use cli::{Command, run};
 pub use cors::{Cors, Origin, OriginError};
 pub use error::StartError;
-pub use routes::{App, router};
+pub use routes::{App, Metadata, router};
 pub use secrets::is_sample;
 pub use settings::{Overrides, Settings};
 pub use store::{OpenError, StoreAddress};

@@ -6,7 +6,7 @@ use jwt_extended_axum::JwtManager;
 use tokio::{net::TcpListener, signal, task::JoinSet};
 
 use crate::{
-    App, Settings, StartError, Users, demo, listen, router,
+    App, Metadata, Settings, StartError, Users, demo, listen, router,
     settings::manager,
     store::{Absence, OpenStore},
 };
@@ -27,15 +27,22 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
         (None, None) => return Err(StartError::NoUsers),
     };
     demo::refuse_public_passwords(&users).await?;
-    let jwt = manager(settings.config, sessions, &users)?;
+    let metadata = Metadata::of(&settings.config);
+    let jwt = manager(settings.config, settings.issuers, sessions, &users)?;
     let listener = listen::bind(settings.listen).await?;
     let shutdown = shutdown_signal()?;
     let address = listener.local_addr().unwrap_or(settings.listen);
     tracing::info!(%address, store = %settings.store, "listening");
+    if jwt.key_ring().to_jwk_set().keys.is_empty() {
+        tracing::info!(
+            "/.well-known/jwks.json has no keys, because a shared secret signs; set JWT_ALGORITHM and JWT_PRIVATE_KEY so \
+             that other services can verify the tokens"
+        );
+    }
     if matches!(users.is_empty().await, Ok(true)) {
         tracing::warn!("there are no users yet; add one with `user add`");
     }
-    serve(listener, shutdown, App { jwt, users, cors: settings.cors }).await
+    serve(listener, shutdown, App { jwt, users, cors: settings.cors, metadata }).await
 }
 
 /// Serves until `shutdown` completes and the requests in flight have ended, or their grace period has.

@@ -3,11 +3,12 @@
 use std::{ffi::OsString, net::SocketAddr, path::Path, sync::Arc};
 
 use jwt_extended_axum::{
-    Config, JwtManager, Token,
+    Config, JwtManager, JwtManagerBuilder, Token,
     config::{List, Secret, Switch},
     jose::Family,
     jwt_extended::http::Location,
     session::SessionStore,
+    token::Issuer,
 };
 use jwt_extended_sqlx::SqliteUrl;
 
@@ -27,6 +28,8 @@ pub struct Settings {
     pub(crate) store: StoreAddress,
     /// The users of the configuration file; `None` if they are in the database.
     pub(crate) users: Option<Users>,
+    /// The other issuers whose tokens are accepted.
+    pub(crate) issuers: Vec<Issuer>,
 }
 
 /// The settings of the command line, which win over all others.
@@ -76,7 +79,8 @@ impl Settings {
         }
         let listen = overrides.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000)));
         let cors = Cors::new(origins.unwrap_or(file.cors_origins), &config);
-        Ok(Self { listen, config, cors, store, users })
+        let issuers = file.issuers.into_iter().map(jwt_extended_jwks::issuer).collect::<Result<_, _>>()?;
+        Ok(Self { listen, config, cors, store, users, issuers })
     }
 }
 
@@ -172,11 +176,17 @@ pub(crate) fn demo_config() -> Config {
     config
 }
 
-/// Makes the manager. Tokens of users who no longer exist are refused.
-pub(crate) fn manager(config: Config, store: Arc<dyn SessionStore>, users: &Users) -> Result<JwtManager, StartError> {
+/// Makes the manager. Tokens of users who no longer exist are refused. The users of other issuers are theirs.
+pub(crate) fn manager(
+    config: Config,
+    issuers: Vec<Issuer>,
+    store: Arc<dyn SessionStore>,
+    users: &Users,
+) -> Result<JwtManager, StartError> {
     let users = users.clone();
-    let exists = move |token: &Token| users.may_have_tokens(token.subject());
-    let jwt = JwtManager::from_config(config).session_store(store).token_verification(exists).build()?;
+    let exists = move |token: &Token| token.issuer().is_some() || users.may_have_tokens(token.subject());
+    let builder = JwtManager::from_config(config).session_store(store).token_verification(exists);
+    let jwt = issuers.into_iter().fold(builder, JwtManagerBuilder::issuer).build()?;
     if jwt.key_ring().signing_key().is_some() { Ok(jwt) } else { Err(StartError::NoSigningKey) }
 }
 

@@ -105,10 +105,10 @@ fn run(file: &Path, exceptions: &[Exception]) -> Result<Count, Box<dyn Error>> {
             }
         }
     }
-    if file["numberOfTests"] != run {
-        Err("it does not have the number of cases that it states".into())
-    } else {
+    if file["numberOfTests"] == run {
         Ok(count)
+    } else {
+        Err("it does not have the number of cases that it states".into())
     }
 }
 
@@ -125,15 +125,14 @@ fn check(half: &str, key: &Value, token: &str) -> Result<(), String> {
 
 /// Makes the ring that an app would make of the key or the set.
 fn ring(half: &str, key: &Value, token: &str) -> Result<KeyRing, KeyError> {
-    let keys = match key.get("keys") {
-        None => vec![read(half, key, token)?],
-        Some(_) => {
-            let set = VerifyingKey::from_jwk_set(&key.to_string())?;
-            if let Some(error) = set.unusable.into_iter().next() {
-                return Err(error);
-            }
-            set.keys
+    let keys = if key.get("keys").is_some() {
+        let set = VerifyingKey::from_jwk_set(&key.to_string())?;
+        if let Some(error) = set.unusable.into_iter().next() {
+            return Err(error);
         }
+        set.keys
+    } else {
+        vec![read(half, key, token)?]
     };
     keys.into_iter().try_fold(KeyRing::empty(), KeyRing::also_verify)
 }

@@ -1,6 +1,7 @@
 //! The routes of the login server. Each is a few lines long, because the engine does the work.
 
 mod credentials;
+mod metadata;
 mod sessions;
 
 use axum::{
@@ -12,12 +13,13 @@ use axum::{
     routing::{delete, get, post},
 };
 use jwt_extended_axum::{
-    Access, Admitted, BodyLayer, Cookies, Fresh, JwtManager, Location, Logout, Reason, Rejection, Requirement,
+    Access, Admitted, BodyLayer, Cookies, Fresh, JwkSet, JwtManager, Location, Logout, Reason, Rejection, Requirement,
     TokenPair, Tokens, Visitor, authenticate, session::Subject,
 };
 use serde_json::{Value, json};
 
 use self::credentials::{Credentials, Device};
+pub use self::metadata::Metadata;
 use crate::{
     CheckError, Users,
     cors::{Cors, trust_allowed},
@@ -39,6 +41,8 @@ pub struct App {
     pub users: Users,
     /// The other origins whose pages may use the server.
     pub cors: Cors,
+    /// What the server says of itself to clients.
+    pub metadata: Metadata,
 }
 
 impl FromRef<App> for JwtManager {
@@ -59,6 +63,8 @@ pub fn router(app: App) -> Router {
         .route("/logout", post(logout))
         .route("/sessions", get(sessions::list).delete(sessions::end_all))
         .route("/sessions/{id}", delete(sessions::end))
+        .route("/.well-known/jwks.json", get(async |keys: JwkSet| keys))
+        .route("/.well-known/oauth-authorization-server", get(metadata::answer))
         .route("/healthz", get(healthz))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_methods)

@@ -11,6 +11,7 @@ mod program {
 
     mod demo;
     mod files;
+    mod issuers;
     mod lifetimes;
     mod logs;
     mod options;
@@ -24,6 +25,7 @@ mod routes {
     mod cors;
     mod guarded;
     mod hostile;
+    mod keys;
     mod login;
     mod logout;
     mod refresh;

@@ -14,7 +14,7 @@ use jwt_extended_axum::{
     jwt_extended::http::Location,
     session::MemoryStore,
 };
-use jwt_extended_server::{App, Cors, Users, hash, router};
+use jwt_extended_server::{App, Cors, Metadata, Users, hash, router};
 use tower::ServiceExt as _;
 
 use super::{SECRET, member};
@@ -24,6 +24,9 @@ static HASHES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     let user = |(name, password): (&str, &str)| (name.to_owned(), hash(password).unwrap());
     [("testuser", "testpass"), ("admin", "adminpass")].map(user).into()
 });
+
+/// The server's name in its metadata.
+pub(crate) const ISSUER: &str = "https://login.example";
 
 /// A builder with the demo's options.
 pub(crate) fn builder() -> JwtManagerBuilder {
@@ -53,7 +56,9 @@ pub(crate) fn app_with_origins(builder: JwtManagerBuilder, origins: &[&str]) -> 
     let jwt = builder.build().unwrap();
     let users = Users::new(HASHES.clone()).unwrap();
     let cors = Cors::new(origins.iter().map(|origin| origin.parse().unwrap()), &Config::default());
-    let router = router(App { jwt: jwt.clone(), users, cors });
+    let mut config = Config::default();
+    config.encode_issuer = Some(ISSUER.to_owned());
+    let router = router(App { jwt: jwt.clone(), users, cors, metadata: Metadata::of(&config) });
     TestApp { router, jwt }
 }
 

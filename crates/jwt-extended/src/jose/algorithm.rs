@@ -43,8 +43,8 @@ pub enum Algorithm {
     EdDSA,
     /// Ed25519 by its own name (RFC 9864).
     Ed25519,
-    /// ML-DSA-44, which quantum computers cannot break (RFC 9964). A token with the usual claims has 3,606 bytes. A cookie
-    /// may have 4,096, so there is little room for claims of the app's own.
+    /// ML-DSA-44, which quantum computers cannot break (RFC 9964). A token with the usual claims has 3,606 bytes. A
+    /// cookie may have 4,096, so there is little room for claims of the app's own.
     MlDsa44,
     /// ML-DSA-65 (RFC 9964). A token has at least 4,600 bytes, too many for a cookie.
     MlDsa65,

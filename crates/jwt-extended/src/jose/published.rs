@@ -51,7 +51,7 @@ impl PublishedKeys {
     ///
     /// A key without `alg` serves each of the algorithms that fits it: an RSA key only RS256, unless RS256 is not
     /// accepted. Keys that cannot be used do not affect the others: shared secrets, keys of another algorithm or for
-    /// encryption, malformed ones. Numbers may be written as [`VerifyingKey::from_loose_jwk`] accepts them.
+    /// encryption, malformed ones. Numbers may be written as `VerifyingKey::from_loose_jwk` accepts them.
     ///
     /// # Errors
     /// If the text is not a JWK Set, has more than 100 keys, contains a private key, or has two keys of one `kid` and

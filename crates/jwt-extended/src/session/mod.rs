@@ -60,6 +60,6 @@ pub use sessions::{
 };
 pub(crate) use store::StoreKind;
 pub use store::{RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus};
-pub(crate) use subject::{NOT_A_STRING, foreign_key, subject_of};
+pub(crate) use subject::{NOT_A_STRING, foreign_key, foreign_key_length, subject_of};
 pub use subject::{Subject, is_session_id};
 pub use url::{StoreUrl, StoreUrlError};

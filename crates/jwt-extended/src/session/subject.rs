@@ -74,6 +74,11 @@ pub(crate) fn foreign_key(issuer: &str, id: &str) -> String {
     format!("{NOT_A_STRING}@{issuer}{NOT_A_STRING}{id}")
 }
 
+/// Returns the length of that form, in bytes.
+pub(crate) fn foreign_key_length(issuer: &str, id: &str) -> usize {
+    issuer.len() + id.len() + 3
+}
+
 /// Returns whether a text has the form of the session ids that this engine makes: a UUID of version 7. In a store of
 /// sessions, any other claim `sid` belongs to another issuer.
 pub fn is_session_id(sid: &str) -> bool {

@@ -96,8 +96,18 @@ pub(super) struct Found {
 impl Found {
     /// Scans the payload once.
     pub(super) fn scan(payload: &str, identity_claim: &str) -> Result<Self, TokenError> {
+        Self::scan_with(payload, identity_claim, |_, _| {})
+    }
+
+    /// Scans the payload once, and shows each claim to another reader too.
+    pub(super) fn scan_with(
+        payload: &str,
+        identity_claim: &str,
+        mut also: impl FnMut(&str, &Value<'_>),
+    ) -> Result<Self, TokenError> {
         let mut found = Self::default();
         json::scan_object(payload, |name, value| {
+            also(&name, &value);
             let slot = Slot::of(&value);
             match name.as_ref() {
                 "fresh" => found.fresh = slot,

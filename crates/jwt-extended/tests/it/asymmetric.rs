@@ -14,12 +14,16 @@ mod lattice;
 mod lattice_keys;
 #[path = "asymmetric/padding.rs"]
 mod padding;
+#[path = "asymmetric/published.rs"]
+mod published_set;
 #[path = "asymmetric/refused_keys.rs"]
 mod refused_keys;
 #[path = "asymmetric/refused_signatures.rs"]
 mod refused_signatures;
 #[path = "asymmetric/rfc.rs"]
 mod rfc;
+#[path = "asymmetric/rfc_7520.rs"]
+mod rfc_7520;
 #[path = "asymmetric/rfc_examples.rs"]
 mod rfc_examples;
 #[path = "asymmetric/round_trips.rs"]

@@ -18,7 +18,7 @@ fn users() -> String {
 
 /// Runs `serve` with a file, which the error calls `bad.toml`, and returns the error.
 #[track_caller]
-fn refused_file(text: impl AsRef<[u8]>, variables: Variables<'_>) -> String {
+pub(crate) fn refused_file(text: impl AsRef<[u8]>, variables: Variables<'_>) -> String {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("bad.toml");
     fs::write(&path, text).unwrap();

@@ -140,6 +140,12 @@ pub(crate) fn normalized(json: &str) -> Result<String, KeyError> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn rewriting_removes_zeros_only_where_they_are_wrong() {
+        let rewritten = normalized(r#"{"e":"AAEAAQ==","pub":"AAE="}"#).unwrap();
+        assert_eq!(rewritten, r#"{"e":"AQAB","pub":"AAE"}"#);
+    }
+
     /// The example of RFC 7638 section 3.1.
     #[test]
     fn thumbprint_of_the_rfc() {

@@ -26,15 +26,15 @@ impl<'t> Segments<'t> {
         let bytes = token.as_bytes();
         let first = bytes.iter().position(dot).ok_or(JwsError::NotEnoughSegments)?;
         let last = bytes.iter().rposition(dot).filter(|last| *last > first).ok_or(JwsError::NotEnoughSegments)?;
-        let (header, payload, signature) = (&token[..first], &token[first + 1..last], &token[last + 1..]);
+        let (mut header, mut payload, mut signature) = (&token[..first], &token[first + 1..last], &token[last + 1..]);
         if payload.as_bytes().contains(&b'.') {
             return Err(JwsError::TooManySegments);
         }
-        let bare = match padding {
-            Padding::Refused => |segment| segment,
-            Padding::Ignored => without_padding,
-        };
-        let (header, payload, signature) = (bare(header), bare(payload), bare(signature));
+        if padding == Padding::Ignored {
+            for segment in [&mut header, &mut payload, &mut signature] {
+                *segment = without_padding(segment);
+            }
+        }
         Ok(Self { header, payload, signature, signed: &token[..last] })
     }
 

@@ -130,6 +130,12 @@ pub fn scan_array<'a>(text: &'a str, mut on_element: impl FnMut(Value<'a>)) -> R
     scanner.end()
 }
 
+/// Returns the first member of this name in a text that nobody has verified. It reads no further, so the text may not be
+/// an object as [`scan_object`] wants it: trust nothing in it.
+pub(crate) fn peek_member<'a>(bytes: &'a [u8], name: &str) -> Option<Value<'a>> {
+    Scanner { text: str::from_utf8(bytes).ok()?, at: 0 }.find(name).ok()?
+}
+
 /// Checks that `bytes` are UTF-8, then reads them as [`scan_object`] does.
 pub(crate) fn scan_bytes<'a>(bytes: &'a [u8], on_member: impl FnMut(Cow<'a, str>, Value<'a>)) -> Result<(), JsonError> {
     scan_object(str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?, on_member)
@@ -166,6 +172,15 @@ mod tests {
                 ("e".into(), Kind::Null, "null".into(), 46),
             ]
         );
+    }
+
+    #[test]
+    fn a_peek_finds_the_first_member_and_stops() {
+        let peek = |text: &'static str| peek_member(text.as_bytes(), "iss").map(|value| value.text);
+        assert_eq!(peek(r#" { "a" : {"iss":1} , "i\u0073s" : "x" , "iss":2"#), Some("\"x\""));
+        for text in ["", "{}", "[]", r#"{"a":1}"#, r#"{"iss"}"#, r#"{"iss":}"#, r#"{"a":1 "iss":2}"#, r#"{"iss":"x"#] {
+            assert_eq!(peek(text), None, "{text}");
+        }
     }
 
     #[test]

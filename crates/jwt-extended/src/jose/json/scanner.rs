@@ -80,6 +80,34 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Returns the first member of this name in an object, and reads no further. What follows may be anything.
+    pub(super) fn find(&mut self, wanted: &str) -> Result<Option<Value<'a>>, JsonError> {
+        self.skip_space();
+        self.expect(b'{')?;
+        loop {
+            self.skip_space();
+            if self.peek() == Some(b'}') {
+                return Ok(None);
+            }
+            let start = self.at;
+            let escaped = self.string()?;
+            let raw = &self.text[start + 1..self.at - 1];
+            let is_wanted = if escaped { unescape(raw) == wanted } else { raw == wanted };
+            self.skip_space();
+            self.expect(b':')?;
+            self.skip_space();
+            let start = self.at;
+            let kind = self.value(1)?;
+            if is_wanted {
+                return Ok(Some(Value { kind, text: &self.text[start..self.at], start }));
+            }
+            self.skip_space();
+            if !self.another(b'}')? {
+                return Ok(None);
+            }
+        }
+    }
+
     /// Returns `true` after a comma and `false` after the closing bracket. Anything else is an error.
     fn another(&mut self, close: u8) -> Result<bool, JsonError> {
         let next = self.peek();

@@ -121,8 +121,8 @@ impl VerifyingKey {
     /// [`PublishedKeys`](crate::jose::PublishedKeys) reads the sets of other issuers.
     ///
     /// # Errors
-    /// If the text as a whole is not a JWK Set, or mixes shared secrets and key pairs. Keys that cannot be used are listed in
-    /// [`unusable`](ImportedJwkSet::unusable).
+    /// If the text as a whole is not a JWK Set, or mixes shared secrets and key pairs. Keys that cannot be used are
+    /// listed in [`unusable`](ImportedJwkSet::unusable).
     pub fn from_jwk_set(json: &str) -> Result<ImportedJwkSet, KeyError> {
         Self::read_jwk_set(json, Self::from_jwk)
     }

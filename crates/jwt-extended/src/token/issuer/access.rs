@@ -42,68 +42,95 @@ const NOT_ACCESS: TokenError = TokenError::ClaimValue {
 const UNMARKED: TokenError =
     TokenError::ClaimValue { claim: "typ", message: "The token does not say that it is an access token" };
 
+/// What a token shows of its kind. It gets the claims one by one, in the scan that reads the others too.
+pub(super) struct Evidence<'m> {
+    mark: &'m AccessTokens,
+    is_other: bool,
+    is_marked: bool,
+}
+
 impl AccessTokens {
-    /// Checks that a verified token is an access token by its header and its claims.
-    pub(super) fn check(&self, header: &str, payload: &str) -> Result<(), TokenError> {
-        let (mut other, mut own_type, mut marked) = (false, false, *self == Self::Unmarked);
-        let is = |value: &Value<'_>, text: &str| value.as_str().is_some_and(|value| value == text);
-        let one_of = |value: &Value<'_>, texts: &[&str]| {
-            value.as_str().is_some_and(|value| texts.iter().any(|text| value.eq_ignore_ascii_case(text)))
-        };
-        // Header and payload were scanned when the token was verified, so there is no error to report.
-        let _ = json::scan_object(payload, |name, value| {
-            match &*name {
-                name if OF_OTHER_KINDS.contains(&name) => other = true,
-                "typ" => other |= one_of(&value, &["id", "refresh", "offline", "logout"]),
-                "token_use" => other |= one_of(&value, &["id", "refresh"]),
-                "type" if is(&value, "access") => own_type = true,
-                "type" => other |= one_of(&value, &["refresh", "id"]),
-                _ => {}
-            }
-            match self {
-                Self::WithClaim { claim, value: expected } if name == *claim => marked |= is(&value, expected),
-                Self::WithAnyOf(claims) => marked |= claims.contains(&name),
-                _ => {}
-            }
-        });
-        if *self == Self::Typed {
-            let _ = json::scan_object(header, |name, value| {
-                marked |= name == "typ" && one_of(&value, &["at+jwt", "application/at+jwt"]);
-            });
+    /// Starts to collect what a token shows.
+    pub(super) fn evidence(&self) -> Evidence<'_> {
+        Evidence { mark: self, is_other: false, is_marked: *self == Self::Unmarked }
+    }
+}
+
+impl Evidence<'_> {
+    /// Notes a claim.
+    pub(super) fn note(&mut self, name: &str, value: &Value<'_>) {
+        match name {
+            name if OF_OTHER_KINDS.contains(&name) => self.is_other = true,
+            "typ" => self.is_other |= is_one_of(value, &["id", "refresh", "offline", "logout"]),
+            "token_use" => self.is_other |= is_one_of(value, &["id", "refresh"]),
+            "type" if is_text(value, "access") => self.is_marked = true,
+            "type" => self.is_other |= is_one_of(value, &["refresh", "id"]),
+            _ => {}
         }
-        match (other, marked || own_type) {
-            (true, _) => Err(NOT_ACCESS),
-            (false, false) => Err(UNMARKED),
-            (false, true) => Ok(()),
+        match self.mark {
+            AccessTokens::WithClaim { claim, value: expected } if name == *claim => {
+                self.is_marked |= is_text(value, expected);
+            }
+            AccessTokens::WithAnyOf(claims) => self.is_marked |= claims.iter().any(|claim| name == *claim),
+            _ => {}
         }
     }
+
+    /// Decides whether it is an access token, by its header too.
+    pub(super) fn judge(mut self, header: &str) -> Result<(), TokenError> {
+        if self.is_other {
+            return Err(NOT_ACCESS);
+        }
+        if !self.is_marked && *self.mark == AccessTokens::Typed {
+            // The header was scanned when the token was verified, so there is no error to report.
+            let _ = json::scan_object(header, |name, value| {
+                self.is_marked |= name == "typ" && is_one_of(&value, &["at+jwt", "application/at+jwt"]);
+            });
+        }
+        if self.is_marked { Ok(()) } else { Err(UNMARKED) }
+    }
+}
+
+fn is_text(value: &Value<'_>, text: &str) -> bool {
+    value.as_str().is_some_and(|value| value == text)
+}
+
+/// Compares without case.
+fn is_one_of(value: &Value<'_>, texts: &[&str]) -> bool {
+    value.as_str().is_some_and(|value| texts.iter().any(|text| value.eq_ignore_ascii_case(text)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn check(mark: &AccessTokens, header: &str, payload: &str) -> Result<(), TokenError> {
+        let mut evidence = mark.evidence();
+        json::scan_object(payload, |name, value| evidence.note(&name, &value)).unwrap();
+        evidence.judge(header)
+    }
+
     const PLAIN: &str = r#"{"typ":"JWT"}"#;
     const TYPED: &str = r#"{"typ":"at+jwt"}"#;
 
     #[test]
     fn a_mark_is_needed() {
-        assert_eq!(AccessTokens::Typed.check(TYPED, "{}"), Ok(()));
-        assert_eq!(AccessTokens::Typed.check(r#"{"typ":"Application/AT+JWT"}"#, "{}"), Ok(()));
-        assert_eq!(AccessTokens::Typed.check(PLAIN, "{}"), Err(UNMARKED));
+        assert_eq!(check(&AccessTokens::Typed, TYPED, "{}"), Ok(()));
+        assert_eq!(check(&AccessTokens::Typed, r#"{"typ":"Application/AT+JWT"}"#, "{}"), Ok(()));
+        assert_eq!(check(&AccessTokens::Typed, PLAIN, "{}"), Err(UNMARKED));
         let used = AccessTokens::WithClaim { claim: "token_use".into(), value: "access".into() };
-        assert_eq!(used.check(PLAIN, r#"{"token_use":"access"}"#), Ok(()));
-        assert_eq!(used.check(TYPED, "{}"), Err(UNMARKED));
+        assert_eq!(check(&used, PLAIN, r#"{"token_use":"access"}"#), Ok(()));
+        assert_eq!(check(&used, TYPED, "{}"), Err(UNMARKED));
         let any = AccessTokens::WithAnyOf(vec!["scp".into(), "azp".into()].into());
-        assert_eq!(any.check(PLAIN, r#"{"azp":"x"}"#), Ok(()));
-        assert_eq!(any.check(PLAIN, r#"{"sub":"x"}"#), Err(UNMARKED));
-        assert_eq!(AccessTokens::Unmarked.check(PLAIN, "{}"), Ok(()));
+        assert_eq!(check(&any, PLAIN, r#"{"azp":"x"}"#), Ok(()));
+        assert_eq!(check(&any, PLAIN, r#"{"sub":"x"}"#), Err(UNMARKED));
+        assert_eq!(check(&AccessTokens::Unmarked, PLAIN, "{}"), Ok(()));
     }
 
     #[test]
     fn our_own_type_is_a_mark() {
-        assert_eq!(AccessTokens::Typed.check(PLAIN, r#"{"type":"access"}"#), Ok(()));
-        assert_eq!(AccessTokens::Typed.check(PLAIN, r#"{"type":"other"}"#), Err(UNMARKED));
+        assert_eq!(check(&AccessTokens::Typed, PLAIN, r#"{"type":"access"}"#), Ok(()));
+        assert_eq!(check(&AccessTokens::Typed, PLAIN, r#"{"type":"other"}"#), Err(UNMARKED));
     }
 
     #[test]
@@ -119,8 +146,8 @@ mod tests {
             r#"{"token_use":"id"}"#,
             r#"{"type":"refresh"}"#,
         ] {
-            assert_eq!(AccessTokens::Typed.check(TYPED, claims), Err(NOT_ACCESS), "{claims}");
-            assert_eq!(AccessTokens::Unmarked.check(PLAIN, claims), Err(NOT_ACCESS), "{claims}");
+            assert_eq!(check(&AccessTokens::Typed, TYPED, claims), Err(NOT_ACCESS), "{claims}");
+            assert_eq!(check(&AccessTokens::Unmarked, PLAIN, claims), Err(NOT_ACCESS), "{claims}");
         }
     }
 }

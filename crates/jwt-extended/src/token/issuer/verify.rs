@@ -6,8 +6,8 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use super::{AccessTokens, Issuer, Origin};
 use crate::{
-    jose::{self, JwsError, KeySource, Limits, Typ, json},
-    session::foreign_key,
+    jose::{self, JwsError, KeySource, Limits, Typ},
+    session::{foreign_key, foreign_key_length},
     time::Timestamp,
     token::{
         AudiencePolicy, Freshness, Inner, Policy, Span, Token, TokenError, TokenType,
@@ -90,7 +90,13 @@ impl ForeignPolicy {
         let ring = self.keys.current().ok_or_else(|| TokenError::NoKeys(self.name().to_owned()))?;
         let (text, payload_len) = jose::verify_within(policy.limits, &ring, token)?.into_parts();
         let (payload, header) = text.split_at(payload_len);
-        let found = Found::scan(payload, &policy.identity_claim)?;
+        let (mut evidence, mut audience) = (self.access_tokens.evidence(), None);
+        let found = Found::scan_with(payload, &policy.identity_claim, |name, value| {
+            evidence.note(name, value);
+            if name == self.audience_claim {
+                audience = Slot::of(value);
+            }
+        })?;
 
         let issued_at = policy.time("iat", found.iat, &text, "Issued At claim (iat) must be an integer.")?;
         policy.check_begin("iat", issued_at, now)?;
@@ -98,8 +104,8 @@ impl ForeignPolicy {
         policy.check_begin("nbf", not_before, now)?;
         let expires_at = policy.time("exp", found.exp, &text, "Expiration Time claim (exp) must be an integer.")?;
         policy.check_issuer(found.iss, &text)?;
-        policy.check_audience(self.audience_slot(&found, payload), &text)?;
-        self.access_tokens.check(header, payload)?;
+        policy.check_audience(audience, &text)?;
+        evidence.judge(header)?;
         let missing = |name: &str| TokenError::MissingClaim(name.to_owned());
         let end = expires_at.ok_or_else(|| missing("exp"))?;
         policy.check_lifetime(issued_at, expires_at)?;
@@ -117,7 +123,8 @@ impl ForeignPolicy {
             return Err(missing("jti"));
         }
         let ids = [Some(&subject), jti.as_ref()];
-        if ids.into_iter().flatten().any(|id| policy.is_too_long(foreign_key(self.name(), id).len())) {
+        let in_stores = |id: &String| foreign_key_length(self.name(), id);
+        if ids.into_iter().flatten().any(|id| policy.is_too_long(in_stores(id))) {
             return Err(TokenError::ClaimValue {
                 claim: "sub",
                 message: "The token's id or subject is longer than a store keeps",
@@ -150,21 +157,6 @@ impl ForeignPolicy {
             location: None,
         };
         if now >= end.saturating_add(policy.leeway) { Err(TokenError::Expired(token)) } else { Ok(token) }
-    }
-
-    /// Finds the claim that names the audience.
-    fn audience_slot(&self, found: &Found, payload: &str) -> Option<Slot> {
-        if self.audience_claim == "aud" {
-            return found.aud;
-        }
-        let mut slot = None;
-        // The payload was scanned just before, so there is no error to report.
-        let _ = json::scan_object(payload, |name, value| {
-            if name == self.audience_claim {
-                slot = Slot::of(&value);
-            }
-        });
-        slot
     }
 
     /// Appends the form in which stores know an id of this issuer. Returns the places of the id alone, and of all of it.

@@ -16,7 +16,7 @@ use super::{
     only, published, signature,
 };
 
-/// Each algorithm with the last byte of its OID, the `kid` and the token in RFC 9964 appendix A, and a signature's size.
+/// Each algorithm with the last byte of its OID, the `kid` and token of RFC 9964 appendix A, and a signature's size.
 const RFC_9964: [(Algorithm, u8, &str, &str, usize); 3] = [
     (Algorithm::MlDsa44, 0x11, "T4xl70S7MT6Zeq6r9V9fPJGVn76wfnXJ21-gyo0Gu6o", RFC_44, 2420),
     (Algorithm::MlDsa65, 0x12, "Suiu29qbfuaBaR4Ats-c6XQBePB_OpAxAwcTR_0KXVM", RFC_65, 3309),
