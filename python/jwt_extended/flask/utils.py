@@ -103,10 +103,13 @@ def decode_token(
 ) -> dict[str, Any]:
     """Verify a token and return its claims, without checking for revocation or loading the user.
 
+    A token of one of ``JWT_ISSUERS`` is verified with the keys that a guard has fetched before.
+
     :param encoded_token: the token.
     :param csrf_value: the value that its ``csrf`` claim must have.
     :param allow_expired: whether to accept an expired token that is valid otherwise.
     :raises jwt.InvalidTokenError: or a :class:`JWTExtendedException`, if the token is invalid.
+    :raises KeysUnavailableError: if the keys of its issuer are not known.
     """
     return get_jwt_manager()._decode_jwt_from_config(encoded_token, csrf_value, allow_expired)
 

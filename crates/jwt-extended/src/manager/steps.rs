@@ -57,8 +57,8 @@ impl<'a> Steps<'a> {
     /// (Flask-JWT-Extended's `decode_key_loader`).
     ///
     /// `judge` gets the located token and a function that verifies it with a key ring. It is called again for each
-    /// other cookie of the same name. For a token that [names another issuer](Self::issuer_named_in), the function takes
-    /// the keys of that issuer, whatever the ring.
+    /// other cookie of the same name. For a token that [names another issuer](Self::issuer_named_in), the function
+    /// takes the keys of that issuer, whatever the ring.
     ///
     /// Everything but the store is checked before this returns; the future asks the store and the app's own
     /// verification, and does not borrow the request. If another issuer's keys are needed first, it waits for them.
