@@ -118,8 +118,8 @@
 //!
 //! # Keys
 //!
-//! [`JwkSet`] answers with the app's public keys, so that other services can verify its tokens. An app accepts the tokens
-//! of other issuers with [`JwtManagerBuilder::issuer`].
+//! [`JwkSet`] answers with the app's public keys, so that other services can verify its tokens. An app accepts the
+//! tokens of other issuers with [`JwtManagerBuilder::issuer`].
 //!
 //! # Responses
 //!

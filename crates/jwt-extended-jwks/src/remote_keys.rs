@@ -80,8 +80,8 @@ impl RemoteKeys {
 
 impl KeySource for RemoteKeys {
     /// Returns the keys without waiting: one atomic load and one look at the clock, 170 ns rather than the 30 of an
-    /// `Arc<KeyRing>`, more than half of them for the system's clock. In the last fifth of the keys' life it also starts
-    /// to renew them.
+    /// `Arc<KeyRing>`, more than half of them for the system's clock. In the last fifth of the keys' life it also
+    /// starts to renew them.
     fn current(&self) -> Option<Arc<KeyRing>> {
         let now = self.renewal.clock.now();
         let cache = self.renewal.cache.load();

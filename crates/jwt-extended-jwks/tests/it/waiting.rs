@@ -2,14 +2,20 @@
 
 use std::{
     io::Write as _,
+    pin::Pin,
     sync::{
         Arc, Barrier, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
-use jwt_extended::{Timestamp, jose::KeySource as _};
+use jwt_extended::{
+    JwtManager, Requirement, Timestamp,
+    jose::{Algorithm, Key, KeyRing, KeySource as _},
+    token::Issuer,
+};
 use jwt_extended_jwks::RemoteKeys;
 
 use crate::{
@@ -42,6 +48,35 @@ fn ten_thousand_renewals_are_one_fetch() {
         }
     });
     assert_eq!(server.count(), 1);
+}
+
+/// The whole guard: each token names a key of its own, which nobody has.
+#[test]
+fn ten_thousand_tokens_of_unknown_keys_cause_one_fetch() {
+    const TOKENS: usize = 10_000;
+    let server = Server::answering([keys(&["a"])]);
+    let (keys, clock) = server.timed();
+    keys.ready_blocking().unwrap();
+    clock.advance(Duration::from_secs(31));
+    let name = "https://idp.example";
+    let jwt = JwtManager::builder().issuer(Issuer::new(name, keys).audience("us")).build().unwrap();
+    let stranger = Key::generate(Algorithm::ES256).unwrap();
+    let issuing = JwtManager::builder().encode_issuer(name).key_ring(KeyRing::empty()).build().unwrap();
+    let refused = AtomicUsize::new(0);
+    let guards = (0..TOKENS).map(|number| {
+        let key = stranger.clone().with_kid(&format!("made up {number}")).unwrap();
+        let text = issuing.access_token("alice").signed_by(&key).create().unwrap();
+        let request = http::Request::get("/").header("authorization", format!("Bearer {text}")).body(()).unwrap();
+        let checked = jwt.authenticate(&request.into_parts().0, &Requirement::access());
+        let refused = &refused;
+        Box::pin(async move {
+            let rejection = checked.await.unwrap_err();
+            assert_eq!(rejection.message(), "The token was signed with an unknown key");
+            refused.fetch_add(1, Ordering::Relaxed);
+        }) as Pin<Box<dyn Future<Output = ()> + Send + '_>>
+    });
+    join_all(guards.collect(), || {});
+    assert_eq!((refused.into_inner(), server.count()), (TOKENS, 2), "one fetch at the start, and one for all of them");
 }
 
 #[test]

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use test_services::{Node, Program};
 
 #[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "these tests use a part of it")]
 mod support;
 
 use support::{SECRET, listed_user, member, process::*};

@@ -9,8 +9,8 @@ use crate::{
     token::Lifetime,
 };
 
-/// Returns the keys that sign and verify at each time. `keys` are those that the app passed to the builder. Without other
-/// issuers, there must be one. `longest` is how long a token may live.
+/// Returns the keys that sign and verify at each time. `keys` are those that the app passed to the builder. Without
+/// other issuers, there must be one. `longest` is how long a token may live.
 pub(super) fn rings(
     config: &Config,
     keys: GivenKeys,

@@ -14,7 +14,7 @@ use requirement::{Age, Types};
 use crate::{
     config::Settings,
     http::{CsrfCheck, CsrfError, Located, Location, NotLocated, Reason, Request, RequestError, Wanted, locate},
-    jose::KeyRing,
+    jose::{JwsError, KeyRing},
     time::Timestamp,
     token::{ForeignPolicy, Token, TokenError, TokenType, needs_keys, verify},
 };
@@ -128,9 +128,15 @@ pub(crate) fn verify_text(
 ) -> Result<Token, TokenError> {
     match settings.issuers.of(text, settings.policy.limits) {
         Some(issuer) => issuer.verify(text, now),
-        // An app without keys of its own accepts the tokens of its issuers alone.
-        None if ring.verifying_keys().is_empty() && !settings.issuers.is_empty() => Err(TokenError::Issuer),
-        None => verify(&settings.policy, ring, text, now),
+        None => verify(&settings.policy, ring, text, now).map_err(|error| match error {
+            // An app without keys of its own accepts the tokens of its issuers alone.
+            TokenError::Jws(JwsError::AlgorithmNotAllowed)
+                if ring.verifying_keys().is_empty() && !settings.issuers.is_empty() =>
+            {
+                TokenError::Issuer
+            }
+            error => error,
+        }),
     }
 }
 

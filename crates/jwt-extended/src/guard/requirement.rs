@@ -110,8 +110,9 @@ impl Requirement {
         self.granting(Source::Claim(claim.to_owned()), Needed::Any, texts)
     }
 
-    /// Also requires the user to have logged in at most this long ago, by [`Token::auth_time`](crate::Token::auth_time).
-    /// Otherwise the response is 401 with the challenge `insufficient_user_authentication` and `max_age` (RFC 9470).
+    /// Also requires the user to have logged in at most this long ago, by
+    /// [`Token::auth_time`](crate::Token::auth_time). Otherwise the response is 401 with the challenge
+    /// `insufficient_user_authentication` and `max_age` (RFC 9470).
     ///
     /// Unlike freshness, it does not end with a refresh, and each route chooses its own limit.
     pub const fn max_age(mut self, max_age: Duration) -> Self {
@@ -119,8 +120,8 @@ impl Requirement {
         self
     }
 
-    /// Also requires the login to be of one of these classes, by the claim `acr`. Otherwise the response is 401 with the
-    /// challenge `insufficient_user_authentication` and `acr_values` (RFC 9470).
+    /// Also requires the login to be of one of these classes, by the claim `acr`. Otherwise the response is 401 with
+    /// the challenge `insufficient_user_authentication` and `acr_values` (RFC 9470).
     pub fn acr<T: Into<String>>(mut self, classes: impl IntoIterator<Item = T>) -> Self {
         self.login.acr = classes.into_iter().map(Into::into).collect();
         self

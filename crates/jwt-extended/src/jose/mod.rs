@@ -4,8 +4,8 @@
 //! tokens, or HTTP: [`token`](crate::token) builds on it.
 //!
 //! 1. A key has exactly one algorithm. A token's header must agree with it and never chooses it.
-//! 2. A token has exactly one spelling: base64url without padding or white space, unused bits zero. The one exception is
-//!    [`Padding::Ignored`].
+//! 2. A token has exactly one spelling: base64url without padding or white space, unused bits zero. The one exception
+//!    is [`Padding::Ignored`].
 //! 3. A header is a JSON object in UTF-8 in which no name occurs twice, at any depth. The same rules hold for the
 //!    payload, which `token` reads. [`verify`] alone proves who signed a payload; it does not check that the payload
 //!    is JSON or still valid.

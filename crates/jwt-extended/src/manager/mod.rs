@@ -230,7 +230,8 @@ impl JwtManager {
         guard::examine(&self.inner.settings, request, requirement, now).map_err(|refusal| self.refuse(refusal))
     }
 
-    /// Makes the checks that follow: with new keys, if the token waits for them, then the store, and the app's own verification.
+    /// Makes the checks that follow: with new keys, if the token waits for them, then the store, and the app's own
+    /// verification.
     async fn admit(
         &self,
         examined: Result<Examined, Rejection>,

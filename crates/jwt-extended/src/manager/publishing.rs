@@ -16,9 +16,9 @@ impl JwtManager {
     /// Answers a request for the app's public keys: a JWK Set (RFC 7517 section 5), which apps serve at
     /// `/.well-known/jwks.json`.
     ///
-    /// It has the keys of every state: those that will sign, that sign, and that have signed. Shared secrets and private
-    /// members are never in it, so with HMAC alone it is empty. Clients may cache it for `jwks_max_age`, and ask with
-    /// `If-None-Match` whether it has changed.
+    /// It has the keys of every state: those that will sign, that sign, and that have signed. Shared secrets and
+    /// private members are never in it, so with HMAC alone it is empty. Clients may cache it for `jwks_max_age`, and
+    /// ask with `If-None-Match` whether it has changed.
     ///
     /// ```
     /// use jwt_extended::{JwtManager, jose::Key};

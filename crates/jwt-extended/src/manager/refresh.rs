@@ -150,8 +150,8 @@ impl Steps<'_> {
     /// Returns the claims that the tokens of a refresh must take from its refresh token: the scopes, and how and when
     /// the user logged in (`auth_time`, `acr`, `amr`). For callers who issue the tokens.
     ///
-    /// `current` are the user's own claims by now, if the tokens get them: scopes among them can only narrow. The access
-    /// token gets the scopes of `requested`.
+    /// `current` are the user's own claims by now, if the tokens get them: scopes among them can only narrow. The
+    /// access token gets the scopes of `requested`.
     ///
     /// # Errors
     /// If the refresh token does not have a requested scope.

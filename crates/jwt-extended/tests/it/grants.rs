@@ -1,4 +1,4 @@
-//! Scopes, permissions and roles; when and how the user logged in. Line 34 of SECURITY.md: a refresh never widens.
+//! Scopes, permissions and roles; when and how the user logged in. Lines 36 and 37 of SECURITY.md.
 
 use std::{borrow::Cow, time::Duration};
 

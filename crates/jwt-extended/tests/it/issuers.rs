@@ -1,6 +1,6 @@
 //! Tokens of other issuers: whose keys and rules judge them, what they may do, and when a guard waits for keys.
 //!
-//! Lines 30 to 33 of SECURITY.md.
+//! Lines 30, 33, 34 and 35 of SECURITY.md.
 
 use std::{
     pin::Pin,
@@ -234,6 +234,7 @@ fn an_app_without_a_key_accepts_its_issuers_alone() {
     let jwt = keyless().issuer(fixed()).build().unwrap();
     assert_eq!(admitted(&jwt, &foreign(&[])).subject(), "alice");
     assert_eq!(complaint(&jwt, &token(&[])), "Invalid issuer");
+    assert_eq!(complaint(&jwt, "garbage"), "Not enough segments");
     assert!(jwt.create_access_token("alice").unwrap_err().to_string().contains("no key to sign with"));
 }
 

@@ -34,7 +34,7 @@ fn mistakes_in_an_issuer_say_what_to_set() {
         ("issuer = \"https://a.example\"\naudience = \"us\"\nprovider = \"facebook\"", "expected one of"),
         ("issuer = \"https://a.example\"\naudience = []", "has no audience"),
     ] {
-        let error = refused_file(&issuer(lines), &[("JWT_SECRET_KEY", SECRET)]);
+        let error = refused_file(issuer(lines), &[("JWT_SECRET_KEY", SECRET)]);
         assert!(error.contains(expected), "{error}");
     }
 }

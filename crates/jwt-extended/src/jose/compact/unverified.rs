@@ -63,7 +63,8 @@ impl fmt::Debug for Unverified {
     }
 }
 
-/// Returns the payload's bytes, whatever they are; `None` if the token is too long or has no payload that can be decoded.
+/// Returns the payload's bytes, whatever they are; `None` if the token is too long or has no payload that can be
+/// decoded.
 pub(crate) fn peek_payload(limits: Limits, token: &str) -> Option<Vec<u8>> {
     if token.len() > limits.max_length {
         return None;

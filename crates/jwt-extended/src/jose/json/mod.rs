@@ -130,8 +130,8 @@ pub fn scan_array<'a>(text: &'a str, mut on_element: impl FnMut(Value<'a>)) -> R
     scanner.end()
 }
 
-/// Returns the first member of this name in a text that nobody has verified. It reads no further, so the text may not be
-/// an object as [`scan_object`] wants it: trust nothing in it.
+/// Returns the first member of this name in a text that nobody has verified. It reads no further, so the text may not
+/// be an object as [`scan_object`] wants it: trust nothing in it.
 pub(crate) fn peek_member<'a>(bytes: &'a [u8], name: &str) -> Option<Value<'a>> {
     Scanner { text: str::from_utf8(bytes).ok()?, at: 0 }.find(name).ok()?
 }

@@ -159,7 +159,8 @@ impl ForeignPolicy {
         if now >= end.saturating_add(policy.leeway) { Err(TokenError::Expired(token)) } else { Ok(token) }
     }
 
-    /// Appends the form in which stores know an id of this issuer. Returns the places of the id alone, and of all of it.
+    /// Appends the form in which stores know an id of this issuer. Returns the places of the id alone, and of all of
+    /// it.
     fn append(&self, pieces: &mut Pieces, id: &str) -> (Span, Span) {
         let key = foreign_key(self.name(), id);
         let whole = pieces.append(&key);
