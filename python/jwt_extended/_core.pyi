@@ -1,6 +1,6 @@
 """The engine, in Rust. The methods are documented in ``python/src``."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, final
 
 from flask import Request
@@ -17,6 +17,13 @@ class Requirement:
         locations: str | Iterable[str] | None,
         verify_type: object,
         skip_revocation_check: object,
+        *,
+        scopes: Sequence[str] | None = None,
+        any_scopes: Sequence[str] | None = None,
+        claim_has: Sequence[tuple[str, Sequence[str]]] | None = None,
+        claim_has_any: Sequence[tuple[str, Sequence[str]]] | None = None,
+        max_age: float | None = None,
+        acr: Sequence[str] | None = None,
     ) -> Requirement: ...
 
 @final
@@ -102,8 +109,22 @@ class Compiled:
     def refresh(
         self, token: RefreshToken, create: Callable[[str, Rotation], IssuedToken]
     ) -> tuple[IssuedToken, IssuedToken | None]: ...
+    def carried(
+        self,
+        token: RefreshToken,
+        kind: str,
+        current: dict[str, Any],
+        scopes: Sequence[str] | None,
+        default: Callable[[Any], Any],
+    ) -> dict[str, Any]: ...
+    def scopes_of(self, claims: dict[str, Any], default: Callable[[Any], Any]) -> list[str]: ...
+    def issuer_of(self, claims: dict[str, Any]) -> tuple[str, str] | None: ...
+    def ids_of(
+        self, claims: dict[str, Any], default: Callable[[Any], Any]
+    ) -> tuple[str, str | None]: ...
+    def subject_of_issuer(self, issuer: str, identity: str) -> str: ...
     def own_claims(self, token: RefreshToken) -> dict[str, Any]: ...
-    def jwk_set(self) -> str: ...
+    def jwk_set(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes]: ...
     def sessions(
         self, subject: str, current: str | None
     ) -> list[tuple[str, str | None, int, int, int | None, bool]]: ...

@@ -6,46 +6,39 @@ use std::{borrow::Cow, time::Duration};
 
 use jwt_extended::{
     EarlierSessions, JwtManager, Rotation as EngineRotation, Timestamp, Token,
-    http::{CsrfError, Location, Reason},
-    jose::{Algorithm, KeyRing, Limits, Unverified},
+    config::ScheduledRings,
+    http::{Location, Reason},
+    jose::{Algorithm, Limits, Unverified},
     session::{StoreError, Subject},
-    token::{IssueError, TokenError, TokenType},
+    token::{IssueError, TokenType},
 };
 use pyo3::{
     exceptions::{PyRuntimeError, PyValueError},
     prelude::*,
-    types::{PyDict, PyString},
+    types::PyDict,
 };
 
 use crate::{
-    claims::{Dicts, dicts, to_dict},
+    checking::Found,
+    claims::{Dicts, to_dict},
     errors,
-    handover::{called, clears, location_name, token_text},
-    issuing::{Issuer, TokenRequest},
-    keys::is_slow,
+    handover::called,
+    issuers::Source,
+    issuing::{Issuer, TokenRequest, claims_of, ring_now},
     request::WsgiRequest,
-    requirement::{Presence, Requirement, Revocation},
+    requirement::Requirement,
     sessions::{Failure, IssuedToken, Listed, Pair, RefreshToken, Rotation, listed, pair, store_failed},
-    store::{self, Store},
+    store::Store,
     waiting::Callbacks,
 };
 
-const NOT_OPENED: &str = "The session cannot be opened right now. Try again in a moment";
+pub(crate) const NOT_OPENED: &str = "The session cannot be opened right now. Try again in a moment";
 pub(crate) const NOT_REVOKED: &str =
     "The revocation cannot be kept right now, and the token stays good. Try again in a moment";
 const NOT_LISTED: &str = "The sessions cannot be listed right now. Try again in a moment";
 
-/// The result of a guard: header, claims and location of the token, and the token itself if it is a refresh token.
-type Guarded<'py> = (Bound<'py, PyDict>, Bound<'py, PyDict>, Bound<'py, PyString>, Option<RefreshToken>);
-
-/// What a guard found.
-#[derive(IntoPyObject)]
-pub(crate) enum Found<'py> {
-    /// A token.
-    Token(Guarded<'py>),
-    /// A cookie that a lenient guard takes for none: the names of the cookies to clear.
-    Stale(Vec<String>),
-}
+/// The names and values of header fields.
+type Headers = Vec<(String, String)>;
 
 /// An app's options at one time, ready for use.
 #[pyclass(frozen, module = "jwt_extended._core")]
@@ -53,21 +46,23 @@ pub struct Compiled {
     pub(crate) issuer: Issuer,
     /// Verifies tokens and uses the store.
     pub(crate) checking: JwtManager,
-    /// The keys that verify, or the exception that says why there are none.
-    pub(crate) ring: Result<KeyRing, PyErr>,
+    /// The keys that verify at each time, or the exception that says why there are none.
+    pub(crate) verifying: Result<ScheduledRings, PyErr>,
     pub(crate) decode_algorithms: Vec<Algorithm>,
     /// The checks that also apply to tokens that are not verified.
     pub(crate) limits: Limits,
     /// Whether rejections carry `WWW-Authenticate`.
     pub(crate) challenges: bool,
     pub(crate) store: Option<Store>,
+    /// The other issuers, by their names, and the sources of their keys.
+    pub(crate) issuers: Vec<(String, Source)>,
 }
 
 #[pymethods]
 impl Compiled {
     /// Raises the error of a key that is set and cannot be used. A missing key is not an error yet.
     pub(crate) fn check(&self, py: Python<'_>) -> PyResult<()> {
-        let errors = [self.issuer.key.as_ref().err(), self.ring.as_ref().err()];
+        let errors = [self.issuer.signing.as_ref().err(), self.verifying.as_ref().err()];
         let invalid = errors.into_iter().flatten().find(|error| !error.is_instance_of::<PyRuntimeError>(py));
         invalid.map_or(Ok(()), |error| Err(error.clone_ref(py)))
     }
@@ -81,64 +76,7 @@ impl Compiled {
         requirement: &Requirement,
         decode_key: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Found<'py>>> {
-        let required = requirement.inner()?;
-        let request = WsgiRequest::new(request)?;
-        let checked = self.checking.steps().authenticate_with(&request, required, |token, judge| {
-            if let Some(error) = request.take_error() {
-                return Err(Failure::Python(error));
-            }
-            let ring = match self.ring_for(py, token, decode_key) {
-                Ok(ring) => ring,
-                Err(error) if Unverified::parse_within(self.limits, token).is_err() => {
-                    // The app's loader cannot be asked for a key. No key verifies it, and that rejection has its place.
-                    let Err(rejection) = judge(&KeyRing::empty()) else { return Err(error.into()) };
-                    if requirement.presence == Presence::Lenient && self.stale(&rejection).is_some() {
-                        return Err(Failure::Rejected(rejection));
-                    }
-                    return Err(Failure::Python(clears(error, py, &rejection)));
-                }
-                Err(error) => return Err(error.into()),
-            };
-            let judged = if is_slow(ring.algorithms()) { py.detach(|| judge(&ring)) } else { judge(&ring) };
-            judged.map_err(|rejection| {
-                if requirement.presence == Presence::Lenient && self.stale(&rejection).is_some() {
-                    return Failure::Rejected(rejection);
-                }
-                Failure::Python(self.rejected(py, &rejection, Some(token)))
-            })
-        });
-        if let Some(error) = request.take_error() {
-            return Err(error);
-        }
-        let admitted = match checked {
-            Ok(admitted) => {
-                let store = self.store.as_ref().filter(|_| requirement.revocation == Revocation::Checked);
-                let unavailable = |error| self.checking.reject(Reason::StoreUnavailable(error), None);
-                store::wait(py, store, Callbacks::None, admitted).map_err(unavailable).flatten()
-            }
-            Err(Failure::Rejected(rejection)) => Err(rejection),
-            Err(failure) => return Err(self.failed(py, failure, NOT_OPENED)),
-        };
-        let admitted = match admitted {
-            Ok(admitted) => admitted,
-            Err(rejection)
-                if requirement.presence != Presence::Needed && matches!(rejection.reason(), Reason::Missing(_)) =>
-            {
-                return Ok(None);
-            }
-            Err(rejection) => {
-                let stale = self.stale(&rejection).filter(|_| requirement.presence == Presence::Lenient);
-                return match stale {
-                    Some(names) => Ok(Some(Found::Stale(names))),
-                    None => Err(self.rejected(py, &rejection, None)),
-                };
-            }
-        };
-        let location = location_name(py, admitted.location());
-        let token = admitted.into_token();
-        let (header, claims) = dicts(py, &token)?;
-        let is_refresh = token.token_type() == TokenType::Refresh;
-        Ok(Some(Found::Token((header, claims, location, is_refresh.then_some(RefreshToken(token))))))
+        self.checked(py, request, requirement, decode_key)
     }
 
     /// Logs out with a request that no guard has checked: ends the sessions of its tokens, also of expired ones.
@@ -217,29 +155,7 @@ impl Compiled {
         allow_expired: bool,
         decode_key: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Dicts<'py>> {
-        let text = token_text(token)?;
-        let ring = self.ring_for(py, &text, decode_key)?;
-        let verify = || self.checking.steps().decode_with(&ring, &text);
-        let verified = if is_slow(ring.algorithms()) { py.detach(verify) } else { verify() };
-        let (token, expired) = match verified {
-            Ok(token) => (token, None),
-            Err(TokenError::Expired(token)) => (token.clone(), Some(TokenError::Expired(token))),
-            Err(error) => return Err(errors::token_refused(py, &error, Some((&text, self.limits)))),
-        };
-        if let Some(sent) = csrf_value.filter(|value| value.is_truthy().unwrap_or(true)) {
-            if token.csrf().is_none() {
-                return Err(errors::token_refused(py, &TokenError::MissingClaim("csrf".to_owned()), None));
-            }
-            let matches =
-                sent.cast::<PyString>().is_ok_and(|sent| token.matches_csrf(sent.to_string_lossy().as_bytes()));
-            if !matches {
-                return Err(errors::csrf(py, &CsrfError::Mismatch));
-            }
-        }
-        match expired {
-            Some(error) if !allow_expired => Err(errors::token_refused(py, &error, None)),
-            _ => dicts(py, &token),
-        }
+        self.decoded(py, token, csrf_value, allow_expired, decode_key)
     }
 
     /// Creates a token. `lifetime` is in microseconds, or `None` if the token never expires. `default` is that of the
@@ -321,15 +237,72 @@ impl Compiled {
         }
     }
 
+    /// Returns the claims that a token must take from the one that it follows: the scopes, and how and when the user
+    /// logged in. `current` are the other claims of the new token, `scopes` those that an access token is to have.
+    #[expect(clippy::needless_pass_by_value, reason = "PyO3 passes a list of strings by value")]
+    pub(crate) fn carried<'py>(
+        &self,
+        py: Python<'py>,
+        token: &RefreshToken,
+        kind: &str,
+        current: &Bound<'py, PyDict>,
+        scopes: Option<Vec<String>>,
+        default: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let current = claims_of(current, default)?;
+        let carried = self.checking.steps().carried(&token.0, current.as_ref(), scopes.as_deref());
+        let carried = carried.map_err(|rejection| self.rejected(py, &rejection, None))?;
+        let kind = if kind == TokenType::Refresh.name() { TokenType::Refresh } else { TokenType::Access };
+        to_dict(py, carried.of(kind).as_json())
+    }
+
+    /// Returns the scopes in the claims of a verified token.
+    pub(crate) fn scopes_of<'py>(
+        &self,
+        claims: &Bound<'py, PyDict>,
+        default: &Bound<'py, PyAny>,
+    ) -> PyResult<Vec<String>> {
+        let (steps, issuer) = (self.checking.steps(), self.known_issuer(claims)?);
+        Ok(claims_of(claims, default)?.map_or_else(Vec::new, |claims| steps.scopes_of(&claims, issuer)))
+    }
+
+    /// Returns the other issuer of a verified token, and the claim that identifies the user there; `None` if the token
+    /// is the app's own.
+    pub(crate) fn issuer_of(&self, claims: &Bound<'_, PyDict>) -> PyResult<Option<(String, String)>> {
+        let issuer = self.known_issuer(claims)?;
+        Ok(issuer.map(|issuer| (issuer.name().to_owned(), issuer.identity_claim().to_owned())))
+    }
+
+    /// Returns the subject of a verified token, and its id, in the form in which stores know them.
+    pub(crate) fn ids_of<'py>(
+        &self,
+        claims: &Bound<'py, PyDict>,
+        default: &Bound<'py, PyAny>,
+    ) -> PyResult<(String, Option<String>)> {
+        self.stored_ids(claims, default)
+    }
+
+    /// Returns the subject of another issuer's tokens in the form in which stores know it.
+    pub(crate) fn subject_of_issuer(&self, issuer: &str, identity: &str) -> PyResult<String> {
+        let unknown = || PyValueError::new_err(format!("JWT_ISSUERS has no issuer {issuer}"));
+        Ok(self.checking.steps().issuer(issuer).ok_or_else(unknown)?.stored(identity))
+    }
+
     /// Returns the app's own claims of a refresh token.
     pub(crate) fn own_claims<'py>(&self, py: Python<'py>, token: &RefreshToken) -> PyResult<Bound<'py, PyDict>> {
         to_dict(py, self.issuer.manager.steps().own_claims(&token.0).as_json())
     }
 
-    /// Returns the public keys as a JWK Set.
-    pub(crate) fn jwk_set(&self, py: Python<'_>) -> PyResult<String> {
-        let ring = self.ring.as_ref().map_err(|error| error.clone_ref(py))?;
-        serde_json::to_string(&ring.to_jwk_set()).map_err(|error| PyRuntimeError::new_err(error.to_string()))
+    /// Answers a request for the public keys: the status, the headers and the body, a JWK Set.
+    pub(crate) fn jwk_set(&self, py: Python<'_>, request: &Bound<'_, PyAny>) -> PyResult<(u16, Headers, Vec<u8>)> {
+        let rings = self.verifying.as_ref().map_err(|error| error.clone_ref(py))?;
+        let ring = ring_now(rings, &self.checking);
+        let answer = self.checking.steps().jwk_set_response_of(ring, &WsgiRequest::new(request)?);
+        let headers = answer
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+        Ok((answer.status().as_u16(), headers.collect(), answer.body().clone()))
     }
 
     /// Returns a user's open sessions, the latest first. `current` is the session of the current token, if it has one.

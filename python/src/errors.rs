@@ -3,6 +3,7 @@
 //! Messages are those of upstream and PyJWT, word for word, because clients match on them. This file converts errors;
 //! it decides nothing.
 
+use http::header::RETRY_AFTER;
 use jwt_extended::{
     Config, Rejection, Token,
     http::{CsrfError, Reason, RequestError},
@@ -38,15 +39,33 @@ pub(crate) fn rejected(py: Python<'_>, rejection: &Rejection, token: Option<(&st
         Reason::Token(error) => return token_refused(py, error, token),
         Reason::RefreshToken | Reason::NotRefreshToken => new(py, OURS, "WrongTokenError", (message,)),
         Reason::Expired => return rejection.token().map_or_else(|| unknown(&message), |token| expired(py, token)),
-        Reason::NotFresh { .. } | Reason::Revoked | Reason::Replayed => {
+        Reason::NotFresh { .. }
+        | Reason::Revoked
+        | Reason::Replayed
+        | Reason::InsufficientScope { .. }
+        | Reason::NotGranted { .. }
+        | Reason::InsufficientLogin { .. } => {
             let Some(token) = rejection.token() else { return unknown(&message) };
             return with_token(py, token, |header, claims| match rejection.reason() {
+                Reason::InsufficientScope { scope } => {
+                    new(py, OURS, "InsufficientScopeError", (message, header, claims, scope))
+                }
+                Reason::NotGranted { .. } => new(py, OURS, "InsufficientScopeError", (message, header, claims)),
+                Reason::InsufficientLogin { max_age, acr_values, .. } => {
+                    let classes: Vec<&str> = acr_values.split_ascii_whitespace().collect();
+                    new(py, OURS, "InsufficientLoginError", (message, header, claims, *max_age, classes))
+                }
                 Reason::Revoked => Ok(revoked(py, header, claims)),
                 Reason::Replayed => new(py, OURS, "ReplayedTokenError", (message, header, claims)),
                 _ => new(py, OURS, "FreshTokenRequired", (message, header, claims)),
             });
         }
         Reason::StoreUnavailable(error) => return store_unavailable(py, error, &message),
+        Reason::KeysUnavailable(_) => {
+            let answer = rejection.to_response();
+            let after = answer.headers().get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok());
+            new(py, OURS, "KeysUnavailableError", (message, after.unwrap_or("1")))
+        }
         _ => return unknown(&message),
     };
     error.unwrap_or_else(|error| error)
@@ -102,7 +121,7 @@ pub(crate) fn token_refused(py: Python<'_>, error: &TokenError, token: Option<(&
 
 /// Returns the exception for a token with an invalid structure, header or signature.
 pub(crate) fn jws_refused(py: Python<'_>, error: &JwsError, token: Option<(&str, Limits)>) -> PyErr {
-    let Some((text, limits)) = token else { return jws_error(py, error, "") };
+    let Some((text, limits)) = token else { return jws_error(py, error, None) };
     // PyJWT parses the whole token before it checks algorithm and signature, so it reports a malformed payload first.
     // We parse the payload only now, when the token is rejected anyway.
     let first = match error {
@@ -114,7 +133,7 @@ pub(crate) fn jws_refused(py: Python<'_>, error: &JwsError, token: Option<(&str,
         }
         _ => Unverified::parse_within(limits, text).err(),
     };
-    jws_error(py, first.as_ref().unwrap_or(error), text)
+    jws_error(py, first.as_ref().unwrap_or(error), Some(text))
 }
 
 /// Returns the exception for a token that is neither `str` nor `bytes`.
@@ -211,23 +230,27 @@ pub(crate) fn csrf(py: Python<'_>, error: &CsrfError) -> PyErr {
     new(py, OURS, "CSRFError", (error.to_string(),)).unwrap_or_else(|error| error)
 }
 
-fn jws_error(py: Python<'_>, error: &JwsError, text: &str) -> PyErr {
+/// `text` is the token, if PyJWT has something to say of it.
+fn jws_error(py: Python<'_>, error: &JwsError, text: Option<&str>) -> PyErr {
     let message = error.to_string();
     let error = match error {
         JwsError::AlgorithmMissing | JwsError::AlgorithmNotAllowed => {
             new(py, PYJWT, "InvalidAlgorithmError", (message,))
         }
         JwsError::HeaderMember(complaint) if complaint.starts_with("The alg ") => {
-            new(py, PYJWT, "InvalidAlgorithmError", (JwsError::AlgorithmNotAllowed.to_string(),))
+            let said = if text.is_some() { JwsError::AlgorithmNotAllowed.to_string() } else { message };
+            new(py, PYJWT, "InvalidAlgorithmError", (said,))
         }
         JwsError::Signature | JwsError::UnknownKey => new(py, PYJWT, "InvalidSignatureError", (message,)),
         JwsError::Json(segment, _) => {
-            new(py, PYJWT, "DecodeError", (python_message(py, *segment, text).unwrap_or(message),))
+            let said = text.and_then(|text| python_message(py, *segment, text));
+            new(py, PYJWT, "DecodeError", (said.unwrap_or(message),))
         }
-        JwsError::CriticalMalformed => return malformed_crit(py, text),
-        JwsError::CriticalExtension(_) | JwsError::HeaderMember(_) | JwsError::ForeignType => {
-            new(py, PYJWT, "InvalidTokenError", (message,))
-        }
+        JwsError::CriticalMalformed if text.is_some() => return malformed_crit(py, text.unwrap_or_default()),
+        JwsError::CriticalMalformed
+        | JwsError::CriticalExtension(_)
+        | JwsError::HeaderMember(_)
+        | JwsError::ForeignType => new(py, PYJWT, "InvalidTokenError", (message,)),
         _ => new(py, PYJWT, "DecodeError", (message,)),
     };
     error.unwrap_or_else(|error| error)

@@ -5,12 +5,13 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use jwt_extended::{
-    JwtManager, Rotation,
-    jose::{Algorithm, Key},
+    JwtManager, Rotation, Timestamp,
+    config::ScheduledRings,
+    jose::{Algorithm, Key, KeyRing},
     token::{Claims, ClaimsError, Fresh, Issued, Lifetime},
 };
 use pyo3::{
-    exceptions::{PyNotImplementedError, PyValueError},
+    exceptions::{PyNotImplementedError, PyRuntimeError, PyValueError},
     prelude::*,
     types::{PyBool, PyDict, PyString},
 };
@@ -23,17 +24,21 @@ use crate::{
 
 const RING_DECIDES: &str = "the header alg cannot differ from the algorithm of the first key of JWT_KEY_RING";
 
+const NO_SIGNING_KEY: &str = "the first key of JWT_KEY_RING cannot sign; begin it with a secret_key or a private_key";
+const NONE_SIGNS_NOW: &str =
+    "no key of JWT_KEY_RING signs now; leave out a not_before, or add a key whose not_before has passed";
+
 /// Everything that an app's tokens are made from.
 pub(crate) struct Issuer {
     pub(crate) manager: JwtManager,
     /// Claims of every token as JSON, where upstream writes another value than the engine.
     pub(crate) fixed_claims: String,
     pub(crate) identity_claim: String,
-    /// The signing key, or the exception that says why there is none.
-    pub(crate) key: Result<Key, PyErr>,
+    /// The ring of each time, whose first key signs, or the exception that says why there is none.
+    pub(crate) signing: Result<ScheduledRings, PyErr>,
     /// The configured key itself, for headers that name another algorithm.
     pub(crate) configured_key: Py<PyAny>,
-    /// The signing key's algorithm.
+    /// The algorithm of `JWT_ALGORITHM`, for a key that a callback chooses.
     pub(crate) algorithm: Algorithm,
     /// Whether the keys come from `JWT_KEY_RING`.
     pub(crate) has_ring: bool,
@@ -82,7 +87,7 @@ impl Issuer {
         if let Some(Err(_)) = ahead {
             own.raw("exp", &self.time_ago(lifetime.unwrap_or_default()));
         }
-        let added = claims.map(|claims| object(claims, default)).transpose()?.flatten();
+        let added = claims.map(|claims| claims_of(claims, default)).transpose()?.flatten();
 
         let mut token = match kind {
             "refresh" => self.manager.refresh_token(subject),
@@ -98,8 +103,9 @@ impl Issuer {
         if !self.fixed_claims.is_empty() {
             token = token.overriding(parsed(&self.fixed_claims)?);
         }
-        for text in [own.finish(), added].into_iter().flatten() {
-            token = token.overriding(parsed(&text)?);
+        let own = own.finish().map(|text| parsed(&text)).transpose()?;
+        for claims in [own, added].into_iter().flatten() {
+            token = token.overriding(claims);
         }
         if let Some(headers) = headers {
             token = token.headers(parsed(&headers)?);
@@ -122,7 +128,8 @@ impl Issuer {
         request: &TokenRequest<'_, 'py>,
     ) -> PyResult<(Cow<'_, Key>, Option<String>)> {
         let mut text = Writer::new(request.default);
-        let mut algorithm = self.algorithm;
+        let configured = self.signing_key(py);
+        let mut algorithm = configured.as_ref().map_or(self.algorithm, |key| key.algorithm());
         for (name, value) in request.headers.into_iter().flatten() {
             match name.cast::<PyString>()?.to_str()? {
                 "alg" if value.is_truthy()? => {
@@ -143,16 +150,23 @@ impl Issuer {
         let signing_key = |key: &Bound<'py, PyAny>| {
             self.keys.signing(algorithm, key, self.lenient).map(|key| Cow::Owned(key.without_kid()))
         };
-        let key = match (request.key, &self.key) {
+        let key = match (request.key, configured) {
             (Some(key), _) => signing_key(key)
                 .map_err(|error| errors::with_source(py, "the key returned by encode_key_loader", error))?,
-            (None, Err(error)) => return Err(error.clone_ref(py)),
+            (None, Err(error)) => return Err(error),
             (None, Ok(key)) if key.algorithm() == algorithm => Cow::Borrowed(key),
             (None, Ok(_)) if self.has_ring => return Err(PyValueError::new_err(RING_DECIDES)),
             (None, Ok(_)) => signing_key(self.configured_key.bind(py))?,
         };
         self.keys.warn_of_short(py)?;
         Ok((key, text.finish()))
+    }
+
+    /// Returns the key that signs now.
+    fn signing_key(&self, py: Python<'_>) -> PyResult<&Key> {
+        let rings = self.signing.as_ref().map_err(|error| error.clone_ref(py))?;
+        let advice = if rings.is_constant() { NO_SIGNING_KEY } else { NONE_SIGNS_NOW };
+        ring_now(rings, &self.manager).signing_key().ok_or_else(|| PyRuntimeError::new_err(advice))
     }
 
     /// Returns the time that many microseconds from now, in seconds. The number is negative.
@@ -162,11 +176,17 @@ impl Issuer {
     }
 }
 
-/// Returns a dict as a JSON object, or `None` if it is empty.
-fn object<'py>(dict: &Bound<'py, PyDict>, default: &Bound<'py, PyAny>) -> PyResult<Option<String>> {
+/// Returns the ring of this moment. Reading the clock costs as much as checking the options, so keys without times do
+/// without.
+pub(crate) fn ring_now<'a>(rings: &'a ScheduledRings, manager: &JwtManager) -> &'a KeyRing {
+    rings.at(if rings.is_constant() { Timestamp::default() } else { manager.now() })
+}
+
+/// Returns a dict as claims, or `None` if it is empty.
+pub(crate) fn claims_of<'py>(dict: &Bound<'py, PyDict>, default: &Bound<'py, PyAny>) -> PyResult<Option<Claims>> {
     let mut text = Writer::new(default);
     text.members(dict)?;
-    Ok(text.finish())
+    text.finish().map(|text| parsed(&text)).transpose()
 }
 
 fn parsed(text: &str) -> PyResult<Claims> {

@@ -4,11 +4,13 @@
 //! environment, converts tokens, keys and claims, and raises the exceptions that users catch. Flask itself (contexts,
 //! decorators, responses) is left to the Python side.
 
+mod checking;
 mod claims;
 mod compiled;
 mod engine;
 mod errors;
 mod handover;
+mod issuers;
 mod issuing;
 mod keys;
 mod options;

@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use jwt_extended::{
     Clock as _, Config, JwtManager, SystemClock, Timestamp,
-    config::Seconds,
-    jose::{Algorithm, Key, KeyRing, Limits, Padding},
+    config::{KeySchedule, ScheduledKey, ScheduledRings, Seconds},
+    jose::{Algorithm, KeyRing, Limits, Padding},
+    token::Lifetime,
 };
 use pyo3::{
     exceptions::{PyBaseException, PyRuntimeError},
@@ -17,12 +18,11 @@ use pyo3::{
 use crate::{
     compiled::Compiled,
     errors,
+    issuers::{KeySources, Known},
     issuing::Issuer,
     keys::{KeyCache, Leniency, Short, algorithm_named},
     store::{Store, StoreName},
 };
-
-const NO_SIGNING_KEY: &str = "the first key of JWT_KEY_RING cannot sign; begin it with a secret_key or a private_key";
 
 /// The result of `_options.read`.
 #[derive(FromPyObject)]
@@ -50,6 +50,10 @@ pub(crate) struct Options<'py> {
     /// Keys, or the exception that says why there are none.
     decode_keys: Vec<NamedKey<'py>>,
     key_ring: Vec<RingKey<'py>>,
+    /// How long a token usually lives at most, in seconds; `None` for ever.
+    longest_usual_lifetime: Option<u64>,
+    /// `JWT_ISSUERS`, each entry as JSON.
+    issuers: Vec<String>,
     short_secret: Short,
     small_rsa: Short,
     /// The capacity of the store in memory.
@@ -73,12 +77,15 @@ struct RingKey<'py> {
     signs: bool,
     key: Bound<'py, PyAny>,
     kid: Option<String>,
+    /// From when the key signs, and from when it signs no more, in seconds since 1970.
+    not_before: Option<u64>,
+    retire_at: Option<u64>,
 }
 
 /// The keys that the options lead to. A key that cannot be used is an error only when it is needed.
 struct Keys {
-    signing: Result<Key, PyErr>,
-    ring: Result<KeyRing, PyErr>,
+    signing: Result<ScheduledRings, PyErr>,
+    verifying: Result<ScheduledRings, PyErr>,
 }
 
 impl Options<'_> {
@@ -87,6 +94,7 @@ impl Options<'_> {
         self,
         py: Python<'_>,
         cache: &Arc<KeyCache>,
+        sources: &KeySources,
         store: impl FnOnce(StoreName, Duration) -> PyResult<Store>,
     ) -> PyResult<Compiled> {
         let lenient = Leniency { secrets: self.short_secret, rsa: self.small_rsa };
@@ -97,21 +105,26 @@ impl Options<'_> {
             .map_err(|_| PyRuntimeError::new_err("JWT_STORE_TIMEOUT must not be negative"))?;
         let name = self.memory_store.map(StoreName::Memory).or(self.shared_store.clone().map(StoreName::Url));
         let store = name.map(|name| store(name, limit)).transpose()?;
-        let Keys { signing, ring } = self.keys(py, cache, algorithm, &decode_algorithms, lenient)?;
+        let issuers = sources.issuers(&self.issuers)?;
+        let checking = self.config(&self.checking)?;
+        let kept = checking.longest_lifetime.unwrap_or_else(|| {
+            self.longest_usual_lifetime.map_or(Lifetime::Never, |secs| Lifetime::For(Duration::from_secs(secs)))
+        });
+        let Keys { signing, verifying } = self.keys(py, cache, algorithm, &decode_algorithms, lenient, kept)?;
         Ok(Compiled {
             issuer: Issuer {
-                manager: self.manager(&self.issuing, store.as_ref())?,
+                manager: manager(self.config(&self.issuing)?, store.as_ref(), &[])?,
                 fixed_claims: self.fixed_claims.clone(),
                 identity_claim: self.identity_claim.clone(),
-                algorithm: signing.as_ref().map_or(algorithm, Key::algorithm),
-                key: signing,
+                algorithm,
+                signing,
                 configured_key: self.encode_key.1.clone().unbind(),
                 has_ring: !self.key_ring.is_empty(),
                 lenient,
                 keys: Arc::clone(cache),
             },
-            checking: self.manager(&self.checking, store.as_ref())?,
-            ring,
+            checking: manager(checking, store.as_ref(), &issuers)?,
+            verifying,
             decode_algorithms,
             limits: Limits {
                 max_length: self.max_token_length,
@@ -120,11 +133,12 @@ impl Options<'_> {
             },
             challenges: self.challenges,
             store,
+            issuers: issuers.into_iter().map(|known| (known.issuer.name().to_owned(), known.source)).collect(),
         })
     }
 
-    /// Builds a manager from the engine's options as JSON.
-    fn manager(&self, options: &str, store: Option<&Store>) -> PyResult<JwtManager> {
+    /// Reads the engine's options from JSON.
+    fn config(&self, options: &str) -> PyResult<Config> {
         let invalid = |error: serde_json::Error| PyRuntimeError::new_err(errors::with_flask_names(&error.to_string()));
         // Through a value: otherwise messages would tell the place in a text that the app has never seen.
         let options: serde_json::Value = serde_json::from_str(options).map_err(invalid)?;
@@ -132,11 +146,7 @@ impl Options<'_> {
         let leeway = Duration::try_from_secs_f64(self.leeway);
         config.decode_leeway =
             Seconds(leeway.map_err(|_| PyRuntimeError::new_err("decode_leeway must not be negative"))?);
-        let mut builder = JwtManager::from_config(config).key_ring(KeyRing::empty()).clock(python_clock);
-        if let Some(store) = store {
-            builder = builder.session_store(store.as_session_store());
-        }
-        builder.build().map_err(|error| PyRuntimeError::new_err(errors::with_flask_names(&error.to_string())))
+        Ok(config)
     }
 
     /// Reads the keys of `JWT_KEY_RING`, or of upstream's options.
@@ -147,45 +157,86 @@ impl Options<'_> {
         algorithm: Algorithm,
         decode_algorithms: &[Algorithm],
         lenient: Leniency,
+        kept: Lifetime,
     ) -> PyResult<Keys> {
         if !self.key_ring.is_empty() {
-            let ring = read_ring(py, &self.key_ring, cache, lenient)?;
-            let signing = ring.signing_key().cloned().ok_or_else(|| PyRuntimeError::new_err(NO_SIGNING_KEY));
-            return Ok(Keys { signing, ring: Ok(ring) });
+            let rings = read_ring(py, &self.key_ring, cache, lenient, kept)?;
+            return Ok(Keys { signing: Ok(rings.clone()), verifying: Ok(rings) });
         }
         let (name, key) = &self.encode_key;
         let signing = unless_exception(key)
             .and_then(|key| {
                 cache.signing(algorithm, key, lenient).map_err(|error| errors::with_source(py, name, error))
             })
-            .map(Key::without_kid);
+            .map(|key| KeyRing::new(key.without_kid()).into());
         let keys = self.decode_keys.iter().map(|(name, key)| (name.as_str(), key));
         let ring = keys
             .clone()
             .try_for_each(|(_, key)| unless_exception(key).map(|_| ()))
             .and_then(|()| cache.ring(decode_algorithms, keys, lenient));
-        Ok(Keys { signing, ring })
+        let ring = match ring {
+            // An app that accepts the tokens of other issuers may have no key of its own.
+            Err(error) if !self.issuers.is_empty() && error.is_instance_of::<PyRuntimeError>(py) => {
+                Ok(KeyRing::empty())
+            }
+            ring => ring,
+        };
+        Ok(Keys { signing, verifying: ring.map(Into::into) })
     }
 }
 
-/// Reads `JWT_KEY_RING`. Its first key signs, if it can. All keys verify.
-fn read_ring(py: Python<'_>, keys: &[RingKey<'_>], cache: &KeyCache, lenient: Leniency) -> PyResult<KeyRing> {
+/// Builds a manager, whose keys are chosen for each token.
+fn manager(config: Config, store: Option<&Store>, issuers: &[Known]) -> PyResult<JwtManager> {
+    let mut builder = JwtManager::from_config(config).key_ring(KeyRing::empty()).clock(python_clock);
+    if let Some(store) = store {
+        builder = builder.session_store(store.as_session_store());
+    }
+    for known in issuers {
+        builder = builder.issuer(known.issuer.clone());
+    }
+    builder.build().map_err(|error| PyRuntimeError::new_err(errors::with_flask_names(&error.to_string())))
+}
+
+/// Reads `JWT_KEY_RING`. All keys verify. Without times, the first key signs, if it can. With times, each key that can
+/// sign does so in its time. `kept` is how long a retired key stays.
+fn read_ring(
+    py: Python<'_>,
+    keys: &[RingKey<'_>],
+    cache: &KeyCache,
+    lenient: Leniency,
+    kept: Lifetime,
+) -> PyResult<ScheduledRings> {
+    let timed = keys.iter().any(|entry| entry.not_before.is_some() || entry.retire_at.is_some());
+    let mut schedule = KeySchedule::new();
+    // Finds the entry that has the `kid` of another.
     let mut ring = KeyRing::empty();
     for (at, entry) in keys.iter().enumerate() {
         let with_name = |error| errors::with_source(py, &entry.name, error);
         let invalid = |error| with_name(errors::invalid_key(py, &error));
         let algorithm = algorithm_named(&entry.algorithm)?;
         let kid = entry.kid.as_deref();
-        if at == 0 && entry.signs {
+        let verifying = if entry.signs && (at == 0 || timed) {
             let key = cache.signing(algorithm, &entry.key, lenient).map_err(with_name)?;
-            ring = KeyRing::new(kid.map_or(Ok(key.clone()), |kid| key.with_kid(kid)).map_err(invalid)?);
+            let key = kid.map_or(Ok(key.clone()), |kid| key.with_kid(kid)).map_err(invalid)?;
+            let verifying = key.verifying_key().clone();
+            let mut scheduled = ScheduledKey::new(key);
+            if let Some(begin) = entry.not_before {
+                scheduled = scheduled.not_before(Timestamp::from_secs(begin));
+            }
+            if let Some(end) = entry.retire_at {
+                scheduled = scheduled.retire_at(Timestamp::from_secs(end));
+            }
+            schedule = schedule.key(scheduled);
+            verifying
         } else {
             let key = cache.verifying(algorithm, &entry.key, lenient).map_err(with_name)?;
-            let key = key.and_then(|key| kid.map_or(Ok(key.clone()), |kid| key.with_kid(kid)));
-            ring = key.and_then(|key| ring.also_verify(key)).map_err(invalid)?;
-        }
+            let key = key.and_then(|key| kid.map_or(Ok(key.clone()), |kid| key.with_kid(kid))).map_err(invalid)?;
+            schedule = schedule.verifying_key(key.clone());
+            key
+        };
+        ring = ring.also_verify(verifying).map_err(invalid)?;
     }
-    Ok(ring)
+    schedule.rings(kept).map_err(|error| errors::invalid_key(py, &error))
 }
 
 /// Returns the time by Python's clock, which tests replace.

@@ -1,6 +1,6 @@
 //! What the methods of `Compiled` share: the keys of a token, waiting for the store, and the exceptions for what fails.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use jwt_extended::{
     JwtManager, Rejection, Token,
@@ -9,13 +9,15 @@ use jwt_extended::{
     session::StoreError,
     token::IssueError,
 };
-use pyo3::{intern, prelude::*};
+use pyo3::{exceptions::PyRuntimeError, intern, prelude::*};
 
 use crate::{
+    checking::NO_KEYS,
     claims::to_dict,
     compiled::{Compiled, NOT_REVOKED},
     errors,
     handover::{clears, names_of},
+    issuing::ring_now,
     request::WsgiRequest,
     sessions::{Failure, store_failed},
     store,
@@ -23,9 +25,20 @@ use crate::{
 };
 
 impl Compiled {
-    /// Returns the keys that verify a token: the configured ones, or the key that the app's `decode_key_loader`
-    /// returns.
+    /// Returns the keys that verify a token, as [`own_ring_for`](Self::own_ring_for) does. One of another issuer needs
+    /// none of ours.
     pub(crate) fn ring_for<'py>(
+        &self,
+        py: Python<'py>,
+        token: &str,
+        decode_key: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Cow<'_, KeyRing>> {
+        if self.is_foreign(token) { Ok(NO_KEYS) } else { self.own_ring_for(py, token, decode_key) }
+    }
+
+    /// Returns the keys that verify a token of the app's own: the configured ones, or the key that the app's
+    /// `decode_key_loader` returns.
+    pub(crate) fn own_ring_for<'py>(
         &self,
         py: Python<'py>,
         token: &str,
@@ -33,7 +46,8 @@ impl Compiled {
     ) -> PyResult<Cow<'_, KeyRing>> {
         let Some(decode_key) = decode_key else {
             self.issuer.keys.warn_of_short(py)?;
-            return self.ring.as_ref().map(Cow::Borrowed).map_err(|error| error.clone_ref(py));
+            let rings = self.verifying.as_ref().map_err(|error| error.clone_ref(py))?;
+            return Ok(Cow::Borrowed(ring_now(rings, &self.checking)));
         };
         let unverified = Unverified::parse_within(self.limits, token).map_err(|error| {
             let rejection = self.checking.reject(Reason::Token(error.into()), None);
@@ -87,7 +101,7 @@ impl Compiled {
         callbacks: Callbacks,
         answer: impl Future<Output = T> + Send,
     ) -> Result<T, StoreError> {
-        store::wait(py, self.store.as_ref(), callbacks, answer)
+        store::wait(py, self.store.as_ref(), Duration::ZERO, callbacks, answer)
     }
 
     /// Returns the exception for a login or a refresh that failed. `message` is for a store that failed.
@@ -103,6 +117,12 @@ impl Compiled {
     /// Returns the exception for a rejected request, with its challenge if challenges are on.
     pub(crate) fn rejected(&self, py: Python<'_>, rejection: &Rejection, token: Option<&str>) -> PyErr {
         let error = errors::rejected(py, rejection, token.map(|token| (token, self.limits)));
+        if let Reason::KeysUnavailable(name) = rejection.reason()
+            && let Some((_, source)) = self.issuers.iter().find(|(known, _)| known == name)
+            && let Some(why) = source.complaint()
+        {
+            error.set_cause(py, Some(PyRuntimeError::new_err(why)));
+        }
         if let Some(challenge) = self.challenge_for(rejection) {
             // Best effort: an exception that takes no attributes is raised without it.
             let _ = error.value(py).setattr(intern!(py, "www_authenticate"), challenge);

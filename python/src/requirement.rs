@@ -1,8 +1,10 @@
 //! The arguments of `jwt_required`, read once when a view is decorated.
 
+use std::time::Duration;
+
 use jwt_extended::{Requirement as EngineRequirement, http::Location};
 use pyo3::{
-    exceptions::PyRuntimeError,
+    exceptions::{PyRuntimeError, PyValueError},
     prelude::*,
     types::{PyFrozenSet, PySet, PyString},
 };
@@ -19,6 +21,9 @@ pub struct Requirement {
     pub(crate) presence: Presence,
     pub(crate) revocation: Revocation,
 }
+
+/// The texts that claims must have, by the names of the claims.
+type Granted = Vec<(String, Vec<String>)>;
 
 /// Whether a request needs a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +44,11 @@ pub(crate) enum Revocation {
 #[pymethods]
 impl Requirement {
     #[new]
-    #[pyo3(signature = (optional, fresh, refresh, locations, verify_type, skip_revocation_check))]
+    #[pyo3(signature = (
+        optional, fresh, refresh, locations, verify_type, skip_revocation_check, *,
+        scopes=None, any_scopes=None, claim_has=None, claim_has_any=None, max_age=None, acr=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python, and PyO3 checks their names")]
     fn new(
         optional: &Bound<'_, PyAny>,
         fresh: &Bound<'_, PyAny>,
@@ -47,6 +56,12 @@ impl Requirement {
         locations: Option<&Bound<'_, PyAny>>,
         verify_type: &Bound<'_, PyAny>,
         skip_revocation_check: &Bound<'_, PyAny>,
+        scopes: Option<Vec<String>>,
+        any_scopes: Option<Vec<String>>,
+        claim_has: Option<Granted>,
+        claim_has_any: Option<Granted>,
+        max_age: Option<f64>,
+        acr: Option<Vec<String>>,
     ) -> PyResult<Self> {
         let mut inner = if refresh.is_truthy()? { EngineRequirement::refresh() } else { EngineRequirement::access() };
         if fresh.is_truthy()? {
@@ -58,6 +73,25 @@ impl Requirement {
         let skips_revocation = skip_revocation_check.is_truthy()?;
         if skips_revocation {
             inner = inner.skip_revocation_check();
+        }
+        if let Some(scopes) = scopes {
+            inner = inner.scopes(scopes);
+        }
+        if let Some(scopes) = any_scopes {
+            inner = inner.any_scope(scopes);
+        }
+        for (claim, texts) in claim_has.into_iter().flatten() {
+            inner = inner.claim_has(&claim, texts);
+        }
+        for (claim, texts) in claim_has_any.into_iter().flatten() {
+            inner = inner.claim_has_any(&claim, texts);
+        }
+        if let Some(seconds) = max_age {
+            let too_long = |_| PyValueError::new_err("max_age must be a number of seconds that a computer can count");
+            inner = inner.max_age(Duration::try_from_secs_f64(seconds).map_err(too_long)?);
+        }
+        if let Some(classes) = acr {
+            inner = inner.acr(classes);
         }
         let locations = read_locations(locations)?;
         Ok(Self {

@@ -15,6 +15,7 @@ use pyo3::{
 
 use crate::{
     compiled::Compiled,
+    issuers::KeySources,
     keys::KeyCache,
     options::Options,
     snapshot::Snapshot,
@@ -30,6 +31,7 @@ pub(crate) struct AppState {
     /// The names of all options.
     names: Vec<Py<PyString>>,
     keys: Arc<KeyCache>,
+    issuers: KeySources,
     store: Mutex<Option<OpenedStore>>,
     current: Mutex<Option<Arc<Current>>>,
 }
@@ -49,7 +51,14 @@ struct Current {
 
 impl AppState {
     pub(crate) fn new(read: Py<PyAny>, names: Vec<Py<PyString>>) -> Self {
-        Self { read, names, keys: Arc::default(), store: Mutex::new(None), current: Mutex::new(None) }
+        Self {
+            read,
+            names,
+            keys: Arc::default(),
+            issuers: KeySources::default(),
+            store: Mutex::new(None),
+            current: Mutex::new(None),
+        }
     }
 
     /// Returns the options of a configuration, compiled. Compiles them only if they have changed.
@@ -66,7 +75,7 @@ impl AppState {
         let config = config.copy()?;
         let snapshot = Snapshot::take(py, &self.names, &config)?;
         let options: Options<'_> = self.read.bind(py).call1((config,))?.extract()?;
-        let compiled = options.compile(py, &self.keys, |name, limit| self.store(name, limit))?;
+        let compiled = options.compile(py, &self.keys, &self.issuers, |name, limit| self.store(name, limit))?;
         let compiled = Py::new(py, compiled)?;
         let new = Arc::new(Current { snapshot, compiled: compiled.clone_ref(py) });
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);

@@ -61,11 +61,12 @@ impl Store {
     }
 }
 
-/// Waits for a manager that uses its store. The store in memory answers on the first poll; for any other, Python's lock
-/// is released while this thread waits.
+/// Waits for a manager that uses its store. The store in memory answers on the first poll. For any other, and while a
+/// guard waits for the keys of another issuer, Python's lock is released. `extra` is how long that may take.
 pub(crate) fn wait<T: Send>(
     py: Python<'_>,
     store: Option<&Store>,
+    extra: Duration,
     callbacks: Callbacks,
     answer: impl Future<Output = T> + Send,
 ) -> Result<T, StoreError> {
@@ -73,12 +74,12 @@ pub(crate) fn wait<T: Send>(
     let Some(Store::Shared(shared)) = store else {
         return match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(answer) => Ok(answer),
-            Poll::Pending => Err(StoreError::Unavailable("it did not answer at once".to_owned())),
+            Poll::Pending => wait_until(py, Instant::now() + extra, callbacks, answer).ok_or_else(|| late(extra)),
         };
     };
     let runtime = runtime(py).map_err(unavailable)?;
     // One deadline for everything, because opening the store may use up some of the time.
-    let deadline = Instant::now() + shared.limit + 2 * EXTRA;
+    let deadline = Instant::now() + shared.limit + 2 * EXTRA + extra;
     shared.connect(py, runtime)?;
     wait_until(py, deadline, callbacks, answer).ok_or_else(|| late(shared.limit))
 }

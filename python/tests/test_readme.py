@@ -1,17 +1,19 @@
 """Runs the programs of the package's README unchanged."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from flask import Flask
+from flask import Flask, jsonify
 from key_pairs import made, private, public, said
 from rotations import LATER, Clock
-from support import SECRET, bearer, guarded_app, status
+from support import SECRET, bearer, guarded_app, make_app, status
 
+import jwt_extended.flask as ours
 from jwt_extended.flask import JWTManager, jwt_required
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -118,3 +120,33 @@ def test_the_readme_lists_valid_tolerances() -> None:
         r"`([a-z_]+)`", README.partition("\n### Strict rules\n")[2].partition("\n## ")[0]
     )
     assert status(guarded_app(TOLERATE=words)) == 401
+
+
+def test_the_program_of_issuers_names_options_that_exist() -> None:
+    app = Flask("an_app")
+    names: dict[str, Any] = {"app": app, **vars(ours), "jsonify": jsonify}
+    exec(program("Accept tokens of your identity provider"), names)
+    JWTManager(app)  # without a key of its own, and without asking the provider
+    assert app.test_client().get("/orders").status_code == 401
+
+
+def test_the_fields_of_an_issuer_are_all_listed() -> None:
+    with pytest.raises(RuntimeError, match="unknown field") as raised:
+        make_app(ISSUERS=[{"issuer": "https://a.example", "audience": "x", "other": 1}])
+    fields = set(re.findall(r"`(\w+)`", str(raised.value).partition("expected")[2]))
+    section = README.partition("### Accept tokens of your identity provider")[2]
+    table = section.partition("| Field |")[2].partition("\n\n")[0]
+    rows = [line.split("|")[1] for line in table.splitlines()[2:]]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == fields
+
+
+def test_the_program_of_scopes_works() -> None:
+    app = make_app()
+    names: dict[str, Any] = {"app": app, "timedelta": timedelta, **vars(ours)}
+    with app.app_context():
+        exec(program("Scopes and recent logins"), names)
+    token = names["pair"].access_token
+    client = app.test_client()
+    app.view_functions["order"] = jwt_required(scopes="write:orders")(lambda: "done")
+    assert client.post("/orders", headers=bearer(token)).status_code == 200
+    assert client.post("/refunds", headers=bearer(token)).status_code == 403

@@ -67,8 +67,8 @@ pub use entropy::{Entropy, EntropyError, SystemEntropy};
 pub use guard::Requirement;
 pub use http::{CookieError, Rejection};
 pub use manager::{
-    Admitted, CookieWriter, EarlierSessions, Expiring, Judge, JwtManager, JwtManagerBuilder, LoggedOut, Login,
-    Refreshing, Rotation, Steps, TokenBuilder, TokenPair, Visitor,
+    Admitted, CookieWriter, EarlierSessions, Expiring, Judge, JwtManager, JwtManagerBuilder, KnownIssuer, LoggedOut,
+    Login, Refreshing, Rotation, Steps, TokenBuilder, TokenPair, Visitor,
 };
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use token::Token;

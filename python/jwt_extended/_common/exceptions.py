@@ -4,6 +4,7 @@ PyJWT's own classes (``jwt.ExpiredSignatureError`` and the like) are raised wher
 them through, so that existing ``except`` clauses keep working.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -67,6 +68,46 @@ class FreshTokenRequired(_WithToken):
     """The token is valid but not fresh: the user must enter their credentials again."""
 
 
+class InsufficientScopeError(_WithToken):
+    """The token lacks a scope, a permission or a role that the view asks for. Answered with 403.
+
+    Upstream does not check scopes, and has no such exception.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        jwt_header: dict[str, Any],
+        jwt_data: dict[str, Any],
+        scope: str | None = None,
+    ) -> None:
+        super().__init__(message, jwt_header, jwt_data)
+        #: The scopes that the view asks for, with spaces between them; ``None`` if the token lacks
+        #: something else.
+        self.scope = scope
+
+
+class InsufficientLoginError(_WithToken):
+    """The user logged in too long ago, or not in the way that the view asks for. Answered with 401.
+
+    Upstream only knows fresh tokens, and has no such exception.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        jwt_header: dict[str, Any],
+        jwt_data: dict[str, Any],
+        max_age: int | None = None,
+        acr: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message, jwt_header, jwt_data)
+        #: How many seconds ago the login may be; ``None`` for any time.
+        self.max_age = max_age
+        #: The accepted classes of login; empty for any.
+        self.acr = tuple(acr)
+
+
 class UserLookupError(_WithToken):
     """The ``user_lookup_loader`` found no user for the token."""
 
@@ -80,6 +121,18 @@ class StoreUnavailableError(JWTExtendedException):
 
     Upstream has no store, and so no such exception.
     """
+
+
+class KeysUnavailableError(JWTExtendedException):
+    """The keys of one of ``JWT_ISSUERS`` cannot be fetched, so that its tokens cannot be checked.
+
+    Answered with 503. Upstream knows no other issuers, and so no such exception.
+    """
+
+    def __init__(self, message: str, retry_after: str = "30") -> None:
+        super().__init__(message)
+        #: After how many seconds a client may try again.
+        self.retry_after = retry_after
 
 
 #: The 3.x name.

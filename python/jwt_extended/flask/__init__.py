@@ -21,7 +21,9 @@
 The package has all functions, options and loaders of Flask-JWT-Extended 4. Those of 3.x work too,
 with a deprecation warning. It adds the following, each behind its own options:
 
-- keys that can be rotated (``JWT_KEY_RING``);
+- keys that can be rotated and scheduled (``JWT_KEY_RING``);
+- access tokens of other issuers, such as an identity provider (``JWT_ISSUERS``);
+- guards that ask for scopes, permissions, and recent or stronger logins;
 - a store of sessions (``JWT_STORE``): refresh tokens rotate and theft is detected
   (:func:`login_user`, :func:`refresh_tokens`), and sessions can be listed and ended
   (:func:`get_sessions`, :func:`end_session`, :func:`logout_user`);
@@ -64,7 +66,9 @@ from .utils import (
     get_jwt,
     get_jwt_header,
     get_jwt_identity,
+    get_jwt_issuer,
     get_jwt_request_location,
+    get_jwt_scopes,
     get_unverified_jwt_headers,
     set_access_cookies,
     set_refresh_cookies,
@@ -101,7 +105,9 @@ __all__ = [
     "get_jwt_claims",
     "get_jwt_header",
     "get_jwt_identity",
+    "get_jwt_issuer",
     "get_jwt_request_location",
+    "get_jwt_scopes",
     "get_jwt_session",
     "get_raw_jwt",
     "get_raw_jwt_header",

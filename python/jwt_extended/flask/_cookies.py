@@ -14,6 +14,7 @@ from flask.wrappers import Request
 from .._core import IssuedToken, RefreshToken, Rotation
 from ._app import engine_of, this_app, this_request
 from ._found import HEADER, JWT, LOCATION, USER, found
+from ._issuers import issuer_of
 from .config import config
 from .internal_utils import get_jwt_manager
 
@@ -99,6 +100,8 @@ def _renew(app: Flask, request: Request, response: Response, within: Any) -> Non
     """Renew an access cookie that is about to expire, if a guard has accepted it."""
     claims, header = found(JWT), found(HEADER)
     if not claims or found(LOCATION) != "cookies" or claims.get("type") == "refresh":
+        return
+    if issuer_of(claims) is not None:
         return
     left = within.total_seconds() if isinstance(within, timedelta) else within
     if claims.get("exp", float("inf")) - time.time() > left:

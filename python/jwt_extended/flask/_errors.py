@@ -80,6 +80,20 @@ def _needs_fresh(manager: Manager, error: ours.FreshTokenRequired) -> Any:
     return manager._needs_fresh_token_callback(error.jwt_header, error.jwt_data)
 
 
+def _insufficient_scope(manager: Manager, error: ours.InsufficientScopeError) -> Any:
+    answer = manager._insufficient_scope_callback
+    if answer is default.default_insufficient_scope_callback:
+        return answer(error.jwt_header, error.jwt_data, str(error))
+    return answer(error.jwt_header, error.jwt_data)
+
+
+def _insufficient_login(manager: Manager, error: ours.InsufficientLoginError) -> Any:
+    answer = manager._insufficient_login_callback
+    if answer is default.default_insufficient_login_callback:
+        return answer(error.jwt_header, error.jwt_data, str(error))
+    return answer(error.jwt_header, error.jwt_data)
+
+
 def _replayed(manager: Manager, error: ours.ReplayedTokenError) -> Any:
     answer, revoked = manager._replayed_token_callback, manager._revoked_token_callback
     if (
@@ -109,6 +123,12 @@ def _unavailable(manager: Manager, error: Exception) -> ResponseReturnValue:
     return {key: str(error)}, 503, {"Retry-After": "1"}
 
 
+def _keys_unavailable(manager: Manager, error: ours.KeysUnavailableError) -> ResponseReturnValue:
+    current_app.logger.error("JWT_ISSUERS: %s", error.__cause__ or error)
+    key = current_app.config["JWT_ERROR_MESSAGE_KEY"]
+    return {key: str(error)}, 503, {"Retry-After": error.retry_after}
+
+
 #: The exceptions and their handlers. As upstream does, this names PyJWT's exceptions one by one, so
 #: that an app's own handler for one of them is the more specific handler.
 _HANDLERS: list[tuple[tuple[type[Exception], ...], Handler]] = [
@@ -129,9 +149,12 @@ _HANDLERS: list[tuple[tuple[type[Exception], ...], Handler]] = [
     ),
     ((pyjwt.ExpiredSignatureError,), _expired),
     ((ours.FreshTokenRequired,), _needs_fresh),
+    ((ours.InsufficientScopeError,), _insufficient_scope),
+    ((ours.InsufficientLoginError,), _insufficient_login),
     ((ours.ReplayedTokenError,), _replayed),
     ((ours.RevokedTokenError,), _revoked),
     ((ours.UserLookupError,), _user_lookup),
     ((ours.UserClaimsVerificationError,), _verification),
     ((ours.StoreUnavailableError,), _unavailable),
+    ((ours.KeysUnavailableError,), _keys_unavailable),
 ]

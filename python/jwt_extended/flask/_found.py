@@ -13,6 +13,7 @@ from flask import has_request_context
 
 from .._core import RefreshToken, is_session_id
 from ._app import this_context, this_request
+from ._issuers import issuer_of
 
 JWT = "_jwt_extended_jwt"
 HEADER = "_jwt_extended_jwt_header"
@@ -54,7 +55,9 @@ def found(name: str) -> Any:
 def session_of(claims: dict[str, Any]) -> str | None:
     """Return the session id in the claims of a token, if it is one of ours."""
     session = claims.get("sid")
-    return session if isinstance(session, str) and is_session_id(session) else None
+    if not isinstance(session, str) or not is_session_id(session) or issuer_of(claims) is not None:
+        return None
+    return session
 
 
 @contextmanager

@@ -20,6 +20,8 @@ class Loaders:
         self._decode_key_callback: Callback = default.default_decode_key_callback
         self._encode_key_callback: Callback = default.default_encode_key_callback
         self._expired_token_callback: Callback = default.default_expired_token_callback
+        self._insufficient_login_callback: Callback = default.default_insufficient_login_callback
+        self._insufficient_scope_callback: Callback = default.default_insufficient_scope_callback
         self._invalid_token_callback: Callback = default.default_invalid_token_callback
         self._jwt_additional_header_callback: Callback = default.default_jwt_headers_callback
         self._needs_fresh_token_callback: Callback = default.default_needs_fresh_token_callback
@@ -157,6 +159,24 @@ class Loaders:
         the token, the second a dict with its claims. It must return a response.
         """
         self._needs_fresh_token_callback = self._taking_contents(callback)
+        return callback
+
+    def insufficient_scope_loader(self, callback: C) -> C:
+        """Register the answer to a valid token that lacks a scope, a permission or a role.
+
+        The decorated function must take **two** arguments. The first is a dict with the header of
+        the token, the second a dict with its claims. It must return a response, such as a 403.
+        """
+        self._insufficient_scope_callback = synchronous(callback)
+        return callback
+
+    def insufficient_login_loader(self, callback: C) -> C:
+        """Register the answer to a valid token whose login is too old, or of another class.
+
+        The decorated function must take **two** arguments. The first is a dict with the header of
+        the token, the second a dict with its claims. It must return a response, such as a 401.
+        """
+        self._insufficient_login_callback = synchronous(callback)
         return callback
 
     def revoked_token_loader(self, callback: C) -> C:

@@ -3,7 +3,7 @@
 Knows nothing of how an app is set up, and nothing of the 3.x interface.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from .._common.claims import check_claims, check_session, freshness, lifetime, merged
@@ -44,12 +44,17 @@ class Manager(Loaders):
         session: str | bool | None = None,
         rotation: Rotation | None = None,
         follows: RefreshToken | None = None,
+        scopes: Sequence[str] | None = None,
     ) -> IssuedToken:
         app = this_app()
         # The callbacks run in upstream's order, each with the identity as it was passed in.
         all_headers = merged(self._headers_callback, identity, headers)
         all_claims = merged(self._claims_callback, identity, claims)
         if follows is not None:
+            all_claims = all_claims or {}
+            all_claims |= engine_of(app).carried(
+                follows, token_type, all_claims, scopes, json_default(app)
+            )
             # A session never changes its owner.
             subject = follows.contents()[1][app.config["JWT_IDENTITY_CLAIM"]]
         elif self._turns_users_into_identities:

@@ -14,7 +14,7 @@ from .._common.options.exempt import Exempt, exempt
 
 # The module rather than its function, so that tests can patch the function.
 from . import view_decorators
-from ._app import engine_of, this_app
+from ._app import engine_of, this_app, this_request
 from .view_decorators import SELF_GUARDED
 
 V = TypeVar("V", bound=Callable[..., Any] | Blueprint)
@@ -54,11 +54,12 @@ def protect_by_default(app: Flask) -> None:
 
 
 def jwks() -> Response:
-    """Return the public keys as a JWK Set (RFC 7517). It never contains shared secrets."""
-    answer = Response(engine_of(this_app()).jwk_set(), mimetype="application/jwk-set+json")
-    answer.cache_control.public = True
-    answer.cache_control.max_age = 300
-    return answer
+    """Return the public keys as a JWK Set (RFC 7517). It never contains shared secrets.
+
+    Clients may keep it for ``JWT_JWKS_MAX_AGE``, and ask with ``If-None-Match`` whether it changed.
+    """
+    status, headers, body = engine_of(this_app()).jwk_set(this_request())
+    return Response(body, status, headers)
 
 
 class _Protection:

@@ -6,6 +6,7 @@ from typing import Any
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
+from ._issuers import identity_claim_of
 from .config import config
 
 
@@ -53,6 +54,24 @@ def default_needs_fresh_token_callback(
     return _answer("Fresh token required", HTTPStatus.UNAUTHORIZED)
 
 
+def default_insufficient_scope_callback(
+    jwt_header: dict[str, Any],
+    jwt_data: dict[str, Any],
+    message: str = "The token needs another scope",
+) -> ResponseReturnValue:
+    """Answer 403: the token does not allow this."""
+    return _answer(message, HTTPStatus.FORBIDDEN)
+
+
+def default_insufficient_login_callback(
+    jwt_header: dict[str, Any],
+    jwt_data: dict[str, Any],
+    message: str = "Another login is required",
+) -> ResponseReturnValue:
+    """Answer 401: the user must log in again, perhaps in a stronger way."""
+    return _answer(message, HTTPStatus.UNAUTHORIZED)
+
+
 def default_revoked_token_callback(
     jwt_header: dict[str, Any], jwt_data: dict[str, Any]
 ) -> ResponseReturnValue:
@@ -73,7 +92,7 @@ def default_user_lookup_error_callback(
     _jwt_header: dict[str, Any], jwt_data: dict[str, Any]
 ) -> ResponseReturnValue:
     """Answer 401: the token's user does not exist."""
-    identity = jwt_data.get(config.identity_claim_key)
+    identity = jwt_data.get(identity_claim_of(jwt_data))
     return _answer(f"Error loading the user {identity}", HTTPStatus.UNAUTHORIZED)
 
 

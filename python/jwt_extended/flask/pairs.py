@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask, has_request_context
 
+from .._common.grants import login_claims, words
 from .._common.results import RefreshedTokens, TokenPair
 from .._core import IssuedToken, RefreshToken, Rotation
 from ._app import engine_and_app, engine_of, this_app, this_request
@@ -16,7 +17,7 @@ from ._cookies import clear_after
 from ._found import presented_with
 from .exceptions import JWTExtendedException, ReplayedTokenError, WrongTokenError
 from .internal_utils import get_jwt_manager
-from .typing import Fresh
+from .typing import AuthTime, Fresh, Texts
 from .utils import get_current_user, get_jwt
 
 __all__ = ["RefreshedTokens", "TokenPair", "login_user", "password_changed", "refresh_tokens"]
@@ -28,6 +29,11 @@ def login_user(
     additional_claims: dict[str, Any] | None = None,
     additional_headers: dict[str, Any] | None = None,
     label: str | None = None,
+    *,
+    scopes: Texts | None = None,
+    auth_time: AuthTime | None = None,
+    acr: str | None = None,
+    amr: Texts | None = None,
 ) -> TokenPair:
     """Open a session: create an access token and a refresh token that belong to it.
 
@@ -43,15 +49,24 @@ def login_user(
     :param additional_headers: more headers for both tokens.
     :param label: the session's label in :func:`get_sessions`, such as the name of the device. It
         is truncated to 128 characters. Without a store, it is not used.
+    :param scopes: the scopes of both tokens, for ``@jwt_required(scopes=...)``: a string with
+        spaces between them, or several strings.
+    :param auth_time: when the user proved who they are, for ``@jwt_required(max_age=...)``. By
+        default, this login.
+    :param acr: the class of the login, for ``@jwt_required(acr=...)``.
+    :param amr: the methods of the login, such as ``["pwd", "otp"]``.
     :raises TypeError: if the label is not a string.
     :raises StoreUnavailableError: if the store cannot save the session.
     """
-    return _log_in(identity, fresh, additional_claims, additional_headers, label, end_others=False)
+    claims = login_claims(additional_claims, scopes, auth_time, acr, amr)
+    return _log_in(identity, fresh, claims, additional_headers, label, end_others=False)
 
 
 def refresh_tokens(
     additional_claims: dict[str, Any] | None = None,
     additional_headers: dict[str, Any] | None = None,
+    *,
+    scopes: Texts | None = None,
 ) -> RefreshedTokens:
     """Create new tokens in exchange for the refresh token of the current request.
 
@@ -75,9 +90,14 @@ def refresh_tokens(
     ``user_lookup_loader`` and a ``user_identity_loader``, and with the identity otherwise. Headers
     come from ``additional_headers_loader`` and ``additional_headers``.
 
+    The scopes of the old token stay, and so do ``auth_time``, ``acr`` and ``amr``. Other scopes in
+    the new claims can only take some away.
+
     :param additional_claims: claims for both tokens, instead of those of the old token.
     :param additional_headers: more headers for both tokens.
+    :param scopes: the scopes of the access token, if it is to have fewer than the refresh token.
     :raises RuntimeError: outside a guarded view.
+    :raises InsufficientScopeError: if the refresh token does not have one of the scopes.
     :raises ValueError: if the request has no token.
     :raises WrongTokenError: if the request's token is not a refresh token.
     :raises RevokedTokenError: if the session of the token has ended.
@@ -88,6 +108,7 @@ def refresh_tokens(
     engine, app = engine_and_app()
     presented = _presented()
     identity = _owner(app, presented)
+    requested = None if scopes is None else words("scopes", scopes)
     claims = additional_claims
     if claims is None and not manager._adds_claims:
         claims = engine.own_claims(presented)
@@ -100,6 +121,7 @@ def refresh_tokens(
             headers=additional_headers,
             rotation=rotation,
             follows=presented,
+            scopes=requested,
         )
 
     try:
@@ -123,6 +145,11 @@ def password_changed(
     additional_claims: dict[str, Any] | None = None,
     additional_headers: dict[str, Any] | None = None,
     label: str | None = None,
+    *,
+    scopes: Texts | None = None,
+    auth_time: AuthTime | None = None,
+    acr: str | None = None,
+    amr: Texts | None = None,
 ) -> TokenPair:
     """End all sessions of a user and open a new one. Call it after a change of password.
 
@@ -132,7 +159,8 @@ def password_changed(
     :raises StoreUnavailableError: if the store does not answer. Try again, because the old sessions
         may still be open.
     """
-    return _log_in(identity, fresh, additional_claims, additional_headers, label, end_others=True)
+    claims = login_claims(additional_claims, scopes, auth_time, acr, amr)
+    return _log_in(identity, fresh, claims, additional_headers, label, end_others=True)
 
 
 def _log_in(

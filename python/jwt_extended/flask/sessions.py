@@ -144,7 +144,7 @@ def end_other_sessions() -> int:
     return engine.end_sessions_except(_subject(None, "end_other_sessions"), session)
 
 
-def end_all_sessions(identity: Any = None) -> int:
+def end_all_sessions(identity: Any = None, *, issuer: str | None = None) -> int:
     """Log out everywhere: end all sessions of a user and revoke all their tokens.
 
     A login after this is valid at once, if it is one by :func:`login_user`::
@@ -157,14 +157,20 @@ def end_all_sessions(identity: Any = None) -> int:
 
     :param identity: the user's identity, as in the identity claim. By default, the user of the
         current request.
+    :param issuer: the issuer of the user, if it is one of ``JWT_ISSUERS``, as
+        :func:`get_jwt_issuer` returns it.
     :return: how many sessions were open.
     :raises RuntimeError: without ``JWT_STORE``.
     :raises TypeError: for a value that is not an identity: ``user_identity_loader`` is not called.
-    :raises ValueError: for an empty identity.
+    :raises ValueError: for an empty identity, and for an issuer that is not in ``JWT_ISSUERS``.
     :raises StoreUnavailableError: if the store does not answer.
     """
     engine = engine_of(this_app())
-    return engine.end_all_sessions(_subject(identity, "end_all_sessions"))
+    if issuer is None:
+        return engine.end_all_sessions(_subject(identity, "end_all_sessions"))
+    if not isinstance(identity, str) or not identity:
+        raise TypeError("end_all_sessions needs the identity of the issuer's user, a string")
+    return engine.end_all_sessions(engine.subject_of_issuer(issuer, identity))
 
 
 def revoke_token(jwt_data: dict[str, Any] | None = None) -> None:
@@ -183,28 +189,27 @@ def revoke_token(jwt_data: dict[str, Any] | None = None) -> None:
     if not isinstance(jti, str):
         raise ValueError("the token has no jti, and cannot be revoked without one")
     engine, app = engine_and_app()
-    identity_claim = app.config["JWT_IDENTITY_CLAIM"]
-    if identity_claim not in claims:
-        raise ValueError(f"the claims have no {identity_claim}, so the token's owner is unknown")
-    subject = subject_of(claims[identity_claim], json_default(app))
+    # An issuer's ids are kept apart from the app's own.
+    subject, known = engine.ids_of(dict(claims), json_default(app))
     exp = claims.get("exp")
-    engine.revoke_token(subject, jti, None if exp is None else float(exp))
+    engine.revoke_token(subject, known or jti, None if exp is None else float(exp))
 
 
 def _subject(identity: Any, function: str) -> str:
     """Return the store's name for a user: by default, for the current one."""
-    app = this_app()
+    engine, app = engine_and_app()
     if identity is None:
-        identity = _current()[app.config["JWT_IDENTITY_CLAIM"]]
-    elif not isinstance(identity, str) and get_jwt_manager()._turns_users_into_identities:
+        subject, _ = engine.ids_of(_current(), json_default(app))
+        return subject
+    if not isinstance(identity, str) and get_jwt_manager()._turns_users_into_identities:
         raise TypeError(f"{function} takes the value of the identity claim, such as str(user.id)")
-    elif isinstance(identity, dict | list | tuple):
+    if isinstance(identity, dict | list | tuple):
         # JSON can be written in several ways. Tokens with another form would remain valid.
         raise TypeError(
             f"{function} cannot identify a user by a {type(identity).__name__}, except the user of "
             "the current request; leave the argument out, or make identities strings"
         )
-    elif identity == "":
+    if identity == "":
         raise ValueError(f"{function} needs a user: the identity is empty")
     return subject_of(identity, json_default(app))
 

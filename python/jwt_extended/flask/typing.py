@@ -1,5 +1,21 @@
 """The types of arguments, under upstream's module name."""
 
-from .._common.typing import ExpiresDelta, Fresh, LocationType, RelativeDelta
+from .._common.typing import (
+    AuthTime,
+    ExpiresDelta,
+    Fresh,
+    Granted,
+    LocationType,
+    RelativeDelta,
+    Texts,
+)
 
-__all__ = ["ExpiresDelta", "Fresh", "LocationType", "RelativeDelta"]
+__all__ = [
+    "AuthTime",
+    "ExpiresDelta",
+    "Fresh",
+    "Granted",
+    "LocationType",
+    "RelativeDelta",
+    "Texts",
+]

@@ -5,14 +5,16 @@ from typing import Any
 from flask import Response, current_app, has_app_context
 from werkzeug.local import LocalProxy
 
+from .._common.grants import login_claims
 from .._common.options.names import OURS
 from .._core import unverified_header
-from ._app import MANAGER, this_app
+from ._app import MANAGER, engine_of, this_app
 from ._cookies import clear, csrf_in_cookies, write
 from ._found import HEADER, JWT, LOCATION, USER, found
-from .config import config
+from ._issuers import identity_claim_of, issuer_of
+from ._json import json_default
 from .internal_utils import get_jwt_manager
-from .typing import ExpiresDelta, Fresh
+from .typing import AuthTime, ExpiresDelta, Fresh, Texts
 
 #: The user of the current request's token, as ``user_lookup_loader`` returned it.
 current_user: Any = LocalProxy(lambda: get_current_user())
@@ -43,7 +45,31 @@ def get_jwt_identity() -> Any:
 
     :raises RuntimeError: outside a guarded view.
     """
-    return get_jwt().get(config.identity_claim_key, None)
+    claims = get_jwt()
+    return claims.get(identity_claim_of(claims), None)
+
+
+def get_jwt_issuer() -> str | None:
+    """Return which of ``JWT_ISSUERS`` has issued the current request's token.
+
+    ``None`` if the app itself has issued it, and without a token. Two issuers may give one identity
+    to two people, so a user is known by issuer and identity together.
+
+    :raises RuntimeError: outside a guarded view.
+    """
+    return issuer_of(get_jwt())
+
+
+def get_jwt_scopes() -> list[str]:
+    """Return the scopes of the current request's token; ``[]`` if it has none, or no token.
+
+    :raises RuntimeError: outside a guarded view.
+    """
+    claims = get_jwt()
+    if not claims:
+        return []
+    app = this_app()
+    return engine_of(app).scopes_of(claims, json_default(app))
 
 
 def get_jwt_request_location() -> str | None:
@@ -77,10 +103,13 @@ def decode_token(
 ) -> dict[str, Any]:
     """Verify a token and return its claims, without checking for revocation or loading the user.
 
+    A token of one of ``JWT_ISSUERS`` is verified with the keys that a guard has fetched before.
+
     :param encoded_token: the token.
     :param csrf_value: the value that its ``csrf`` claim must have.
     :param allow_expired: whether to accept an expired token that is valid otherwise.
     :raises jwt.InvalidTokenError: or a :class:`JWTExtendedException`, if the token is invalid.
+    :raises KeysUnavailableError: if the keys of its issuer are not known.
     """
     return get_jwt_manager()._decode_jwt_from_config(encoded_token, csrf_value, allow_expired)
 
@@ -92,6 +121,10 @@ def create_access_token(
     additional_claims: dict[str, Any] | None = None,
     additional_headers: dict[str, Any] | None = None,
     *,
+    scopes: Texts | None = None,
+    auth_time: AuthTime | None = None,
+    acr: str | None = None,
+    amr: Texts | None = None,
     session: str | bool | None = None,
     user_claims: dict[str, Any] | None = None,
     headers: dict[str, Any] | None = None,
@@ -109,6 +142,11 @@ def create_access_token(
     :param additional_claims: more claims. They win over those of ``additional_claims_loader``, and
         may replace the token's standard claims.
     :param additional_headers: more headers. ``alg`` selects the algorithm.
+    :param scopes: the scopes of the token, for ``@jwt_required(scopes=...)``: a string with spaces
+        between them, or several strings.
+    :param auth_time: when the user proved who they are, for ``@jwt_required(max_age=...)``.
+    :param acr: the class of the login, for ``@jwt_required(acr=...)``.
+    :param amr: the methods of the login, such as ``["pwd", "otp"]``.
     :param session: the session that the token belongs to: see :func:`get_jwt_session`. ``False``
         for none.
     :param user_claims: the 3.x name of ``additional_claims``, nested as in 3.x.
@@ -120,7 +158,12 @@ def create_access_token(
     return manager._encode_jwt_from_config(
         identity=identity,
         token_type=token_type,
-        claims=manager._claims_for(token_type, identity, additional_claims, user_claims),
+        claims=manager._claims_for(
+            token_type,
+            identity,
+            login_claims(additional_claims, scopes, auth_time, acr, amr),
+            user_claims,
+        ),
         fresh=fresh,
         expires_delta=expires_delta,
         headers=additional_headers or headers,
@@ -134,6 +177,10 @@ def create_refresh_token(
     additional_claims: dict[str, Any] | None = None,
     additional_headers: dict[str, Any] | None = None,
     *,
+    scopes: Texts | None = None,
+    auth_time: AuthTime | None = None,
+    acr: str | None = None,
+    amr: Texts | None = None,
     session: str | None = None,
     user_claims: dict[str, Any] | None = None,
     headers: dict[str, Any] | None = None,
@@ -147,6 +194,11 @@ def create_refresh_token(
     :param additional_claims: more claims. They win over those of ``additional_claims_loader``, and
         may replace the token's standard claims.
     :param additional_headers: more headers. ``alg`` selects the algorithm.
+    :param scopes: the scopes of the token, for ``@jwt_required(scopes=...)``: a string with spaces
+        between them, or several strings.
+    :param auth_time: when the user proved who they are, for ``@jwt_required(max_age=...)``.
+    :param acr: the class of the login, for ``@jwt_required(acr=...)``.
+    :param amr: the methods of the login, such as ``["pwd", "otp"]``.
     :param session: the session that the token belongs to: see :func:`get_jwt_session`.
     :param user_claims: the 3.x name of ``additional_claims``, nested as in 3.x.
     :param headers: the 3.x name of ``additional_headers``.
@@ -157,7 +209,12 @@ def create_refresh_token(
     return manager._encode_jwt_from_config(
         identity=identity,
         token_type=token_type,
-        claims=manager._claims_for(token_type, identity, additional_claims, user_claims),
+        claims=manager._claims_for(
+            token_type,
+            identity,
+            login_claims(additional_claims, scopes, auth_time, acr, amr),
+            user_claims,
+        ),
         expires_delta=expires_delta,
         headers=additional_headers or headers,
         session=session,

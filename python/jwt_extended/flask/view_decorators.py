@@ -4,6 +4,7 @@ The functions call each other through the module, so that tests can patch any of
 """
 
 from collections.abc import Callable, Collection
+from datetime import timedelta
 from functools import lru_cache, wraps
 from inspect import iscoroutinefunction
 from typing import Any, Literal, ParamSpec, TypeVar, overload
@@ -11,14 +12,18 @@ from warnings import warn
 
 from flask import current_app
 
+from .._common.grants import asked
 from .._core import Engine, Requirement
 from ._app import ENGINE, MANAGER, engine_of, this_app, this_request
 from ._cookies import clear_after, clear_named
 from ._found import keep, keep_presented
+from ._issuers import identity_claim_of
 from .default_callbacks import default_blocklist_callback, default_token_verification_callback
 from .exceptions import (  # noqa: F401 - apps import them from here
     CSRFError,
     FreshTokenRequired,
+    InsufficientLoginError,
+    InsufficientScopeError,
     InvalidHeaderError,
     InvalidQueryParamError,
     NoAuthorizationError,
@@ -27,11 +32,14 @@ from .exceptions import (  # noqa: F401 - apps import them from here
     UserLookupError,
 )
 from .internal_utils import manager_of
-from .typing import LocationType
+from .typing import Granted, LocationType, Texts
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Contents = dict[str, Any]
+
+#: The arguments about scopes and logins of a guard that asks for neither.
+_NOTHING = (None,) * 6
 
 #: The attribute that marks a view as guarding (or exempting) itself.
 SELF_GUARDED = "_jwt_extended_self_guarded"
@@ -44,6 +52,13 @@ def verify_jwt_in_request(
     locations: LocationType = None,
     verify_type: bool = True,
     skip_revocation_check: bool = False,
+    *,
+    scopes: Texts | None = None,
+    any_scopes: Texts | None = None,
+    claim_has: Granted | None = None,
+    claim_has_any: Granted | None = None,
+    max_age: timedelta | float | None = None,
+    acr: Texts | None = None,
 ) -> tuple[Contents, Contents] | None:
     """Verify the token of the current request, as ``jwt_required`` does, from inside a view.
 
@@ -60,6 +75,14 @@ def verify_jwt_in_request(
     :param verify_type: whether to check the token's type. If not, ``refresh`` still decides which
         cookie and which JSON key are read.
     :param skip_revocation_check: whether to skip the check for revoked tokens.
+    :param scopes: the scopes that the token must have: a string with spaces between them, or
+        several strings. Other tokens are answered with 403.
+    :param any_scopes: scopes of which the token must have at least one.
+    :param claim_has: claims and what each must contain, for permissions, roles or groups, such as
+        ``{"permissions": "refund:orders"}``. A name such as ``"realm_access.roles"`` is a path.
+    :param claim_has_any: claims that must contain at least one of the strings.
+    :param max_age: how long ago the user may have logged in: a ``timedelta`` or seconds.
+    :param acr: the accepted classes of login, by the claim ``acr``: a string, or several.
     :return: header and claims of the token. ``None`` if the token is optional and missing, and for
         OPTIONS.
     :raises JWTExtendedException: or one of PyJWT's exceptions, if the request is rejected. If the
@@ -68,7 +91,19 @@ def verify_jwt_in_request(
     if this_request().method == "OPTIONS":
         return None
     # A test may have replaced the function with one that has upstream's parameters only.
-    more: dict[str, Any] = {"optional": optional} if optional else {}
+    more: dict[str, Any] = {}
+    # Most guards ask for none of these, which takes 0.2 µs to see rather than 1.7.
+    if (scopes, any_scopes, claim_has, claim_has_any, max_age, acr) != _NOTHING:
+        more = asked(
+            scopes=scopes,
+            any_scopes=any_scopes,
+            claim_has=claim_has,
+            claim_has_any=claim_has_any,
+            max_age=max_age,
+            acr=acr,
+        )
+    if optional:
+        more["optional"] = optional
     try:
         found = _decode_jwt_from_request(
             locations, fresh, refresh, verify_type, skip_revocation_check, **more
@@ -103,6 +138,13 @@ def jwt_required(
     locations: LocationType = None,
     verify_type: bool = True,
     skip_revocation_check: bool = False,
+    *,
+    scopes: Texts | None = None,
+    any_scopes: Texts | None = None,
+    claim_has: Granted | None = None,
+    claim_has_any: Granted | None = None,
+    max_age: timedelta | float | None = None,
+    acr: Texts | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def jwt_required(
     optional: Any = False,
@@ -111,6 +153,13 @@ def jwt_required(
     locations: LocationType = None,
     verify_type: bool = True,
     skip_revocation_check: bool = False,
+    *,
+    scopes: Texts | None = None,
+    any_scopes: Texts | None = None,
+    claim_has: Granted | None = None,
+    claim_has_any: Granted | None = None,
+    max_age: timedelta | float | None = None,
+    acr: Texts | None = None,
 ) -> Any:
     """Protect a view, so that it only runs for requests with a valid token.
 
@@ -135,6 +184,14 @@ def jwt_required(
     :param verify_type: whether to check the token's type. If not, ``refresh`` still decides which
         cookie and which JSON key are read.
     :param skip_revocation_check: whether to skip the check for revoked tokens.
+    :param scopes: the scopes that the token must have: a string with spaces between them, or
+        several strings. Other tokens are answered with 403.
+    :param any_scopes: scopes of which the token must have at least one.
+    :param claim_has: claims and what each must contain, for permissions, roles or groups, such as
+        ``{"permissions": "refund:orders"}``. A name such as ``"realm_access.roles"`` is a path.
+    :param claim_has_any: claims that must contain at least one of the strings.
+    :param max_age: how long ago the user may have logged in: a ``timedelta`` or seconds.
+    :param acr: the accepted classes of login, by the claim ``acr``: a string, or several.
     """
     if callable(optional):
         warn(
@@ -146,12 +203,21 @@ def jwt_required(
     if locations is not None and not isinstance(locations, Collection):
         # An iterator can be read only once, and each request needs it.
         locations = tuple(locations)
+    # Mistakes show when the view is decorated, and not in its first request.
+    more = asked(
+        scopes=scopes,
+        any_scopes=any_scopes,
+        claim_has=claim_has,
+        claim_has_any=claim_has_any,
+        max_age=max_age,
+        acr=acr,
+    )
 
     def wrapper(fn: Callable[P, R]) -> Callable[P, R]:
         return guarded(
             fn,
             lambda: verify_jwt_in_request(
-                optional, fresh, refresh, locations, verify_type, skip_revocation_check
+                optional, fresh, refresh, locations, verify_type, skip_revocation_check, **more
             ),
         )
 
@@ -185,13 +251,15 @@ def _decode_jwt_from_request(
     skip_revocation_check: bool = False,
     *,
     optional: bool | Literal["lenient"] = False,
+    **more: Any,
 ) -> tuple[Contents, Contents, str] | None:
     """Return claims, header and location of the request's token, for an app's own guards.
 
-    Return ``None`` only if the token is optional and missing.
+    Return ``None`` only if the token is optional and missing. ``more`` is what the token must also
+    grant, as :func:`~jwt_extended._common.grants.asked` returns it.
     """
     requirement = _requirement(
-        optional, fresh, refresh, locations, verify_type, skip_revocation_check
+        optional, fresh, refresh, locations, verify_type, skip_revocation_check, **more
     )
     app = this_app()
     manager = manager_of(app)
@@ -233,7 +301,7 @@ def _load_user(jwt_header: Contents, jwt_data: Contents) -> dict[str, Any] | Non
         return None
     user = callback(jwt_header, jwt_data)
     if user is None:
-        identity = jwt_data[current_app.config["JWT_IDENTITY_CLAIM"]]
+        identity = jwt_data[identity_claim_of(jwt_data)]
         error = UserLookupError(f"user_lookup returned None for {identity}", jwt_header, jwt_data)
         raise _with_challenge(error, "user_not_found", str(identity))
     return {"loaded_user": user}
@@ -253,6 +321,7 @@ def _requirement(
     locations: LocationType,
     verify_type: bool,
     skip_revocation_check: bool,
+    **more: Any,
 ) -> Requirement:
     """Return the engine's form of a guard's arguments, which is made once for all requests."""
     if locations is not None and not isinstance(locations, str):
@@ -260,11 +329,13 @@ def _requirement(
         locations = frozenset(iter(locations)) if is_set else tuple(locations)
     try:
         return _cached_requirement(
-            optional, fresh, refresh, locations, verify_type, skip_revocation_check
+            optional, fresh, refresh, locations, verify_type, skip_revocation_check, **more
         )
     except TypeError:
         # An argument cannot be hashed.
-        return Requirement(optional, fresh, refresh, locations, verify_type, skip_revocation_check)
+        return Requirement(
+            optional, fresh, refresh, locations, verify_type, skip_revocation_check, **more
+        )
 
 
 _cached_requirement = lru_cache(maxsize=256)(Requirement)

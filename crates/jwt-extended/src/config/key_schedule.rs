@@ -117,8 +117,12 @@ impl KeySchedule {
         signing.rev().max_by_key(|(_, key)| key.not_before).map(|(at, _)| at)
     }
 
-    /// Makes the rings for all times. `kept` is how long a retired key stays: as long as a token may live.
-    pub(crate) fn rings(&self, kept: Lifetime) -> Result<ScheduledRings, KeyError> {
+    /// Makes the rings for all times, for callers who choose the key of each token. `kept` is how long a retired key
+    /// stays: as long as a token may live.
+    ///
+    /// # Errors
+    /// If two keys have one `kid`.
+    pub fn rings(&self, kept: Lifetime) -> Result<ScheduledRings, KeyError> {
         let gone = |key: &ScheduledKey| Some(key.retire_at?.saturating_add(kept.duration()?));
         let mut changes: Vec<Timestamp> = self
             .keys
@@ -142,19 +146,20 @@ impl KeySchedule {
     }
 }
 
-/// The ring of each time, in order. The first begins in 1970.
+/// The key ring of each time: [`KeySchedule::rings`]. A [`KeyRing`] converts into one that is always the same.
+// In order. The first begins in 1970.
 #[derive(Clone, Debug)]
-pub(crate) struct ScheduledRings(Vec<(Timestamp, KeyRing)>);
+pub struct ScheduledRings(Vec<(Timestamp, KeyRing)>);
 
 impl ScheduledRings {
     /// Returns the ring of this time.
-    pub(crate) fn at(&self, now: Timestamp) -> &KeyRing {
+    pub fn at(&self, now: Timestamp) -> &KeyRing {
         let begun = self.0.partition_point(|(begin, _)| *begin <= now);
         &self.0[begun.saturating_sub(1)].1
     }
 
     /// Returns whether the keys are always the same.
-    pub(crate) fn is_constant(&self) -> bool {
+    pub fn is_constant(&self) -> bool {
         self.0.len() == 1
     }
 }

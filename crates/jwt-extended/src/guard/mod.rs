@@ -60,13 +60,17 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
+    pub(crate) fn new(issuer: Arc<ForeignPolicy>, located: Located<'_>, requirement: &Requirement) -> Self {
+        Self { issuer, located: located.into_owned(), requirement: requirement.clone() }
+    }
+
     /// Makes the checks again, with the keys that are known by now.
     pub(crate) fn examine(&self, settings: &Settings, now: Timestamp) -> Result<Token, Refusal> {
         examine_located(settings, &self.located, &self.requirement, now)
     }
 }
 
-/// Makes all checks that need only the request, the settings and the time.
+/// Makes all checks that need only the request, the settings and the time, or finds that they must wait for keys.
 pub(crate) fn examine(
     settings: &Settings,
     request: &impl Request,
@@ -74,23 +78,11 @@ pub(crate) fn examine(
     now: Timestamp,
 ) -> Result<Examined, Refusal> {
     let located = find(settings, request, requirement)?;
-    examine_or_wait(settings, located, requirement, now)
-}
-
-/// Makes all checks of a located token, or finds that they must wait for keys.
-pub(crate) fn examine_or_wait(
-    settings: &Settings,
-    located: Located<'_>,
-    requirement: &Requirement,
-    now: Timestamp,
-) -> Result<Examined, Refusal> {
     match examine_located(settings, &located, requirement, now) {
         Ok(token) => Ok(Examined::Met(token)),
-        Err(Refusal { awaits: Some(issuer), .. }) => Ok(Examined::Waiting(Box::new(Waiting {
-            issuer,
-            located: located.into_owned(),
-            requirement: requirement.clone(),
-        }))),
+        Err(Refusal { awaits: Some(issuer), .. }) => {
+            Ok(Examined::Waiting(Box::new(Waiting::new(issuer, located, requirement))))
+        }
         Err(refusal) => Err(refusal),
     }
 }

@@ -3,6 +3,7 @@
 
 mod builder;
 mod cookies;
+mod foreign;
 mod issuing;
 mod limits;
 mod login;
@@ -21,6 +22,7 @@ use std::{fmt, sync::Arc};
 
 pub use builder::JwtManagerBuilder;
 pub use cookies::CookieWriter;
+pub use foreign::KnownIssuer;
 pub use issuing::TokenBuilder;
 pub use login::{EarlierSessions, Login};
 pub use logout::LoggedOut;

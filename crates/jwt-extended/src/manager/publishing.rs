@@ -3,8 +3,11 @@
 use http::{HeaderName, Response, StatusCode, header};
 use sha2::{Digest, Sha256};
 
-use super::JwtManager;
-use crate::{http::Request, jose::base64url};
+use super::{JwtManager, Steps};
+use crate::{
+    http::Request,
+    jose::{KeyRing, base64url},
+};
 
 /// The media type of a JWK Set (RFC 7517 section 8.5.2).
 const JWK_SET: &str = "application/jwk-set+json";
@@ -28,11 +31,18 @@ impl JwtManager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn jwk_set_response(&self, request: &impl Request) -> Response<Vec<u8>> {
+        self.steps().jwk_set_response_of(self.key_ring(), request)
+    }
+}
+
+impl Steps<'_> {
+    /// Answers as [`JwtManager::jwk_set_response`] does, with the keys of this ring instead of the manager's.
+    pub fn jwk_set_response_of(self, ring: &KeyRing, request: &impl Request) -> Response<Vec<u8>> {
         // Texts and lists of them always serialize.
-        let body = serde_json::to_vec(&self.key_ring().to_jwk_set()).unwrap_or_default();
+        let body = serde_json::to_vec(&ring.to_jwk_set()).unwrap_or_default();
         let etag = format!("\"{}\"", base64url::encode(&Sha256::digest(&body)[..16]));
         let is_known = knows(request, &etag);
-        let max_age = self.inner.settings.jwks_max_age.as_secs();
+        let max_age = self.manager.inner.settings.jwks_max_age.as_secs();
         let response = Response::builder()
             .status(if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK })
             .header(header::CONTENT_TYPE, JWK_SET)

@@ -1,12 +1,14 @@
 //! [`Steps`]: the steps that the manager's methods are made of, for faces and for callers who issue tokens one by one.
 
+use std::sync::OnceLock;
+
 use http::Method;
 
 use super::{Admitted, JwtManager};
 #[cfg(feature = "testing")]
 use crate::http::settings::LocateSettings;
 use crate::{
-    guard::{self, Examined, Requirement, verify_text},
+    guard::{self, Examined, Requirement, Waiting, verify_text},
     http::{BodyKind, Located, Reason, Rejection, Request},
     jose::KeyRing,
     token::{Token, TokenError},
@@ -57,8 +59,11 @@ impl<'a> Steps<'a> {
     /// (Flask-JWT-Extended's `decode_key_loader`).
     ///
     /// `judge` gets the located token and a function that verifies it with a key ring. It is called again for each
-    /// other cookie of the same name. Everything but the store is checked before this returns; the future asks the
-    /// store and the app's own verification, and does not borrow the request.
+    /// other cookie of the same name. For a token that [names another issuer](Self::issuer_named_in), the function
+    /// takes the keys of that issuer, whatever the ring.
+    ///
+    /// Everything but the store is checked before this returns; the future asks the store and the app's own
+    /// verification, and does not borrow the request. If another issuer's keys are needed first, it waits for them.
     ///
     /// # Errors
     /// As [`JwtManager::authenticate`], and those of `judge`.
@@ -74,21 +79,28 @@ impl<'a> Steps<'a> {
         let (manager, now) = (self.manager, self.manager.now());
         let settings = &manager.inner.settings;
         let located = self.locate(request, requirement)?;
-        // The keys of other issuers are theirs to choose.
-        if settings.issuers.of(&located.token, settings.policy.limits).is_some() {
-            let examined = guard::examine_or_wait(settings, located, requirement, now);
-            let examined = examined.map_err(|refusal| manager.refuse(refusal))?;
-            return Ok(manager.admit(Ok(examined), requirement.checks_revocation(), now));
-        }
+        let awaited = OnceLock::new();
         let verify = |text: &str| {
             judge(text, &|ring| {
-                guard::verify_one(settings, ring, &located, text, now).map_err(|refusal| manager.refuse(refusal))
+                guard::verify_one(settings, ring, &located, text, now).map_err(|mut refusal| {
+                    if let Some(issuer) = refusal.awaits.take() {
+                        // Of several tokens, the first decides whose keys are asked for.
+                        let _ = awaited.set(issuer);
+                    }
+                    manager.refuse(refusal)
+                })
             })
         };
-        let token = guard::choose(settings, &located, verify, |refusal| manager.refuse(refusal).into())?;
-        let met = guard::meets(settings, &located, token, requirement, now);
-        let token = met.map_err(|refusal| manager.refuse(refusal))?;
-        Ok(manager.admit(Ok(Examined::Met(token)), requirement.checks_revocation(), now))
+        let chosen = guard::choose(settings, &located, verify, |refusal| manager.refuse(refusal).into());
+        let examined = match (chosen, awaited.into_inner()) {
+            (Ok(token), _) => {
+                let met = guard::meets(settings, &located, token, requirement, now);
+                Examined::Met(met.map_err(|refusal| manager.refuse(refusal))?)
+            }
+            (Err(_), Some(issuer)) => Examined::Waiting(Box::new(Waiting::new(issuer, located, requirement))),
+            (Err(error), None) => return Err(error),
+        };
+        Ok(manager.admit(Ok(examined), requirement.checks_revocation(), now))
     }
 
     /// Verifies a token as [`JwtManager::decode_token`] does, by the keys of this ring instead of the manager's.

@@ -46,6 +46,7 @@ pub(crate) use issuer::{ForeignPolicy, Issuers, StoreRules, needs_keys};
 pub use lifetime::Lifetime;
 pub use login_claims::Carried;
 pub(crate) use login_claims::{LoginClaims, carried};
+pub(crate) use scopes::granted;
 pub(crate) use verify::{AudiencePolicy, CLOCK_SKEW, Policy, verify};
 
 use crate::{
@@ -155,7 +156,7 @@ impl Token {
     /// Returns what a claim grants, such as `permissions` or `roles`: the words of a text, or the texts in a list. A
     /// name such as `realm_access.roles` is a path, unless a claim has that name.
     pub fn granted(&self, claim: &str) -> Vec<String> {
-        scopes::granted(self.claims_json(), claim)
+        granted(self.claims_json(), claim)
     }
 
     /// Returns when the user last proved who they are: the claim `auth_time` (OpenID Connect Core section 2). Without

@@ -10,7 +10,7 @@ use crate::jose::json::{self, Kind};
 ///
 /// `claim` is a name, or a path such as `realm_access.roles` if no claim has that name. A claim of another kind grants
 /// nothing.
-pub(super) fn granted(claims: &str, claim: &str) -> Vec<String> {
+pub(crate) fn granted(claims: &str, claim: &str) -> Vec<String> {
     stated(claims, claim).unwrap_or_default()
 }
 

@@ -11,11 +11,12 @@ use std::{
 };
 
 use jwt_extended::{
-    JwtManager, JwtManagerBuilder, Requirement, Token,
+    JwtManager, JwtManagerBuilder, KnownIssuer, Requirement, Token,
+    config::Switch,
     http::{Location, Reason},
     jose::{self, Algorithm, Key, KeyRing, KeySource},
     session::{MemoryStore, Subject},
-    token::{AccessTokens, Issuer, Lifetime, Provider, TokenError},
+    token::{AccessTokens, Claims, Issuer, Lifetime, Provider, TokenError},
 };
 
 use crate::common::*;
@@ -367,10 +368,52 @@ fn a_waiting_request_still_meets_its_requirement() {
 fn callers_who_choose_keys_wait_for_an_issuers_too() {
     let remote = Remote::new(None, Some(ring()));
     let jwt = with(issuer(Shared(Arc::clone(&remote))));
-    let never = |_: &str, _: &jwt_extended::Judge<'_>| -> Result<Token, jwt_extended::Rejection> { unreachable!() };
-    let checked = jwt.steps().authenticate_with(&bearer(&foreign(&[])), &Requirement::access(), never).unwrap();
+    let keyless = |_: &str, judge: &jwt_extended::Judge<'_>| judge(&KeyRing::empty());
+    let checked = jwt.steps().authenticate_with(&bearer(&foreign(&[])), &Requirement::access(), keyless).unwrap();
     assert_eq!(wait(checked).unwrap().token().issuer(), Some(IDP));
     assert_eq!(remote.asked(), 1);
+}
+
+#[test]
+fn an_own_cookie_counts_beside_one_of_an_issuer_without_keys() {
+    let source = Shared(Remote::new(None, None));
+    let jwt = keyless().key_ring(KeyRing::empty()).token_location([Location::Cookie]).cookie_csrf_protect(Switch::Off);
+    let jwt = jwt.issuer(issuer(source)).build().unwrap();
+    let name = "access_token_cookie";
+    let request = get(&[("Cookie", &format!("{name}={}; {name}={}", foreign(&[]), token(&[])))]);
+    let own = KeyRing::new(key());
+    let judge = |_: &str, judge: &jwt_extended::Judge<'_>| judge(&own);
+    let checked = jwt.steps().authenticate_with(&request, &Requirement::access(), judge).unwrap();
+    assert_eq!(wait(checked).unwrap().token().issuer(), None);
+}
+
+// The claims of a token, without the token.
+
+#[test]
+fn the_claims_of_a_token_say_whose_it_is() {
+    let jwt = with(fixed().identity_claim("oid").scope_claims(["roles"]));
+    let text = foreign(&[("oid", "\"the oid\""), ("roles", "[\"a\", \"b\"]"), ("scope", "\"c\"")]);
+    let token = jwt.decode_token(&text).unwrap();
+    let steps = jwt.steps();
+    let issuer = steps.issuer(IDP).unwrap();
+    assert_eq!((issuer.name(), issuer.identity_claim()), (IDP, "oid"));
+    assert_eq!(steps.issuer_named_in(&text).map(KnownIssuer::name), Some(IDP));
+    assert!(steps.issuer("https://other.example").is_none());
+    assert!(steps.issuer_named_in(&super::common::token(&[])).is_none());
+    assert_eq!(Subject::from(&token), Subject(&issuer.stored("the oid")));
+    let claims = Claims::from_json(token.claims_json()).unwrap();
+    assert_eq!(steps.scopes_of(&claims, Some(issuer)), token.scopes());
+    assert_eq!(steps.scopes_of(&claims, None), ["c"]);
+}
+
+#[test]
+fn an_issuers_token_is_revoked_by_its_claims() {
+    let jwt = builder().issuer(fixed()).session_store(MemoryStore::new()).build().unwrap();
+    let token = admitted(&jwt, &foreign(&[("jti", "\"a jti\"")]));
+    let issuer = jwt.steps().issuer(IDP).unwrap();
+    let [subject, jti] = [token.subject(), token.jti().unwrap()].map(|id| issuer.stored(id));
+    wait(jwt.steps().revoke_by_id(Subject(&subject), &jti, token.expires_at())).unwrap();
+    assert!(wait(jwt.is_revoked(&token)).unwrap());
 }
 
 // Mistakes.

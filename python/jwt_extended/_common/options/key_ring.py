@@ -1,12 +1,14 @@
-"""Reads and checks ``JWT_KEY_RING``: the first of its keys signs, and all of them verify."""
+"""Reads and checks ``JWT_KEY_RING``: one of its keys signs, and all of them verify."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from .names import ALGORITHMS, ASYMMETRIC
 from .paths import refuse_path
 
 KINDS = ("secret_key", "private_key", "public_key")
+TIMES = ("not_before", "retire_at")
 
 #: Options for a single key, which cannot be combined with a ring, and where their keys go.
 _ELSEWHERE = {
@@ -53,10 +55,10 @@ def _key(at: int, entry: Any, default_algorithm: str) -> dict[str, Any]:
     kid, algorithm = entry.get("kid"), entry.get("algorithm", default_algorithm)
     if not isinstance(algorithm, str) or not isinstance(kid, str | None):
         raise RuntimeError(f"{name}: algorithm and kid must be strings")
-    if unknown := [field for field in entry if field not in (*KINDS, "algorithm", "kid")]:
+    if unknown := [field for field in entry if field not in (*KINDS, *TIMES, "algorithm", "kid")]:
         raise RuntimeError(
             f"{name} has the unknown field {unknown[0]!r}; the fields are {', '.join(KINDS)}, "
-            "algorithm and kid"
+            f"algorithm, kid, {' and '.join(TIMES)}"
         )
     if len(kinds := [kind for kind in KINDS if kind in entry]) != 1:
         raise RuntimeError(
@@ -70,10 +72,28 @@ def _key(at: int, entry: Any, default_algorithm: str) -> dict[str, Any]:
     if (algorithm in ASYMMETRIC) == (kind == "secret_key"):
         advice = "" if "algorithm" in entry else '; add its "algorithm", such as "ES256"'
         raise RuntimeError(f"{name}: a key for {algorithm} cannot be a {kind}{advice}")
+    begin, end = (_moment(f"{time} of {name}", entry.get(time)) for time in TIMES)
+    if kind == "public_key" and (begin, end) != (None, None):
+        raise RuntimeError(f"{name}: a public_key never signs; leave out {' and '.join(TIMES)}")
+    if begin is not None and end is not None and begin >= end:
+        raise RuntimeError(f"{name}: retire_at must be later than not_before")
     return {
         "name": f"{kind} of {name}",
         "algorithm": algorithm,
         "signs": kind != "public_key",
         "key": entry[kind],
         "kid": kid,
+        "not_before": begin,
+        "retire_at": end,
     }
+
+
+def _moment(name: str, value: Any) -> int | None:
+    """Return a point in time in seconds since 1970."""
+    if value is None:
+        return None
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = int(value.timestamp())
+    if type(value) is not int or value < 0:
+        raise RuntimeError(f"{name} must be a datetime with a timezone, or a Unix time")
+    return value

@@ -65,9 +65,13 @@ OURS: dict[str, Any] = {
     "JWT_EXEMPT": None,
     # Domains that the cookies had before; their cookies are cleared.
     "JWT_FORMER_COOKIE_DOMAINS": None,
+    # Other issuers whose access tokens are accepted. See `issuers`.
+    "JWT_ISSUERS": None,
+    # How long clients may keep the public keys; None for 5 minutes.
+    "JWT_JWKS_MAX_AGE": None,
     # The path that serves the public keys as a JWK Set, such as "/.well-known/jwks.json".
     "JWT_JWKS_URL": None,
-    # Several keys: the first one signs, and all of them verify. See `key_ring`.
+    # Several keys: one of them signs, and all of them verify. See `key_ring`.
     "JWT_KEY_RING": None,
     # With JWT_STORE: the longest lifetime that a token may have.
     "JWT_LONGEST_LIFETIME": None,
@@ -107,6 +111,7 @@ PASSED_ON = (
     "JWT_COOKIE_PARTITIONED",
     "JWT_CSRF_REFUSE_CROSS_SITE",
     "JWT_FORMER_COOKIE_DOMAINS",
+    "JWT_JWKS_MAX_AGE",
     "JWT_LONGEST_LIFETIME",
     "JWT_MAX_SESSIONS",
     "JWT_MAX_TOKEN_LENGTH",

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .exempt import exempt
+from .issuers import issuers
 from .key_ring import key_ring
 from .names import (
     ALGORITHMS,
@@ -75,6 +76,8 @@ def read(options: Mapping[str, Any]) -> dict[str, Any]:
         "encode_key": _encode_key_or_error(config),
         "decode_keys": _decode_keys_or_error(config),
         "key_ring": key_ring(options),
+        "longest_usual_lifetime": _longest(config),
+        "issuers": issuers(options),
         "short_secret": _short("short_secret", options),
         "small_rsa": _short("small_rsa", options),
         **store(options),
@@ -180,6 +183,14 @@ def _lifetimes(config: MappingReader, options: Mapping[str, Any]) -> dict[str, A
         "access_token_expires": access is not False and max(1, _whole_seconds(access)),
         "refresh_token_expires": refresh is not False and max(1, _whole_seconds(refresh)),
     }
+
+
+def _longest(config: MappingReader) -> int | None:
+    """Return how long a token lives at most, in seconds, unless a caller says otherwise."""
+    lifetimes = (config.access_expires, config.refresh_expires)
+    if any(life is False for life in lifetimes):
+        return None
+    return max(0, *map(_whole_seconds, lifetimes))
 
 
 def _plain(value: Any) -> Any:

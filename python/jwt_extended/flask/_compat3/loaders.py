@@ -13,6 +13,7 @@ from ..._common.pyjwt import InvalidAudienceError
 from .._app import this_app
 from .._async import synchronous
 from .._found import provisionally
+from .._issuers import issuer_of
 from .._manager import Manager
 from ..config import config
 from ..exceptions import InvalidHeaderError, JWTDecodeError, NoAuthorizationError
@@ -193,7 +194,7 @@ class Loaders3(Manager):
             return
         if claims["type"] not in ("access", "refresh"):
             raise JWTDecodeError("Missing or invalid claim: type")
-        if "aud" in claims and not config.decode_audience:
+        if "aud" in claims and not config.decode_audience and issuer_of(claims) is None:
             # The PyJWT of 3.x took no token for somebody else.
             raise InvalidAudienceError("Invalid audience")
         claims.setdefault(user_claims_key(), {})

@@ -28,6 +28,11 @@ impl Issuers {
         let payload = peek_payload(limits, token)?;
         // The whole payload is read when the signature is verified.
         let issuer = json::peek_member(&payload, "iss")?.as_str()?;
-        self.0.iter().find(|known| known.name() == issuer)
+        self.named(&issuer)
+    }
+
+    /// Returns the issuer with this name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Arc<ForeignPolicy>> {
+        self.0.iter().find(|known| known.name() == name)
     }
 }

@@ -69,6 +69,16 @@ impl ForeignPolicy {
         &self.origin.name
     }
 
+    /// Returns the claim that identifies the user.
+    pub(crate) fn identity_claim(&self) -> &str {
+        &self.policy.identity_claim
+    }
+
+    /// Returns the claims that hold scopes.
+    pub(crate) fn scope_claims(&self) -> &[Cow<'static, str>] {
+        &self.origin.scope_claims
+    }
+
     /// Returns where the issuer's keys come from.
     pub(crate) fn keys(&self) -> &dyn KeySource {
         &*self.keys

@@ -12,8 +12,9 @@ use jwt_extended::{Config, config::Tolerate};
 const PAGE: &str = include_str!("../../../src/docs/options.md");
 
 /// The options of the Flask face that the engine does not have.
-const ONLY_IN_FLASK: [&str; 8] = [
+const ONLY_IN_FLASK: [&str; 9] = [
     "exempt",
+    "issuers",
     "jwks_url",
     "key_ring",
     "protect_by_default",
