@@ -106,23 +106,34 @@ def test_other_callbacks_see_an_issuers_token() -> None:
     assert said(app, foreign(sub="odd")) == (400, {"msg": "User claims verification failed"})
 
 
-def test_a_user_is_found_by_issuer_and_identity() -> None:
-    users = {(None, "alice"): "own alice", (IDP, "alice"): "their alice"}
-
-    def lookup(_header: Any, data: Any) -> Any:
-        issuer = data.get("iss") if data.get("iss") == IDP else None
-        return users.get((issuer, data["sub"]))
-
-    app = an_app(lambda jwt: jwt.user_lookup_loader(lookup))
+def an_app_with_users(setup: Any) -> Flask:
+    app = an_app(setup)
 
     @app.get("/me")
     @jwt_required()
     def me() -> Any:
         return jsonify(str(current_user))
 
+    return app
+
+
+def test_a_user_is_found_by_issuer_and_identity() -> None:
+    users = {(IDP, "alice"): "their alice"}
+    app = an_app_with_users(
+        lambda jwt: (
+            jwt.user_lookup_loader(lambda _, data: f"own {data['sub']}"),
+            jwt.issuer_user_lookup_loader(lambda _, data: users.get((data["iss"], data["sub"]))),
+        )
+    )
     assert said(app, token(), "/me") == (200, "own alice")
     assert said(app, foreign(sub="alice"), "/me") == (200, "their alice")
     assert said(app, foreign(), "/me") == (401, {"msg": "Error loading the user 42"})
+
+
+def test_the_apps_own_loader_finds_no_user_of_another_issuer() -> None:
+    app = an_app_with_users(lambda jwt: jwt.user_lookup_loader(lambda _, data: data["sub"]))
+    assert said(app, token(), "/me") == (200, "alice")
+    assert said(app, foreign(sub="alice"), "/me")[0] == 401
 
 
 def test_the_identity_is_that_of_the_issuers_claim() -> None:

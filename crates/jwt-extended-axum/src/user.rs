@@ -11,7 +11,8 @@ use jwt_extended::{JwtManager, Requirement, http::Reason, token::LoadUser};
 
 use crate::{Rejection, extract::authenticate};
 
-/// Admits a request with an access token whose user still exists: upstream's `current_user`.
+/// Admits a request with an access token whose user still exists: upstream's `current_user`. A token of another issuer
+/// has no user here, unless [`LoadUser::may_have`] says otherwise.
 ///
 /// ```
 /// use jwt_extended_axum::{CurrentUser, Token, token::LoadUser};
@@ -83,7 +84,8 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let jwt = JwtManager::from_ref(state);
         let token = authenticate(parts, &jwt, &Requirement::access()).await?.into_token();
-        match U::load_user(&token, state).await {
+        let found = if U::may_have(&token) { U::load_user(&token, state).await } else { Ok(None) };
+        match found {
             Ok(Some(user)) => Ok(Self(user)),
             Ok(None) => {
                 let subject = token.subject().to_owned();

@@ -6,10 +6,10 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jwt_extended::{
     Timestamp,
-    jose::{KeyRing, SkippedKey},
+    jose::{KeyError, KeyRing, SkippedKey},
 };
 
-use crate::{FetchError, fetch::Fetched};
+use crate::{FetchError, FetchFailure, fetch::Fetched};
 
 /// How long after one fetch the next may begin, whatever became of the first and whoever asks.
 const APART: Duration = Duration::from_secs(30);
@@ -19,6 +19,9 @@ const OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
 const RECENTLY: Duration = Duration::from_secs(60);
 /// How many skipped keys are remembered, so that each is logged once.
 const MOST_REPORTED: usize = 1000;
+
+/// How many characters of a kid and of a reason are remembered.
+const LONGEST_REPORTED: usize = 200;
 
 /// A kid and the reason why its key is skipped.
 type Skipped = (Option<String>, String);
@@ -90,6 +93,10 @@ impl Cache {
                 error: None,
                 reported: self.reported_with(&fetched.keys.skipped),
             },
+            // Who publishes a private key has lost it: no key of that set may be trusted any more.
+            Err(error) if error.why == FetchFailure::Keys(KeyError::PrivateKeyPublished) => {
+                Self { held: None, asked: Some(asked), error: Some(error.clone()), ..self.clone() }
+            }
             Err(error) => Self { asked: Some(asked), error: Some(error.clone()), ..self.clone() },
         }
     }
@@ -121,7 +128,9 @@ fn apart(one: Timestamp, other: Timestamp) -> Duration {
 }
 
 fn key_of(skipped: &SkippedKey) -> Skipped {
-    (skipped.kid.clone(), skipped.why.to_string())
+    // An issuer may send names of many kilobytes.
+    let short = |text: &str| text.chars().take(LONGEST_REPORTED).collect();
+    (skipped.kid.as_deref().map(short), short(&skipped.why.to_string()))
 }
 
 #[cfg(test)]
@@ -129,7 +138,6 @@ mod tests {
     use jwt_extended::jose::{Algorithms, PublishedKeys};
 
     use super::*;
-    use crate::FetchFailure;
 
     const START: u64 = 1_800_000_000;
     const HOUR: u64 = 3600;
@@ -204,6 +212,13 @@ mod tests {
         let failing = filled().after(at(40), &failed());
         assert!(failing.error().is_some() && failing.serving(at(41)).is_some());
         assert_eq!(failing.after(at(80), &fetched(r#"{"keys": []}"#)).error(), None);
+    }
+
+    #[test]
+    fn a_published_private_key_ends_all_keys() {
+        let why = FetchFailure::Keys(KeyError::PrivateKeyPublished);
+        let leaked = filled().after(at(40), &Err(FetchError { url: String::new(), why }));
+        assert!(leaked.serving(at(41)).is_none() && leaked.error().is_some());
     }
 
     #[test]

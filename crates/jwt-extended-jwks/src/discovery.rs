@@ -27,6 +27,8 @@ struct Document {
 impl Issuer {
     pub(crate) fn parse(name: &str, schemes: Schemes) -> Result<Self, UrlError> {
         let named = Endpoint::parse(name, schemes)?;
+        // An issuer elsewhere must not lead to services of this computer.
+        let schemes = if named.is_plain() { schemes } else { Schemes::Https };
         if name.contains('?') {
             return Err(UrlError::Query);
         }
@@ -74,6 +76,14 @@ mod tests {
             ];
             assert_eq!(shown, expected, "{name}");
         }
+    }
+
+    #[test]
+    fn an_issuer_elsewhere_does_not_lead_to_this_computer() {
+        let document = |name: &str| format!(r#"{{"issuer": "{name}", "jwks_uri": "http://127.0.0.1:9/keys"}}"#);
+        let keys_of = |name: &str| Issuer::parse(name, Schemes::LoopbackHttp).unwrap().keys_of(&document(name));
+        assert!(keys_of("http://127.0.0.1:8").is_ok());
+        assert_eq!(keys_of("https://idp.example"), Err(FetchFailure::JwksUri(UrlError::NotHttps)));
     }
 
     #[test]

@@ -43,6 +43,11 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    /// Returns whether it is plain HTTP, which only this computer may be.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.uri.scheme_str() == Some("http")
+    }
+
     pub(crate) fn parse(url: &str, schemes: Schemes) -> Result<Self, UrlError> {
         // `Uri` drops a fragment without a word.
         if url.contains('#') {

@@ -90,7 +90,9 @@ pub fn issuer_with(
     };
     let builder = builder.algorithms(options.algorithms().iter());
     let builder = if options.allow_loopback_http { builder.allow_loopback_http() } else { builder };
-    let keys = make(builder).map_err(|why| IssuerError::RemoteKeys { issuer: options.issuer.clone(), why })?;
+    // A name with a password is refused, and must not be shown.
+    let shown = if options.issuer.contains('@') { "with a user name" } else { &options.issuer };
+    let keys = make(builder).map_err(|why| IssuerError::RemoteKeys { issuer: shown.to_owned(), why })?;
     Ok(options.into_issuer(keys))
 }
 

@@ -36,6 +36,7 @@ class Loaders:
         self._user_claims_callback: Callback = default.default_additional_claims_callback
         self._user_identity_callback: Callback = default.default_user_identity_callback
         self._user_lookup_callback: Callback | None = None
+        self._issuer_user_lookup_callback: Callback | None = None
         self._user_lookup_error_callback: Callback = default.default_user_lookup_error_callback
 
     # The contents of new tokens.
@@ -119,8 +120,22 @@ class Loaders:
         The decorated function must take **two** arguments. The first is a dict with the header of
         the token, the second a dict with its claims. It must return the user. If it returns
         ``None``, the request is rejected.
+
+        It is not called for the tokens of other issuers (``JWT_ISSUERS``), because their
+        identities may be those of the app's users: see :meth:`issuer_user_lookup_loader`.
         """
         self._user_lookup_callback = synchronous(callback)
+        return callback
+
+    def issuer_user_lookup_loader(self, callback: C) -> C:
+        """Register the function that finds the user of another issuer's token (``JWT_ISSUERS``).
+
+        The decorated function must take **two** arguments. The first is a dict with the header of
+        the token, the second a dict with its claims. It must return the user of the issuer
+        ``claims["iss"]`` with that identity. If it returns ``None``, the request is rejected.
+        Without it, an app with a :meth:`user_lookup_loader` rejects such tokens.
+        """
+        self._issuer_user_lookup_callback = synchronous(callback)
         return callback
 
     # The answers to rejected requests.

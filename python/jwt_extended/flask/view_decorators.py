@@ -17,7 +17,7 @@ from .._core import Engine, Requirement
 from ._app import ENGINE, MANAGER, engine_of, this_app, this_request
 from ._cookies import clear_after, clear_named
 from ._found import keep, keep_presented
-from ._issuers import identity_claim_of
+from ._issuers import identity_claim_of, issuer_of
 from .default_callbacks import default_blocklist_callback, default_token_verification_callback
 from .exceptions import (  # noqa: F401 - apps import them from here
     CSRFError,
@@ -295,11 +295,21 @@ def _decode_jwt_from_request(
 
 
 def _load_user(jwt_header: Contents, jwt_data: Contents) -> dict[str, Any] | None:
-    """Find the token's user; ``None`` if the app has no ``user_lookup_loader``."""
-    callback = this_app().extensions[MANAGER]._user_lookup_callback
-    if callback is None:
+    """Find the token's user; ``None`` if the app has no ``user_lookup_loader``.
+
+    An identity of another issuer may be that of one of the app's users, so it has a loader of its
+    own. Without that loader, such a token has no user.
+    """
+    manager = this_app().extensions[MANAGER]
+    callback, of_issuers = manager._user_lookup_callback, manager._issuer_user_lookup_callback
+    if callback is None and of_issuers is None:
         return None
-    user = callback(jwt_header, jwt_data)
+    if issuer_of(jwt_data) is None:
+        if callback is None:
+            return None
+        user = callback(jwt_header, jwt_data)
+    else:
+        user = None if of_issuers is None else of_issuers(jwt_header, jwt_data)
     if user is None:
         identity = jwt_data[identity_claim_of(jwt_data)]
         error = UserLookupError(f"user_lookup returned None for {identity}", jwt_header, jwt_data)

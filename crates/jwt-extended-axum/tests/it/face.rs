@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -17,11 +17,12 @@ use http_body_util::BodyExt;
 use jwt_extended::{
     http::{Handler, Location},
     session::{Answer, MemoryStore, RevocationStore, RevokeRequest, StoreError, Subject, TokenIds, TokenStatus},
-    token::LoadUser,
+    token::{Issuer, LoadUser},
 };
 use jwt_extended_axum::{
     Access, Claims, Cookies, CurrentUser, Fresh, GuardLayer, JwtManager, JwtManagerBuilder, Logout, Refresh, Rejection,
-    Requirement, Token, Tokens, UserRejection, jose::Key,
+    Requirement, Token, Tokens, UserRejection,
+    jose::{Algorithm, Key, KeyRing},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -102,6 +103,26 @@ async fn the_current_user_is_loaded_or_rejected_or_an_app_error() {
     assert_eq!((broken.status().as_u16(), &**broken.body()), (502, &b"database down"[..]));
     let none = send(&app, Request::builder().body(Body::empty()).unwrap()).await;
     assert_eq!(none.status(), 401);
+}
+
+#[tokio::test]
+async fn a_foreign_token_has_no_user_of_the_app() {
+    let key = Key::hs256("the secret of another issuer, thirty-two bytes long").unwrap().with_kid("idp").unwrap();
+    let name = "https://idp.example";
+    let issuer = Issuer::new(name, Arc::new(KeyRing::verify_only(key.clone())));
+    let issuer = issuer.algorithms([Algorithm::HS256]).audience("us");
+    let app = Router::new()
+        .route("/", get(|token: Access| async move { token.subject().to_owned() }))
+        .route("/me", get(|user: CurrentUser<Person>| async move { user.name.clone() }))
+        .with_state(App { jwt: builder().issuer(issuer).build().unwrap() });
+    let issuing = JwtManager::builder().key(key).encode_issuer(name).encode_audience("us").build().unwrap();
+    let alice = issuing.create_access_token("alice").unwrap();
+    assert_eq!(*send(&app, with_bearer("/", &alice)).await.body(), b"alice");
+    let refused = send(&app, with_bearer("/me", &alice)).await;
+    assert_eq!(
+        (refused.status().as_u16(), &**refused.body()),
+        (401, &br#"{"msg":"Error loading the user alice"}"#[..])
+    );
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use axum::{
 };
 use jwt_extended_axum::{
     Access, Admitted, BodyLayer, Cookies, Fresh, JwkSet, JwtManager, Location, Logout, Reason, Rejection, Requirement,
-    TokenPair, Tokens, Visitor, authenticate, session::Subject,
+    Token, TokenPair, Tokens, Visitor, authenticate, session::Subject,
 };
 use serde_json::{Value, json};
 
@@ -99,13 +99,20 @@ async fn token(State(app): State<App>, device: Device, credentials: Credentials)
 }
 
 async fn protected(token: Access) -> Json<Value> {
-    Json(json!({ "logged_in_as": token.subject() }))
+    Json(logged_in_as(&token))
+}
+
+/// Returns who it is. A name of another issuer is told from the server's own.
+fn logged_in_as(token: &Token) -> Value {
+    match token.issuer() {
+        None => json!({ "logged_in_as": token.subject() }),
+        Some(issuer) => json!({ "logged_in_as": token.subject(), "issuer": issuer }),
+    }
 }
 
 async fn partially_protected(visitor: Visitor<Access>) -> (Cookies, Json<Value>) {
-    let name = visitor.token.as_deref().map_or("anonymous user", |token| token.subject());
-    let body = Json(json!({ "logged_in_as": name }));
-    (visitor.cookies, body)
+    let body = visitor.token.as_deref().map_or_else(|| json!({ "logged_in_as": "anonymous user" }), logged_in_as);
+    (visitor.cookies, Json(body))
 }
 
 /// Refreshes, and returns the new tokens the way the old one came: cookies for a cookie, otherwise a body.

@@ -67,7 +67,7 @@ fn a_token_of_an_openid_provider_opens_our_routes() {
     let answer = ureq::post(format!("{issuer}/token")).send_form(form).unwrap().into_body().read_to_string().unwrap();
     let bearer = format!("Bearer {}", member(&answer, "access_token"));
     let send = |path: &str, body: Option<&str>| server.send(path, &[("authorization", &bearer)], body);
-    assert_eq!(send("/protected", None).body, r#"{"logged_in_as":"shop"}"#);
+    assert_eq!(send("/protected", None).body, format!(r#"{{"issuer":"{issuer}","logged_in_as":"shop"}}"#));
     assert_eq!(send("/transfer", Some("")).status, 401, "it is not fresh");
     assert_eq!(send("/refresh", Some("")).status, 401, "it cannot be refreshed");
     assert_eq!(send("/logout", Some("")).status, 200);

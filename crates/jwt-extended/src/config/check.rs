@@ -13,7 +13,7 @@ use crate::{
     http::SameSite,
     jose::KeyRing,
     session::StoreKind,
-    token::{Issuer, Lifetime, OUR_CLAIMS},
+    token::{Issuer, LOGIN_CLAIMS, Lifetime, OUR_CLAIMS},
 };
 
 /// The largest `decode_leeway`.
@@ -122,7 +122,7 @@ impl Mistakes {
     fn claims(&mut self, config: &Config) {
         let name = config.identity_claim.as_str();
         self.demand(
-            !name.is_empty() && !OUR_CLAIMS.contains(&name),
+            !name.is_empty() && !OUR_CLAIMS.contains(&name) && !LOGIN_CLAIMS.contains(&name),
             "identity_claim must be a name that no other claim of the token has; usually \"sub\"",
         );
         for (name, list) in [
@@ -161,6 +161,10 @@ impl Mistakes {
             self.demand(
                 !issuer.audiences.is_empty() && !issuer.audiences.iter().any(String::is_empty),
                 format!("the issuer {name} has no audience; name this app with `audience`, or it would accept tokens for other apps"),
+            );
+            self.demand(
+                !issuer.provider.is_open || issuer.subjects.is_some(),
+                format!("anybody can get a token of {name}; name the ones that are admitted with `subjects`"),
             );
             let repeated = issuers[..at].iter().any(|other| other.name() == name);
             self.demand(!repeated, format!("the issuer {name} is given twice"));

@@ -2,7 +2,7 @@
 //!
 //! Reads and checks them. Does not fetch keys: the caller makes the source.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use serde::Deserialize;
 
@@ -23,7 +23,7 @@ use crate::{
 /// assert_eq!(options.keys_at(), KeysAt::Discovered);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct IssuerOptions {
@@ -48,6 +48,8 @@ pub struct IssuerOptions {
     pub scope_claims: Option<List<String>>,
     /// What marks its access tokens.
     pub access_tokens: Option<MarkOption>,
+    /// The subjects that are admitted; by default all. Google's issuer needs it.
+    pub subjects: Option<List<String>>,
     /// Whether tokens without `jti` are refused.
     #[serde(default)]
     pub require_jti: bool,
@@ -56,6 +58,13 @@ pub struct IssuerOptions {
     /// Whether its keys may be fetched by plain HTTP from this machine, for tests.
     #[serde(default)]
     pub allow_loopback_http: bool,
+}
+
+impl fmt::Debug for IssuerOptions {
+    /// Leaves out the keys and the addresses: somebody may have put a secret there.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuerOptions").field("provider", &self.provider).finish_non_exhaustive()
+    }
 }
 
 /// The name of a [`Provider`].
@@ -138,9 +147,12 @@ impl IssuerOptions {
     /// Makes the issuer, with these keys.
     pub fn into_issuer(self, keys: impl KeySource + 'static) -> Issuer {
         let mut issuer = Issuer::new(self.known(), keys).algorithms(self.algorithms().iter());
-        let Self { audience, identity_claim, audience_claim, scope_claims, access_tokens, .. } = self;
+        let Self { audience, subjects, identity_claim, audience_claim, scope_claims, access_tokens, .. } = self;
         for audience in audience.0 {
             issuer = issuer.audience(audience);
+        }
+        if let Some(subjects) = subjects {
+            issuer = issuer.subjects(subjects.0);
         }
         if let Some(claim) = identity_claim {
             issuer = issuer.identity_claim(claim);
@@ -222,6 +234,7 @@ mod tests {
             access_tokens: AccessTokens::WithAnyOf(vec!["scp".into()].into()),
             requires_jti: true,
             longest_lifetime: Lifetime::minutes(120),
+            is_open: false,
         };
         assert_eq!(issuer.provider, expected);
     }

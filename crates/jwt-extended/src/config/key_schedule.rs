@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// Keys and the times from which each signs. Every key is published and accepted before it signs, and after it has
-/// signed until its last token has expired.
+/// signed until its last token has expired. That is known of a key with a time of retirement; any other stays until you
+/// take it out.
 ///
 /// Of the keys that may sign at a time, the one signs that began last; of several without a time, the first.
 ///

@@ -24,8 +24,9 @@ pub(super) fn rings(
             // The ring of today has the same faults as every other.
             key_ring(config, Some(KeyRing::empty()), has_issuers)?;
             // A token lives the leeway longer.
-            let kept =
-                longest.duration().map_or(Lifetime::Never, |longest| Lifetime::For(longest + config.decode_leeway.0));
+            let kept = longest
+                .duration()
+                .map_or(Lifetime::Never, |longest| Lifetime::For(longest.saturating_add(config.decode_leeway.0)));
             schedule.rings(kept).map_err(|error| error.to_string())
         }
     }

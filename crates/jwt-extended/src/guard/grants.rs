@@ -41,7 +41,8 @@ impl Grant {
         };
         let has = |text: &String| granted.contains(text);
         let met = match self.needed {
-            Needed::All => self.texts.iter().all(has),
+            // Nobody means to open a route by an empty list.
+            Needed::All => !self.texts.is_empty() && self.texts.iter().all(has),
             Needed::Any => self.texts.iter().any(has),
         };
         if met { Ok(()) } else { Err(self.refusal()) }
@@ -60,8 +61,8 @@ impl Grant {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct LoginRequirement {
     pub(super) max_age: Option<Duration>,
-    /// The accepted classes; empty for any.
-    pub(super) acr: Vec<String>,
+    /// The accepted classes; `None` for any.
+    pub(super) acr: Option<Vec<String>>,
 }
 
 impl LoginRequirement {
@@ -76,7 +77,8 @@ impl LoginRequirement {
         if !self.max_age.is_none_or(recent) {
             return Err(self.refusal("A more recent login is required"));
         }
-        if !self.acr.is_empty() && !token.acr().is_some_and(|acr| self.acr.contains(&acr)) {
+        let accepted = |classes: &Vec<String>| token.acr().is_some_and(|acr| classes.contains(&acr));
+        if !self.acr.as_ref().is_none_or(accepted) {
             return Err(self.refusal("A stronger login is required"));
         }
         Ok(())
@@ -86,7 +88,7 @@ impl LoginRequirement {
         Reason::InsufficientLogin {
             message,
             max_age: self.max_age.map(|max_age| max_age.as_secs()),
-            acr_values: self.acr.join(" "),
+            acr_values: self.acr.as_ref().map(|classes| classes.join(" ")).unwrap_or_default(),
         }
     }
 }

@@ -32,11 +32,6 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Refuses a token that was located.
-    pub(crate) fn at(reason: Reason, located: &Located<'_>) -> Self {
-        Self::new(reason, Some(located.place()))
-    }
-
     fn new(reason: Reason, place: Option<(Location, TokenType)>) -> Self {
         Self { reason, token: None, place, awaits: None }
     }
@@ -156,15 +151,18 @@ pub(crate) fn verify_one(
             check_csrf(located, &token).map_err(refused)?;
             Err(Refusal { token: Some(token.at(located.location)), ..refused(Reason::Expired) })
         }
-        Err(error) => {
-            let issuer = settings.issuers.of(text, settings.policy.limits).filter(|_| needs_keys(&error));
-            let reason = match error {
-                TokenError::NoKeys(issuer) => Reason::KeysUnavailable(issuer),
-                error => Reason::Token(error),
-            };
-            Err(Refusal { awaits: issuer.cloned(), ..refused(reason) })
-        }
+        Err(error) => Err(not_verified(settings, located, text, error)),
     }
+}
+
+/// Refuses a text that was not verified, and notes the issuer whose newer keys might verify it.
+pub(crate) fn not_verified(settings: &Settings, located: &Located<'_>, text: &str, error: TokenError) -> Refusal {
+    let issuer = settings.issuers.of(text, settings.policy.limits).filter(|_| needs_keys(&error));
+    let reason = match error {
+        TokenError::NoKeys(issuer) => Reason::KeysUnavailable(issuer),
+        error => Reason::Token(error),
+    };
+    Refusal { awaits: issuer.cloned(), ..Refusal::new(reason, Some(located.place())) }
 }
 
 /// Verifies what was located. Among several cookies of one name, the one that verifies counts. If several do, nobody
@@ -198,6 +196,9 @@ pub(crate) fn meets(
 ) -> Result<Token, Refusal> {
     let refused = |reason, token| Refusal { token, ..Refusal::new(reason, Some(located.place())) };
     check_csrf(located, &token).map_err(|reason| refused(reason, None))?;
+    if !requirement.admits_issuer(token.issuer()) {
+        return Err(refused(Reason::OtherIssuer, Some(token)));
+    }
     let refresh = token.token_type() == TokenType::Refresh;
     match requirement.types {
         Types::NotRefresh if refresh => return Err(refused(Reason::RefreshToken, Some(token))),

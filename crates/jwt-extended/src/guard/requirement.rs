@@ -24,6 +24,7 @@ pub struct Requirement {
     pub(super) freshness: Age,
     pub(super) login: LoginRequirement,
     pub(super) grants: Vec<Grant>,
+    issuers: Whose,
     locations: Option<Vec<Location>>,
     revocation: RevocationCheck,
 }
@@ -34,6 +35,15 @@ pub(super) enum Types {
     NotRefresh,
     Refresh,
     All,
+}
+
+/// Whose tokens are admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Whose {
+    All,
+    Own,
+    /// Those of these other issuers.
+    Of(Vec<String>),
 }
 
 /// Whether the token must be fresh.
@@ -78,8 +88,8 @@ impl Requirement {
         self
     }
 
-    /// Also requires all of these scopes. The response to a token without them is 403 with the challenge
-    /// `insufficient_scope` (RFC 6750 section 3.1).
+    /// Also requires all of these scopes; without any scope here, no token is admitted. The response to a token without
+    /// them is 403 with the challenge `insufficient_scope` (RFC 6750 section 3.1).
     ///
     /// The scopes of a token are those of [`Token::scopes`](crate::Token::scopes).
     pub fn scopes<T: Into<String>>(self, scopes: impl IntoIterator<Item = T>) -> Self {
@@ -110,20 +120,44 @@ impl Requirement {
         self.granting(Source::Claim(claim.to_owned()), Needed::Any, texts)
     }
 
+    /// Also requires one of the app's own tokens, and none of another [`Issuer`](crate::token::Issuer).
+    ///
+    /// ```
+    /// use jwt_extended::Requirement;
+    ///
+    /// let settings = Requirement::access().own();
+    /// let partners = Requirement::access().issuers(["https://partner.example.com"]);
+    /// # let _ = (settings, partners);
+    /// ```
+    pub fn own(mut self) -> Self {
+        self.issuers = Whose::Own;
+        self
+    }
+
+    /// Also requires a token of one of these other issuers, by their `iss`, and none of the app's own.
+    pub fn issuers<T: Into<String>>(mut self, issuers: impl IntoIterator<Item = T>) -> Self {
+        self.issuers = Whose::Of(issuers.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// Also requires the user to have logged in at most this long ago, by
     /// [`Token::auth_time`](crate::Token::auth_time). Otherwise the response is 401 with the challenge
     /// `insufficient_user_authentication` and `max_age` (RFC 9470).
     ///
     /// Unlike freshness, it does not end with a refresh, and each route chooses its own limit.
-    pub const fn max_age(mut self, max_age: Duration) -> Self {
-        self.login.max_age = Some(max_age);
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.login.max_age = Some(self.login.max_age.map_or(max_age, |before| before.min(max_age)));
         self
     }
 
     /// Also requires the login to be of one of these classes, by the claim `acr`. Otherwise the response is 401 with
     /// the challenge `insufficient_user_authentication` and `acr_values` (RFC 9470).
     pub fn acr<T: Into<String>>(mut self, classes: impl IntoIterator<Item = T>) -> Self {
-        self.login.acr = classes.into_iter().map(Into::into).collect();
+        let mut classes: Vec<String> = classes.into_iter().map(Into::into).collect();
+        if let Some(before) = self.login.acr.take() {
+            classes.retain(|class| before.contains(class));
+        }
+        self.login.acr = Some(classes);
         self
     }
 
@@ -146,6 +180,15 @@ impl Requirement {
         self
     }
 
+    /// Returns whether tokens of this issuer are admitted; `None` is the app itself.
+    pub(super) fn admits_issuer(&self, issuer: Option<&str>) -> bool {
+        match &self.issuers {
+            Whose::All => true,
+            Whose::Own => issuer.is_none(),
+            Whose::Of(admitted) => issuer.is_some_and(|issuer| admitted.iter().any(|one| one == issuer)),
+        }
+    }
+
     pub(crate) fn checks_revocation(&self) -> bool {
         self.revocation == RevocationCheck::Perform
     }
@@ -160,8 +203,9 @@ impl Requirement {
             wanted,
             types,
             freshness: Age::Any,
-            login: LoginRequirement { max_age: None, acr: Vec::new() },
+            login: LoginRequirement { max_age: None, acr: None },
             grants: Vec::new(),
+            issuers: Whose::All,
             locations: None,
             revocation: RevocationCheck::Perform,
         }

@@ -30,6 +30,9 @@ pub enum Reason {
     /// The token is not a refresh token, and the route needs one.
     #[error("Only refresh tokens are allowed")]
     NotRefreshToken,
+    /// The token is of an issuer whose tokens the route does not accept.
+    #[error("Tokens of this issuer are not accepted here")]
+    OtherIssuer,
     /// The token is valid but expired.
     #[error("Token has expired")]
     Expired,
@@ -111,6 +114,7 @@ impl Reason {
             Self::Request(_) => "request_malformed",
             Self::Token(_) => "token_invalid",
             Self::RefreshToken | Self::NotRefreshToken => "token_type_wrong",
+            Self::OtherIssuer => "issuer_not_accepted",
             Self::Expired => "token_expired",
             Self::Revoked => "token_revoked",
             Self::Replayed => "token_replayed",
@@ -137,7 +141,7 @@ impl Reason {
             Self::Revoked | Self::Replayed => Handler::RevokedToken,
             Self::UserNotFound(_) => Handler::UserLookupError,
             Self::Verification => Handler::TokenVerificationFailed,
-            Self::InsufficientScope { .. } | Self::NotGranted { .. } => Handler::InsufficientScope,
+            Self::OtherIssuer | Self::InsufficientScope { .. } | Self::NotGranted { .. } => Handler::InsufficientScope,
             Self::InsufficientLogin { .. } => Handler::InsufficientLogin,
             Self::StoreUnavailable(_) | Self::KeysUnavailable(_) => Handler::StoreUnavailable,
             Self::App { .. } => Handler::App,
@@ -202,7 +206,7 @@ impl Reason {
             | Self::Misconfigured(_) => None,
             Self::Request(_) => Some("invalid_request"),
             Self::NotFresh { .. } | Self::InsufficientLogin { .. } => Some("insufficient_user_authentication"),
-            Self::InsufficientScope { .. } | Self::NotGranted { .. } => Some("insufficient_scope"),
+            Self::OtherIssuer | Self::InsufficientScope { .. } | Self::NotGranted { .. } => Some("insufficient_scope"),
             _ => Some("invalid_token"),
         }
     }

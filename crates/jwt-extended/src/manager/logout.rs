@@ -1,16 +1,16 @@
 //! Logging out with a request: finds its tokens, ends their sessions and clears the cookies, also for a token that has
 //! expired or whose session is over.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{JwtManager, Steps, renewal::Methodless};
 use crate::{
-    guard::{self, Refusal, verify_text},
+    guard::{self, verify_text},
     http::{Location, Reason, Rejection, Request, SEC_FETCH_SITE, SetCookies, locate_all},
     jose::KeyRing,
     session::StoreError,
     time::Timestamp,
-    token::{Token, TokenError, TokenType},
+    token::{ForeignPolicy, Token, TokenError, TokenType},
 };
 
 /// A logout that was carried out.
@@ -64,14 +64,25 @@ impl JwtManager {
     ) -> impl Future<Output = Result<LoggedOut, Rejection>> + use<'_, R> {
         let ring = |_: &str| Ok::<_, Rejection>(Cow::Borrowed(self.key_ring()));
         let (leaving, own_page) = (self.leaving(request, ring), is_from_own_page(request));
-        async move { self.end_sessions_of(leaving?, own_page).await }
+        async move { self.end_sessions_of(leaving.or_renew().await?, own_page).await }
     }
 
     /// Returns the tokens of a request that may log out.
     fn leaving<'k, E: From<Rejection>>(
         &self,
         request: &impl Request,
+        ring: impl FnMut(&str) -> Result<Cow<'k, KeyRing>, E>,
+    ) -> Leaving<E> {
+        let mut awaited = None;
+        let tokens = self.leaving_tokens(request, ring, &mut awaited);
+        Leaving { tokens, awaited }
+    }
+
+    fn leaving_tokens<'k, E: From<Rejection>>(
+        &self,
+        request: &impl Request,
         mut ring: impl FnMut(&str) -> Result<Cow<'k, KeyRing>, E>,
+        awaited: &mut Option<Arc<ForeignPolicy>>,
     ) -> Result<Vec<Token>, E> {
         self.refuse_cross_site(request)?;
         self.steps().demand_body(request, &guard::Requirement::any())?;
@@ -105,7 +116,11 @@ impl JwtManager {
                             Err(rejection) => Err(clearing(rejection).into()),
                         }
                     }
-                    Ok(Err(error)) => Err(clearing(self.refuse(Refusal::at(Reason::Token(error), located))).into()),
+                    Ok(Err(error)) => {
+                        let refusal = guard::not_verified(settings, located, text, error);
+                        *awaited = awaited.take().or_else(|| refusal.awaits.clone());
+                        Err(clearing(self.refuse(refusal)).into())
+                    }
                 };
                 match verified {
                     Ok(token) => tokens.push(token),
@@ -126,7 +141,12 @@ impl JwtManager {
         let cookies = if tokens.iter().all(chosen) { self.unset_cookies() } else { SetCookies::default() };
         for token in &tokens {
             let ended = self.end_session_of(token, now).await;
-            ended.map_err(|error| self.reject(Reason::StoreUnavailable(error), None).with_cookies(cookies.clone()))?;
+            let reason = |error| match error {
+                // Trying again would not help.
+                StoreError::Unnamed(claim) => Reason::Token(TokenError::MissingClaim(claim.to_owned())),
+                error => Reason::StoreUnavailable(error),
+            };
+            ended.map_err(|error| self.reject(reason(error), None).with_cookies(cookies.clone()))?;
         }
         Ok(LoggedOut { tokens, cookies })
     }
@@ -140,6 +160,23 @@ impl JwtManager {
         };
         // Without a store, the cookies are all that a logout can end.
         if result == Err(StoreError::NoStore) { Ok(()) } else { result }
+    }
+}
+
+/// The tokens of a request that logs out.
+struct Leaving<E> {
+    tokens: Result<Vec<Token>, E>,
+    /// The issuer whose newer keys might verify a token that was refused.
+    awaited: Option<Arc<ForeignPolicy>>,
+}
+
+impl<E> Leaving<E> {
+    /// Returns the tokens. Before an error, it gets the keys that were missing, so that another try can succeed.
+    async fn or_renew(self) -> Result<Vec<Token>, E> {
+        if let (Err(_), Some(issuer)) = (&self.tokens, &self.awaited) {
+            issuer.keys().renew().await;
+        }
+        self.tokens
     }
 }
 
@@ -164,7 +201,7 @@ impl<'a> Steps<'a> {
         K: FnMut(&str) -> Result<Cow<'k, KeyRing>, E>,
     {
         let own_page = is_from_own_page(request);
-        Ok(self.manager.end_sessions_of(self.manager.leaving(request, ring)?, own_page))
+        Ok(self.manager.end_sessions_of(self.manager.leaving(request, ring).tokens?, own_page))
     }
 
     /// Returns the tokens of a request that have a valid signature, expired or not, with keys that the caller chooses

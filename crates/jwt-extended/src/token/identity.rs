@@ -56,6 +56,13 @@ pub trait LoadUser<Context: ?Sized>: Sized {
     /// The app's own error if the lookup fails. The face turns it into the response.
     type Error;
 
+    /// Returns whether the token can be one of a user of this type; otherwise the request is refused, and nothing is
+    /// looked up. By default only the app's own tokens can: another [`Issuer`](super::Issuer) may give a subject that
+    /// one of the app's users has. An app whose users come from an issuer compares [`Token::issuer`].
+    fn may_have(token: &Token) -> bool {
+        token.issuer().is_none()
+    }
+
     /// Returns the token's user; `None` if the user no longer exists, which refuses the request.
     ///
     /// # Errors

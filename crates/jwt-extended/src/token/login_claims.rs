@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ACR, AMR, AUTH_TIME, Claims, SCOPE, Token, TokenType, scopes::stated};
+use super::{ACR, AMR, AUTH_TIME, Claims, LOGIN_CLAIMS, SCOPE, Token, TokenType, scopes::stated};
 use crate::time::Timestamp;
 
 /// What a login says of itself in its tokens.
@@ -65,10 +65,12 @@ pub(crate) fn carried(
     requested: Option<&[String]>,
 ) -> Result<Carried, String> {
     let mut kept = Map::new();
-    for name in [SCOPE, AUTH_TIME, ACR, AMR] {
-        // The claims were read when the token was verified, so there is no error to report.
-        if let Ok(Some(value)) = token.claim::<Value>(name) {
-            kept.insert(name.to_owned(), value);
+    for name in LOGIN_CLAIMS {
+        // A claim that cannot be read grants nothing, and nothing replaces it.
+        match token.claim::<Value>(name) {
+            Ok(Some(value)) => drop(kept.insert(name.to_owned(), value)),
+            Ok(None) => {}
+            Err(_) => drop(kept.insert(name.to_owned(), Value::Null)),
         }
     }
     let granted = token.granted(SCOPE);
@@ -83,12 +85,19 @@ pub(crate) fn carried(
     }
     let mut access = kept.clone();
     let mut refresh = kept;
-    // The user's own claims may state scopes that the login did not have. These must not get in.
-    if stated.is_some() {
-        refresh.entry(SCOPE).or_insert_with(|| "".into());
+    // The user's own claims may state what the login was not. That must not get in: these claims win over the user's.
+    for name in LOGIN_CLAIMS {
+        let is_claimed = current.is_some_and(|claims| claims.members().iter().any(|(claim, _)| claim == name));
+        if is_claimed && !refresh.contains_key(name) {
+            let nothing = if name == SCOPE { Value::from("") } else { Value::Null };
+            refresh.insert(name.to_owned(), nothing.clone());
+            access.insert(name.to_owned(), nothing);
+        }
     }
-    if refresh.contains_key(SCOPE) && (allowed != granted || granted.is_empty()) {
-        access.insert(SCOPE.to_owned(), allowed.join(" ").into());
+    if allowed != granted {
+        // A list stays one: its texts may have spaces.
+        let is_list = access.get(SCOPE).is_some_and(Value::is_array);
+        access.insert(SCOPE.to_owned(), if is_list { json!(allowed) } else { allowed.join(" ").into() });
     }
     Ok(Carried { access: of_members(access), refresh: of_members(refresh) })
 }
@@ -148,8 +157,19 @@ mod tests {
 
     #[test]
     fn a_list_of_scopes_stays_one() {
-        let kept = scopes(&json!({"scope": ["a", "b"]}), None, None).unwrap();
-        assert_eq!(kept.0, r#"{"scope":["a","b"]}"#);
+        let login = json!({"scope": ["team admin", "b"]});
+        assert_eq!(scopes(&login, None, None).unwrap().0, r#"{"scope":["team admin","b"]}"#);
+        assert_eq!(scopes(&login, None, Some(&["team admin"])).unwrap().0, r#"{"scope":["team admin"]}"#);
+        let current = Some(json!({"scope": ["team admin", "c"]}));
+        assert_eq!(scopes(&login, current, None).unwrap().0, r#"{"scope":["team admin"]}"#);
+    }
+
+    #[test]
+    fn a_refresh_gains_no_better_login() {
+        let current = Claims::new(&json!({"auth_time": 9, "acr": "gold", "amr": ["otp"]})).unwrap();
+        let carried = carried(&token(&json!({})), Some(&current), None).unwrap();
+        let nothing = json!({"auth_time": null, "acr": null, "amr": null});
+        assert_eq!(serde_json::from_str::<Value>(carried.access.as_json()).unwrap(), nothing);
     }
 
     #[test]

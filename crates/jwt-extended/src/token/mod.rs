@@ -88,6 +88,9 @@ pub(crate) const AUTH_TIME: &str = "auth_time";
 pub(crate) const ACR: &str = "acr";
 pub(crate) const AMR: &str = "amr";
 
+/// The claims about a login. None of them can name a user.
+pub(crate) const LOGIN_CLAIMS: [&str; 4] = [SCOPE, AUTH_TIME, ACR, AMR];
+
 /// A verified token: its signature is valid and its claims meet the policy. Cloning is cheap.
 #[derive(Clone)]
 pub struct Token {
@@ -165,7 +168,7 @@ impl Token {
         let mut stated = None;
         // The payload was scanned when the token was verified, so there is no error to report.
         let _ = json::scan_object(self.claims_json(), |name, value| {
-            if name == AUTH_TIME {
+            if name == AUTH_TIME && value.kind != Kind::Null {
                 stated = Some(if value.kind == Kind::Number { Timestamp::from_json_number(value.text) } else { None });
             }
         });

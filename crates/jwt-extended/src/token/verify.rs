@@ -247,7 +247,7 @@ impl Policy {
         let (Lifetime::For(longest), Some(end)) = (self.longest_lifetime, end) else { return Ok(()) };
         let issued = issued.ok_or_else(|| TokenError::MissingClaim("iat".to_owned()))?;
         // Issuing rounds both times down to the second, which may lengthen the lifetime to the next whole second.
-        let whole = Duration::from_secs(longest.as_secs() + u64::from(longest.subsec_nanos() > 0));
+        let whole = Duration::from_secs(longest.as_secs().saturating_add(u64::from(longest.subsec_nanos() > 0)));
         if end > issued.saturating_add(whole) {
             return Err(value("exp", "The token lives longer than it may here"));
         }

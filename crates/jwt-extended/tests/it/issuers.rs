@@ -238,6 +238,19 @@ fn an_app_without_a_key_accepts_its_issuers_alone() {
     assert!(jwt.create_access_token("alice").unwrap_err().to_string().contains("no key to sign with"));
 }
 
+#[test]
+fn a_route_says_whose_tokens_it_accepts() {
+    let jwt = with(fixed());
+    let admits = |text: &str, requirement| check(&jwt, &bearer(text), &requirement).is_ok();
+    let (own, other) = (token(&[]), foreign(&[]));
+    assert!(admits(&own, Requirement::access().own()) && !admits(&other, Requirement::access().own()));
+    let partners = || Requirement::access().issuers([IDP]);
+    assert!(!admits(&own, partners()) && admits(&other, partners()));
+    assert!(!admits(&other, Requirement::access().issuers(["https://idp.example/"])));
+    let refused = refusal(&jwt, &bearer(&other), &Requirement::access().own());
+    assert_eq!((refused.status().as_u16(), refused.code()), (403, "issuer_not_accepted"));
+}
+
 // Revocation is kept apart by issuer.
 
 #[test]
@@ -284,6 +297,18 @@ fn a_logout_revokes_a_foreign_token_alone() {
     let left = wait(jwt.logout_request(&bearer(&other))).unwrap();
     assert_eq!(left.tokens()[0].issuer(), Some(IDP));
     assert!(!opens(&jwt, &other) && opens(&jwt, &foreign(&[("jti", "\"another\"")])));
+}
+
+#[test]
+fn a_logout_says_why_it_cannot_revoke_a_foreign_token() {
+    let jwt = builder().issuer(fixed()).session_store(MemoryStore::new()).build().unwrap();
+    let refused = wait(jwt.logout_request(&bearer(&foreign(&[("jti", "")])))).unwrap_err();
+    assert_eq!((refused.status().as_u16(), refused.message().as_str()), (401, "Missing claim: jti"));
+    let remote = Remote::new(None, Some(ring()));
+    let jwt = builder().issuer(issuer(Shared(Arc::clone(&remote)))).session_store(MemoryStore::new()).build().unwrap();
+    let refused = wait(jwt.logout_request(&bearer(&foreign(&[])))).unwrap_err();
+    assert_eq!((refused.status().as_u16(), refused.code()), (503, "keys_unavailable"));
+    assert!(wait(jwt.logout_request(&bearer(&foreign(&[])))).is_ok(), "the first try has brought the keys");
 }
 
 #[test]

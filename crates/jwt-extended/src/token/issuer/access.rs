@@ -12,11 +12,11 @@ use crate::{
 /// What marks an access token of an issuer whose tokens have no claim `type`.
 ///
 /// Whatever the mark: a token with a claim of ID tokens (`nonce`, `at_hash`, `c_hash`), with `events`, or whose `typ`,
-/// `token_use` or `type` names another kind is refused. A token with `"type": "access"` needs no other mark.
+/// `token_use` or `type` names another kind is refused. So is a token that is bound to a key (`cnf`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AccessTokens {
-    /// The header `typ` is `at+jwt` (RFC 9068 section 2.1).
+    /// The header `typ` is `at+jwt` (RFC 9068 section 2.1), or the claim `type` is `access`, as in our own tokens.
     Typed,
     /// A claim has this value, such as `token_use` the value `access`.
     WithClaim {
@@ -27,7 +27,8 @@ pub enum AccessTokens {
     },
     /// At least one of these claims is there, which the issuer's ID tokens lack.
     WithAnyOf(Cow<'static, [Cow<'static, str>]>),
-    /// Nothing marks them. Only the audience tells them from ID tokens, so it must be one that no login has.
+    /// Nothing marks them. ID tokens without a claim that shows it pass as well: only the audience tells them apart, so
+    /// it must be one that no login has.
     Unmarked,
 }
 
@@ -42,17 +43,22 @@ const NOT_ACCESS: TokenError = TokenError::ClaimValue {
 const UNMARKED: TokenError =
     TokenError::ClaimValue { claim: "typ", message: "The token does not say that it is an access token" };
 
+const BOUND: TokenError =
+    TokenError::ClaimValue { claim: "cnf", message: "The token is bound to a key (cnf), which is not supported" };
+
 /// What a token shows of its kind. It gets the claims one by one, in the scan that reads the others too.
 pub(super) struct Evidence<'m> {
     mark: &'m AccessTokens,
     is_other: bool,
     is_marked: bool,
+    /// Whether only the holder of a key may use it (RFC 7800).
+    is_bound: bool,
 }
 
 impl AccessTokens {
     /// Starts to collect what a token shows.
     pub(super) fn evidence(&self) -> Evidence<'_> {
-        Evidence { mark: self, is_other: false, is_marked: *self == Self::Unmarked }
+        Evidence { mark: self, is_other: false, is_marked: *self == Self::Unmarked, is_bound: false }
     }
 }
 
@@ -61,10 +67,15 @@ impl Evidence<'_> {
     pub(super) fn note(&mut self, name: &str, value: &Value<'_>) {
         match name {
             name if OF_OTHER_KINDS.contains(&name) => self.is_other = true,
-            "typ" => self.is_other |= is_one_of(value, &["id", "refresh", "offline", "logout"]),
-            "token_use" => self.is_other |= is_one_of(value, &["id", "refresh"]),
-            "type" if is_text(value, "access") => self.is_marked = true,
-            "type" => self.is_other |= is_one_of(value, &["refresh", "id"]),
+            // A text that names any other kind than an access token: an ID token, a password reset, a second factor.
+            "typ" | "type" | "token_use" => {
+                let names_kind = value.as_str().is_some();
+                self.is_other |=
+                    names_kind && !is_one_of(value, &["access", "access_token", "bearer", "at+jwt", "jwt"]);
+                // Ours. An issuer that marks its tokens in another way may let users choose this claim.
+                self.is_marked |= name == "type" && *self.mark == AccessTokens::Typed && is_text(value, "access");
+            }
+            "cnf" => self.is_bound = true,
             _ => {}
         }
         match self.mark {
@@ -80,6 +91,9 @@ impl Evidence<'_> {
     pub(super) fn judge(mut self, header: &str) -> Result<(), TokenError> {
         if self.is_other {
             return Err(NOT_ACCESS);
+        }
+        if self.is_bound {
+            return Err(BOUND);
         }
         if !self.is_marked && *self.mark == AccessTokens::Typed {
             // The header was scanned when the token was verified, so there is no error to report.
@@ -130,7 +144,14 @@ mod tests {
     #[test]
     fn our_own_type_is_a_mark() {
         assert_eq!(check(&AccessTokens::Typed, PLAIN, r#"{"type":"access"}"#), Ok(()));
-        assert_eq!(check(&AccessTokens::Typed, PLAIN, r#"{"type":"other"}"#), Err(UNMARKED));
+        assert_eq!(check(&AccessTokens::Typed, PLAIN, r#"{"type":"other"}"#), Err(NOT_ACCESS));
+        let used = AccessTokens::WithAnyOf(vec!["scp".into()].into());
+        assert_eq!(check(&used, PLAIN, r#"{"type":"access"}"#), Err(UNMARKED));
+    }
+
+    #[test]
+    fn a_token_that_is_bound_to_a_key_is_refused() {
+        assert_eq!(check(&AccessTokens::Typed, TYPED, r#"{"cnf":{"jkt":"x"}}"#), Err(BOUND));
     }
 
     #[test]
@@ -145,6 +166,8 @@ mod tests {
             r#"{"typ":"Offline"}"#,
             r#"{"token_use":"id"}"#,
             r#"{"type":"refresh"}"#,
+            r#"{"type":"password_reset"}"#,
+            r#"{"token_use":"anything"}"#,
         ] {
             assert_eq!(check(&AccessTokens::Typed, TYPED, claims), Err(NOT_ACCESS), "{claims}");
             assert_eq!(check(&AccessTokens::Unmarked, PLAIN, claims), Err(NOT_ACCESS), "{claims}");

@@ -47,13 +47,15 @@ use crate::{
 pub struct Issuer {
     pub(crate) provider: Provider,
     pub(crate) audiences: Vec<String>,
+    /// The subjects that are admitted; `None` for all.
+    pub(crate) subjects: Option<Vec<String>>,
     pub(crate) keys: Arc<dyn KeySource>,
 }
 
 impl Issuer {
     /// Creates an issuer with its keys. Name it by its `iss`, or take a [`Provider`] that is known.
     pub fn new(provider: impl Into<Provider>, keys: impl KeySource + 'static) -> Self {
-        Self { provider: provider.into(), audiences: Vec::new(), keys: Arc::new(keys) }
+        Self { provider: provider.into(), audiences: Vec::new(), subjects: None, keys: Arc::new(keys) }
     }
 
     /// Returns the issuer's name: the claim `iss`.
@@ -68,13 +70,21 @@ impl Issuer {
         self
     }
 
+    /// Admits the tokens of these subjects alone. For an issuer from which anybody can get a token, such as Google's
+    /// for service accounts, that is necessary.
+    pub fn subjects<T: Into<String>>(mut self, subjects: impl IntoIterator<Item = T>) -> Self {
+        self.subjects = Some(subjects.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// Sets the algorithms that the issuer's tokens may be signed with; by default those of key pairs.
     pub fn algorithms(mut self, algorithms: impl Into<Algorithms>) -> Self {
         self.provider.algorithms = algorithms.into();
         self
     }
 
-    /// Sets the claim that identifies the user; by default `sub`.
+    /// Sets the claim that identifies the user; by default `sub`. Take none that users can change, such as an e-mail
+    /// address that nobody has verified.
     pub fn identity_claim(mut self, claim: impl Into<String>) -> Self {
         self.provider.identity_claim = Cow::Owned(claim.into());
         self
@@ -118,6 +128,7 @@ impl fmt::Debug for Issuer {
         f.debug_struct("Issuer")
             .field("provider", &self.provider)
             .field("audiences", &self.audiences)
+            .field("subjects", &self.subjects)
             .field("keys", &self.keys)
             .finish()
     }

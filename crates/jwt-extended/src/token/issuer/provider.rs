@@ -29,6 +29,8 @@ pub struct Provider {
     pub(crate) access_tokens: AccessTokens,
     pub(crate) requires_jti: bool,
     pub(crate) longest_lifetime: Lifetime,
+    /// Whether anybody can get a token for any audience, so that the app must name the subjects that it admits.
+    pub(crate) is_open: bool,
 }
 
 const HOUR: u64 = 3600;
@@ -104,12 +106,17 @@ impl Provider {
     }
 
     /// Google's tokens for service accounts, such as Cloud Run sends with a call. The audience is the address of the
-    /// called service. Google's access tokens for users are no JWTs, and the ID tokens of a login are refused.
+    /// called service. Google's access tokens for users are no JWTs.
+    ///
+    /// **Anybody with a Google account can get such a token, for any audience.** It says who calls, and nothing of what
+    /// they may. So the issuer must name the service accounts that it admits, with
+    /// [`Issuer::subjects`](super::Issuer::subjects).
     pub fn google() -> Self {
         Self {
             algorithms: Algorithms::from([Algorithm::RS256]),
             scope_claims: Vec::new(),
             access_tokens: AccessTokens::Unmarked,
+            is_open: true,
             ..Self::from("https://accounts.google.com")
         }
     }
@@ -132,6 +139,7 @@ impl From<String> for Provider {
             access_tokens: AccessTokens::Typed,
             requires_jti: false,
             longest_lifetime: hours(24),
+            is_open: false,
         }
     }
 }

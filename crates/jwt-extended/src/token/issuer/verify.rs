@@ -21,6 +21,7 @@ pub(crate) struct ForeignPolicy {
     policy: Policy,
     audience_claim: Cow<'static, str>,
     access_tokens: AccessTokens,
+    subjects: Option<Vec<String>>,
     keys: Arc<dyn KeySource>,
     origin: Arc<Origin>,
 }
@@ -36,7 +37,7 @@ pub(crate) struct StoreRules {
 
 impl ForeignPolicy {
     pub(crate) fn new(issuer: Issuer, rules: StoreRules) -> Self {
-        let Issuer { provider, audiences, keys } = issuer;
+        let Issuer { provider, audiences, subjects, keys } = issuer;
         let policy = Policy {
             limits: Limits { algorithms: provider.algorithms, typ: Typ::OwnKinds, ..rules.limits },
             leeway: rules.leeway,
@@ -59,6 +60,7 @@ impl ForeignPolicy {
             policy,
             audience_claim: provider.audience_claim,
             access_tokens: provider.access_tokens,
+            subjects,
             keys,
             origin: Arc::new(Origin { name: provider.name, scope_claims: provider.scope_claims }),
         }
@@ -118,6 +120,9 @@ impl ForeignPolicy {
         };
         let subject = content("sub", found.identity, "Subject must be a string")?.filter(|subject| !subject.is_empty());
         let subject = subject.ok_or_else(|| missing(&policy.identity_claim))?;
+        if self.subjects.as_ref().is_some_and(|admitted| !admitted.contains(&subject)) {
+            return Err(TokenError::ClaimValue { claim: "sub", message: "The token's subject is not admitted" });
+        }
         let jti = content("jti", found.jti, "JWT ID must be a string")?;
         if jti.is_none() && policy.require_jti {
             return Err(missing("jti"));

@@ -146,12 +146,23 @@ fn okta() {
 
 #[test]
 fn google() {
-    let jwt = jwt(Provider::google(), "https://orders-abc.a.run.app");
+    let keys = || Arc::new(KeyRing::verify_only(idp_key()));
+    let google = || {
+        let issuer = Issuer::new(Provider::google(), keys()).algorithms([Algorithm::HS256]);
+        issuer.audience("https://orders-abc.a.run.app")
+    };
+    let error = builder().issuer(google()).build().unwrap_err();
+    assert!(error.to_string().contains("anybody can get a token of https://accounts.google.com"), "{error}");
+    let jwt = builder().issuer(google().subjects(["108"])).build().unwrap();
     let claims = json!({
         "iss": "https://accounts.google.com", "aud": "https://orders-abc.a.run.app", "azp": "108", "sub": "108",
         "email": "caller@project.iam.gserviceaccount.com", "email_verified": true
     });
     assert_eq!(accepted(&jwt, "JWT", claims).subject(), "108");
+    let stranger = json!({
+        "iss": "https://accounts.google.com", "aud": "https://orders-abc.a.run.app", "azp": "109", "sub": "109"
+    });
+    assert_eq!(complaint(&jwt, &signed("JWT", stranger)), "The token's subject is not admitted");
     refused(
         &jwt,
         json!({
