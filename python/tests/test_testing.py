@@ -19,6 +19,7 @@ from jwt_extended.flask import (
     get_jwt_identity,
     get_jwt_request_location,
     get_sessions,
+    jwt_refresh_token_required,
     jwt_required,
     verify_jwt_in_request,
 )
@@ -215,6 +216,33 @@ def test_another_user_leaves_the_client_alone() -> None:
         assert bob.get("/access").json["identity"] == "bob"
         assert bob.environ_base["REMOTE_ADDR"] == "10.0.0.1"
     assert client.get("/access").json["identity"] == "alice"
+
+
+def test_a_client_may_be_without_cookies() -> None:
+    app = guarded_app(TOKEN_LOCATION=["headers", "cookies"])
+    app.test_client_class = JWTClient
+    client = app.test_client(use_cookies=False)
+    assert isinstance(client, JWTClient)
+    assert statuses(client, "access") == [401]
+    client.login("alice")
+    assert statuses(client, "access") == [200]
+    assert statuses(client.as_("bob"), "access") == [200]
+    with pytest.raises(TypeError, match="use_cookies"):
+        client.login("alice", location="cookies")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_guards_of_3_x_get_their_tokens_and_open_too() -> None:
+    for more in ({}, {"INTERFACE_VERSION": 3}):
+        app = make_app(**more)
+        app.testing = True
+        view = jwt_refresh_token_required(lambda: jsonify(get_jwt_identity()))
+        app.add_url_rule("/refresh", view_func=view)
+        client = jwt_client(app)
+        client.login("alice")
+        assert client.get("/refresh").json == "alice"
+        with without_protection(app, "bob"):
+            assert client.get("/refresh").json == "bob"
 
 
 def test_headers_suit_any_client() -> None:

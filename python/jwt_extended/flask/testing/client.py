@@ -39,8 +39,9 @@ class JWTClient(FlaskClient):
     Cookies need Werkzeug 2.3 or later.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, use_cookies: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, use_cookies=use_cookies, **kwargs)
+        self._uses_cookies = use_cookies
         #: The tokens of the last :meth:`login`; ``None`` after a :meth:`logout`.
         self.tokens: TokenPair | None = None
         #: Whether unsafe requests carry the CSRF value of their cookie. Turn it off to test that
@@ -75,13 +76,14 @@ class JWTClient(FlaskClient):
         """Forget the tokens and their cookies. To end the session, send the app's own request."""
         self.tokens = None
         self._in_headers = self._only_refresh = False
-        for kind in KINDS:
+        for kind in KINDS if self._has_cookies() else ():
             for name, path in self._cookies_of(kind):
                 self.delete_cookie(name, domain=self._domain(), path=path)
 
     def as_(self, identity: Any, **options: "Unpack[LoginOptions]") -> "Self":
         """Return another client, with cookies of its own, that is logged in as this user."""
-        other = type(self)(self.application, self.application.response_class)
+        response_class = self.application.response_class
+        other = type(self)(self.application, response_class, use_cookies=self._uses_cookies)
         other.environ_base = dict(self.environ_base)
         other.sends_csrf = self.sends_csrf
         other.login(identity, **options)
@@ -98,7 +100,7 @@ class JWTClient(FlaskClient):
         if self.tokens is not None and self._in_headers:
             header = header_value(options, token_of(self.tokens, kind))
             environ.setdefault(_key(options.header_name), header)
-        elif self.sends_csrf and options.jwt_in_cookies and options.cookie_csrf_protect:
+        elif self.sends_csrf and options.cookie_csrf_protect and self._has_cookies():
             methods = {method.upper() for method in options.csrf_request_methods}
             csrf = self._csrf(kind) if environ["REQUEST_METHOD"] in methods else None
             if csrf is not None:
@@ -121,6 +123,10 @@ class JWTClient(FlaskClient):
         if view_class is not None:
             parts += _called_parts(view_class, environ["REQUEST_METHOD"].lower())
         return any(getattr(part, TAKES_REFRESH, False) for part in parts)
+
+    def _has_cookies(self) -> bool:
+        """Return whether both the app and this client use cookies for tokens."""
+        return self._uses_cookies and MappingReader(self.application.config).jwt_in_cookies
 
     def _csrf(self, kind: Kind) -> str | None:
         """Return the CSRF value that belongs to the cookie of a token."""
