@@ -1,9 +1,11 @@
 # Claims of the app's own in a token: those of every token, and those of one login.
 #
-# $ TOKEN=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/claims
 # {"device":"curl/…","role":"user"}
-# $ TOKEN=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "admin", "password": "adminpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "admin", "password": "adminpass"}' http://127.0.0.1:5000/login > login.json
+# $ TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/claims
 # {"device":"curl/…","role":"admin"}
 from flask import Flask, jsonify, request

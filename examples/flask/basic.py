@@ -1,12 +1,13 @@
 # A login that returns an access token, and a view that needs one.
 #
-# $ curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "wrong"}' http://127.0.0.1:5000/login
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "wrong"}' http://127.0.0.1:5000/login
 # {"msg":"Bad username or password"}
 # $ curl -s http://127.0.0.1:5000/protected
 # {"msg":"Missing Authorization Header"}
-# $ curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login
 # {"access_token":"…"}
-# $ TOKEN=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/protected
 # {"logged_in_as":"testuser"}
 from flask import Flask, jsonify

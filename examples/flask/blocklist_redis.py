@@ -1,8 +1,8 @@
 # A logout that ends a session with all its tokens, in Redis: that of REDIS_URL, or of this computer.
 #
-# $ PAIR=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login)
-# $ ACCESS=$(echo "$PAIR" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-# $ REFRESH=$(echo "$PAIR" | sed 's/.*"refresh_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ ACCESS=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
+# $ REFRESH=$(sed 's/.*"refresh_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -X POST -H "Authorization: Bearer $ACCESS" http://127.0.0.1:5000/logout
 # {"logout":true}
 # $ curl -s -H "Authorization: Bearer $ACCESS" http://127.0.0.1:5000/protected

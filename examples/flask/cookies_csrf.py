@@ -1,7 +1,7 @@
 # Tokens in cookies, for pages in a browser. Unsafe requests must send the CSRF value of a second cookie
 # in a header, which pages of other sites cannot do.
 #
-# $ curl -s -c jar.txt -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login
+# $ curl -s -c jar.txt -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login
 # {"login":true}
 # $ curl -s -b jar.txt http://127.0.0.1:5000/profile
 # {"user":"testuser"}

@@ -4,7 +4,8 @@
 # {"error":"Log in first","reason":"Missing Authorization Header"}
 # $ curl -s -H "Authorization: Bearer not-a-token" http://127.0.0.1:5000/protected
 # {"error":"This is no token of ours","reason":"…"}
-# $ TOKEN=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -X POST -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/password
 # {"error":"Enter your password again"}
 # $ sleep 3

@@ -1,12 +1,14 @@
 # Guards of the app's own, for roles: a decorator that calls `verify_jwt_in_request`, and one that builds
 # on `jwt_required`.
 #
-# $ TOKEN=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/drafts
 # {"drafts":[]}
 # $ curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/admin
 # {"msg":"Administrators only"}
-# $ TOKEN=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "admin", "password": "adminpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "admin", "password": "adminpass"}' http://127.0.0.1:5000/login > login.json
+# $ TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/admin
 # {"welcome":"admin"}
 # $ curl -s http://127.0.0.1:5000/admin

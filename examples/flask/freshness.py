@@ -1,12 +1,13 @@
 # A view for which the user must have given the password just now: a token that came from a refresh is
 # not enough.
 #
-# $ PAIR=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login)
-# $ ACCESS=$(echo "$PAIR" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-# $ REFRESH=$(echo "$PAIR" | sed 's/.*"refresh_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ ACCESS=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
+# $ REFRESH=$(sed 's/.*"refresh_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -X POST -H "Authorization: Bearer $ACCESS" http://127.0.0.1:5000/password
 # {"changed":true}
-# $ LATER=$(curl -s -X POST -H "Authorization: Bearer $REFRESH" http://127.0.0.1:5000/refresh | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -X POST -H "Authorization: Bearer $REFRESH" http://127.0.0.1:5000/refresh > refresh.json
+# $ LATER=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' refresh.json)
 # $ curl -s -H "Authorization: Bearer $LATER" http://127.0.0.1:5000/protected
 # {"fresh":false}
 # $ curl -s -X POST -H "Authorization: Bearer $LATER" http://127.0.0.1:5000/password

@@ -1,7 +1,7 @@
 # Cookies that renew themselves: a user stays logged in as long as requests come, and no page has to
 # refresh anything.
 #
-# $ curl -s -c jar.txt -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login
+# $ curl -s -c jar.txt -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login
 # {"login":true}
 # $ FIRST=$(awk '$6 == "access_token_cookie" { print $7 }' jar.txt)
 # $ curl -s -b jar.txt -c jar.txt http://127.0.0.1:5000/profile

@@ -1,7 +1,8 @@
 # Tokens signed with a private key. Other services verify them with the public key, which this app
 # publishes, and share no secret with it.
 #
-# $ TOKEN=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/protected
 # {"issued_by":"https://login.example.com","logged_in_as":"testuser"}
 # $ curl -s http://127.0.0.1:5000/.well-known/jwks.json

@@ -1,7 +1,8 @@
 # A ring of keys that replace each other at their times, without a restart and without logging anyone
 # out. The next key is published before it signs.
 #
-# $ TOKEN=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/protected
 # {"signed_with":"this-year"}
 # $ curl -s http://127.0.0.1:5000/.well-known/jwks.json | grep -o '"kid":"[^"]*"'

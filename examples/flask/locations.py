@@ -1,11 +1,12 @@
 # Tokens in headers, cookies, JSON bodies and query strings, and a view that reads only one of them.
 #
-# $ TOKEN=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/protected
 # {"found_in":"headers"}
 # $ curl -s -b "access_token_cookie=$TOKEN" http://127.0.0.1:5000/protected
 # {"found_in":"cookies"}
-# $ curl -s -X POST -H "Content-Type: application/json" -d "{\"access_token\": \"$TOKEN\"}" http://127.0.0.1:5000/protected
+# $ curl -s -H "Content-Type: application/json" -d "{\"access_token\": \"$TOKEN\"}" http://127.0.0.1:5000/protected
 # {"found_in":"json"}
 # $ curl -s "http://127.0.0.1:5000/protected?jwt=$TOKEN"
 # {"found_in":"query_string"}

@@ -2,7 +2,8 @@
 #
 # $ curl -s http://127.0.0.1:5000/page
 # {"hello":"stranger"}
-# $ TOKEN=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/page
 # {"hello":"testuser"}
 # $ curl -s -H "Authorization: Bearer not-a-token" http://127.0.0.1:5000/page

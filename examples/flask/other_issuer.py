@@ -2,7 +2,8 @@
 # this app fetches. It has no key of its own, and needs no login.
 # needs: key_pair on port 5001
 #
-# $ TOKEN=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5001/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5001/login > login.json
+# $ TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/orders
 # {"issuer":"https://login.example.com","user":"testuser"}
 # $ curl -s http://127.0.0.1:5000/orders

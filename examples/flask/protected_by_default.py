@@ -4,7 +4,8 @@
 # {"msg":"Missing Authorization Header"}
 # $ curl -s http://127.0.0.1:5000/health
 # {"up":true}
-# $ TOKEN=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/orders
 # {"orders_of":"testuser"}
 # $ curl -s -X POST -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/orders

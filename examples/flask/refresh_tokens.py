@@ -1,9 +1,9 @@
 # A short access token, and a refresh token that gets the next one without a password.
 # Here it stays valid until it expires: rotation.py shows one that is replaced at each refresh.
 #
-# $ PAIR=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login)
-# $ ACCESS=$(echo "$PAIR" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-# $ REFRESH=$(echo "$PAIR" | sed 's/.*"refresh_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ ACCESS=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
+# $ REFRESH=$(sed 's/.*"refresh_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $ACCESS" http://127.0.0.1:5000/protected
 # {"logged_in_as":"testuser"}
 # $ curl -s -H "Authorization: Bearer $REFRESH" http://127.0.0.1:5000/protected

@@ -1,20 +1,24 @@
 # Sessions, whose refresh tokens are replaced at each refresh. A used one that comes again was stolen, so
 # its session ends. Users see where they are logged in, and end other sessions.
 #
-# $ PAIR=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login)
-# $ ACCESS=$(echo "$PAIR" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-# $ REFRESH=$(echo "$PAIR" | sed 's/.*"refresh_token":"\([^"]*\)".*/\1/')
-# $ NEXT=$(curl -s -X POST -H "Authorization: Bearer $REFRESH" http://127.0.0.1:5000/refresh | sed 's/.*"refresh_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ ACCESS=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
+# $ REFRESH=$(sed 's/.*"refresh_token":"\([^"]*\)".*/\1/' login.json)
+# $ curl -s -X POST -H "Authorization: Bearer $REFRESH" http://127.0.0.1:5000/refresh > refresh.json
+# $ NEXT=$(sed 's/.*"refresh_token":"\([^"]*\)".*/\1/' refresh.json)
 # $ sleep 2
 # $ curl -s -X POST -H "Authorization: Bearer $REFRESH" http://127.0.0.1:5000/refresh
 # {"msg":"Somebody else has used your session. Log in again"}
 # $ curl -s -X POST -H "Authorization: Bearer $NEXT" http://127.0.0.1:5000/refresh
 # {"msg":"Token has been revoked"}
-# $ PHONE=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-# $ LAPTOP=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ PHONE=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ LAPTOP=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $LAPTOP" http://127.0.0.1:5000/sessions
 # [{"device":"curl/…","id":"…","this":true},{"device":"curl/…","id":"…","this":false}]
-# $ ID=$(curl -s -H "Authorization: Bearer $LAPTOP" http://127.0.0.1:5000/sessions | sed 's/.*"id":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Authorization: Bearer $LAPTOP" http://127.0.0.1:5000/sessions > sessions.json
+# $ ID=$(sed 's/.*"id":"\([^"]*\)".*/\1/' sessions.json)
 # $ curl -s -X DELETE -H "Authorization: Bearer $LAPTOP" http://127.0.0.1:5000/sessions/$ID
 # {"ended":true}
 # $ curl -s -H "Authorization: Bearer $PHONE" http://127.0.0.1:5000/sessions

@@ -1,9 +1,9 @@
 # Scopes, which say what a token allows, and a view that needs a recent login. A refresh may give the
 # access token fewer scopes.
 #
-# $ PAIR=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login)
-# $ ACCESS=$(echo "$PAIR" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-# $ REFRESH=$(echo "$PAIR" | sed 's/.*"refresh_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ ACCESS=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
+# $ REFRESH=$(sed 's/.*"refresh_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $ACCESS" http://127.0.0.1:5000/orders
 # {"scopes":["read:orders","write:orders"]}
 # $ curl -s -X POST -H "Authorization: Bearer $ACCESS" http://127.0.0.1:5000/orders
@@ -11,7 +11,8 @@
 # $ curl -s -w '%{http_code}\n' -X POST -H "Authorization: Bearer $ACCESS" http://127.0.0.1:5000/refunds
 # {"msg":"…"}
 # 403
-# $ NARROW=$(curl -s -X POST -H "Authorization: Bearer $REFRESH" http://127.0.0.1:5000/refresh | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -X POST -H "Authorization: Bearer $REFRESH" http://127.0.0.1:5000/refresh > refresh.json
+# $ NARROW=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' refresh.json)
 # $ curl -s -H "Authorization: Bearer $NARROW" http://127.0.0.1:5000/orders
 # {"scopes":["read:orders"]}
 # $ curl -s -X POST -H "Authorization: Bearer $NARROW" http://127.0.0.1:5000/orders

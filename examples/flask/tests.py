@@ -1,7 +1,7 @@
 # An app and its tests, which log in without a password, move the clock, and need no cookie jar. Run them
 # with `pytest examples/flask/tests.py`.
 #
-# $ curl -s -c jar.txt -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login
+# $ curl -s -c jar.txt -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login
 # {"login":true}
 # $ curl -s -b jar.txt http://127.0.0.1:5000/profile
 # {"user":"testuser"}

@@ -1,7 +1,8 @@
 # Users of the app instead of names: a token is created for a user, and `current_user` is the user of the
 # request's token.
 #
-# $ TOKEN=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+# $ curl -s -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:5000/login > login.json
+# $ TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' login.json)
 # $ curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/me
 # {"full_name":"Test User","id":1}
 # $ curl -s -X DELETE -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5000/me
