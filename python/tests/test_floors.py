@@ -78,7 +78,14 @@ FLOORS: list[list[str]] = [
         "flask._compat3.interface.view_decorators",
     ],
     ["flask._alias"],
-    ["flask"],
+    [
+        "flask.testing.client",
+        "flask.testing.clock",
+        "flask.testing.open_guards",
+        "flask.testing.tokens",
+    ],
+    ["flask.testing"],
+    ["flask", "pytest_plugin"],
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
 #: The modules that may import the interface of 3.x.

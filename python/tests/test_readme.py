@@ -115,6 +115,12 @@ def test_the_program_of_protected_views_works() -> None:
     assert [answer.status_code for answer in answers] == [200, 401, 404, 404]
 
 
+def test_the_program_of_testing_an_app_works() -> None:
+    names: dict[str, Any] = {"__name__": "app"}
+    exec(README.partition("```python\n")[2].partition("```")[0], names)
+    exec(program("Testing an app"), names)
+
+
 def test_the_readme_lists_valid_tolerances() -> None:
     words = re.findall(
         r"`([a-z_]+)`", README.partition("\n### Strict rules\n")[2].partition("\n## ")[0]

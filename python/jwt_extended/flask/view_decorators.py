@@ -44,6 +44,9 @@ _NOTHING = (None,) * 6
 #: The attribute that marks a view as guarding (or exempting) itself.
 SELF_GUARDED = "_jwt_extended_self_guarded"
 
+#: The attribute that says whether a view's guard takes a refresh token. Test clients read it.
+TAKES_REFRESH = "_jwt_extended_takes_refresh"
+
 
 def verify_jwt_in_request(
     optional: bool | Literal["lenient"] = False,
@@ -214,15 +217,18 @@ def jwt_required(
     )
 
     def wrapper(fn: Callable[P, R]) -> Callable[P, R]:
-        return guarded(
+        view = guarded(
             fn,
             lambda: verify_jwt_in_request(
                 optional, fresh, refresh, locations, verify_type, skip_revocation_check, **more
             ),
         )
+        setattr(view, TAKES_REFRESH, refresh)
+        return view
 
     # Class-based views list decorators that have not been applied yet.
     setattr(wrapper, SELF_GUARDED, True)
+    setattr(wrapper, TAKES_REFRESH, refresh)
     return wrapper
 
 

@@ -68,7 +68,9 @@ def fresh_jwt_required(fn: Callable[P, R]) -> Callable[P, R]:
 
 def jwt_refresh_token_required(fn: Callable[P, R]) -> Callable[P, R]:
     """Guard a view with a refresh token."""
-    return four.guarded(fn, lambda: verify_jwt_refresh_token_in_request())
+    view = four.guarded(fn, lambda: verify_jwt_refresh_token_in_request())
+    setattr(view, four.TAKES_REFRESH, True)
+    return view
 
 
 def _decode_jwt_from_request(request_type: str) -> tuple[dict[str, Any], dict[str, Any]]:
