@@ -13,7 +13,7 @@ pub(crate) fn run() -> Report {
     report.step("clippy, the engine without features", || lint("-p jwt-extended --no-default-features"));
     report.step("documentation", || {
         // The programs of two packages of examples have the same names, and so the same pages.
-        let mut doc = cargo("doc --workspace --exclude examples-axum --no-deps --all-features");
+        let mut doc = cargo("doc --workspace --exclude examples-* --no-deps --all-features");
         tools::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
     });
     report

@@ -3,6 +3,7 @@
 
 use std::{
     env,
+    ffi::OsString,
     fs::{self, File},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
@@ -25,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const OF_REDIS: &str = "blocklist_redis";
 
 /// Follows the output of each command.
-const END: &str = "\n--- end of the command's output ---\n";
+const END: &str = "\n--- end of the output ---\n";
 
 /// The example programs for one framework.
 pub(crate) struct Examples {
@@ -196,11 +197,11 @@ impl Examples {
 
     /// Runs commands in one bash, and returns their output, with [`END`] after each.
     fn bash(&self, lines: &[String], folder: &Folder) -> Result<String, Trouble> {
-        let script: String = lines.iter().map(|line| format!("{line}\nprintf '%s' {}\n", quoted(END))).collect();
+        let script: Vec<_> = lines.iter().map(|line| format!("{line}\nprintf '%s' '{END}'\n")).collect();
         // Beside the commands' folder, so that they do not see it.
         let (own, work) = (folder.path(), folder.path().join("work"));
         fs::create_dir(&work)?;
-        fs::write(own.join("script"), script)?;
+        fs::write(own.join("script"), script.concat())?;
         fs::write(own.join(".curlrc"), "max-time = 20\n")?;
         let output = own.join("output");
         let file = File::create(&output)?;
@@ -225,7 +226,7 @@ impl Examples {
     }
 
     /// The folders of programs for the transcripts, if they are not the usual ones: the environment's come first.
-    fn path(&self) -> Option<std::ffi::OsString> {
+    fn path(&self) -> Option<OsString> {
         let Kind::Flask { python } = &self.kind else { return None };
         let usual = env::var_os("PATH").unwrap_or_default();
         env::join_paths(python.parent().map(Path::to_owned).into_iter().chain(env::split_paths(&usual))).ok()
@@ -284,9 +285,4 @@ impl Drop for Server {
 /// Returns a port on which nothing listens.
 fn free_port() -> Result<u16, Trouble> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
-}
-
-/// Quotes a text for bash.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

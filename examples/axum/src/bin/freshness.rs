@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let jwt = JwtManager::builder()
         .key(Key::generate(Algorithm::HS256)?)
         // Without this, a token is fresh as long as it lives.
-        .fresh_token_expires(Duration::from_secs(10 * 60))
+        .fresh_token_expires(Duration::from_mins(10))
         .build()?;
     let app = Router::new()
         .route("/login", post(login))

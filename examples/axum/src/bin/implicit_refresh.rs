@@ -54,14 +54,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .token_location([Location::Cookie])
         // For plain HTTP on this machine. Leave it out behind HTTPS.
         .cookie_secure(Switch::Off)
-        // So short that you need not wait. Usual are 15 minutes, renewed in the last 5.
-        .access_token_expires(Duration::from_secs(62))
+        // Due for renewal after two seconds, so that you need not wait. Usual are 15 minutes.
+        .access_token_expires(Duration::from_secs(302))
         .session_store(MemoryStore::new())
         .build()?;
     let app = Router::new()
         .route("/login", post(login))
         .route("/protected", get(protected))
-        .layer(RefreshLayer::new(jwt.clone(), Duration::from_secs(60)))
+        .layer(RefreshLayer::new(jwt.clone(), Duration::from_mins(5)))
         .with_state(jwt);
     serve(app).await
 }

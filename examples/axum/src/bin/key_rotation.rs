@@ -60,7 +60,8 @@ async fn jwk_set(keys: JwkSet) -> JwkSet {
 /// The state of each key, for operators.
 fn states(schedule: &KeySchedule) -> String {
     let states = schedule.states(SystemClock.now());
-    states.map(|(kid, state)| format!("{}: {state:?}\n", kid.unwrap_or("unnamed"))).collect()
+    let lines: Vec<_> = states.map(|(kid, state)| format!("{}: {state:?}\n", kid.unwrap_or("unnamed"))).collect();
+    lines.concat()
 }
 
 #[tokio::main]

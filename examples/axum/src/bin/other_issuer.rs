@@ -1,9 +1,8 @@
 //! Another issuer: this app has no key and no login. It accepts the tokens of the example `key_pair`, whose public keys
 //! it fetches. `ISSUER_URL` is that program's address, by default `http://127.0.0.1:3001`.
 //!
-//! needs: key_pair on port 3001
-//!
 //! ```text
+//! needs: key_pair on port 3001
 //! $ ACCESS=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:3001/login | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 //! $ curl -s -H "Authorization: Bearer $ACCESS" http://127.0.0.1:3000/orders
 //! the orders of testuser of https://login.example.com
