@@ -6,6 +6,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what these commands are for")]
 
 mod check;
+mod examples;
+mod folder;
 mod packages;
 mod programs;
 mod python;
@@ -15,6 +17,7 @@ mod style;
 mod test;
 mod tools;
 mod tour;
+mod transcript;
 
 use std::process::ExitCode;
 
@@ -22,9 +25,10 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   test     every test: the crates with and without features, the stores on real servers, the benches once, the packages,
-           the curl tour, and the Flask face with upstream's own test suite
+           the curl tour, the example programs, and the Flask face with upstream's own test suite
   stores   only the stores, on a Redis and a PostgreSQL that the tests start
   flask    only the Flask face: its wheel, its tests, upstream's own
+  examples only the example programs, each with the transcript at its top
   check    formatting, style, clippy and the documentation; every warning is an error
   vectors DIR
            the keys and tokens of Wycheproof (json_web_*_test.json, in this folder) through the engine
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["stores"] => test::run_stores(),
         ["flask"] => python::run_all(),
+        ["examples"] => examples::run(),
         ["check"] => check::run(),
         ["vectors", folder] => test::run_vectors(folder),
         _ => {

@@ -97,9 +97,13 @@ impl Program {
         })
     }
 
-    /// The package's name, which is that of its folder.
+    /// The package's name, which is that of its folder. For examples, this is `examples-axum` and so on.
     fn package(&self) -> String {
-        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        let name = |folder: &Path| folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match self.folder.parent().map(name) {
+            Some(parent) if parent == "examples" => format!("{parent}-{}", name(&self.folder)),
+            _ => name(&self.folder),
+        }
     }
 
     fn part(&self) -> Part {
@@ -146,6 +150,18 @@ mod tests {
         assert_eq!((unit_tests.kind, unit_tests.part()), (Kind::Test, Part::Stores));
         let bench = program("bench", "load", "jwt-extended-server", false).unwrap();
         assert_eq!((bench.kind, bench.part()), (Kind::Bench, Part::Stores));
+    }
+
+    #[test]
+    fn the_packages_of_examples_are_named_by_two_folders() {
+        let message = serde_json::json!({
+            "manifest_path": "/somewhere/examples/axum/Cargo.toml",
+            "target": { "kind": ["bin"], "name": "tests" },
+            "profile": { "test": true },
+            "executable": "/somewhere/target/debug/deps/tests-0123456789abcdef",
+        });
+        let program = Program::from_message(&message.to_string()).unwrap();
+        assert_eq!((&*program.package(), program.part()), ("examples-axum", Part::Alone));
     }
 
     #[test]

@@ -12,7 +12,10 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use crate::tools::{self, Report, Trouble, failed, program, run};
+use crate::{
+    examples,
+    tools::{self, Report, Trouble, failed, program, run},
+};
 
 /// A test suite of upstream that runs here against this package.
 struct Suite {
@@ -57,17 +60,16 @@ pub(crate) fn run_all() -> Report {
     report
 }
 
+/// Only the example programs.
+pub(crate) fn run_examples(report: &mut Report) {
+    let tools = build(report, thread::spawn(Tools::install));
+    test_examples(report, tools.as_ref());
+}
+
 /// The steps of `cargo xtask test`. The tools are being installed in another thread.
 pub(crate) fn test(report: &mut Report, installing: JoinHandle<Result<Tools, Trouble>>) {
-    let mut tools = Err(Trouble::CannotRun("the tools are not installed".into()));
-    report.step("the Flask face: tools and wheel", || {
-        tools = Ok(installing.join().map_err(|_| Trouble::Failed("installing the tools panicked".into()))??);
-        tools.as_ref().map_or(Ok(()), Tools::build)
-    });
-    let with_tools = |work: &dyn Fn(&Tools) -> Result<(), Trouble>| match &tools {
-        Ok(tools) => work(tools),
-        Err(_) => failed("the tools of the Flask face could not be installed; see above"),
-    };
+    let tools = build(report, installing);
+    let with_tools = |work: &dyn Fn(&Tools) -> Result<(), Trouble>| built(tools.as_ref()).and_then(work);
     report.step("the Flask face: formatting, lints and types", || with_tools(&Tools::check));
     report.step("the Flask face: its own tests", || with_tools(&Tools::own_tests));
     report.step("the Flask face: upstream's tests, under the old name", || with_tools(&Tools::upstream_tests));
@@ -77,7 +79,28 @@ pub(crate) fn test(report: &mut Report, installing: JoinHandle<Result<Tools, Tro
     report.step("the Flask face: the README's program, from the wheel alone, and the oldest PyJWT", || {
         with_tools(&Tools::clean_install)
     });
+    test_examples(report, tools.as_ref());
     report.step("the Flask face: benches, once each", || with_tools(&Tools::benches));
+}
+
+/// Returns the tools if they could be installed. The wheel is installed beside them.
+fn build(report: &mut Report, installing: JoinHandle<Result<Tools, Trouble>>) -> Option<Tools> {
+    let mut tools = None;
+    report.step("the Flask face: tools and wheel", || {
+        let installed = installing.join().map_err(|_| Trouble::Failed("installing the tools panicked".into()))??;
+        tools.insert(installed).build()
+    });
+    tools
+}
+
+fn built(tools: Option<&Tools>) -> Result<&Tools, Trouble> {
+    tools.ok_or_else(|| Trouble::Failed("the tools of the Flask face could not be installed; see above".into()))
+}
+
+fn test_examples(report: &mut Report, tools: Option<&Tools>) {
+    if examples::flask_exists() {
+        report.step("example programs: Flask", || examples::flask(executable(&built(tools)?.venv, "python").into()));
+    }
 }
 
 /// A virtual environment with the tools, and the folder around it.

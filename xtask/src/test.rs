@@ -3,7 +3,7 @@
 use std::thread;
 
 use crate::{
-    packages,
+    examples, packages,
     programs::{Part, Programs, WORKSPACE},
     python, services, style,
     tools::{self, Report, Trouble, cargo},
@@ -26,6 +26,7 @@ pub(crate) fn run() -> Report {
     stores(&mut report, programs.as_ref());
     strangers(&mut report, programs.as_ref());
     report.step("the curl tour", tour::run);
+    examples::test(&mut report);
     packages::test(&mut report);
     python::test(&mut report, tools);
     report
