@@ -9,8 +9,14 @@ use std::{fs, path::Path};
 use crate::tools::{self, Report, Trouble, cargo, program, run};
 
 /// The libraries, each after those that it depends on.
-const LIBRARIES: [&str; 5] =
-    ["jwt-extended", "jwt-extended-axum", "jwt-extended-jwks", "jwt-extended-redis", "jwt-extended-sqlx"];
+const LIBRARIES: [&str; 6] = [
+    "jwt-extended",
+    "jwt-extended-actix",
+    "jwt-extended-axum",
+    "jwt-extended-jwks",
+    "jwt-extended-redis",
+    "jwt-extended-sqlx",
+];
 
 /// The steps of `cargo xtask test`.
 pub(crate) fn test(report: &mut Report) {

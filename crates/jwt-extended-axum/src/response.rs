@@ -3,10 +3,10 @@
 use std::fmt;
 
 use axum_core::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
-use http::{HeaderValue, StatusCode, header};
+use http::header;
 use jwt_extended::{
     CookieError, TokenPair,
-    http::{Reason, SetCookies},
+    http::{Failure, SetCookies},
     session::StoreError,
     token::IssueError,
 };
@@ -76,83 +76,35 @@ impl IntoResponse for Cookies {
 /// response carries the engine's rejection in its extensions.
 #[derive(Clone, thiserror::Error)]
 #[error(transparent)]
-pub struct Rejection(Cause);
-
-#[derive(Clone, Debug, thiserror::Error)]
-enum Cause {
-    #[error(transparent)]
-    Rejected(#[from] jwt_extended::Rejection),
-    #[error(transparent)]
-    Issue(#[from] IssueError),
-    #[error(transparent)]
-    Cookie(#[from] CookieError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+pub struct Rejection(pub(crate) Failure);
 
 impl Rejection {
     /// Returns the engine's rejection with its reason, or `None` if the handler failed for another reason.
     pub fn rejection(&self) -> Option<&jwt_extended::Rejection> {
-        match &self.0 {
-            Cause::Rejected(rejection) => Some(rejection),
-            Cause::Issue(_) | Cause::Cookie(_) | Cause::Store(_) => None,
-        }
+        self.0.rejection()
     }
 
     /// Returns the engine's rejection, or this one if the handler failed for another reason.
     pub(crate) fn into_rejection(self) -> Result<jwt_extended::Rejection, Self> {
         match self.0 {
-            Cause::Rejected(rejection) => Ok(rejection),
+            Failure::Rejected(rejection) => Ok(rejection),
             other => Err(Self(other)),
         }
     }
 
     pub(crate) fn is_for_missing_token(&self) -> bool {
-        self.rejection().is_some_and(|rejection| matches!(rejection.reason(), Reason::Missing(_)))
+        self.0.is_for_missing_token()
     }
 }
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        let rejection = match self.0 {
-            Cause::Rejected(rejection) => rejection,
-            Cause::Store(error) | Cause::Issue(IssueError::Store(error)) => return store_failed(&error),
-            Cause::Issue(IssueError::SessionEnded) => return json_error(StatusCode::UNAUTHORIZED, LOGGED_OUT),
-            Cause::Issue(error) => return issue_failed(&error),
-            Cause::Cookie(error) => return issue_failed(&error),
-        };
-        let mut response = rejection.to_response().map(Into::into);
-        response.extensions_mut().insert(rejection);
+        let mut response = self.0.to_response().map(Into::into);
+        if let Failure::Rejected(rejection) = self.0 {
+            response.extensions_mut().insert(rejection);
+        }
         response
     }
-}
-
-/// The message if all of the user's sessions were ended while this one was being opened.
-const LOGGED_OUT: &str = "You were logged out everywhere meanwhile. Log in again";
-
-fn store_failed(error: &StoreError) -> Response {
-    tracing::error!(%error, "the store failed");
-    match error {
-        // The app is misconfigured, so trying again would not help.
-        StoreError::NoStore | StoreError::NoSessions | StoreError::ReadOnly | StoreError::Unnamed(_) => {
-            json_error(StatusCode::INTERNAL_SERVER_ERROR, "The server is not set up for this request")
-        }
-        _ => {
-            let mut response = json_error(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment");
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            response
-        }
-    }
-}
-
-fn issue_failed(error: &dyn fmt::Display) -> Response {
-    tracing::error!(%error, "a token could not be issued");
-    json_error(StatusCode::INTERNAL_SERVER_ERROR, "The token could not be issued")
-}
-
-/// Answers with a short JSON error. The details are in the log.
-pub(crate) fn json_error(status: StatusCode, message: &str) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], format!("{{\"msg\":\"{message}\"}}")).into_response()
 }
 
 impl fmt::Debug for Rejection {

@@ -1,15 +1,17 @@
 //! Reads bodies for guards. axum gives the body only to a handler's last argument, and a guard is rarely that one.
 
-use axum_core::{extract::Request, response::Response};
+use axum_core::{
+    extract::Request,
+    response::{IntoResponse, Response},
+};
 use bytes::Bytes;
-use http::StatusCode;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use jwt_extended::http::BodyKind;
+use jwt_extended::http::{BodyKind, Failure};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{Around, Layered, ResponseFuture, call_if};
-use crate::response::json_error;
+use crate::Rejection;
 
 /// The longest body that guards read by default: the limit of axum's own extractors.
 pub(super) const DEFAULT_LIMIT: usize = 2 * 1024 * 1024;
@@ -117,10 +119,8 @@ pub(super) async fn read(request: Request, limit: usize) -> Result<Request, Resp
     }
     let bytes = match Limited::new(body, limit).collect().await {
         Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            return Err(json_error(StatusCode::PAYLOAD_TOO_LARGE, "The body is too long"));
-        }
-        Err(_) => return Err(json_error(StatusCode::BAD_REQUEST, "The body could not be read")),
+        Err(error) if error.is::<LengthLimitError>() => return Err(Rejection(Failure::BodyTooLong).into_response()),
+        Err(_) => return Err(Rejection(Failure::BodyUnreadable).into_response()),
     };
     parts.extensions.insert(Body(bytes.clone()));
     Ok(Request::from_parts(parts, bytes.into()))

@@ -33,6 +33,7 @@
 mod cookies;
 mod csrf;
 mod error;
+mod failure;
 mod locate;
 mod location;
 mod places;
@@ -46,6 +47,7 @@ pub use cookies::{CookieError, SameSite, SetCookies};
 pub(crate) use cookies::{CookieNames, CookieSettings};
 pub(crate) use csrf::{CsrfCheck, SEC_FETCH_SITE, refuse_cross_site};
 pub use error::{CsrfError, Missing, RequestError};
+pub use failure::Failure;
 pub use locate::Located;
 pub(crate) use locate::{NotLocated, Wanted, locate, locate_all};
 pub use location::Location;

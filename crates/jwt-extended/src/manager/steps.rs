@@ -129,6 +129,18 @@ impl<'a> Steps<'a> {
         request.method() == Method::OPTIONS.as_str()
     }
 
+    /// Returns whether a guard around routes may leave this path unchecked if the app excepts it: not if it has a `..`
+    /// segment, plain or percent-encoded, or an encoded slash or backslash.
+    ///
+    /// A framework may not resolve these, but a file server behind an exception may. It would then serve files outside
+    /// the exception without a check.
+    pub fn can_be_excepted(self, path: &str) -> bool {
+        path.split(['/', '\\']).all(|segment| {
+            let segment = segment.to_ascii_lowercase().replace("%2e", ".");
+            segment != ".." && !segment.contains("%2f") && !segment.contains("%5c")
+        })
+    }
+
     /// Returns whether a guard with this requirement needs the body: for the JSON location, or for a CSRF form field.
     pub fn needs_body(self, requirement: &Requirement) -> bool {
         let locate = &self.manager.inner.settings.locate;

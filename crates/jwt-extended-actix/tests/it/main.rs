@@ -1,0 +1,10 @@
+//! The actix-web face's tests from outside, as one program: linking one is faster than linking three.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bodies;
+mod conformance;
+mod face;
+mod layers;
+mod leaving;
+mod optional;
+mod renewal;
