@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// Admits a request with an access token whose user still exists: upstream's `current_user`. `C` is where the app looks
-/// its users up, found as `web::Data<C>`.
+/// its users up, found as `web::Data<C>`. A token of another issuer has no user here, unless [`LoadUser::may_have`]
+/// says otherwise.
 ///
 /// ```
 /// use jwt_extended_actix::{CurrentUser, Token, token::LoadUser};
@@ -112,7 +113,8 @@ where
             let refused = |rejection| UserRejection::Refused(GuardError::new(rejection, &request));
             let token = authenticate(&request, &Requirement::access()).await.map_err(refused)?.into_token();
             let context = data::<C>(&request).map_err(refused)?;
-            match U::load_user(&token, &context).await {
+            let found = if U::may_have(&token) { U::load_user(&token, &context).await } else { Ok(None) };
+            match found {
                 Ok(Some(user)) => Ok(Self { user, context: PhantomData }),
                 Ok(None) => {
                     let jwt = data::<JwtManager>(&request).map_err(refused)?;
