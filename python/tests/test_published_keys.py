@@ -1,4 +1,7 @@
-"""The published keys, fetched over HTTP by another library: PyJWT's ``PyJWKClient``."""
+"""The published keys, fetched over HTTP by another library: PyJWT's ``PyJWKClient``.
+
+It finds a key by the token's ``kid``, which the keys of ``JWT_KEY_RING`` have.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +10,8 @@ from threading import Thread
 import jwt
 import pytest
 from flask import Flask
-from key_pairs import PAIRS, UNKNOWN_TO_PYJWT, made, pair_app, private
+from key_pairs import PAIRS, UNKNOWN_TO_PYJWT, made, private
+from support import guarded_app
 from werkzeug.serving import make_server
 
 
@@ -26,7 +30,8 @@ def served(app: Flask) -> Iterator[str]:
 
 @pytest.mark.parametrize("algorithm", sorted({*PAIRS} - {*UNKNOWN_TO_PYJWT}))
 def test_pyjwkclient_verifies_our_tokens_by_the_published_keys(algorithm: str) -> None:
-    app = pair_app(algorithm, None, private(PAIRS[algorithm]), JWKS_URL="/jwks")
+    ring = [{"private_key": private(PAIRS[algorithm]), "algorithm": algorithm}]
+    app = guarded_app(KEY_RING=ring, JWKS_URL="/jwks")
     value = made(app)
     with served(app) as address:
         key = jwt.PyJWKClient(f"{address}/jwks").get_signing_key_from_jwt(value)
