@@ -123,6 +123,11 @@
 //! [`JwkSet`] answers with the app's public keys, so that other services can verify its tokens. An app accepts the
 //! tokens of other issuers with [`JwtManagerBuilder::issuer`].
 //!
+//! # Tests of your app
+//!
+//! With the feature `testing`, in `[dev-dependencies]`, the module `testing` makes tokens in one line and requests that
+//! are logged in, moves the clock, and takes the store down.
+//!
 //! # Responses
 //!
 //! [`Tokens`] answers with a pair of tokens in the body. [`Cookies`] sets or clears cookies beside any body:
@@ -136,6 +141,8 @@ mod publish;
 mod rejection;
 mod request;
 mod response;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod user;
 
 /// What the macro [`guard!`] needs of this crate and of actix-web. Not for use by apps.

@@ -119,7 +119,7 @@ pub(crate) fn to_actix(response: http::Response<Vec<u8>>) -> HttpResponse {
 
 /// Turns a header of the engine's `http` into one of actix-web's older version. Both accept the same texts, so the
 /// result is never `None`.
-fn to_actix_header(name: &http::HeaderName, value: &http::HeaderValue) -> Option<(HeaderName, HeaderValue)> {
+pub(crate) fn to_actix_header(name: &http::HeaderName, value: &http::HeaderValue) -> Option<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
     let mut converted = HeaderValue::from_bytes(value.as_bytes()).ok()?;
     converted.set_sensitive(value.is_sensitive());

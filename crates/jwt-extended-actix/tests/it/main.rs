@@ -8,3 +8,5 @@ mod layers;
 mod leaving;
 mod optional;
 mod renewal;
+#[cfg(feature = "testing")]
+mod testing;
