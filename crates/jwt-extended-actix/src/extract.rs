@@ -147,7 +147,9 @@ where
         Box::pin(async move {
             match guarded.await {
                 Ok(token) => Ok(Self(Some(token))),
-                Err(error) if matches!(error.refusal().map(|why| why.reason()), Some(Reason::Missing(_))) => {
+                Err(error)
+                    if matches!(error.refusal().map(jwt_extended::Rejection::reason), Some(Reason::Missing(_))) =>
+                {
                     error.pardon();
                     Ok(Self(None))
                 }
