@@ -104,13 +104,13 @@ fn too_wide<'a>(text: &'a str, prose: impl Fn(&'a str) -> Option<&'a str>) -> Ve
     offences
 }
 
-/// The functions below `#[test]` or `#[tokio::test]`, also inside `proptest!`.
+/// The functions below `#[test]` or the like of a runtime, also inside `proptest!`.
 fn rust_tests(text: &str) -> Vec<(usize, &str)> {
     let mut tests = Vec::new();
     let mut after_attribute = false;
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim_start();
-        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+        if ["#[test]", "#[tokio::test", "#[actix_web::test"].iter().any(|attribute| line.starts_with(attribute)) {
             after_attribute = true;
         } else if let (true, Some(name)) = (after_attribute, function(line, "fn ")) {
             tests.push((number, name));

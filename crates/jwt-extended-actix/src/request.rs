@@ -63,7 +63,7 @@ impl Request for RequestParts {
     }
 }
 
-/// A body that was read, left in the request's extensions for guards. Empty if it is neither JSON nor a form.
+/// A body that was read, left in the request's extensions for guards. Only JSON and forms are read.
 pub(crate) struct Body(pub(crate) web::Bytes);
 
 /// Returns a value of the app's data: the manager, or the value where users are looked up.

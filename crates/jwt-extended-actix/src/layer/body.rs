@@ -89,19 +89,15 @@ impl Around for BodyLayer {
 
 /// Reads the body if guards search bodies of its kind, and leaves a copy in the request's extensions.
 pub(super) async fn read(request: &mut ServiceRequest, limit: usize) -> Result<(), Rejection> {
-    let is_read = request.extensions().get::<Body>().is_some();
-    if is_read {
+    let kind = BodyKind::of(&RequestParts::of(request.request()));
+    if !matches!(kind, BodyKind::Json | BodyKind::Form) || request.extensions().get::<Body>().is_some() {
         return Ok(());
     }
-    let kind = BodyKind::of(&RequestParts::of(request.request()));
-    let mut bytes = web::Bytes::new();
-    if matches!(kind, BodyKind::Json | BodyKind::Form) {
-        let unreadable = |_| Rejection(Failure::BodyUnreadable);
-        let payload = request.extract::<web::Payload>().await.map_err(unreadable)?;
-        let read = payload.to_bytes_limited(limit).await.map_err(|_| Rejection(Failure::BodyTooLong))?;
-        bytes = read.map_err(unreadable)?;
-        request.set_payload(bytes.clone().into());
-    }
+    let unreadable = |_| Rejection(Failure::BodyUnreadable);
+    let payload = request.extract::<web::Payload>().await.map_err(unreadable)?;
+    let read = payload.to_bytes_limited(limit).await.map_err(|_| Rejection(Failure::BodyTooLong))?;
+    let bytes = read.map_err(unreadable)?;
+    request.set_payload(bytes.clone().into());
     request.extensions_mut().insert(Body(bytes));
     Ok(())
 }

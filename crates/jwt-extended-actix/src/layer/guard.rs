@@ -149,13 +149,15 @@ impl Around for GuardLayer {
 
     async fn before(&self, request: &mut ServiceRequest) -> Result<(), Rejection> {
         let Guard { jwt, requirement, body_limit, .. } = &*self.guard;
-        if self.guard.skips(request) {
+        let mut parts = RequestParts::of(request.request());
+        if self.guard.skips(&parts, request.path()) {
             return Ok(());
         }
         if jwt.steps().needs_body(requirement) {
             read(request, *body_limit).await?;
+            parts = RequestParts::of(request.request());
         }
-        let admitted = jwt.authenticate(&RequestParts::of(request.request()), requirement).await?;
+        let admitted = jwt.authenticate(&parts, requirement).await?;
         request.extensions_mut().insert(admitted);
         Ok(())
     }
@@ -165,9 +167,8 @@ impl Around for GuardLayer {
 
 impl Guard {
     /// Returns whether the request passes without a check.
-    fn skips(&self, request: &ServiceRequest) -> bool {
-        let (path, steps) = (request.path(), self.jwt.steps());
-        steps.is_exempt(&RequestParts::of(request.request()))
-            || (self.exceptions.at(path).is_ok() && steps.can_be_excepted(path))
+    fn skips(&self, request: &RequestParts, path: &str) -> bool {
+        let steps = self.jwt.steps();
+        steps.is_exempt(request) || (self.exceptions.at(path).is_ok() && steps.can_be_excepted(path))
     }
 }

@@ -14,7 +14,7 @@ use std::{
 
 use actix_web::{
     Error, HttpResponse, ResponseError,
-    body::{EitherBody, MessageBody},
+    body::MessageBody,
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
 };
 
@@ -48,10 +48,10 @@ pub trait Around: Clone + 'static {
 impl<S, B, L> Service<ServiceRequest> for Layered<S, L>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody,
+    B: MessageBody + 'static,
     L: Around,
 {
-    type Response = ServiceResponse<EitherBody<B>>;
+    type Response = ServiceResponse;
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
 
@@ -62,16 +62,14 @@ where
         Box::pin(async move {
             let kept = match layer.before(&mut request).await {
                 Ok(kept) => kept,
-                Err(rejection) => {
-                    return Ok(request.into_response(rejection.error_response().map_into_right_body()));
-                }
+                Err(rejection) => return Ok(request.into_response(rejection.error_response())),
             };
             let mut response = inner.call(request).await?;
             if let Some(rejection) = unanswered(&response) {
-                return Ok(response.into_response(rejection.error_response().map_into_right_body()));
+                return Ok(response.into_response(rejection.error_response()));
             }
             layer.after(kept, response.response_mut()).await;
-            Ok(response.map_into_left_body())
+            Ok(response.map_into_boxed_body())
         })
     }
 }
@@ -81,9 +79,9 @@ macro_rules! transforms {
         impl<S, B> Transform<S, ServiceRequest> for $layer
         where
             S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-            B: MessageBody,
+            B: MessageBody + 'static,
         {
-            type Response = ServiceResponse<EitherBody<B>>;
+            type Response = ServiceResponse;
             type Error = Error;
             type Transform = Layered<S, Self>;
             type InitError = ();

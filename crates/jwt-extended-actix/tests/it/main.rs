@@ -3,6 +3,7 @@
 
 mod bodies;
 mod conformance;
+mod cors;
 mod face;
 mod layers;
 mod leaving;
