@@ -233,6 +233,8 @@ fn the_example_shows_only_options_that_exist() {
 fn the_settings_that_the_example_comments_out_are_valid() {
     let uncommented = filled_example().replace("# cookie_", "cookie_").replace("# session_", "session_");
     let uncommented = uncommented.replace("# max_", "max_").replace("# cors_", "cors_");
+    let uncommented = uncommented.replace("# [[issuers]]", "[[issuers]]").replace("# issuer =", "issuer =");
+    let uncommented = uncommented.replace("# provider =", "provider =").replace("# audience =", "audience =");
     assert!(!uncommented.lines().any(|line| line.starts_with("# ") && line.contains(" = ")), "{uncommented}");
     Server::serve(&uncommented, &[("JWT_SECRET_KEY", SECRET)]);
 }
