@@ -1,5 +1,6 @@
 """Fixtures that several files use."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,12 @@ import jwt_extended.flask as ours
 def package(request: pytest.FixtureRequest) -> ModuleType:
     """This package and upstream's, for tests that hold for both."""
     return request.param
+
+
+@pytest.fixture(autouse=True)
+def logging_on() -> None:
+    """Undo what an earlier test disabled: apps of the same name share a logger."""
+    logging.getLogger("an_app").disabled = False
 
 
 @pytest.fixture

@@ -17,11 +17,15 @@ NOW = int(time.time())
 HOUR = 3600
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Set the clock to so many seconds from now."""
-    usual = time.time
-    return lambda ahead: monkeypatch.setattr(time, "time", lambda: usual() + ahead)
+    """Stop the clock at `NOW`, and set it to so many seconds from there."""
+
+    def stop(ahead: float) -> None:
+        monkeypatch.setattr(time, "time", lambda: NOW + ahead)
+
+    stop(0)
+    return stop
 
 
 def ring(old: Any = None, new: Any = None) -> list[dict[str, Any]]:
@@ -32,7 +36,7 @@ def ring(old: Any = None, new: Any = None) -> list[dict[str, Any]]:
 
 
 def hours(count: float) -> datetime:
-    return datetime.now(timezone.utc) + timedelta(hours=count)
+    return datetime.fromtimestamp(NOW, timezone.utc) + timedelta(hours=count)
 
 
 @pytest.mark.parametrize("moment", [NOW + HOUR, hours(1)], ids=["seconds", "datetime"])

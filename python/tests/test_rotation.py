@@ -84,7 +84,6 @@ def test_a_replay_ends_the_session_and_is_logged(
     store: str, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = sessions_app(STORE=store)
-    app.logger.disabled = False
     stolen, phone, bob = login(app), login(app), login(app, "bob")
     thiefs = refreshed(app, stolen.refresh_token)
     clock.advance(LATER)

@@ -194,7 +194,6 @@ class Workers:
 
 def test_a_frozen_store_is_503_in_time(own_redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
     app = sessions_app(STORE=own_redis.url())
-    app.logger.disabled = False
     pair = login(app)
     own_redis.freeze()
     app.config["JWT_STORE_TIMEOUT"] = 0.5
@@ -258,7 +257,6 @@ def test_a_missing_postgres_is_503_without_the_password(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     app = sessions_app(STORE="postgresql://app:hush@127.0.0.1:1/app", STORE_TIMEOUT=1)
-    app.logger.disabled = False
     assert app.test_client().post("/login/alice").status_code == 503
     assert "JWT_STORE: the store is unavailable" in caplog.text
     assert "hush" not in caplog.text
@@ -273,7 +271,6 @@ def test_a_url_of_sqlalchemy_names_a_postgres(
     app = sessions_app(
         STORE=f"{scheme}://app:hush@127.0.0.1:1/app?sslmode=disable", STORE_TIMEOUT=1
     )
-    app.logger.disabled = False
     assert app.test_client().post("/login/alice").status_code == 503
     assert "the connection has failed" in caplog.text
     assert "hush" not in caplog.text
@@ -283,7 +280,6 @@ def test_an_impossible_sqlite_file_is_503_with_the_reason_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = sessions_app(STORE=f"sqlite:{tmp_path}/no/such/folder/sessions.db")
-    app.logger.disabled = False
     assert app.test_client().post("/login/alice").status_code == 503
     assert "the file cannot be created: No such file or directory" in caplog.text
     (tmp_path / "no/such/folder").mkdir(parents=True)

@@ -84,7 +84,6 @@ def test_an_unencoded_password_is_named_and_not_shown(scheme: str, password: str
 
 def test_a_full_store_answers_503_and_keeps_its_records(caplog: pytest.LogCaptureFixture) -> None:
     app = an_app(STORE="memory:1", ERROR_MESSAGE_KEY="error")
-    app.logger.disabled = False  # apps of the same name share it, and some tests disable it
     first = login(app)
     refused = [
         app.test_client().post("/login/bob"),

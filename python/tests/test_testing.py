@@ -62,14 +62,14 @@ def test_the_programs_of_the_page_work(tmp_path: Path) -> None:
     assert f"{len(re.findall('^def test_', file.read_text(), re.MULTILINE))} passed" in run.stdout
 
 
-def test_the_plugin_and_the_package_load_no_flask() -> None:
-    program = "import jwt_extended.pytest_plugin, sys; sys.exit('flask' in sys.modules)"
-    subprocess.run([sys.executable, "-c", program], check=True)
-
-
-def test_the_helpers_load_no_pytest() -> None:
-    program = "import jwt_extended.flask.testing, sys; sys.exit('pytest' in sys.modules)"
-    subprocess.run([sys.executable, "-c", program], check=True)
+@pytest.mark.parametrize(
+    ("module", "unloaded"),
+    [("jwt_extended.pytest_plugin", "flask"), ("jwt_extended.flask.testing", "pytest")],
+)
+def test_a_module_loads_only_what_it_needs(module: str, unloaded: str) -> None:
+    program = f"import {module}, sys; sys.exit({unloaded!r} in sys.modules)"
+    # Isolated: the tests' folder has the sources of the package beside it, which lack the core.
+    subprocess.run([sys.executable, "-I", "-c", program], check=True)
 
 
 def test_a_client_sends_each_view_its_token() -> None:

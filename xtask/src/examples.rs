@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The program that needs Redis, for every framework.
 const OF_REDIS: &str = "blocklist_redis";
 
+/// The module that the apps for Flask import: no program. The Rust programs have a library beside their folder.
+const SHARED: &str = "shared";
+
 /// Follows the output of each command.
 const END: &str = "\n--- end of the output ---\n";
 
@@ -122,6 +125,7 @@ impl Examples {
         let programs = files.filter(|file| file.extension().is_some_and(|extension| extension == self.extension));
         let mut names: Vec<_> =
             programs.filter_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned())).collect();
+        names.retain(|name| name != SHARED);
         names.sort();
         if names.is_empty() { failed(format!("{} has no programs", self.folder)) } else { Ok(names) }
     }
