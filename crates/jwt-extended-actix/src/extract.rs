@@ -2,15 +2,14 @@
 
 use std::pin::Pin;
 
-use actix_web::{FromRequest, HttpRequest, Responder, dev::Payload};
+use actix_web::{Error, FromRequest, HttpRequest, Responder, dev::Payload};
 use jwt_extended::{
     Admitted, JwtManager, LoggedOut, Requirement, Token,
     http::{Reason, SetCookies},
-    token::TokenError,
 };
 use serde::de::DeserializeOwned;
 
-use crate::{Cookies, GuardError, Rejection, RequestParts, WithCookies, guard, rejection::Refusal, request::data};
+use crate::{Cookies, GuardError, Rejection, RequestParts, WithCookies, guard, request::data};
 
 guard! {
     /// Admits a request with an access token: `@jwt_required()`.
@@ -33,15 +32,15 @@ guard! {
 }
 
 /// The future of a guard.
-pub type Checked<T, E = GuardError> = Pin<Box<dyn Future<Output = Result<T, E>>>>;
+pub type Checked<T> = Pin<Box<dyn Future<Output = Result<T, GuardError>>>>;
 
 /// Makes the future of a guard from its check.
-pub fn check<T: 'static>(
+pub fn check<T: 'static, E: Into<Error>>(
     request: &HttpRequest,
-    check: impl AsyncFnOnce(&HttpRequest) -> Result<T, Rejection> + 'static,
+    check: impl AsyncFnOnce(&HttpRequest) -> Result<T, E> + 'static,
 ) -> Checked<T> {
     let request = request.clone();
-    Box::pin(async move { check(&request).await.map_err(|rejection| GuardError::new(rejection, &request)) })
+    Box::pin(async move { check(&request).await.map_err(|error| GuardError::new(error.into(), &request)) })
 }
 
 /// Admits a request with an access token whose claims deserialize as `T`: the registered claims and the app's own.
@@ -64,13 +63,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Claims<T> {
     type Future = Checked<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Checked<Self> {
-        check(request, async |request| {
+        check(request, async |request| -> Result<Self, Rejection> {
             let token = authenticate(request, &Requirement::access()).await?.into_token();
-            token.claims().map(Self).or_else(|_| {
-                let unfit =
-                    TokenError::ClaimValue { claim: "", message: "The token lacks the claims that this route needs" };
-                Err(data::<JwtManager>(request)?.reject(Reason::Token(unfit), Some(token)).into())
-            })
+            Ok(Self(data::<JwtManager>(request)?.typed_claims(token)?))
         })
     }
 }
@@ -115,7 +110,7 @@ impl FromRequest for Logout {
     type Future = Checked<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Checked<Self> {
-        check(request, async |request| {
+        check(request, async |request| -> Result<Self, Rejection> {
             Ok(Self(data::<JwtManager>(request)?.logout_request(&RequestParts::of(request)).await?))
         })
     }
@@ -137,26 +132,27 @@ pub struct Optional<T>(pub Option<T>);
 
 impl<T> FromRequest for Optional<T>
 where
-    T: FromRequest<Error: Refusal, Future: 'static> + 'static,
+    T: FromRequest<Error: Into<GuardError>, Future: 'static> + 'static,
 {
-    type Error = T::Error;
-    type Future = Checked<Self, T::Error>;
+    type Error = GuardError;
+    type Future = Checked<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let guarded = T::from_request(request, payload);
         Box::pin(async move {
-            match guarded.await {
-                Ok(token) => Ok(Self(Some(token))),
-                Err(error)
-                    if matches!(error.refusal().map(jwt_extended::Rejection::reason), Some(Reason::Missing(_))) =>
-                {
+            match guarded.await.map_err(Into::into) {
+                Err(error) if is_for_missing_token(&error) => {
                     error.pardon();
                     Ok(Self(None))
                 }
-                Err(error) => Err(error),
+                guarded => guarded.map(|token| Self(Some(token))),
             }
         })
     }
+}
+
+fn is_for_missing_token(error: &GuardError) -> bool {
+    error.rejection().is_some_and(|rejection| matches!(rejection.reason(), Reason::Missing(_)))
 }
 
 /// Admits everybody to a public page: `token` is `None` for a visitor without a token, and also for one with a cookie
@@ -183,24 +179,25 @@ pub struct Visitor<T> {
 
 impl<T> FromRequest for Visitor<T>
 where
-    T: FromRequest<Error: Refusal, Future: 'static> + 'static,
+    T: FromRequest<Error: Into<GuardError>, Future: 'static> + 'static,
 {
-    type Error = T::Error;
-    type Future = Checked<Self, T::Error>;
+    type Error = GuardError;
+    type Future = Checked<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (guarded, jwt) = (T::from_request(request, payload), data::<JwtManager>(request));
         Box::pin(async move {
-            match guarded.await {
+            match guarded.await.map_err(Into::into) {
                 Ok(token) => Ok(Self { token: Some(token), cookies: Cookies(SetCookies::default()) }),
                 Err(error) => {
-                    let refusal = error.refusal().cloned();
-                    let Some(Ok(visitor)) = refusal.zip(jwt.ok()).map(|(refusal, jwt)| jwt.without_token(refusal))
-                    else {
-                        return Err(error);
-                    };
-                    error.pardon();
-                    Ok(Self { token: None, cookies: Cookies(visitor.into_parts().1) })
+                    match error.rejection().cloned().zip(jwt.ok()).map(|(rejection, jwt)| jwt.without_token(rejection))
+                    {
+                        Some(Ok(visitor)) => {
+                            error.pardon();
+                            Ok(Self { token: None, cookies: Cookies(visitor.into_parts().1) })
+                        }
+                        _ => Err(error),
+                    }
                 }
             }
         })

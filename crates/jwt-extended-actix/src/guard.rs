@@ -29,38 +29,7 @@
 #[macro_export]
 macro_rules! guard {
     ($(#[$attribute:meta])* $visibility:vis $guard:ident = $requirement:expr $(;)?) => {
-        $(#[$attribute])*
-        ///
-        /// Dereferences to the [`Token`]($crate::Token).
-        #[derive(Clone, Debug)]
-        $visibility struct $guard($crate::Admitted);
-
-        #[allow(dead_code, reason = "each guard uses a part of them")]
-        impl $guard {
-            /// Returns where in the request the token was.
-            $visibility fn location(&self) -> $crate::Location {
-                self.0.location()
-            }
-
-            /// Returns the token alone.
-            $visibility fn into_token(self) -> $crate::Token {
-                self.0.into_token()
-            }
-        }
-
-        impl ::std::ops::Deref for $guard {
-            type Target = $crate::Token;
-
-            fn deref(&self) -> &$crate::Token {
-                self.0.token()
-            }
-        }
-
-        impl<'a> ::std::convert::From<&'a $guard> for $crate::session::Subject<'a> {
-            fn from(token: &'a $guard) -> Self {
-                Self::from(&**token)
-            }
-        }
+        $crate::private::guard_type!($(#[$attribute])* $visibility $guard);
 
         impl $crate::private::FromRequest for $guard {
             type Error = $crate::GuardError;

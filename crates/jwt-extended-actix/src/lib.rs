@@ -150,22 +150,24 @@ mod user;
 pub mod private {
     pub use actix_web::{FromRequest, HttpRequest, dev::Payload};
 
+    pub use jwt_extended::guard_type;
+
     pub use crate::extract::{Checked, check};
 }
 
 pub use extract::{Access, AnyToken, Claims, Fresh, Logout, Optional, Refresh, Visitor, authenticate};
 pub use jwt_extended::{
-    self, Admitted, Config, ConfigError, JwtManager, JwtManagerBuilder, Requirement, Token, TokenPair,
+    self, Admitted, BadException, Config, ConfigError, JwtManager, JwtManagerBuilder, Requirement, Token, TokenPair,
     config::{self, Switch},
     http::{ErrorFormat, Handler, Location, Reason, SameSite, SetCookies, Statuses},
     jose, session, token,
 };
-pub use layer::{BadException, BodyLayer, GuardLayer, Layered, RefreshLayer};
+pub use layer::{BodyLayer, GuardLayer, Layered, RefreshLayer};
 pub use publish::JwkSet;
 pub use rejection::{GuardError, Rejection};
 pub use request::RequestParts;
 pub use response::{Cookies, Tokens, WithCookies};
-pub use user::{CurrentUser, UserRejection};
+pub use user::CurrentUser;
 
 /// Compiles the README's program.
 #[cfg(doctest)]

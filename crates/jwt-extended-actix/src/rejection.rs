@@ -3,7 +3,7 @@
 use std::{cell::Cell, fmt, rc::Rc};
 
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, dev::ServiceResponse, http::StatusCode};
-use jwt_extended::{CookieError, http::Failure, session::StoreError, token::IssueError};
+use jwt_extended::http::Failure;
 
 use crate::response::to_actix;
 
@@ -20,7 +20,7 @@ use crate::response::to_actix;
 ///     Ok(format!("{} sessions ended", jwt.end_all_sessions(&token).await?))
 /// }
 /// ```
-#[derive(Clone, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Rejection(pub(crate) Failure);
 
@@ -45,12 +45,6 @@ impl ResponseError for Rejection {
     }
 }
 
-impl fmt::Debug for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// The rejection of a guard that is an argument, which must become the response.
 ///
 /// actix-web's own `Option<T>` and `Result<T, E>` are arguments too, and the compiler cannot refuse `Option<Access>`:
@@ -70,117 +64,90 @@ impl fmt::Debug for Rejection {
 ///     }
 /// }
 /// ```
+#[derive(thiserror::Error)]
+#[error("{error}")]
 pub struct GuardError {
-    rejection: Rejection,
+    /// A [`Rejection`], or the app's own error if the lookup of a user failed.
+    error: Error,
     unanswered: Unanswered,
     answered: Cell<bool>,
 }
 
-/// The rejection of a request that nobody has answered, in the request's extensions.
+/// The response for a request whose rejection nobody has answered, in the request's extensions.
 #[derive(Clone, Default)]
-struct Unanswered(Rc<Cell<Option<Rejection>>>);
+struct Unanswered(Rc<Cell<Option<HttpResponse>>>);
 
 impl GuardError {
-    pub(crate) fn new(rejection: Rejection, request: &HttpRequest) -> Self {
+    pub(crate) fn new(error: Error, request: &HttpRequest) -> Self {
         let mut extensions = request.extensions_mut();
         let unanswered = extensions.get::<Unanswered>().cloned().unwrap_or_default();
         extensions.insert(unanswered.clone());
-        Self { rejection, unanswered, answered: Cell::new(false) }
+        Self { error, unanswered, answered: Cell::new(false) }
     }
 
     /// Returns the engine's rejection with its reason, or `None` if the guard failed for another reason.
     pub fn rejection(&self) -> Option<&jwt_extended::Rejection> {
-        self.rejection.rejection()
+        self.error.as_error::<Rejection>()?.rejection()
+    }
+
+    /// Lets the request go on all the same.
+    pub(crate) fn pardon(self) {
+        self.answered.set(true);
     }
 }
 
-/// Returns the rejection that must take the place of this response, because nobody has answered it.
-pub(crate) fn unanswered<B>(response: &ServiceResponse<B>) -> Option<Rejection> {
-    let rejection = response.request().extensions().get::<Unanswered>()?.0.take();
+/// Returns the response that must take the place of this one, because a guard's rejection was dropped.
+pub(crate) fn unanswered<B>(response: &ServiceResponse<B>) -> Option<HttpResponse> {
+    let rejected = response.request().extensions().get::<Unanswered>()?.0.take();
     // Of two guards that reject a request, one answers.
-    rejection.filter(|_| response.response().extensions().get::<jwt_extended::Rejection>().is_none())
+    rejected.filter(|_| response.response().extensions().get::<jwt_extended::Rejection>().is_none())
 }
 
 impl Drop for GuardError {
     fn drop(&mut self) {
         if !self.answered.get() {
             const ADVICE: &str = "a guard's rejection was dropped; take `Optional<…>`, not `Option<…>`";
-            tracing::error!(rejection = %self.rejection, "{ADVICE}");
-            self.unanswered.0.set(Some(self.rejection.clone()));
+            tracing::error!(rejection = %self.error, "{ADVICE}");
+            self.unanswered.0.set(Some(self.error.error_response()));
         }
     }
 }
 
 impl ResponseError for GuardError {
     fn status_code(&self) -> StatusCode {
-        self.rejection.status_code()
+        self.error.as_response_error().status_code()
     }
 
     fn error_response(&self) -> HttpResponse {
         self.answered.set(true);
-        self.rejection.error_response()
+        self.error.error_response()
     }
 }
 
-/// The caller answers for the guard.
+/// The caller answers for the guard. A lookup of a user that failed becomes a rejection with the status 500.
 impl From<GuardError> for Rejection {
-    fn from(error: GuardError) -> Self {
-        error.answered.set(true);
-        error.rejection.clone()
+    fn from(guard: GuardError) -> Self {
+        guard.answered.set(true);
+        let rejection = guard.error.as_error::<Self>().cloned();
+        rejection.unwrap_or_else(|| Self(Failure::UserLookup(guard.to_string())))
     }
 }
 
-impl std::error::Error for GuardError {}
-
-impl fmt::Display for GuardError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.rejection.fmt(f)
+/// A guard that the app has written itself.
+impl From<Rejection> for GuardError {
+    fn from(rejection: Rejection) -> Self {
+        Self { error: rejection.into(), unanswered: Unanswered::default(), answered: Cell::new(false) }
     }
 }
 
 impl fmt::Debug for GuardError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.rejection.fmt(f)
+        fmt::Debug::fmt(&self.error, f)
     }
 }
 
-/// The error of a guard, for [`Optional`](crate::Optional) and [`Visitor`](crate::Visitor).
-///
-/// The trait is public because they mention it. It is not exported.
-pub trait Refusal: Into<Error> {
-    /// Returns why the request is refused; `None` if the guard failed for another reason.
-    fn refusal(&self) -> Option<&jwt_extended::Rejection>;
-
-    /// Lets the request go on all the same.
-    fn pardon(self);
-}
-
-impl Refusal for GuardError {
-    fn refusal(&self) -> Option<&jwt_extended::Rejection> {
-        self.rejection()
-    }
-
-    fn pardon(self) {
-        self.answered.set(true);
+impl<E: Into<Failure>> From<E> for Rejection {
+    fn from(error: E) -> Self {
+        Self(error.into())
     }
 }
-
-impl Refusal for Rejection {
-    fn refusal(&self) -> Option<&jwt_extended::Rejection> {
-        self.rejection()
-    }
-
-    fn pardon(self) {}
-}
-
-macro_rules! causes {
-    ($($error:ty),*) => {$(
-        impl From<$error> for Rejection {
-            fn from(error: $error) -> Self {
-                Self(error.into())
-            }
-        }
-    )*};
-}
-
-causes!(jwt_extended::Rejection, IssueError, CookieError, StoreError);

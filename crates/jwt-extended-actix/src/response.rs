@@ -29,10 +29,7 @@ impl Responder for Tokens {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        HttpResponse::Ok()
-            .insert_header((header::CONTENT_TYPE, "application/json"))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .body(self.0.to_json().to_string())
+        to_actix(self.0.to_response())
     }
 }
 

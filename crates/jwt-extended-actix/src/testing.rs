@@ -28,31 +28,13 @@ use crate::response::to_actix_header;
 
 /// Logs requests of tests in.
 pub trait LogIn {
-    /// Adds the headers with which a client sends the token.
-    fn logged_in(self, token: &impl Sent) -> Self;
+    /// Adds the headers with which a client sends the token: a [`TestToken`], or a [`SentToken`].
+    fn logged_in(self, token: impl Into<SentToken>) -> Self;
 }
 
 impl LogIn for TestRequest {
-    fn logged_in(self, token: &impl Sent) -> Self {
-        let headers = token.sent().into_iter().filter_map(|(name, value)| to_actix_header(&name, &value));
-        headers.fold(self, Self::append_header)
-    }
-}
-
-/// A token of a test, [`TestToken`] or [`SentToken`], as a client sends it.
-pub trait Sent {
-    /// Returns the headers with which a client sends it.
-    fn sent(&self) -> Vec<(http::HeaderName, http::HeaderValue)>;
-}
-
-impl Sent for TestToken<'_> {
-    fn sent(&self) -> Vec<(http::HeaderName, http::HeaderValue)> {
-        self.headers()
-    }
-}
-
-impl Sent for SentToken {
-    fn sent(&self) -> Vec<(http::HeaderName, http::HeaderValue)> {
-        self.headers()
+    fn logged_in(self, token: impl Into<SentToken>) -> Self {
+        let headers = token.into().headers().into_iter();
+        headers.filter_map(|(name, value)| to_actix_header(&name, &value)).fold(self, Self::append_header)
     }
 }

@@ -2,11 +2,7 @@
 
 use axum_core::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
-use jwt_extended::{
-    Admitted, JwtManager, LoggedOut, Requirement, Token,
-    http::{Reason, SetCookies},
-    token::TokenError,
-};
+use jwt_extended::{Admitted, JwtManager, LoggedOut, Requirement, Token, http::SetCookies};
 use serde::de::DeserializeOwned;
 
 use crate::{Cookies, Rejection, guard, layer::Body};
@@ -57,11 +53,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let jwt = JwtManager::from_ref(state);
         let token = authenticate(parts, &jwt, &Requirement::access()).await?.into_token();
-        token.claims().map(Self).map_err(|_| {
-            let unfit =
-                TokenError::ClaimValue { claim: "", message: "The token lacks the claims that this route needs" };
-            jwt.reject(Reason::Token(unfit), Some(token)).into()
-        })
+        Ok(Self(jwt.typed_claims(token)?))
     }
 }
 

@@ -144,6 +144,7 @@ mod user;
 pub mod private {
     pub use axum_core::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
     pub use http::request::Parts;
+    pub use jwt_extended::guard_type;
 
     pub use crate::extract::optional;
 }
@@ -152,12 +153,12 @@ pub use extract::{Access, AnyToken, Claims, Fresh, Logout, Refresh, Visitor, aut
 #[cfg(feature = "testing")]
 pub use jwt_extended::testing;
 pub use jwt_extended::{
-    self, Admitted, Config, ConfigError, JwtManager, JwtManagerBuilder, Requirement, Token, TokenPair,
+    self, Admitted, BadException, Config, ConfigError, JwtManager, JwtManagerBuilder, Requirement, Token, TokenPair,
     config::{self, Switch},
     http::{ErrorFormat, Handler, Location, Reason, SameSite, SetCookies, Statuses},
     jose, session, token,
 };
-pub use layer::{BadException, BodyLayer, GuardLayer, Layered, RefreshLayer, ResponseFuture};
+pub use layer::{BodyLayer, GuardLayer, Layered, RefreshLayer, ResponseFuture};
 pub use publish::JwkSet;
 pub use response::{Cookies, Rejection, Tokens};
 pub use user::{CurrentUser, UserRejection};

@@ -1,14 +1,9 @@
 //! Responses: tokens in the body, cookies beside any body, and rejections.
 
-use std::fmt;
-
 use axum_core::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
-use http::header;
 use jwt_extended::{
-    CookieError, TokenPair,
+    TokenPair,
     http::{Failure, SetCookies},
-    session::StoreError,
-    token::IssueError,
 };
 
 use crate::Logout;
@@ -19,8 +14,7 @@ pub struct Tokens(pub TokenPair);
 
 impl IntoResponse for Tokens {
     fn into_response(self) -> Response {
-        let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-        (headers, self.0.to_json().to_string()).into_response()
+        self.0.to_response().map(Into::into)
     }
 }
 
@@ -74,7 +68,7 @@ impl IntoResponse for Cookies {
 ///
 /// It wraps the engine's [`jwt_extended::Rejection`], because only a type of this crate can be an axum response. The
 /// response carries the engine's rejection in its extensions.
-#[derive(Clone, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Rejection(pub(crate) Failure);
 
@@ -107,20 +101,8 @@ impl IntoResponse for Rejection {
     }
 }
 
-impl fmt::Debug for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+impl<E: Into<Failure>> From<E> for Rejection {
+    fn from(error: E) -> Self {
+        Self(error.into())
     }
 }
-
-macro_rules! causes {
-    ($($error:ty),*) => {$(
-        impl From<$error> for Rejection {
-            fn from(error: $error) -> Self {
-                Self(error.into())
-            }
-        }
-    )*};
-}
-
-causes!(jwt_extended::Rejection, IssueError, CookieError, StoreError);

@@ -7,7 +7,7 @@ use axum_core::{
     response::{IntoResponse, Response},
 };
 use http::request::Parts;
-use jwt_extended::{JwtManager, Requirement, http::Reason, token::LoadUser};
+use jwt_extended::{JwtManager, Requirement, UserError, token::LoadUser};
 
 use crate::{Rejection, extract::authenticate};
 
@@ -63,6 +63,15 @@ impl<E: IntoResponse> IntoResponse for UserRejection<E> {
     }
 }
 
+impl<E> From<UserError<E>> for UserRejection<E> {
+    fn from(error: UserError<E>) -> Self {
+        match error {
+            UserError::Rejected(rejection) => Self::Refused(rejection.into()),
+            UserError::Lookup(error) => Self::Lookup(error),
+        }
+    }
+}
+
 impl From<UserRejection<Infallible>> for Rejection {
     fn from(rejection: UserRejection<Infallible>) -> Self {
         match rejection {
@@ -84,15 +93,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let jwt = JwtManager::from_ref(state);
         let token = authenticate(parts, &jwt, &Requirement::access()).await?.into_token();
-        let found = if U::may_have(&token) { U::load_user(&token, state).await } else { Ok(None) };
-        match found {
-            Ok(Some(user)) => Ok(Self(user)),
-            Ok(None) => {
-                let subject = token.subject().to_owned();
-                Err(Rejection::from(jwt.reject(Reason::UserNotFound(subject), Some(token))).into())
-            }
-            Err(error) => Err(UserRejection::Lookup(error)),
-        }
+        Ok(Self(jwt.load_user(token, state).await?))
     }
 }
 

@@ -68,7 +68,9 @@ pub use guard::Requirement;
 pub use http::{CookieError, Rejection};
 pub use manager::{
     Admitted, CookieWriter, EarlierSessions, Expiring, Judge, JwtManager, JwtManagerBuilder, KnownIssuer, LoggedOut,
-    Login, Refreshing, Rotation, Steps, TokenBuilder, TokenPair, Visitor,
+    Login, Refreshing, Rotation, Steps, TokenBuilder, TokenPair, UserError, Visitor,
 };
+#[cfg(feature = "routes")]
+pub use manager::{BODY_LIMIT, BadException, RouteGuard};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use token::Token;

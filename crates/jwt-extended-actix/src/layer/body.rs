@@ -1,13 +1,13 @@
 //! Reads bodies for guards. actix-web gives the body only to one argument of a handler, and a guard is rarely that one.
 
-use actix_web::{HttpMessage, HttpResponse, dev::ServiceRequest, web};
-use jwt_extended::http::{BodyKind, Failure};
+use actix_web::{HttpMessage, dev::ServiceRequest, web};
+use jwt_extended::{
+    BODY_LIMIT,
+    http::{BodyKind, Failure},
+};
 
 use super::Around;
 use crate::{Rejection, RequestParts, request::Body};
-
-/// The longest body that guards read by default: the limit of actix-web's own JSON extractor.
-pub(super) const DEFAULT_LIMIT: usize = 2 * 1024 * 1024;
 
 /// Reads JSON bodies and forms before the routes run, so that [`Access`](crate::Access) and the other guards can search
 /// them: for a token (location `json`) or a CSRF value (option `csrf_check_form`).
@@ -62,7 +62,7 @@ pub struct BodyLayer {
 impl BodyLayer {
     /// Reads bodies of up to 2 MiB.
     pub const fn new() -> Self {
-        Self { limit: DEFAULT_LIMIT }
+        Self { limit: BODY_LIMIT }
     }
 
     /// Sets the longest body in bytes.
@@ -83,14 +83,12 @@ impl Around for BodyLayer {
     async fn before(&self, request: &mut ServiceRequest) -> Result<(), Rejection> {
         read(request, self.limit).await
     }
-
-    async fn after<B>(&self, (): (), _: &mut HttpResponse<B>) {}
 }
 
 /// Reads the body if guards search bodies of its kind, and leaves a copy in the request's extensions.
 pub(super) async fn read(request: &mut ServiceRequest, limit: usize) -> Result<(), Rejection> {
-    let kind = BodyKind::of(&RequestParts::of(request.request()));
-    if !matches!(kind, BodyKind::Json | BodyKind::Form) || request.extensions().get::<Body>().is_some() {
+    let searched = BodyKind::of(&RequestParts::of(request.request())).is_searched();
+    if !searched || request.extensions().get::<Body>().is_some() {
         return Ok(());
     }
     let unreadable = |_| Rejection(Failure::BodyUnreadable);

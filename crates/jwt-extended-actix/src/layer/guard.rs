@@ -1,14 +1,11 @@
 //! Guards many routes at once: a scope, or all routes except those that the app names.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
-use actix_web::{HttpMessage, HttpResponse, dev::ServiceRequest};
-use jwt_extended::{JwtManager, Requirement};
+use actix_web::{HttpMessage, dev::ServiceRequest};
+use jwt_extended::{BadException, JwtManager, Requirement, RouteGuard};
 
-use super::{
-    Around,
-    body::{DEFAULT_LIMIT, read},
-};
+use super::{Around, body::read};
 use crate::{Rejection, RequestParts};
 
 /// Rejects every request that does not meet a requirement, except on the paths that the app names.
@@ -81,66 +78,29 @@ use crate::{Rejection, RequestParts};
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct GuardLayer {
-    guard: Arc<Guard>,
-}
-
-#[derive(Clone)]
-struct Guard {
-    jwt: JwtManager,
-    requirement: Requirement,
-    exceptions: matchit::Router<()>,
-    body_limit: usize,
-}
-
-/// The error for an exception that is not a path pattern, or that overlaps another exception.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{path}\" cannot be an exception: {why}")]
-pub struct BadException {
-    path: String,
-    why: String,
+    guard: Arc<RouteGuard>,
 }
 
 impl GuardLayer {
     /// Creates a layer that guards with this requirement.
     pub fn new(jwt: JwtManager, requirement: Requirement) -> Self {
-        Self {
-            guard: Arc::new(Guard { jwt, requirement, exceptions: matchit::Router::new(), body_limit: DEFAULT_LIMIT }),
-        }
+        Self { guard: Arc::new(RouteGuard::new(jwt, requirement)) }
     }
 
     /// Sets the maximum size, in bytes, of a body that the layer reads to find a token or a CSRF value. The default is
     /// 2 MiB.
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        Arc::make_mut(&mut self.guard).body_limit = bytes;
-        self
+    pub fn body_limit(self, bytes: usize) -> Self {
+        Self { guard: Arc::new(Arc::unwrap_or_clone(self.guard).body_limit(bytes)) }
     }
 
     /// Leaves a path unguarded: `/login`, `/users/{id}`, `/static/{*file}`.
     ///
     /// # Errors
     /// If the path does not begin with `/`, is not a valid pattern, or overlaps another exception.
-    pub fn except(mut self, path: &str) -> Result<Self, BadException> {
-        let bad = |why: String| BadException { path: path.to_owned(), why };
-        if !path.starts_with('/') {
-            return Err(bad("it must begin with /".to_owned()));
-        }
-        // In routes of actix-web, these are a regular expression and the rest of the path.
-        if path.contains("}*")
-            || path.split('}').any(|part| part.split_once('{').is_some_and(|(_, name)| name.contains(':')))
-        {
-            return Err(bad("write {name} for one segment, and {*name} for the rest of the path".to_owned()));
-        }
-        let guard = Arc::make_mut(&mut self.guard);
-        guard.exceptions.insert(path, ()).map_err(|error| bad(error.to_string()))?;
-        Ok(self)
-    }
-}
-
-impl fmt::Debug for GuardLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardLayer").field("requirement", &self.guard.requirement).finish_non_exhaustive()
+    pub fn except(self, path: &str) -> Result<Self, BadException> {
+        Ok(Self { guard: Arc::new(Arc::unwrap_or_clone(self.guard).except(path)?) })
     }
 }
 
@@ -148,27 +108,14 @@ impl Around for GuardLayer {
     type Kept = ();
 
     async fn before(&self, request: &mut ServiceRequest) -> Result<(), Rejection> {
-        let Guard { jwt, requirement, body_limit, .. } = &*self.guard;
-        let mut parts = RequestParts::of(request.request());
-        if self.guard.skips(&parts, request.path()) {
+        if self.guard.passes(&RequestParts::of(request.request()), request.path()) {
             return Ok(());
         }
-        if jwt.steps().needs_body(requirement) {
-            read(request, *body_limit).await?;
-            parts = RequestParts::of(request.request());
+        if let Some(limit) = self.guard.needed_body() {
+            read(request, limit).await?;
         }
-        let admitted = jwt.authenticate(&parts, requirement).await?;
+        let admitted = self.guard.authenticate(&RequestParts::of(request.request())).await?;
         request.extensions_mut().insert(admitted);
         Ok(())
-    }
-
-    async fn after<B>(&self, (): (), _: &mut HttpResponse<B>) {}
-}
-
-impl Guard {
-    /// Returns whether the request passes without a check.
-    fn skips(&self, request: &RequestParts, path: &str) -> bool {
-        let steps = self.jwt.steps();
-        steps.is_exempt(request) || (self.exceptions.at(path).is_ok() && steps.can_be_excepted(path))
     }
 }

@@ -19,7 +19,7 @@ use actix_web::{
 };
 
 pub use body::BodyLayer;
-pub use guard::{BadException, GuardLayer};
+pub use guard::GuardLayer;
 pub use refresh::RefreshLayer;
 
 use crate::{Rejection, rejection::unanswered};
@@ -42,7 +42,9 @@ pub trait Around: Clone + 'static {
     fn before(&self, request: &mut ServiceRequest) -> impl Future<Output = Result<Self::Kept, Rejection>>;
 
     /// Completes the response.
-    fn after<B>(&self, kept: Self::Kept, response: &mut HttpResponse<B>) -> impl Future<Output = ()>;
+    fn after<B>(&self, _: Self::Kept, _: &mut HttpResponse<B>) -> impl Future<Output = ()> {
+        ready(())
+    }
 }
 
 impl<S, B, L> Service<ServiceRequest> for Layered<S, L>
@@ -65,8 +67,8 @@ where
                 Err(rejection) => return Ok(request.into_response(rejection.error_response())),
             };
             let mut response = inner.call(request).await?;
-            if let Some(rejection) = unanswered(&response) {
-                return Ok(response.into_response(rejection.error_response()));
+            if let Some(rejected) = unanswered(&response) {
+                return Ok(response.into_response(rejected));
             }
             layer.after(kept, response.response_mut()).await;
             Ok(response.map_into_boxed_body())

@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, dev::ServiceRequest, http::header::SET_COOKIE};
+use actix_web::{
+    HttpResponse,
+    dev::ServiceRequest,
+    http::header::{HeaderValue, SET_COOKIE},
+};
 use jwt_extended::{Expiring, JwtManager};
 
 use super::Around;
@@ -82,10 +86,8 @@ impl Around for RefreshLayer {
     async fn after<B>(&self, expiring: Self::Kept, response: &mut HttpResponse<B>) {
         let rejected = response.extensions().get::<jwt_extended::Rejection>().is_some();
         let Some(expiring) = expiring.filter(|_| !rejected) else { return };
-        let lines = response.headers().get_all(SET_COOKIE);
-        let lines = lines.filter_map(|line| http::HeaderValue::from_bytes(line.as_bytes()).ok());
-        let set = lines.map(|line| (http::header::SET_COOKIE, line)).collect();
-        if let Some(cookies) = self.jwt.steps().renew(&expiring, &set).await {
+        let set = response.headers().get_all(SET_COOKIE).map(HeaderValue::as_bytes);
+        if let Some(cookies) = self.jwt.steps().renew(&expiring, set).await {
             append(cookies, response.headers_mut());
         }
     }

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use actix_web::{
-    App, Error, FromRequest, HttpResponse, ResponseError,
+    App, Error, HttpResponse, ResponseError,
     body::{MessageBody, to_bytes},
     dev::{Service, ServiceResponse},
     http::{Method, StatusCode, header},
@@ -21,7 +21,7 @@ use jwt_extended::{
 };
 use jwt_extended_actix::{
     Access, Claims, Cookies, CurrentUser, Fresh, JwtManager, JwtManagerBuilder, Logout, Optional, Refresh, Rejection,
-    Token, Tokens, UserRejection, WithCookies, jose::Key,
+    Token, Tokens, WithCookies, jose::Key,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -334,15 +334,4 @@ async fn the_public_keys_are_cacheable_and_have_a_tag() {
     let tag = answer.headers()["etag"].to_str().unwrap().to_owned();
     let again = TestRequest::with_uri("/keys").insert_header((header::IF_NONE_MATCH, tag));
     assert_eq!(send(&app, again.to_request()).await.status(), 304);
-}
-
-#[actix_web::test]
-async fn an_infallible_user_rejection_converts_to_a_rejection() {
-    fn question_mark(rejection: UserRejection<std::convert::Infallible>) -> Result<(), Rejection> {
-        Err(rejection)?
-    }
-    let request = TestRequest::default().app_data(web::Data::new(builder().build().unwrap())).to_http_request();
-    let error = Access::extract(&request).await.unwrap_err();
-    let rejected = question_mark(UserRejection::Refused(error)).unwrap_err();
-    assert_eq!(rejected.to_string(), "Missing Authorization Header");
 }

@@ -1,9 +1,14 @@
 //! Guards that admit requests without a token, and actix-web's own `Option`, which swallows rejections.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    pin::Pin,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
-use actix_web::{App, Either, test, web};
-use jwt_extended_actix::{Access, BodyLayer, JwtManager, Optional, Refresh, Rejection, Visitor};
+use actix_web::{App, Either, FromRequest, HttpRequest, dev::Payload, test, web};
+use jwt_extended_actix::{
+    Access, BodyLayer, CurrentUser, JwtManager, Optional, Refresh, Rejection, Requirement, Visitor, authenticate,
+};
 
 use super::face::*;
 
@@ -90,6 +95,50 @@ async fn the_first_rejection_of_two_guards_is_the_response() {
 async fn a_visitor_may_be_anyone_but_a_bad_header() {
     let page =
         async |visitor: Visitor<Access>| visitor.cookies.with(if visitor.token.is_some() { "in" } else { "out" });
+    let app = App::new().app_data(manager().1).route("/", web::get().to(page)).wrap(BodyLayer::new());
+    let app = test::init_service(app).await;
+    assert_eq!(*send(&app, test::TestRequest::default().to_request()).await.body(), b"out");
+    assert_eq!(send(&app, with_bearer("/", "nonsense").to_request()).await.status(), 401);
+}
+
+#[actix_web::test]
+async fn a_failed_lookup_of_a_user_is_never_none() {
+    type User = CurrentUser<Person, Users>;
+    let (jwt, data) = manager();
+    let app = App::new()
+        .app_data(data)
+        .app_data(web::Data::new(Users))
+        .route("/optional", web::get().to(async |_: Optional<User>| "in"))
+        .route("/visitor", web::get().to(async |_: Visitor<User>| "in"))
+        .route("/option", web::get().to(async |_: Option<User>| "in"))
+        .route("/result", web::get().to(async |user: Result<User, Rejection>| user.map(|_| "in")))
+        .wrap(BodyLayer::new());
+    let app = test::init_service(app).await;
+    let token = jwt.create_access_token("broken").unwrap();
+    for path in ["/optional", "/visitor", "/option"] {
+        let answer = send(&app, with_bearer(path, &token).to_request()).await;
+        assert_eq!((answer.status().as_u16(), &**answer.body()), (502, &b"database down"[..]), "{path}");
+    }
+    let answer = send(&app, with_bearer("/result", &token).to_request()).await;
+    assert_eq!((answer.status().as_u16(), &**answer.body()), (500, &br#"{"msg":"The user could not be loaded"}"#[..]));
+}
+
+/// A guard that an app has written.
+struct Own;
+
+impl FromRequest for Own {
+    type Error = Rejection;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Rejection>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { authenticate(&request, &Requirement::access()).await.map(|_| Self) })
+    }
+}
+
+#[actix_web::test]
+async fn a_guard_of_the_app_can_be_optional() {
+    let page = async |Optional(own): Optional<Own>| if own.is_some() { "in" } else { "out" };
     let app = App::new().app_data(manager().1).route("/", web::get().to(page)).wrap(BodyLayer::new());
     let app = test::init_service(app).await;
     assert_eq!(*send(&app, test::TestRequest::default().to_request()).await.body(), b"out");

@@ -6,17 +6,17 @@ use axum_core::{
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use jwt_extended::http::{BodyKind, Failure};
+use jwt_extended::{
+    BODY_LIMIT,
+    http::{BodyKind, Failure},
+};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{Around, Layered, ResponseFuture, call_if};
 use crate::Rejection;
 
-/// The longest body that guards read by default: the limit of axum's own extractors.
-pub(super) const DEFAULT_LIMIT: usize = 2 * 1024 * 1024;
-
-/// A body that was read, left in the request's extensions for guards. Empty if it is neither JSON nor a form.
+/// A body that was read, left in the request's extensions for guards. Only JSON and forms are read.
 #[derive(Clone)]
 pub(crate) struct Body(pub(crate) Bytes);
 
@@ -74,7 +74,7 @@ pub struct BodyLayer {
 impl BodyLayer {
     /// Reads bodies of up to 2 MiB.
     pub const fn new() -> Self {
-        Self { limit: DEFAULT_LIMIT }
+        Self { limit: BODY_LIMIT }
     }
 
     /// Sets the longest body in bytes.
@@ -109,14 +109,10 @@ where
 
 /// Reads the body if guards search bodies of its kind, and leaves a copy in the request's extensions.
 pub(super) async fn read(request: Request, limit: usize) -> Result<Request, Response> {
+    if !BodyKind::of(&request).is_searched() || request.extensions().get::<Body>().is_some() {
+        return Ok(request);
+    }
     let (mut parts, body) = request.into_parts();
-    if parts.extensions.get::<Body>().is_some() {
-        return Ok(Request::from_parts(parts, body));
-    }
-    if BodyKind::of(&parts) == BodyKind::Other {
-        parts.extensions.insert(Body(Bytes::new()));
-        return Ok(Request::from_parts(parts, body));
-    }
     let bytes = match Limited::new(body, limit).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => return Err(Rejection(Failure::BodyTooLong).into_response()),

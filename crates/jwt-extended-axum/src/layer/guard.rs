@@ -1,21 +1,21 @@
 //! Guards many routes at once: a group of routes, or all routes except those that the app names.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use axum_core::{
     extract::Request,
     response::{IntoResponse, Response},
 };
-use jwt_extended::{JwtManager, Requirement};
+use jwt_extended::{BadException, JwtManager, Requirement, RouteGuard};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{
     Around, Layered, ResponseFuture,
-    body::{DEFAULT_LIMIT, read},
+    body::{Body, read},
     call_if,
 };
-use crate::{Rejection, extract::authenticate};
+use crate::Rejection;
 
 /// Rejects every request that does not meet a requirement, except on the paths that the app names.
 ///
@@ -87,60 +87,29 @@ use crate::{Rejection, extract::authenticate};
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct GuardLayer {
-    guard: Arc<Guard>,
-}
-
-#[derive(Clone)]
-struct Guard {
-    jwt: JwtManager,
-    requirement: Requirement,
-    exceptions: matchit::Router<()>,
-    body_limit: usize,
-}
-
-/// The error for an exception that is not a path pattern, or that overlaps another exception.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{path}\" cannot be an exception: {why}")]
-pub struct BadException {
-    path: String,
-    why: String,
+    guard: Arc<RouteGuard>,
 }
 
 impl GuardLayer {
     /// Creates a layer that guards with this requirement.
     pub fn new(jwt: JwtManager, requirement: Requirement) -> Self {
-        Self {
-            guard: Arc::new(Guard { jwt, requirement, exceptions: matchit::Router::new(), body_limit: DEFAULT_LIMIT }),
-        }
+        Self { guard: Arc::new(RouteGuard::new(jwt, requirement)) }
     }
 
     /// Sets the maximum size, in bytes, of a body that the layer reads to find a token or a CSRF value. The default is
     /// 2 MiB.
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        Arc::make_mut(&mut self.guard).body_limit = bytes;
-        self
+    pub fn body_limit(self, bytes: usize) -> Self {
+        Self { guard: Arc::new(Arc::unwrap_or_clone(self.guard).body_limit(bytes)) }
     }
 
     /// Leaves a path unguarded. Write it in the syntax of routes: `/login`, `/users/{id}`, `/static/{*file}`.
     ///
     /// # Errors
     /// If the path does not begin with `/`, is not a valid pattern, or overlaps another exception.
-    pub fn except(mut self, path: &str) -> Result<Self, BadException> {
-        let bad = |why: String| BadException { path: path.to_owned(), why };
-        if !path.starts_with('/') {
-            return Err(bad("it must begin with /".to_owned()));
-        }
-        let guard = Arc::make_mut(&mut self.guard);
-        guard.exceptions.insert(path, ()).map_err(|error| bad(error.to_string()))?;
-        Ok(self)
-    }
-}
-
-impl fmt::Debug for GuardLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardLayer").field("requirement", &self.guard.requirement).finish_non_exhaustive()
+    pub fn except(self, path: &str) -> Result<Self, BadException> {
+        Ok(Self { guard: Arc::new(Arc::unwrap_or_clone(self.guard).except(path)?) })
     }
 }
 
@@ -158,30 +127,24 @@ where
     S::Future: Send,
 {
     fn call(&self, inner: &mut S, request: Request) -> ResponseFuture<S::Error> {
-        if self.guard.skips(&request) {
+        if self.guard.passes(&request, request.uri().path()) {
             return Box::pin(inner.call(request));
         }
-        let guard = Arc::clone(&self.guard);
-        call_if(inner, async move { guard.check(request).await })
+        call_if(inner, check(Arc::clone(&self.guard), request))
     }
 }
 
-impl Guard {
-    /// Returns whether the request passes without a check.
-    fn skips(&self, request: &Request) -> bool {
-        let (path, steps) = (request.uri().path(), self.jwt.steps());
-        steps.is_exempt(request) || (self.exceptions.at(path).is_ok() && steps.can_be_excepted(path))
+/// Returns the request with its token in its extensions, or the rejection.
+async fn check(guard: Arc<RouteGuard>, mut request: Request) -> Result<Request, Response> {
+    if let Some(limit) = guard.needed_body() {
+        request = read(request, limit).await?;
     }
-
-    /// Returns the request with its token in its extensions, or the rejection.
-    async fn check(&self, mut request: Request) -> Result<Request, Response> {
-        if self.jwt.steps().needs_body(&self.requirement) {
-            request = read(request, self.body_limit).await?;
-        }
-        // A body cannot be shared between threads, so only the parts are borrowed while the store is awaited.
-        let (mut parts, body) = request.into_parts();
-        let admitted = authenticate(&parts, &self.jwt, &self.requirement).await.map_err(Rejection::into_response)?;
-        parts.extensions.insert(admitted);
-        Ok(Request::from_parts(parts, body))
-    }
+    // A body cannot be shared between threads, so only the parts are borrowed while the store is awaited.
+    let (mut parts, body) = request.into_parts();
+    let admitted = match parts.extensions.get::<Body>() {
+        Some(Body(bytes)) => guard.authenticate(&(&parts, &**bytes)).await,
+        None => guard.authenticate(&parts).await,
+    };
+    parts.extensions.insert(admitted.map_err(|rejection| Rejection::from(rejection).into_response())?);
+    Ok(Request::from_parts(parts, body))
 }

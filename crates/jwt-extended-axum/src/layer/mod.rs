@@ -17,7 +17,7 @@ use tower_service::Service;
 
 pub(crate) use body::Body;
 pub use body::BodyLayer;
-pub use guard::{BadException, GuardLayer};
+pub use guard::GuardLayer;
 pub use refresh::RefreshLayer;
 
 /// The future of a [`Layered`] service.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use axum_core::{extract::Request, response::Response};
+use http::header::{HeaderValue, SET_COOKIE};
 use jwt_extended::JwtManager;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -100,11 +101,15 @@ where
             let mut response = response.await?;
             let rejected = response.extensions().get::<jwt_extended::Rejection>().is_some();
             if let Some(expiring) = expiring.filter(|_| !rejected)
-                && let Some(cookies) = jwt.steps().renew(&expiring, response.headers()).await
+                && let Some(cookies) = jwt.steps().renew(&expiring, set_cookies(&response)).await
             {
                 cookies.append_to(response.headers_mut());
             }
             Ok(response)
         })
     }
+}
+
+fn set_cookies(response: &Response) -> impl Iterator<Item = &[u8]> {
+    response.headers().get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes)
 }

@@ -20,8 +20,8 @@ use jwt_extended::{
     token::{Issuer, LoadUser},
 };
 use jwt_extended_axum::{
-    Access, Claims, Cookies, CurrentUser, Fresh, GuardLayer, JwtManager, JwtManagerBuilder, Logout, Refresh, Rejection,
-    Requirement, Token, Tokens, UserRejection,
+    Access, BodyLayer, Claims, Cookies, CurrentUser, Fresh, GuardLayer, JwtManager, JwtManagerBuilder, Logout, Refresh,
+    Rejection, Requirement, Token, Tokens, UserRejection,
     jose::{Algorithm, Key, KeyRing},
 };
 use serde::Deserialize;
@@ -274,6 +274,23 @@ async fn a_guard_layer_protects_everything_but_named_exceptions() {
     assert_eq!(send(&app, with_bearer("/private", &jwt.create_access_token("alice").unwrap())).await.status(), 200);
     let preflight = Request::builder().method("OPTIONS").uri("/private").body(Body::empty()).unwrap();
     assert_eq!(send(&app, preflight).await.status(), 200, "a CORS preflight has no token");
+}
+
+#[tokio::test]
+async fn layers_leave_an_upload_unread() {
+    let jwt = builder().token_location([Location::Header, Location::Json]).build().unwrap();
+    let layer = GuardLayer::new(jwt.clone(), Requirement::access()).body_limit(10);
+    let app: Router = Router::new()
+        .route("/", any(async |body: bytes::Bytes| body.len().to_string()))
+        .layer(layer)
+        .layer(BodyLayer::new().limit(10));
+    for content_type in ["multipart/form-data; boundary=x", "text/plain"] {
+        let mut request = with_bearer("/", &jwt.create_access_token("alice").unwrap());
+        request.headers_mut().insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+        *request.body_mut() = Body::from("x".repeat(11));
+        let answer = send(&app, request).await;
+        assert_eq!((answer.status().as_u16(), &**answer.body()), (200, &b"11"[..]), "{content_type}");
+    }
 }
 
 #[test]

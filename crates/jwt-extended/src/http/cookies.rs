@@ -143,8 +143,8 @@ enum Expiry {
 
 impl CookieSettings {
     /// Returns whether a `Set-Cookie` line sets or clears a token's cookie.
-    pub(crate) fn concerns(&self, line: &HeaderValue) -> bool {
-        let name = line.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default();
+    pub(crate) fn concerns(&self, line: &[u8]) -> bool {
+        let name = line.split(|byte| *byte == b'=').next().unwrap_or_default();
         name == self.access.token.as_bytes() || name == self.refresh.token.as_bytes()
     }
 

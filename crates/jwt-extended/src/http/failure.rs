@@ -33,6 +33,9 @@ pub enum Failure {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The lookup of a user failed. The text is the app's own error; it is logged and not sent to the client.
+    #[error("the user could not be loaded: {0}")]
+    UserLookup(String),
     /// The app is misconfigured. The text says what to change; it is logged and not sent to the client.
     #[error("{0}")]
     Misconfigured(String),
@@ -67,6 +70,10 @@ impl Failure {
             Self::Issue(_) | Self::Cookie(_) => {
                 tracing::error!(error = %self, "a token could not be issued");
                 answer(StatusCode::INTERNAL_SERVER_ERROR, "The token could not be issued")
+            }
+            Self::UserLookup(_) => {
+                tracing::error!(error = %self, "a lookup failed");
+                answer(StatusCode::INTERNAL_SERVER_ERROR, "The user could not be loaded")
             }
             Self::Misconfigured(error) => {
                 tracing::error!(%error, "the app is misconfigured");

@@ -164,6 +164,12 @@ impl BodyKind {
             Self::Other
         }
     }
+
+    /// Returns whether guards search bodies of this kind: JSON for a token, a form for a CSRF value. A face reads only
+    /// these.
+    pub fn is_searched(self) -> bool {
+        matches!(self, Self::Json | Self::Form)
+    }
 }
 
 #[cfg(test)]

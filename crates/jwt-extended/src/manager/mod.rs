@@ -4,15 +4,19 @@
 mod builder;
 mod cookies;
 mod foreign;
+mod guard_type;
 mod issuing;
 mod limits;
 mod login;
 mod logout;
+mod lookup;
 mod pair;
 mod publishing;
 mod refresh;
 mod renewal;
 mod rotation;
+#[cfg(feature = "routes")]
+mod routes;
 mod sessions;
 mod steps;
 mod stores;
@@ -26,10 +30,13 @@ pub use foreign::KnownIssuer;
 pub use issuing::TokenBuilder;
 pub use login::{EarlierSessions, Login};
 pub use logout::LoggedOut;
+pub use lookup::UserError;
 pub use pair::TokenPair;
 pub use refresh::Refreshing;
 pub use renewal::Expiring;
 pub use rotation::Rotation;
+#[cfg(feature = "routes")]
+pub use routes::{BODY_LIMIT, BadException, RouteGuard};
 pub use steps::{Judge, Steps};
 use stores::Stores;
 pub use visitor::Visitor;

@@ -1,5 +1,6 @@
 //! [`TokenPair`]: the tokens that a login or a refresh returns.
 
+use http::{HeaderValue, Response, header};
 use serde_json::json;
 
 use crate::token::Issued;
@@ -7,7 +8,7 @@ use crate::token::Issued;
 /// The tokens that a login or a refresh returns.
 ///
 /// It does not implement `Serialize`, so that it cannot end up in a response that a cache may keep. A face has its own
-/// response for it; for anything else there is [`to_json`](Self::to_json).
+/// response for it, made of [`to_response`](Self::to_response); for anything else there is [`to_json`](Self::to_json).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenPair {
@@ -42,6 +43,14 @@ impl TokenPair {
             }
         }
         body
+    }
+
+    /// Returns the response of RFC 6749 section 5.1, which no cache may keep.
+    pub fn to_response(&self) -> Response<Vec<u8>> {
+        let mut response = Response::new(self.to_json().to_string().into_bytes());
+        let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+        response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
+        response
     }
 }
 

@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, header};
-
 use super::{JwtManager, Rotation, Steps, issuing::Profile, limits::opened};
 use crate::{
     guard::{Examined, Requirement, examine},
@@ -41,10 +39,12 @@ impl Steps<'_> {
     /// revoked meanwhile or the store cannot answer, or if the session has lasted as long as it may, so that nobody
     /// stays logged in forever by clicking. Tokens that belong to no session do not say when they began, and are not
     /// renewed.
-    pub async fn renew(self, expiring: &Expiring, response: &HeaderMap) -> Option<SetCookies> {
+    ///
+    /// `set` are the values of the response's `Set-Cookie` headers.
+    pub async fn renew<'r>(self, expiring: &Expiring, set: impl IntoIterator<Item = &'r [u8]>) -> Option<SetCookies> {
         let (manager, token) = (self.manager, &expiring.token);
         let cookies = &manager.inner.settings.cookies;
-        if response.get_all(header::SET_COOKIE).iter().any(|line| cookies.concerns(line)) {
+        if set.into_iter().any(|line| cookies.concerns(line)) {
             return None;
         }
         let rotation = self.renewal_of(token).await?;

@@ -2,8 +2,6 @@
 
 use std::sync::OnceLock;
 
-use http::Method;
-
 use super::{Admitted, JwtManager};
 #[cfg(feature = "testing")]
 use crate::http::settings::LocateSettings;
@@ -123,24 +121,6 @@ impl<'a> Steps<'a> {
         self.manager.leeway()
     }
 
-    /// Returns whether guards around routes let a request pass unchecked: every OPTIONS, because browsers send a CORS
-    /// preflight without tokens. A route that answers OPTIONS with more than CORS headers must guard itself.
-    pub fn is_exempt(self, request: &impl Request) -> bool {
-        request.method() == Method::OPTIONS.as_str()
-    }
-
-    /// Returns whether a guard around routes may leave this path unchecked if the app excepts it: not if it has a `..`
-    /// segment, plain or percent-encoded, or an encoded slash or backslash.
-    ///
-    /// A framework may not resolve these, but a file server behind an exception may. It would then serve files outside
-    /// the exception without a check.
-    pub fn can_be_excepted(self, path: &str) -> bool {
-        path.split(['/', '\\']).all(|segment| {
-            let segment = segment.to_ascii_lowercase().replace("%2e", ".");
-            segment != ".." && !segment.contains("%2f") && !segment.contains("%5c")
-        })
-    }
-
     /// Returns whether a guard with this requirement needs the body: for the JSON location, or for a CSRF form field.
     pub fn needs_body(self, requirement: &Requirement) -> bool {
         let locate = &self.manager.inner.settings.locate;
@@ -150,10 +130,7 @@ impl<'a> Steps<'a> {
     /// Refuses a request whose body the face has not passed on, although a guard must look into it.
     pub(super) fn demand_body(self, request: &impl Request, requirement: &Requirement) -> Result<(), Rejection> {
         // The kind of the body is checked last, because few apps look into bodies.
-        if !request.has_body()
-            && self.needs_body(requirement)
-            && matches!(BodyKind::of(request), BodyKind::Json | BodyKind::Form)
-        {
+        if !request.has_body() && self.needs_body(requirement) && BodyKind::of(request).is_searched() {
             const UNSEEN: &str = "a token or a CSRF value may be in the body, which the face did not pass on";
             return Err(self.manager.reject(Reason::Misconfigured(UNSEEN), None));
         }

@@ -174,6 +174,18 @@ pub struct SentToken {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+impl From<&TestToken<'_>> for SentToken {
+    fn from(token: &TestToken<'_>) -> Self {
+        Self { headers: token.headers() }
+    }
+}
+
+impl From<&Self> for SentToken {
+    fn from(token: &Self) -> Self {
+        token.clone()
+    }
+}
+
 impl SentToken {
     /// Returns the headers with which a client sends it.
     pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {

@@ -134,7 +134,7 @@ fn implicit_refresh_keeps_the_scopes() {
     let cookie = get(&[("Cookie", &format!("access_token_cookie={}", pair.access))]);
     clock.advance(Duration::from_secs(800));
     let expiring = jwt.steps().expiring(&cookie, Duration::from_secs(300)).unwrap();
-    let cookies = wait(jwt.steps().renew(&expiring, &http::HeaderMap::new())).unwrap();
+    let cookies = wait(jwt.steps().renew(&expiring, [])).unwrap();
     let line = cookies.lines()[0].to_str().unwrap();
     let text = line.strip_prefix("access_token_cookie=").unwrap().split(';').next().unwrap();
     assert_eq!(read(&jwt, text).scopes(), ["a"]);

@@ -7,6 +7,9 @@ mod answers;
 mod locations;
 #[path = "guards/order.rs"]
 mod order;
+#[cfg(feature = "routes")]
+#[path = "guards/routes.rs"]
+mod routes;
 #[path = "guards/visitors.rs"]
 mod visitors;
 #[path = "guards/websockets.rs"]

@@ -167,7 +167,7 @@ fn a_renewed_token_does_not_outlive_its_session() {
     clock.advance(Duration::from_secs(14 * 60));
     let page = get(&[("Cookie", &format!("access_token_cookie={text}"))]);
     let expiring = jwt.steps().expiring(&page, Duration::from_secs(120)).unwrap();
-    let cookies = wait(jwt.steps().renew(&expiring, &http::HeaderMap::new())).unwrap();
+    let cookies = wait(jwt.steps().renew(&expiring, [])).unwrap();
     let line = cookies.lines()[0].to_str().unwrap();
     let renewed = jwt.decode_token(line.split(['=', ';']).nth(1).unwrap()).unwrap();
     assert_eq!(renewed.expires_at().unwrap().as_secs(), NOW + 20 * 60);

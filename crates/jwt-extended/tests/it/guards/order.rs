@@ -223,13 +223,6 @@ fn a_rejection_carries_a_token_with_a_good_signature() {
 // Questions of faces.
 
 #[test]
-fn only_options_requests_are_exempt() {
-    for (method, exempt) in [("OPTIONS", true), ("GET", false), ("HEAD", false), ("POST", false), ("options", false)] {
-        assert_eq!(manager().steps().is_exempt(&request(method, "/", &[])), exempt, "{method}");
-    }
-}
-
-#[test]
 fn json_location_and_csrf_form_field_need_the_body() {
     let needs = |builder: JwtManagerBuilder, requirement: &Requirement| {
         builder.build().unwrap().steps().needs_body(requirement)

@@ -228,9 +228,7 @@ fn implicit_renewal_restarts_the_idle_time() {
         .unwrap();
     let renew = |text: &str| {
         let request = get(&[("Cookie", &format!("access_token_cookie={text}"))]);
-        let cookies = wait(
-            jwt.steps().renew(&jwt.steps().expiring(&request, Duration::from_secs(300))?, &http::HeaderMap::new()),
-        )?;
+        let cookies = wait(jwt.steps().renew(&jwt.steps().expiring(&request, Duration::from_secs(300))?, []))?;
         let line = cookies.lines()[0].to_str().unwrap().to_owned();
         Some(line["access_token_cookie=".len()..].split(';').next().unwrap().to_owned())
     };
