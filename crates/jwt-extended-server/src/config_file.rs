@@ -14,7 +14,13 @@ use jwt_extended_axum::{Config, config::IssuerOptions};
 use serde::{Deserialize, Deserializer, de};
 use toml::{Spanned, Value};
 
-use crate::{Origin, StartError, listen, settings::read_address, store::StoreAddress};
+use crate::{
+    Origin, StartError,
+    forward_auth::{ForwardAuthOptions, PolicyOptions},
+    listen,
+    settings::read_address,
+    store::StoreAddress,
+};
 
 /// The contents of a configuration file.
 #[derive(Default, Deserialize)]
@@ -41,6 +47,11 @@ pub(crate) struct ConfigFile {
     /// The other issuers whose tokens are accepted.
     #[serde(default)]
     pub(crate) issuers: Vec<IssuerOptions>,
+    #[serde(default)]
+    pub(crate) forward_auth: ForwardAuthOptions,
+    /// What proxies ask about, by method and path.
+    #[serde(default)]
+    pub(crate) policies: Vec<PolicyOptions>,
 }
 
 /// An entry of the section `[[users]]`.

@@ -49,6 +49,14 @@ pub enum OriginError {
     Insecure,
 }
 
+impl Origin {
+    /// Returns the text.
+    pub(crate) fn as_str(&self) -> &str {
+        // An origin is ASCII.
+        self.0.to_str().unwrap_or_default()
+    }
+}
+
 impl FromStr for Origin {
     type Err = OriginError;
 

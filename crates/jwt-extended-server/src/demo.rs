@@ -13,7 +13,9 @@ use jwt_extended_axum::{
 };
 
 use crate::{
-    App, Cors, Database, DatabaseError, Metadata, StartError, Users, listen, secrets,
+    App, Cors, Database, DatabaseError, ForwardAuth, Metadata, StartError, Users,
+    forward_auth::ForwardAuthOptions,
+    listen, secrets,
     serve::{serve, shutdown_signal},
     settings::{demo_config, manager, refuse_samples, sqlite_in, take_origins, take_store},
     store::{Absence, OpenStore, StoreAddress},
@@ -56,11 +58,12 @@ pub(crate) async fn run(
     let OpenStore { sessions, users } = store.open(Absence::Created).await?;
     let users = demo_users(users.filter(|_| is_ours)).await?;
     let metadata = Metadata::of(&config);
+    let forward_auth = ForwardAuth::new(ForwardAuthOptions::default(), Vec::new())?;
     let jwt = manager(config, Vec::new(), sessions, &users)?;
     let listener = listen::bind(address).await?;
     let shutdown = shutdown_signal()?;
     greet(listener.local_addr().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
-    serve(listener, shutdown, App { jwt, users, cors, metadata }).await
+    serve(listener, shutdown, App { jwt, users, cors, metadata, forward_auth }).await
 }
 
 /// Returns the demo's users. In the demo's own database their passwords are reset; without a database they are in

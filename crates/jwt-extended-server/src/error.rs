@@ -7,6 +7,7 @@ use jwt_extended_jwks::IssuerError;
 
 use crate::{
     cors::OriginError,
+    forward_auth::ForwardAuthError,
     store::OpenError,
     users::{CheckError, DatabaseError},
 };
@@ -39,6 +40,9 @@ pub enum StartError {
     /// An issuer of the configuration file cannot be used.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
+    /// The answers to proxies cannot be given as configured.
+    #[error(transparent)]
+    ForwardAuth(#[from] ForwardAuthError),
     /// An option cannot be read from the file that another option names.
     #[error("{option}: {why}")]
     ValueFile {

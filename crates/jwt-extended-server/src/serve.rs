@@ -1,6 +1,6 @@
 //! Serves requests until a signal ends the server, and purges the store meanwhile.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use jwt_extended_axum::JwtManager;
 use tokio::{net::TcpListener, signal, task::JoinSet};
@@ -42,7 +42,8 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
     if matches!(users.is_empty().await, Ok(true)) {
         tracing::warn!("there are no users yet; add one with `user add`");
     }
-    serve(listener, shutdown, App { jwt, users, cors: settings.cors, metadata }).await
+    serve(listener, shutdown, App { jwt, users, cors: settings.cors, metadata, forward_auth: settings.forward_auth })
+        .await
 }
 
 /// Serves until `shutdown` completes and the requests in flight have ended, or their grace period has.
@@ -61,7 +62,8 @@ pub(crate) async fn serve(
     // Dropped with the server, which aborts the task.
     let mut purging = JoinSet::new();
     purging.spawn(purge(app.jwt.clone()));
-    let server = axum::serve(listener, router(app)).with_graceful_shutdown(signalled);
+    let server = axum::serve(listener, router(app).into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(signalled);
     let grace_is_over = async move {
         if ending.changed().await.is_ok() {
             tokio::time::sleep(GRACE).await;

@@ -13,7 +13,7 @@ use jwt_extended_axum::{
 use jwt_extended_sqlx::SqliteUrl;
 
 use crate::{
-    Cors, Origin, StartError, Users,
+    Cors, ForwardAuth, Origin, StartError, Users,
     config_file::ConfigFile,
     is_sample,
     store::{OpenError, StoreAddress},
@@ -30,6 +30,8 @@ pub struct Settings {
     pub(crate) users: Option<Users>,
     /// The other issuers whose tokens are accepted.
     pub(crate) issuers: Vec<Issuer>,
+    /// What the server answers to proxies.
+    pub(crate) forward_auth: ForwardAuth,
 }
 
 /// The settings of the command line, which win over all others.
@@ -80,7 +82,8 @@ impl Settings {
         let listen = overrides.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000)));
         let cors = Cors::new(origins.unwrap_or(file.cors_origins), &config);
         let issuers = file.issuers.into_iter().map(jwt_extended_jwks::issuer).collect::<Result<_, _>>()?;
-        Ok(Self { listen, config, cors, store, users, issuers })
+        let forward_auth = ForwardAuth::new(file.forward_auth, file.policies)?;
+        Ok(Self { listen, config, cors, store, users, issuers, forward_auth })
     }
 }
 

@@ -6,11 +6,11 @@ mod sessions;
 
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, FromRef, FromRequestParts, State},
-    http::{HeaderMap, StatusCode, request::Parts},
+    extract::{DefaultBodyLimit, FromRef, FromRequestParts, RawQuery, State},
+    http::{HeaderMap, StatusCode, header, request::Parts},
     middleware,
     response::{IntoResponse, Response},
-    routing::{delete, get, post},
+    routing::{any, delete, get, post},
 };
 use jwt_extended_axum::{
     Access, Admitted, BodyLayer, Cookies, Fresh, JwkSet, JwtManager, Location, Logout, Reason, Rejection, Requirement,
@@ -21,9 +21,9 @@ use serde_json::{Value, json};
 use self::credentials::{Credentials, Device};
 pub use self::metadata::Metadata;
 use crate::{
-    CheckError, Users,
+    CheckError, ForwardAuth, Users,
     cors::{Cors, trust_allowed},
-    logging,
+    forward_auth, logging,
 };
 
 /// The longest accepted body, in bytes: credentials and tokens are short.
@@ -43,6 +43,8 @@ pub struct App {
     pub cors: Cors,
     /// What the server says of itself to clients.
     pub metadata: Metadata,
+    /// What it answers to proxies in front of apps.
+    pub forward_auth: ForwardAuth,
 }
 
 impl FromRef<App> for JwtManager {
@@ -65,6 +67,8 @@ pub fn router(app: App) -> Router {
         .route("/sessions/{id}", delete(sessions::end))
         .route("/.well-known/jwks.json", get(async |keys: JwkSet| keys))
         .route("/.well-known/oauth-authorization-server", get(metadata::answer))
+        .route("/verify", any(forward_auth::verify))
+        .route("/verify/{*path}", any(forward_auth::verify_path))
         .route("/healthz", get(healthz))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_methods)
@@ -80,17 +84,22 @@ pub fn router(app: App) -> Router {
     routes.layer(middleware::from_fn(logging::requests)).with_state(app)
 }
 
-/// Logs in with cookies.
+/// Logs in with cookies, and sends a browser back to where it came from (`?return_to=`).
 async fn login(
     State(app): State<App>,
     _: NotCrossSite,
     device: Device,
     headers: HeaderMap,
+    RawQuery(query): RawQuery,
     credentials: Credentials,
-) -> Result<impl IntoResponse, Rejection> {
+) -> Result<Response, Rejection> {
     let pair = app.log_in(credentials, &device).await?;
+    let cookies = Cookies(app.jwt.set_cookies(&pair)?);
+    if let Some(address) = app.forward_auth.return_address(query.as_deref()) {
+        return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)], cookies, ()).into_response());
+    }
     let csrf = app.cors.csrf_values(&headers, &pair);
-    Ok((csrf, Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "login": true }))))
+    Ok((csrf, cookies, Json(json!({ "login": true }))).into_response())
 }
 
 /// Logs in with tokens in the body.
@@ -189,7 +198,7 @@ impl App {
     }
 
     /// Returns a rejection with this message, in the configured format.
-    fn refuse(&self, status: StatusCode, code: &'static str, message: &'static str) -> Rejection {
+    pub(crate) fn refuse(&self, status: StatusCode, code: &'static str, message: &'static str) -> Rejection {
         self.jwt.reject(Reason::App { status, code, message }, None).into()
     }
 }

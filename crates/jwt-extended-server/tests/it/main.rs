@@ -23,6 +23,7 @@ mod program {
 mod routes {
     //! The routes, without a process and a network.
     mod cors;
+    mod forward_auth;
     mod guarded;
     mod hostile;
     mod keys;

@@ -1,10 +1,11 @@
 //! The routes without a process: one request, one response.
 
-use std::sync::LazyLock;
+use std::{net::SocketAddr, sync::LazyLock};
 
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{HeaderName, HeaderValue, Method, Request},
 };
 use http_body_util::BodyExt as _;
@@ -14,7 +15,7 @@ use jwt_extended_axum::{
     jwt_extended::http::Location,
     session::MemoryStore,
 };
-use jwt_extended_server::{App, Cors, Metadata, Users, hash, router};
+use jwt_extended_server::{App, Cors, ForwardAuth, Metadata, Users, hash, router};
 use tower::ServiceExt as _;
 
 use super::{SECRET, member};
@@ -41,6 +42,8 @@ pub(crate) fn builder() -> JwtManagerBuilder {
 pub(crate) struct TestApp {
     router: Router,
     pub(crate) jwt: JwtManager,
+    /// The address that sends the requests.
+    pub(crate) peer: SocketAddr,
 }
 
 pub(crate) fn app() -> TestApp {
@@ -53,13 +56,22 @@ pub(crate) fn app_with(builder: JwtManagerBuilder) -> TestApp {
 
 /// The routes for pages of other origins.
 pub(crate) fn app_with_origins(builder: JwtManagerBuilder, origins: &[&str]) -> TestApp {
+    app_of(builder, origins, ForwardAuth::from_toml("").unwrap())
+}
+
+/// The routes for proxies, by these sections of a configuration file.
+pub(crate) fn app_behind_proxies(builder: JwtManagerBuilder, sections: &str) -> TestApp {
+    app_of(builder, &[], ForwardAuth::from_toml(sections).unwrap())
+}
+
+fn app_of(builder: JwtManagerBuilder, origins: &[&str], forward_auth: ForwardAuth) -> TestApp {
     let jwt = builder.build().unwrap();
     let users = Users::new(HASHES.clone()).unwrap();
     let cors = Cors::new(origins.iter().map(|origin| origin.parse().unwrap()), &Config::default());
     let mut config = Config::default();
     config.encode_issuer = Some(ISSUER.to_owned());
-    let router = router(App { jwt: jwt.clone(), users, cors, metadata: Metadata::of(&config) });
-    TestApp { router, jwt }
+    let router = router(App { jwt: jwt.clone(), users, cors, metadata: Metadata::of(&config), forward_auth });
+    TestApp { router, jwt, peer: ([127, 0, 0, 1], 1).into() }
 }
 
 pub(crate) type Headers<'a> = &'a [(&'a str, &'a str)];
@@ -94,6 +106,7 @@ impl TestApp {
             let name = HeaderName::try_from(*name).unwrap();
             request.headers_mut().append(name, HeaderValue::from_bytes(value).unwrap());
         }
+        request.extensions_mut().insert(ConnectInfo(self.peer));
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let headers = parts.headers.iter();
         let headers = headers.map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap().to_owned()));

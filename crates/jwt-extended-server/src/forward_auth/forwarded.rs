@@ -1,0 +1,116 @@
+//! The request that a proxy asks about: its method, its address and its headers.
+//!
+//! A proxy says the method and the address in headers (`X-Forwarded-…`), which count only from the addresses of the
+//! proxies that the configuration names. It knows nothing of tokens and policies.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{
+    extract::ConnectInfo,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, request::Parts, uri::PathAndQuery},
+};
+use ipnet::IpNet;
+
+const METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
+const URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
+const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// The addresses of the proxies whose headers count.
+#[derive(Clone, Debug)]
+pub(super) struct Proxies(Vec<IpNet>);
+
+/// How the proxy names the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// In headers, as nginx, Caddy, Traefik and `HAProxy` do.
+    Headers,
+    /// By its own method, and its own path after `/verify`, as Envoy does.
+    Path,
+}
+
+/// The request that the proxy asks about.
+#[derive(Debug)]
+pub(super) struct Forwarded {
+    /// Its method, address and headers.
+    pub(super) request: Parts,
+    scheme: Option<String>,
+    host: Option<String>,
+}
+
+/// Why it is not known what a proxy asks about. For the log.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unclear {
+    #[error("{0} is not among trusted_proxies, so its X-Forwarded headers do not count; add it to [forward_auth]")]
+    Stranger(IpAddr),
+    #[error("the address of the proxy is unknown, so its X-Forwarded headers do not count")]
+    Nobody,
+    #[error("the proxy must send one {0} header, with the value of the client's request; see the page of your proxy")]
+    Header(HeaderName),
+}
+
+impl Proxies {
+    pub(super) fn new(networks: Vec<IpNet>) -> Self {
+        Self(networks)
+    }
+
+    /// Returns the request that a proxy asks about.
+    ///
+    /// A method that is missing would be that of the proxy's own request, a GET, which needs no CSRF value. So nothing
+    /// is assumed.
+    pub(super) fn forwarded(&self, mut parts: Parts, naming: Naming) -> Result<Forwarded, Unclear> {
+        let headers = &parts.headers;
+        let known = self.check(&parts);
+        if naming == Naming::Headers {
+            known?;
+            let method = one(headers, &METHOD).and_then(|method| Method::from_bytes(method.as_bytes()).ok());
+            let uri = one(headers, &URI).and_then(address);
+            parts.method = method.ok_or(Unclear::Header(METHOD))?;
+            parts.uri = uri.ok_or(Unclear::Header(URI))?;
+        } else {
+            let rest = parts.uri.path_and_query().and_then(|path| path.as_str().strip_prefix("/verify"));
+            parts.uri = rest.and_then(|rest| address_of(rest.as_bytes())).ok_or(Unclear::Header(URI))?;
+            if known.is_err() {
+                return Ok(Forwarded { request: parts, scheme: None, host: None });
+            }
+        }
+        let text = |name| one(&parts.headers, name).and_then(|value| Some(value.to_str().ok()?.to_owned()));
+        let (scheme, host) = (text(&PROTO), text(&HOST));
+        Ok(Forwarded { request: parts, scheme, host })
+    }
+
+    /// Checks that the peer is one of the proxies.
+    fn check(&self, parts: &Parts) -> Result<(), Unclear> {
+        let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
+            return Err(Unclear::Nobody);
+        };
+        let peer = peer.ip().to_canonical();
+        if self.0.iter().any(|network| network.contains(&peer)) { Ok(()) } else { Err(Unclear::Stranger(peer)) }
+    }
+}
+
+impl Forwarded {
+    /// Returns the scheme, the host, and the path with the query of the client's request, if the proxy says them all.
+    pub(super) fn address(&self) -> Option<(&str, &str, &str)> {
+        let path = self.request.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        Some((self.scheme.as_deref()?, self.host.as_deref()?, path))
+    }
+}
+
+/// Returns the only value of a header.
+fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
+}
+
+fn address(value: &HeaderValue) -> Option<Uri> {
+    address_of(value.as_bytes())
+}
+
+/// Reads a path with its query.
+fn address_of(bytes: &[u8]) -> Option<Uri> {
+    if !bytes.starts_with(b"/") {
+        return None;
+    }
+    Some(PathAndQuery::try_from(bytes).ok()?.into())
+}

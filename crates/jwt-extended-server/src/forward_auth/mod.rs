@@ -1,0 +1,184 @@
+//! Forward authentication: a proxy asks `/verify` about each request, before it passes the request on to an app.
+//!
+//! The answer is 204 with headers that say who it is, or a rejection. The folder `proxies` has a configuration for each
+//! proxy. Only this module knows policies; the routes of the server itself have guards of their own.
+
+mod asked;
+mod forwarded;
+mod identity;
+mod options;
+mod path;
+mod policy;
+mod renewal;
+mod return_to;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use jwt_extended_axum::{Admitted, Rejection, Requirement, Token, jwt_extended::http::SetCookies};
+use url::{Url, form_urlencoded};
+
+use self::{
+    asked::{Asked, CookieFields, Login},
+    forwarded::{Forwarded, Naming, Proxies},
+    identity::IdentityHeaders,
+    policy::{Access, Policies},
+    renewal::{Checked, bodiless},
+    return_to::ReturnAddress,
+};
+pub use self::{identity::HeaderNameError, options::ForwardAuthError, policy::PolicyError};
+pub(crate) use self::{options::ForwardAuthOptions, policy::PolicyOptions};
+use crate::{App, Origin};
+
+/// The header fields of [`CookieFields::Numbered`]. A pair of tokens has four cookies.
+const NUMBERED: [HeaderName; 4] = [
+    HeaderName::from_static("x-set-cookie-1"),
+    HeaderName::from_static("x-set-cookie-2"),
+    HeaderName::from_static("x-set-cookie-3"),
+    HeaderName::from_static("x-set-cookie-4"),
+];
+
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
+const UNCLEAR: &str = "The proxy's question is not clear. The log of the login server says why";
+const AMBIGUOUS: &str = "Apps may read this path in different ways. Write it without //, .. and encoded separators";
+
+/// Answers the questions of proxies. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct ForwardAuth(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    proxies: Proxies,
+    policies: Policies,
+    headers: IdentityHeaders,
+    login_page: Option<Url>,
+    return_to: Vec<Origin>,
+    /// How long before its end an access cookie is renewed. `None` if that is off.
+    renew: Option<Duration>,
+}
+
+/// Answers a proxy that names the request in headers. The query is the proxy's.
+pub(crate) async fn verify(State(app): State<App>, RawQuery(query): RawQuery, parts: Parts) -> Response {
+    match Asked::read(query.as_deref(), &app.forward_auth.0.policies) {
+        Ok(asked) => answer(&app, parts, Naming::Headers, &asked).await,
+        Err(error) => unclear(&app, &error),
+    }
+}
+
+/// Answers a proxy that names the request by the path after `/verify`. The query is the client's.
+pub(crate) async fn verify_path(State(app): State<App>, parts: Parts) -> Response {
+    answer(&app, parts, Naming::Path, &Asked::default()).await
+}
+
+impl ForwardAuth {
+    /// Returns the address that a login names in its query (`return_to`), if browsers may be sent there.
+    pub(crate) fn return_address(&self, query: Option<&str>) -> Option<HeaderValue> {
+        let mut pairs = form_urlencoded::parse(query?.as_bytes());
+        let (_, address) = pairs.find(|(name, _)| name == "return_to")?;
+        ReturnAddress::parse(&address, &self.0.return_to)?.header()
+    }
+}
+
+async fn answer(app: &App, parts: Parts, naming: Naming, asked: &Asked) -> Response {
+    let inner = &*app.forward_auth.0;
+    let forwarded = match inner.proxies.forwarded(parts, naming) {
+        Ok(forwarded) => forwarded,
+        Err(error) => return unclear(app, &error),
+    };
+    let request = &forwarded.request;
+    let by_path = || inner.policies.of_request(&request.method, request.uri.path());
+    let Ok(access) = asked.access.as_ref().map_or_else(by_path, Ok) else {
+        return app.refuse(StatusCode::FORBIDDEN, "path_ambiguous", AMBIGUOUS).into_response();
+    };
+    let answer = match access {
+        // Browsers send a CORS preflight without tokens.
+        _ if request.method == Method::OPTIONS => inner.pass(None, SetCookies::default()),
+        Access::Public => {
+            let admitted = app.jwt.authenticate(&bodiless(request), &Requirement::access()).await.ok();
+            inner.pass(admitted.as_ref().map(Admitted::token), SetCookies::default())
+        }
+        Access::Guarded(guarded) => match renewal::check(&app.jwt, request, guarded, inner.renew).await {
+            Checked { outcome: Ok(admitted), cookies } => inner.pass(Some(admitted.token()), cookies),
+            Checked { outcome: Err(rejection), cookies } => inner.reject(rejection, cookies, &forwarded, asked.login),
+        },
+    };
+    with_fields(answer, asked.cookies)
+}
+
+impl Inner {
+    /// Lets the request pass, with every header of its identity.
+    fn pass(&self, token: Option<&Token>, cookies: SetCookies) -> Response {
+        let mut response = (StatusCode::NO_CONTENT, self.headers.of(token)).into_response();
+        append(cookies, &mut response);
+        response
+    }
+
+    /// Rejects the request with 401 or 403: proxies take other statuses for a fault of the server. A browser that only
+    /// needs to log in is told where.
+    fn reject(&self, rejection: Rejection, cookies: SetCookies, forwarded: &Forwarded, login: Login) -> Response {
+        let mut response = rejection.into_response();
+        append(cookies, &mut response);
+        let status = response.status();
+        if status.is_client_error() && status != StatusCode::FORBIDDEN {
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+        }
+        if response.status() == StatusCode::UNAUTHORIZED
+            && is_navigation(&forwarded.request)
+            && let Some(location) = self.login_address(forwarded)
+        {
+            response.headers_mut().insert(header::LOCATION, location);
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            if login == Login::Redirect {
+                *response.status_mut() = StatusCode::FOUND;
+            }
+        }
+        response
+    }
+
+    /// Returns the address of the login page, which says where to return to.
+    fn login_address(&self, forwarded: &Forwarded) -> Option<HeaderValue> {
+        let mut page = self.login_page.clone()?;
+        let back = forwarded
+            .address()
+            .and_then(|(scheme, host, path)| ReturnAddress::of_request(scheme, host, path, &self.return_to));
+        if let Some(back) = back {
+            page.query_pairs_mut().append_pair("return_to", back.as_str());
+        }
+        HeaderValue::from_str(page.as_str()).ok()
+    }
+}
+
+/// Returns whether a person has opened a page, rather than a script or a program an address.
+fn is_navigation(request: &Parts) -> bool {
+    let mut accepted = request.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mode = request.headers.get(SEC_FETCH_MODE);
+    request.method.is_safe()
+        && accepted.any(|types| types.contains("text/html"))
+        && mode.is_none_or(|mode| mode == "navigate")
+}
+
+fn append(cookies: SetCookies, response: &mut Response) {
+    if !cookies.lines().is_empty() {
+        cookies.append_to(response.headers_mut());
+    }
+}
+
+/// Adds the numbered fields, if the proxy asks for them.
+fn with_fields(mut response: Response, fields: CookieFields) -> Response {
+    if fields == CookieFields::Numbered {
+        let cookies: Vec<_> = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
+        response.headers_mut().extend(NUMBERED.into_iter().zip(cookies));
+    }
+    response
+}
+
+/// Refuses a question that is not clear. A proxy takes the status for a fault of the server, which it is: of its setup.
+fn unclear(app: &App, error: &dyn std::error::Error) -> Response {
+    tracing::error!(%error, "a proxy's question is not clear");
+    app.refuse(StatusCode::INTERNAL_SERVER_ERROR, "proxy_unclear", UNCLEAR).into_response()
+}

@@ -1,0 +1,344 @@
+//! The questions of proxies, `/verify`: who it is, what a policy needs, where a browser logs in, and renewal.
+
+use std::sync::Arc;
+
+use jwt_extended_axum::{
+    JwtManagerBuilder,
+    jwt_extended::{Clock as _, ManualClock, SystemClock},
+    session::MemoryStore,
+};
+
+use crate::support::app::*;
+
+const SECTIONS: &str = r#"
+    [forward_auth]
+    login_page = "https://login.example/page?a=b"
+    return_to = ["https://app.example"]
+    [forward_auth.headers.claims]
+    role = "Remote-Role"
+    [[policies]]
+    name = "assets"
+    paths = ["/assets/{*file}"]
+    public = true
+    [[policies]]
+    name = "transfer"
+    paths = ["/transfer"]
+    fresh = true
+    [[policies]]
+    name = "orders"
+    paths = ["/orders/{*rest}"]
+    scopes = ["read:orders"]
+    max_age = "10m"
+"#;
+
+fn proxied() -> TestApp {
+    app_behind_proxies(builder(), SECTIONS)
+}
+
+impl TestApp {
+    /// Asks about a request as a proxy does: `POST /transfer`.
+    async fn ask(&self, request: &str, headers: Headers<'_>) -> Answer {
+        self.ask_with("/verify", request, headers).await
+    }
+
+    async fn ask_with(&self, question: &str, request: &str, headers: Headers<'_>) -> Answer {
+        let (method, uri) = request.split_once(' ').unwrap();
+        let forwarded = [
+            ("x-forwarded-method", method),
+            ("x-forwarded-uri", uri),
+            ("x-forwarded-host", "app.example"),
+            ("x-forwarded-proto", "https"),
+        ];
+        self.get(question, &[&forwarded, headers].concat()).await
+    }
+}
+
+const PAGE: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+
+#[tokio::test]
+async fn a_good_token_is_204_with_every_fact() {
+    let app = proxied();
+    let token = app.jwt.access_token("Jos\u{e9}").scopes(["a", "b"]);
+    let token = token.additional_claims(&serde_json::json!({ "role": ["x"] })).create().unwrap();
+    let answer = app.ask("GET /page", &[("authorization", &format!("Bearer {token}"))]).await;
+    assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+    assert_eq!(answer.header("remote-user"), "Jos%C3%A9");
+    assert_eq!(answer.header("remote-scopes"), "a,b");
+    assert_eq!(answer.header("remote-role"), "[\"x\"]");
+    assert_eq!(answer.header("remote-token-id"), token.jti().unwrap());
+    assert_eq!(answer.all("remote-issuer"), [""]);
+    let login = app.browser().await;
+    let answer = app.ask("GET /page", &[("cookie", &login.access_cookie())]).await;
+    assert_eq!((answer.status, answer.header("remote-user")), (204, "testuser"));
+    assert!(!answer.header("remote-session").is_empty());
+}
+
+#[tokio::test]
+async fn no_header_of_the_identity_is_left_to_the_client() {
+    let app = proxied();
+    let names = ["remote-user", "remote-issuer", "remote-session", "remote-scopes", "remote-token-id", "remote-role"];
+    for name in names {
+        let smuggled = [(name, "root")];
+        let public = app.ask("GET /assets/a.css", &smuggled).await;
+        assert_eq!((public.status, public.all(name)), (204, vec![""]), "{name}");
+        let preflight = app.ask("OPTIONS /page", &smuggled).await;
+        assert_eq!((preflight.status, preflight.all(name)), (204, vec![""]), "{name}");
+    }
+    let (bearer, _) = app.bearers().await;
+    let public = app.ask("GET /assets/a.css", &[("authorization", &bearer)]).await;
+    assert_eq!((public.status, public.header("remote-user")), (204, "testuser"));
+    let public = app.ask("GET /assets/a.css", &[("authorization", "Bearer nonsense")]).await;
+    assert_eq!((public.status, public.header("remote-user")), (204, ""));
+}
+
+#[tokio::test]
+async fn a_rejection_is_401_or_403_with_its_challenge() {
+    let app = proxied();
+    let missing = app.ask("GET /page", &[]).await;
+    assert_eq!((missing.status, missing.header("www-authenticate")), (401, "Bearer"));
+    for bad in ["Bearer nonsense", "Basic YTpi", "Bearer"] {
+        let answer = app.ask("GET /page", &[("authorization", bad)]).await;
+        assert_eq!(answer.status, 401, "{bad}");
+        assert!(!answer.header("www-authenticate").is_empty(), "{bad}");
+    }
+    let twice = app.ask("GET /page", &[("authorization", "Bearer a"), ("authorization", "Bearer b")]).await;
+    assert_eq!(twice.status, 401, "a proxy takes 400 for a fault of the server");
+    let (bearer, refresh) = app.bearers().await;
+    assert_eq!(app.ask("GET /page", &[("authorization", &refresh)]).await.status, 401);
+    let scope = app.ask("GET /orders/7", &[("authorization", &bearer)]).await;
+    assert_eq!(scope.status, 403);
+    assert!(scope.header("www-authenticate").contains("insufficient_scope"), "{scope:?}");
+}
+
+#[tokio::test]
+async fn the_path_decides_by_its_policy() {
+    let app = proxied();
+    let stale = format!("Bearer {}", app.jwt.create_access_token("testuser").unwrap());
+    for path in ["/transfer", "/Transfer/", "/tr%61nsfer", "/transfer?a=b", "/transfer;a"] {
+        let answer = app.ask(&format!("POST {path}"), &[("authorization", &stale)]).await;
+        answer.says(401, "Fresh token required");
+    }
+    for path in ["//transfer", "/assets/../transfer", "/assets/%2e%2e%2ftransfer"] {
+        assert_eq!(app.ask(&format!("POST {path}"), &[("authorization", &stale)]).await.status, 403, "{path}");
+    }
+    let (fresh, _) = app.bearers().await;
+    assert_eq!(app.ask("POST /transfer", &[("authorization", &fresh)]).await.status, 204);
+}
+
+#[tokio::test]
+async fn the_query_of_a_question_may_name_what_is_needed() {
+    let app = proxied();
+    let stale = format!("Bearer {}", app.jwt.create_access_token("testuser").unwrap());
+    for (question, status) in [
+        ("/verify?policy=assets", 204),
+        ("/verify?policy=transfer", 401),
+        ("/verify?fresh=true", 401),
+        ("/verify?scopes=read:orders", 403),
+        ("/verify?max_age=10m", 401),
+        ("/verify?policy=nobody", 500),
+        ("/verify?fresh=yes", 500),
+        ("/verify?scope=a", 500),
+        ("/verify?max_age=soon", 500),
+        ("/verify?max_age=never", 500),
+        ("/verify?policy=assets&fresh=true", 500),
+    ] {
+        let answer = app.ask_with(question, "GET /page", &[("authorization", &stale)]).await;
+        assert_eq!(answer.status, status, "{question}");
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_needs_the_csrf_value_for_the_client_s_method() {
+    let app = proxied();
+    let login = app.browser().await;
+    let cookie = login.access_cookie();
+    let ask = async |request, more: Headers<'_>| app.ask(request, &[&[("cookie", &*cookie)], more].concat()).await;
+    assert_eq!(ask("GET /page", &[]).await.status, 204);
+    for request in ["POST /page", "PUT /page", "DELETE /page", "PATCH /page"] {
+        ask(request, &[]).await.says(401, "Missing CSRF token");
+    }
+    assert_eq!(ask("POST /page", &[("x-csrf-token", &login.access_csrf)]).await.status, 204);
+    assert_eq!(ask("POST /page", &[("x-csrf-token", "wrong")]).await.status, 401);
+    let other_site = [("x-csrf-token", &*login.access_csrf), ("sec-fetch-site", "cross-site")];
+    assert_eq!(ask("POST /page", &other_site).await.status, 401);
+}
+
+#[tokio::test]
+async fn headers_count_only_from_the_named_proxies() {
+    let mut app = app_behind_proxies(builder(), "[forward_auth]\ntrusted_proxies = [\"10.1.0.0/16\", \"fd00::/8\"]");
+    let (bearer, _) = app.bearers().await;
+    for (peer, status) in [
+        ("10.1.2.3:1", 204),
+        ("[::ffff:10.1.2.3]:1", 204),
+        ("[fd00::1]:1", 204),
+        ("10.2.0.1:1", 500),
+        ("127.0.0.1:1", 500),
+    ] {
+        app.peer = peer.parse().unwrap();
+        assert_eq!(app.ask("GET /page", &[("authorization", &bearer)]).await.status, status, "{peer}");
+    }
+}
+
+#[tokio::test]
+async fn a_question_without_the_client_s_request_is_refused() {
+    let app = proxied();
+    let (bearer, _) = app.bearers().await;
+    let bearer = ("authorization", &*bearer);
+    let (method, uri) = (("x-forwarded-method", "GET"), ("x-forwarded-uri", "/page"));
+    assert_eq!(app.get("/verify", &[bearer, method, uri]).await.status, 204);
+    for headers in [
+        &[bearer][..],
+        &[bearer, method],
+        &[bearer, uri],
+        &[bearer, method, method, uri],
+        &[bearer, method, uri, uri],
+        &[bearer, method, ("x-forwarded-uri", "page")],
+        &[bearer, method, ("x-forwarded-uri", "https://app.example/page")],
+        &[bearer, ("x-forwarded-method", "GET POST"), uri],
+    ] {
+        let answer = app.get("/verify", headers).await;
+        answer.says(500, "The proxy's question is not clear. The log of the login server says why");
+    }
+}
+
+#[tokio::test]
+async fn a_path_after_verify_is_that_of_the_client() {
+    let app = proxied();
+    let login = app.browser().await;
+    let cookie = ("cookie", login.access_cookie());
+    let cookie = (cookie.0, &*cookie.1);
+    assert_eq!(app.get("/verify/page", &[cookie]).await.status, 204);
+    assert_eq!(app.get("/verify/assets/a", &[]).await.status, 204);
+    let claims_to_get = [cookie, ("x-forwarded-method", "GET"), ("x-forwarded-uri", "/assets/a")];
+    app.send("POST", "/verify/transfer", &claims_to_get, b"").await.says(401, "Missing CSRF token");
+    assert_eq!(app.get("/verify/page?policy=assets", &[]).await.status, 401, "the query is the client's");
+}
+
+#[tokio::test]
+async fn a_browser_is_sent_to_the_login_page_and_back() {
+    let app = proxied();
+    let expected = "https://login.example/page?a=b&return_to=https%3A%2F%2Fapp.example%2Fpage%3Fx%3Dy%2526";
+    let sent = app.ask("GET /page?x=y%26", &[PAGE]).await;
+    assert_eq!((sent.status, sent.header("location")), (302, expected));
+    assert_eq!(sent.header("cache-control"), "no-store");
+    let told = app.ask_with("/verify?login=location", "GET /page?x=y%26", &[PAGE]).await;
+    assert_eq!((told.status, told.header("location")), (401, expected));
+    let elsewhere = [PAGE, ("x-forwarded-method", "GET"), ("x-forwarded-uri", "/page")];
+    let elsewhere = [&elsewhere[..], &[("x-forwarded-host", "evil.example"), ("x-forwarded-proto", "https")]].concat();
+    assert_eq!(app.get("/verify", &elsewhere).await.header("location"), "https://login.example/page?a=b");
+}
+
+#[tokio::test]
+async fn only_a_navigation_without_a_login_is_sent() {
+    let app = proxied();
+    let (bearer, _) = app.bearers().await;
+    for (request, headers, status) in [
+        ("GET /page", &[("accept", "application/json")][..], 401),
+        ("GET /page", &[("accept", "*/*")], 401),
+        ("POST /page", &[PAGE], 401),
+        ("GET /page", &[PAGE, ("sec-fetch-mode", "cors")], 401),
+        ("GET /page", &[PAGE, ("sec-fetch-mode", "navigate")], 302),
+        ("GET /orders/7", &[PAGE, ("authorization", &bearer)], 403),
+    ] {
+        assert_eq!(app.ask(request, headers).await.status, status, "{request} {headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_returns_only_to_named_origins() {
+    let app = proxied();
+    let log_in = async |query: &str| app.post(&format!("/login{query}"), &[JSON], CREDENTIALS).await;
+    let back = log_in("?return_to=https%3A%2F%2Fapp.example%2Fpage%3Fx%3Dy").await;
+    assert_eq!((back.status, back.header("location")), (303, "https://app.example/page?x=y"));
+    assert_eq!(back.all("set-cookie").len(), 4);
+    for query in ["?return_to=https://evil.example/", "?return_to=//app.example", "?return_to=/page", "?other=1", ""] {
+        let here = log_in(query).await;
+        here.is(200, r#"{"login":true}"#);
+        assert_eq!(here.header("location"), "");
+    }
+}
+
+/// An app whose access tokens live 15 minutes and are renewed in their last five, and its clock.
+fn renewing() -> (TestApp, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
+    let builder: JwtManagerBuilder = builder().session_store(MemoryStore::new()).clock(Arc::clone(&clock));
+    let fresh = "[[policies]]\nname = \"fresh\"\npaths = [\"/transfer\"]\nfresh = true";
+    (app_behind_proxies(builder, &format!("[forward_auth]\nrenew = \"5m\"\n{fresh}")), clock)
+}
+
+fn minutes(count: u64) -> std::time::Duration {
+    std::time::Duration::from_secs(60 * count)
+}
+
+#[tokio::test]
+async fn an_expired_access_cookie_is_renewed_in_passing() {
+    let (app, clock) = renewing();
+    let login = app.browser().await;
+    clock.advance(minutes(14));
+    assert!(app.ask("GET /page", &[("cookie", &login.cookies())]).await.all("set-cookie").is_empty(), "still fresh");
+    clock.advance(minutes(2));
+    let answer = app.ask_with("/verify?cookies=numbered", "GET /page", &[("cookie", &login.cookies())]).await;
+    assert_eq!((answer.status, answer.header("remote-user")), (204, "testuser"));
+    let cookies = answer.all("set-cookie");
+    assert_eq!(cookies.len(), 4, "both tokens and their CSRF values");
+    let numbered = ["x-set-cookie-1", "x-set-cookie-2", "x-set-cookie-3", "x-set-cookie-4"];
+    assert_eq!(numbered.map(|name| answer.header(name)).to_vec(), cookies);
+    let renewed = format!("access_token_cookie={}", answer.cookie("access_token_cookie"));
+    let next = app.ask("GET /page", &[("cookie", &renewed)]).await;
+    assert_eq!((next.status, next.all("set-cookie").len()), (204, 0));
+    clock.advance(minutes(11));
+    let lengthened = app.ask("GET /page", &[("cookie", &renewed)]).await;
+    assert_eq!((lengthened.status, lengthened.all("set-cookie").len()), (204, 2), "an access token that is not fresh");
+}
+
+#[tokio::test]
+async fn two_tabs_renew_at_once_and_stay_logged_in() {
+    let (app, clock) = renewing();
+    let login = app.browser().await;
+    clock.advance(minutes(16));
+    let cookies = login.cookies();
+    let first = app.ask("GET /page", &[("cookie", &cookies)]).await;
+    let second = app.ask("GET /other", &[("cookie", &cookies)]).await;
+    for tab in [&first, &second] {
+        assert_eq!((tab.status, tab.header("remote-user")), (204, "testuser"));
+    }
+    clock.advance(minutes(16));
+    let later = format!("refresh_token_cookie={}", second.cookie("refresh_token_cookie"));
+    assert_eq!(app.ask("GET /page", &[("cookie", &later)]).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_stolen_refresh_cookie_ends_the_session_in_passing() {
+    let (app, clock) = renewing();
+    let login = app.browser().await;
+    clock.advance(minutes(16));
+    let renewed = app.ask("GET /page", &[("cookie", &login.cookies())]).await;
+    clock.advance(minutes(1));
+    let replayed = app.ask("GET /page", &[("cookie", &login.refresh_cookie())]).await;
+    assert_eq!(replayed.status, 401);
+    assert!(replayed.body.contains("Token was used before"), "{replayed:?}");
+    let bearer = format!("Bearer {}", renewed.cookie("access_token_cookie"));
+    app.ask("GET /page", &[("authorization", &bearer)]).await.says(401, "Token has been revoked");
+}
+
+#[tokio::test]
+async fn nothing_is_renewed_where_a_renewed_token_is_no_use() {
+    let (app, clock) = renewing();
+    let login = app.browser().await;
+    clock.advance(minutes(16));
+    let cookies = login.cookies();
+    let csrf = ("x-csrf-token", &*login.access_csrf);
+    for (request, headers) in [
+        ("GET /transfer", &[("cookie", &*cookies)][..]),
+        ("POST /page", &[("cookie", &*cookies), csrf]),
+        ("GET /page", &[("cookie", &login.access_cookie())]),
+        ("GET /page", &[("cookie", "refresh_token_cookie=nonsense")]),
+    ] {
+        let answer = app.ask(request, headers).await;
+        assert_eq!(answer.status, 401, "{request}");
+        assert!(!answer.all("set-cookie").iter().any(|line| line.contains("=ey")), "{request}: {answer:?}");
+    }
+    let off = app_behind_proxies(builder(), "");
+    let login = off.browser().await;
+    assert_eq!(off.ask("GET /page", &[("cookie", &login.refresh_cookie())]).await.status, 401);
+}
