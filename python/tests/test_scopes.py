@@ -74,7 +74,15 @@ def test_a_guard_asks_for_permissions(
     assert said(app, "/view", made(app, permissions=granted))[0] == 200
     status, answer = said(app, "/view", made(app, permissions=refused))
     assert status == 403
-    assert answer["msg"].startswith("The token's permissions do not include ")
+    assert answer["msg"].startswith("The token's claim permissions does not include ")
+
+
+def test_a_role_with_a_space_is_one_role() -> None:
+    for role in ["shop admin", ["shop admin"]]:
+        app = guarded(make_app(), claim_has={"role": "shop admin"})
+        assert said(app, "/view", made(app, role=role))[0] == 200
+        app = guarded(make_app(), claim_has={"role": "admin"})
+        assert said(app, "/view", made(app, role=role))[0] == 403
 
 
 def test_a_claim_may_be_a_path() -> None:

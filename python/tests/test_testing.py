@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import jsonify, redirect
+from flask import Flask, jsonify, redirect
 from flask.views import MethodView
 from support import guarded_app, make_app
 
@@ -70,6 +70,11 @@ def test_a_module_loads_only_what_it_needs(module: str, unloaded: str) -> None:
     program = f"import {module}, sys; sys.exit({unloaded!r} in sys.modules)"
     # Isolated: the tests' folder has the sources of the package beside it, which lack the core.
     subprocess.run([sys.executable, "-I", "-c", program], check=True)
+
+
+def test_a_login_without_a_manager_says_what_to_do() -> None:
+    with pytest.raises(RuntimeError, match="You must initialize a JWTManager"):
+        jwt_client(Flask("an_app")).login("alice")
 
 
 def test_a_client_sends_each_view_its_token() -> None:

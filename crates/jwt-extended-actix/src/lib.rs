@@ -128,6 +128,11 @@
 //! With the feature `testing`, in `[dev-dependencies]`, the module `testing` makes tokens in one line and requests that
 //! are logged in, moves the clock, and takes the store down.
 //!
+//! # Logs
+//!
+//! This crate writes events with `tracing`: what a client did wrong at the level DEBUG, and what the app or its store
+//! did wrong at ERROR. Without a subscriber they are lost, so set one up, such as that of `tracing-subscriber`.
+//!
 //! # Responses
 //!
 //! [`Tokens`] answers with a pair of tokens in the body. [`Cookies`] sets or clears cookies beside any body:
@@ -156,6 +161,9 @@ pub mod private {
 }
 
 pub use extract::{Access, AnyToken, Claims, Fresh, Logout, Optional, Refresh, Visitor, authenticate};
+/// The status and the response of [`Reason::App`] and of [`Handler`]s: those of `http` 1, where actix-web has `http`
+/// 0.2.
+pub use http::{Response, StatusCode};
 pub use jwt_extended::{
     self, Admitted, BadException, Config, ConfigError, JwtManager, JwtManagerBuilder, Requirement, Token, TokenPair,
     config::{self, Switch},

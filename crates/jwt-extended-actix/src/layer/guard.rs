@@ -95,10 +95,10 @@ impl GuardLayer {
         Self { guard: Arc::new(Arc::unwrap_or_clone(self.guard).body_limit(bytes)) }
     }
 
-    /// Leaves a path unguarded: `/login`, `/users/{id}`, `/static/{*file}`.
+    /// Leaves a path unguarded. `{*file}` needs at least one character: `/login`, `/users/{id}`, `/static/{*file}`.
     ///
     /// # Errors
-    /// If the path does not begin with `/`, is not a valid pattern, or overlaps another exception.
+    /// If the path does not begin with `/`, is not a valid pattern, or is the same pattern as another exception.
     pub fn except(self, path: &str) -> Result<Self, BadException> {
         Ok(Self { guard: Arc::new(Arc::unwrap_or_clone(self.guard).except(path)?) })
     }

@@ -19,13 +19,15 @@ use crate::{Rejection, RequestParts, response::append};
 ///
 /// 1. The new token has the same subject, session, CSRF value and own claims as the old one.
 /// 2. The new token is never fresh.
-/// 3. Nothing is renewed if the request was rejected, or if the response sets or clears a token's cookie itself.
+/// 3. Nothing is renewed if this crate rejected the request, or if the response sets or clears a token's cookie itself.
 /// 4. Nothing is renewed if the token was revoked, also if that happened while the request was handled.
 /// 5. Nothing is renewed after the session has lasted as long as a refresh token lives, or for a token that belongs to
 ///    no session.
 ///
 /// # Deployment caveats
 ///
+/// - A route without a guard renews too, whatever its response, and also for a request of another site. Renewal tells
+///   nobody anything, and lengthens no session. To renew only where users are, wrap the guarded routes.
 /// - Renewal ends freshness. If a token must stay fresh for some time, set `within` well below the rest of its life.
 /// - Put the layer outside of a [`GuardLayer`](crate::GuardLayer), so that it sees which requests were rejected. The
 ///   last `.wrap(…)` of an app or a scope is the outermost one.

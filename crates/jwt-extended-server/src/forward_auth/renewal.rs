@@ -1,5 +1,5 @@
-//! Renews the cookies of a browser in passing: the access cookie shortly before its end, and both cookies by the refresh
-//! cookie when the access cookie has expired.
+//! Renews the cookies of a browser in passing: the access cookie shortly before its end, and both cookies by the
+//! refresh cookie when the access cookie has expired.
 
 use std::time::Duration;
 

@@ -101,8 +101,8 @@ impl Requirement {
         self.granting(Source::Scopes, Needed::Any, scopes)
     }
 
-    /// Also requires a claim to have all of these texts: for permissions, roles or groups. The claim may be a path, as
-    /// in [`Token::granted`](crate::Token::granted).
+    /// Also requires a claim to have all of these texts: for permissions, roles or groups. The claim is a list of
+    /// texts, or one text, which counts as a whole. It may be a path, as in [`Token::granted`](crate::Token::granted).
     ///
     /// ```
     /// use jwt_extended::Requirement;

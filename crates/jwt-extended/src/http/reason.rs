@@ -56,7 +56,7 @@ pub enum Reason {
         scope: String,
     },
     /// A claim of the token lacks a text that the route asks for: a permission or a role.
-    #[error("The token's {claim} do not include {needed}")]
+    #[error("The token's claim {claim} does not include {needed}")]
     NotGranted {
         /// The claim.
         claim: String,

@@ -3,7 +3,7 @@
 use super::Steps;
 use crate::{
     session::Subject,
-    token::{Claims, ForeignPolicy, SCOPE, granted},
+    token::{Claims, ForeignPolicy, SCOPE, scopes_in},
 };
 
 /// One of the other issuers whose tokens the app accepts.
@@ -47,9 +47,9 @@ impl<'a> Steps<'a> {
     /// Returns the scopes in the claims of a verified token, as [`Token::scopes`](crate::Token::scopes) does.
     pub fn scopes_of(self, claims: &Claims, issuer: Option<KnownIssuer<'_>>) -> Vec<String> {
         match issuer {
-            None => granted(claims.as_json(), SCOPE),
+            None => scopes_in(claims.as_json(), SCOPE),
             Some(issuer) => {
-                issuer.policy.scope_claims().iter().flat_map(|claim| granted(claims.as_json(), claim)).collect()
+                issuer.policy.scope_claims().iter().flat_map(|claim| scopes_in(claims.as_json(), claim)).collect()
             }
         }
     }

@@ -68,7 +68,9 @@ impl JwtManager {
     /// # Errors
     /// If the claims do not deserialize as `T`. The client cannot read why, because the type is the app's own affair.
     pub fn typed_claims<T: DeserializeOwned>(&self, token: Token) -> Result<T, Rejection> {
-        token.claims().map_err(|_| {
+        token.claims().map_err(|error| {
+            // The serde error names a field of the app, and no value of the token's user.
+            tracing::debug!(%error, "the token's claims do not fit the type of the route");
             let unfit =
                 TokenError::ClaimValue { claim: "", message: "The token lacks the claims that this route needs" };
             self.reject(Reason::Token(unfit), Some(token))

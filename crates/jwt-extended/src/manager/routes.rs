@@ -43,7 +43,7 @@ pub struct RouteGuard {
     body_limit: usize,
 }
 
-/// The error for an exception that is not a path pattern, or that overlaps another exception.
+/// The error for an exception that is not a path pattern, or is the same pattern as another exception.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("\"{path}\" cannot be an exception: {why}")]
 pub struct BadException {
@@ -57,10 +57,10 @@ impl RouteGuard {
         Self { jwt, requirement, exceptions: matchit::Router::new(), body_limit: BODY_LIMIT }
     }
 
-    /// Leaves a path unguarded: `/login`, `/users/{id}`, `/static/{*file}`.
+    /// Leaves a path unguarded: `/login`, `/users/{id}`, `/static/{*file}`. `{*file}` needs at least one character.
     ///
     /// # Errors
-    /// If the path does not begin with `/`, is not a valid pattern, or overlaps another exception.
+    /// If the path does not begin with `/`, is not a valid pattern, or is the same pattern as another exception.
     pub fn except(mut self, path: &str) -> Result<Self, BadException> {
         let bad = |why: String| BadException { path: path.to_owned(), why };
         if !path.starts_with('/') {

@@ -131,7 +131,8 @@ impl<'a> Steps<'a> {
     pub(super) fn demand_body(self, request: &impl Request, requirement: &Requirement) -> Result<(), Rejection> {
         // The kind of the body is checked last, because few apps look into bodies.
         if !request.has_body() && self.needs_body(requirement) && BodyKind::of(request).is_searched() {
-            const UNSEEN: &str = "a token or a CSRF value may be in the body, which the face did not pass on";
+            const UNSEEN: &str = "a token or a CSRF value may be in the body, which the face did not pass on: in axum and \
+                                  actix-web, wrap the routes in a `BodyLayer`";
             return Err(self.manager.reject(Reason::Misconfigured(UNSEEN), None));
         }
         Ok(())

@@ -24,6 +24,39 @@
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Expired and revoked tokens, cookies, and the tokens of a login:
+//!
+//! ```
+//! use jwt_extended::{JwtManager, Requirement, http::Location, testing::{self, SentToken, TestTokens}};
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let (builder, clock) = testing::manager();
+//! let jwt = builder.token_location([Location::Header, Location::Cookie]).build()?;
+//! let tokens = TestTokens::of(&jwt);
+//! let status = async |token: SentToken, requirement: Requirement| {
+//!     let (request, ()) = token.log_in(http::Request::post("/")).body(()).unwrap().into_parts();
+//!     jwt.authenticate(&request, &requirement).await.err().map(|rejection| rejection.message())
+//! };
+//!
+//! assert_eq!(status(tokens.access("alice").in_cookies().into(), Requirement::access()).await, None);
+//! let expired = status(tokens.access("alice").expired().into(), Requirement::access()).await;
+//! assert_eq!(expired.as_deref(), Some("Token has expired"));
+//! let revoked = status(tokens.access("alice").revoked().await, Requirement::access()).await;
+//! assert_eq!(revoked.as_deref(), Some("Token has been revoked"));
+//!
+//! // A login opens a session: its refresh token rotates, and its access token can be renewed and listed.
+//! let pair = jwt.login("alice").await?;
+//! let stolen = tokens.sent_in_cookies(pair.refresh.as_ref().ok_or("no session store")?);
+//! assert_eq!(status(stolen, Requirement::refresh()).await, None);
+//! assert_eq!(status(tokens.sent(&pair.access), Requirement::fresh()).await, None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! An app that is built by `from_config` gets a clock with `.clock(Arc::new(ManualClock::new(START)))`, and a store
+//! that can be taken down with `.session_store(…)` of a [`FailingStore`].
 #![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a test helper fails by panicking")]
 
 mod store;
@@ -34,7 +67,9 @@ use std::sync::Arc;
 pub use store::{FailingStore, Outage};
 pub use tokens::{SentToken, TestToken, TestTokens};
 
-use crate::{JwtManager, JwtManagerBuilder, ManualClock, Timestamp, jose::Key, session::MemoryStore};
+pub use crate::{ManualClock, Timestamp};
+
+use crate::{JwtManager, JwtManagerBuilder, jose::Key, session::MemoryStore};
 
 #[cfg(all(not(debug_assertions), not(test), not(doc), not(feature = "testing-in-release")))]
 compile_error!(

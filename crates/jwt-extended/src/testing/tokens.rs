@@ -43,6 +43,11 @@ impl<'m> TestTokens<'m> {
     }
 
     /// Describes an access token for a user. It is not fresh.
+    ///
+    /// It belongs to no session and says nothing of a login: no cookie is renewed by it, no session is listed, and a
+    /// guard with `max_age` refuses it without [`logged_in_ago`](TestToken::logged_in_ago). For all of these, log in
+    /// and take [`sent`](Self::sent). The subject is a text, so the claims of an `Identity` are not in it: add them
+    /// with [`claims`](TestToken::claims).
     pub fn access(self, subject: impl Into<String>) -> TestToken<'m> {
         self.token(TokenType::Access, subject)
     }
@@ -50,6 +55,29 @@ impl<'m> TestTokens<'m> {
     /// Describes a refresh token for a user. It belongs to no session: log in for one that does.
     pub fn refresh(self, subject: impl Into<String>) -> TestToken<'m> {
         self.token(TokenType::Refresh, subject)
+    }
+
+    /// Sends a token that the app has issued, such as one of a login, where the app looks first.
+    ///
+    /// # Panics
+    /// If the app does not accept the token, or accepts neither headers nor cookies.
+    pub fn sent(self, token: &Issued) -> SentToken {
+        self.sent_at(token, None)
+    }
+
+    /// Sends such a token in cookies, with its CSRF value in a header.
+    ///
+    /// # Panics
+    /// As [`sent`](Self::sent).
+    pub fn sent_in_cookies(self, token: &Issued) -> SentToken {
+        self.sent_at(token, Some(Location::Cookie))
+    }
+
+    fn sent_at(self, issued: &Issued, place: Option<Location>) -> SentToken {
+        let token = self.jwt.decode_token(issued).expect("the app accepts its own tokens");
+        let mut test = self.token(token.token_type(), token.subject());
+        test.place = place;
+        SentToken { headers: test.headers_of(issued) }
     }
 
     fn token(self, kind: TokenType, subject: impl Into<String>) -> TestToken<'m> {
@@ -81,7 +109,10 @@ impl TestToken<'_> {
         self
     }
 
-    /// Gives it these claims of the app.
+    /// Gives it these claims of the app, in place of those of an earlier call.
+    ///
+    /// # Panics
+    /// When it is issued, if they contain a claim of the token itself, such as `sub`.
     pub fn claims<T: Serialize + ?Sized>(mut self, claims: &T) -> Self {
         self.claims = serde_json::to_value(claims).expect("the claims serialize");
         self
@@ -120,6 +151,9 @@ impl TestToken<'_> {
     }
 
     /// Issues it and revokes it in the app's store.
+    ///
+    /// # Panics
+    /// If the app has no store that revokes.
     pub async fn revoked(self) -> SentToken {
         let issued = self.issue();
         let token = self.jwt.decode_token(&issued).expect("the app accepts its own tokens");
@@ -133,7 +167,7 @@ impl TestToken<'_> {
         self.headers_of(&self.issue())
     }
 
-    /// Adds those headers to a request.
+    /// Adds those headers to a request of `http`. For a request of actix-web's tests there is `LogIn::logged_in`.
     pub fn log_in(&self, request: request::Builder) -> request::Builder {
         add(self.headers(), request)
     }
@@ -154,6 +188,10 @@ impl TestToken<'_> {
     fn headers_of(&self, token: &Issued) -> Vec<(HeaderName, HeaderValue)> {
         let locations = self.jwt.token_location();
         let usual = if locations.contains(&Location::Header) { Location::Header } else { Location::Cookie };
+        assert!(
+            locations.contains(&self.place.unwrap_or(usual)),
+            "the app looks for tokens in {locations:?}: issue the token, and send it as the app expects it"
+        );
         let settings = self.jwt.steps().locate_settings();
         let value = |text: String| HeaderValue::try_from(text).expect("a token is a header's value");
         if self.place.unwrap_or(usual) == Location::Header {
@@ -177,6 +215,12 @@ pub struct SentToken {
 impl From<&TestToken<'_>> for SentToken {
     fn from(token: &TestToken<'_>) -> Self {
         Self { headers: token.headers() }
+    }
+}
+
+impl From<TestToken<'_>> for SentToken {
+    fn from(token: TestToken<'_>) -> Self {
+        Self::from(&token)
     }
 }
 

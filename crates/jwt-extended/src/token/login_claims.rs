@@ -4,7 +4,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ACR, AMR, AUTH_TIME, Claims, LOGIN_CLAIMS, SCOPE, Token, TokenType, scopes::stated};
+use super::{
+    ACR, AMR, AUTH_TIME, Claims, LOGIN_CLAIMS, SCOPE, Token, TokenType,
+    scopes::{scopes_in, stated},
+};
 use crate::time::Timestamp;
 
 /// What a login says of itself in its tokens.
@@ -73,7 +76,7 @@ pub(crate) fn carried(
             Err(_) => drop(kept.insert(name.to_owned(), Value::Null)),
         }
     }
-    let granted = token.granted(SCOPE);
+    let granted = scopes_in(token.claims_json(), SCOPE);
     let stated = current.and_then(|claims| stated(claims.as_json(), SCOPE));
     let mut allowed = granted.clone();
     allowed.retain(|scope| stated.as_ref().is_none_or(|stated| stated.contains(scope)));

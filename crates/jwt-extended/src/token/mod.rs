@@ -46,7 +46,7 @@ pub(crate) use issuer::{ForeignPolicy, Issuers, StoreRules, needs_keys};
 pub use lifetime::Lifetime;
 pub use login_claims::Carried;
 pub(crate) use login_claims::{LoginClaims, carried};
-pub(crate) use scopes::granted;
+pub(crate) use scopes::{granted, scopes_in};
 pub(crate) use verify::{AudiencePolicy, CLOCK_SKEW, Policy, verify};
 
 use crate::{
@@ -151,13 +151,14 @@ impl Token {
     /// [`Issuer`] has them in.
     pub fn scopes(&self) -> Vec<String> {
         match &self.inner.origin {
-            None => self.granted(SCOPE),
-            Some(origin) => origin.scope_claims.iter().flat_map(|claim| self.granted(claim)).collect(),
+            None => scopes_in(self.claims_json(), SCOPE),
+            Some(origin) => origin.scope_claims.iter().flat_map(|claim| scopes_in(self.claims_json(), claim)).collect(),
         }
     }
 
-    /// Returns what a claim grants, such as `permissions` or `roles`: the words of a text, or the texts in a list. A
-    /// name such as `realm_access.roles` is a path, unless a claim has that name.
+    /// Returns what a claim grants, such as `permissions` or `roles`: a text, or the texts in a list. Only the claims
+    /// `scope` and `scp` are split into words: the role `shop admin` is not also the role `admin`. A name such as
+    /// `realm_access.roles` is a path, unless a claim has that name.
     pub fn granted(&self, claim: &str) -> Vec<String> {
         granted(self.claims_json(), claim)
     }

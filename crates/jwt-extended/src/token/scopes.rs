@@ -6,21 +6,45 @@ use std::borrow::Cow;
 
 use crate::jose::json::{self, Kind};
 
-/// Returns the texts of a claim: the words of a text (RFC 8693 section 4.2), or the texts in a list.
+/// The claims whose text is a list of words (RFC 8693 section 4.2; Entra and Okta write `scp`).
+const OF_WORDS: [&str; 2] = ["scope", "scp"];
+
+/// Returns the scopes in a claim: the words of a text, or the texts in a list.
 ///
 /// `claim` is a name, or a path such as `realm_access.roles` if no claim has that name. A claim of another kind grants
 /// nothing.
-pub(crate) fn granted(claims: &str, claim: &str) -> Vec<String> {
+pub(crate) fn scopes_in(claims: &str, claim: &str) -> Vec<String> {
     stated(claims, claim).unwrap_or_default()
 }
 
-/// Returns the texts of a claim as [`granted`] does; `None` if there is no such claim.
+/// Returns what a claim grants: a text, or the texts in a list. Only `scope` and `scp` are split into words: the role
+/// `shop admin` is not also the role `admin`.
+pub(crate) fn granted(claims: &str, claim: &str) -> Vec<String> {
+    let text = if OF_WORDS.contains(&claim) { Text::Words } else { Text::Whole };
+    texts(claims, claim, text).unwrap_or_default()
+}
+
+/// Returns the texts of a claim as [`scopes_in`] does; `None` if there is no such claim.
 pub(super) fn stated(claims: &str, claim: &str) -> Option<Vec<String>> {
+    texts(claims, claim, Text::Words)
+}
+
+/// How a claim that is a text is read.
+#[derive(Clone, Copy)]
+enum Text {
+    Words,
+    Whole,
+}
+
+fn texts(claims: &str, claim: &str, read: Text) -> Option<Vec<String>> {
     let (kind, text) = member(claims, claim)?;
     Some(match kind {
         Kind::String { .. } => {
-            let words: String = serde_json::from_str(text).unwrap_or_default();
-            words.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+            let whole: String = serde_json::from_str(text).unwrap_or_default();
+            match read {
+                Text::Words => whole.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect(),
+                Text::Whole => vec![whole],
+            }
         }
         Kind::Array => {
             let mut texts = Vec::new();
@@ -64,6 +88,14 @@ mod tests {
         ] {
             assert_eq!(granted(claims, "scope"), expected, "{claims}");
         }
+    }
+
+    #[test]
+    fn a_text_that_is_no_scope_grants_itself_alone() {
+        assert_eq!(granted(r#"{"role":"shop admin"}"#, "role"), ["shop admin"]);
+        assert_eq!(granted(r#"{"role":["shop admin","x"]}"#, "role"), ["shop admin", "x"]);
+        assert_eq!(granted(r#"{"scp":"read write"}"#, "scp"), ["read", "write"]);
+        assert_eq!(scopes_in(r#"{"permissions":"read write"}"#, "permissions"), ["read", "write"]);
     }
 
     #[test]

@@ -77,7 +77,7 @@ fn permissions_and_roles_are_the_same_guard_on_another_claim() {
     let refusal = |requirement| check(&jwt, &bearer(&text), &requirement).err().map(|refused| refused.message());
     assert_eq!(refusal(Requirement::access().claim_has("permissions", ["ship", "refund"])), None);
     assert_eq!(refusal(Requirement::access().claim_has_any("realm_access.roles", ["admin", "auditor"])), None);
-    let message = "The token's permissions do not include hire";
+    let message = "The token's claim permissions does not include hire";
     assert_eq!(refusal(Requirement::access().claim_has("permissions", ["hire"])).as_deref(), Some(message));
 }
 

@@ -5,7 +5,7 @@
 //! $ curl -s -H "Authorization: Bearer $ACCESS" http://127.0.0.1:3000/drafts
 //! the drafts of testuser
 //! $ curl -s -w '\n%{http_code}\n' -X DELETE -H "Authorization: Bearer $ACCESS" http://127.0.0.1:3000/drafts
-//! {"msg":"The token's roles do not include admin"}
+//! {"msg":"The token's claim roles does not include admin"}
 //! 403
 //! $ OTHER=$(curl -s -X POST -H "Content-Type: application/json" -d '{"username": "testuser", "password": "testpass"}' http://127.0.0.1:3000/login/red | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 //! $ curl -s -H "Authorization: Bearer $OTHER" http://127.0.0.1:3000/drafts

@@ -83,7 +83,7 @@ mod tests {
         let tokens = TestTokens::of(&jwt);
         let reader = tokens.access("alice").scopes(["read:orders"]);
         assert_eq!(status(&jwt, get_orders()).await, 401);
-        assert_eq!(status(&jwt, get_orders().logged_in(&tokens.access("alice"))).await, 403);
+        assert_eq!(status(&jwt, get_orders().logged_in(tokens.access("alice"))).await, 403);
         assert_eq!(status(&jwt, get_orders().logged_in(&reader)).await, 200);
         Ok(())
     }

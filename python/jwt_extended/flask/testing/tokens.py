@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 from flask import Flask
 
 from ..._common.options.reader import MappingReader
-from .._app import real_app
+from .._app import MANAGER, NO_MANAGER, real_app
 from ..pairs import TokenPair, login_user
 from ..sessions import revoke_token
 from ..typing import AuthTime, Fresh, Texts
@@ -98,8 +98,10 @@ def log_in(app: Flask, identity: Any, options: LoginOptions) -> TokenPair:
 def location_for(app: Flask, options: LoginOptions) -> Location:
     """Return where a test sends its token.
 
-    :raises RuntimeError: if the app accepts tokens in neither place.
+    :raises RuntimeError: if the app accepts tokens in neither place, or has no manager.
     """
+    if MANAGER not in app.extensions:
+        raise RuntimeError(NO_MANAGER)
     chosen = options.get("location")
     accepted = MappingReader(app.config).token_location
     usual: tuple[Location, ...] = ("headers", "cookies")

@@ -148,7 +148,7 @@ async fn the_query_of_a_question_may_name_what_is_needed() {
 }
 
 #[tokio::test]
-async fn a_cookie_needs_the_csrf_value_for_the_client_s_method() {
+async fn a_cookie_needs_its_csrf_value_for_the_forwarded_method() {
     let app = proxied();
     let login = app.browser().await;
     let cookie = login.access_cookie();
@@ -180,7 +180,7 @@ async fn headers_count_only_from_the_named_proxies() {
 }
 
 #[tokio::test]
-async fn a_question_without_the_client_s_request_is_refused() {
+async fn a_question_that_names_no_request_is_refused() {
     let app = proxied();
     let (bearer, _) = app.bearers().await;
     let bearer = ("authorization", &*bearer);
