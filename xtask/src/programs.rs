@@ -45,6 +45,8 @@ pub(crate) enum Part {
     Stores,
     /// Starts programs of others on Node.js.
     Strangers,
+    /// Needs nginx, Caddy and `HAProxy`.
+    Proxies,
 }
 
 impl Programs {
@@ -111,6 +113,7 @@ impl Program {
             ("jwt-extended-redis" | "jwt-extended-sqlx" | "test-services", _)
             | ("jwt-extended-server", "stores" | "load") => Part::Stores,
             (_, "strangers") => Part::Strangers,
+            (_, "proxies") => Part::Proxies,
             _ => Part::Alone,
         }
     }

@@ -21,6 +21,11 @@ pub(crate) fn find_node() -> Result<(), Trouble> {
     tools::need("npm", "npm")
 }
 
+/// Finds the proxies, and tries to install what is missing.
+pub(crate) fn find_proxies() -> Result<(), Trouble> {
+    ["nginx", "caddy", "haproxy"].iter().try_for_each(|proxy| tools::need(proxy, proxy))
+}
+
 /// Whether a PostgreSQL server is where Debian puts it, or on the path.
 fn has_postgresql() -> bool {
     let versions = fs::read_dir("/usr/lib/postgresql").ok();

@@ -25,6 +25,7 @@ pub(crate) fn run() -> Report {
     });
     stores(&mut report, programs.as_ref());
     strangers(&mut report, programs.as_ref());
+    proxies(&mut report, programs.as_ref());
     report.step("the curl tour", tour::run);
     examples::test(&mut report);
     packages::test(&mut report);
@@ -78,6 +79,17 @@ fn strangers(report: &mut Report, programs: Option<&Programs>) {
     } else {
         let missing = || Err(Trouble::CannotRun("Node.js or npm is missing; see above".into()));
         report.step("tests among strangers", missing);
+    }
+}
+
+fn proxies(report: &mut Report, programs: Option<&Programs>) {
+    let mut found = false;
+    report.step("proxies: nginx, Caddy and HAProxy", || services::find_proxies().inspect(|()| found = true));
+    if found {
+        tests(report, programs, Part::Proxies);
+    } else {
+        let missing = || Err(Trouble::CannotRun("nginx, Caddy or HAProxy is missing; see above".into()));
+        report.step("tests behind proxies", missing);
     }
 }
 

@@ -34,17 +34,17 @@ pub struct Origin(HeaderValue);
 pub enum OriginError {
     /// The text stands for more than one origin.
     #[error(
-        "cors_origins cannot contain * or null: every site, or every sandboxed page, could then use the sessions of its visitors; name each origin"
+        "an origin cannot be * or null: every site, or every sandboxed page, could then use the sessions of its visitors; name each origin"
     )]
     TooMany,
     /// The text is not an origin as browsers write it.
     #[error(
-        "cors_origins must be origins as browsers write them, such as https://app.example.com or http://localhost:3000: in lower case, and without a path, a default port or a user"
+        "an origin must be written as browsers write it, such as https://app.example.com or http://localhost:3000: in lower case, and without a path, a default port or a user"
     )]
     Malformed,
     /// The origin is reached over plain HTTP.
     #[error(
-        "cors_origins must be https: everybody on the way can change a page that comes over plain HTTP; only http://localhost, 127.0.0.1 and [::1] may be http"
+        "an origin must be https: everybody on the way can change a page that comes over plain HTTP; only http://localhost, 127.0.0.1 and [::1] may be http"
     )]
     Insecure,
 }

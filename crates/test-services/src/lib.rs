@@ -1,7 +1,8 @@
 //! Starts real Redis and PostgreSQL servers for tests, a Redis Sentinel and a `PgBouncer`. Each has a free port and a
 //! temporary folder, and it ends when it is dropped. A test can stop a server, freeze it and start it again.
 //!
-//! [`Node`] starts programs of npm: issuers of tokens, and a library that verifies ours.
+//! [`Node`] starts programs of npm: issuers of tokens, and a library that verifies ours. [`Proxy`] starts nginx, Caddy
+//! and `HAProxy`.
 //!
 //! ```no_run
 //! let mut redis = test_services::Redis::start();
@@ -24,6 +25,7 @@ mod pgbouncer;
 mod port;
 mod postgres;
 mod process;
+mod proxy;
 mod redis;
 mod sentinel;
 
@@ -31,5 +33,6 @@ pub use node::{Node, Program};
 pub use pgbouncer::PgBouncer;
 pub use port::free_port;
 pub use postgres::Postgres;
+pub use proxy::{Proxy, ProxyKind};
 pub use redis::Redis;
 pub use sentinel::Sentinel;

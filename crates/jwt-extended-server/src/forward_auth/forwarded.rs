@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::ConnectInfo,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, request::Parts, uri::PathAndQuery},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request::Parts, uri::PathAndQuery},
 };
 use ipnet::IpNet;
 
@@ -75,7 +75,9 @@ impl Proxies {
             }
         }
         let text = |name| one(&parts.headers, name).and_then(|value| Some(value.to_str().ok()?.to_owned()));
-        let (scheme, host) = (text(&PROTO), text(&HOST));
+        // Envoy passes the client's host on as its own.
+        let host = if naming == Naming::Headers { HOST } else { header::HOST };
+        let (scheme, host) = (text(&PROTO), text(&host));
         Ok(Forwarded { request: parts, scheme, host })
     }
 

@@ -24,7 +24,7 @@ use crate::Origin;
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ForwardAuthOptions {
     /// The proxies whose `X-Forwarded-…` headers count.
-    trusted_proxies: Vec<IpNet>,
+    trusted_proxies: Vec<Network>,
     /// Where browsers are sent to log in.
     login_page: Option<Url>,
     /// The origins to which they return.
@@ -38,12 +38,26 @@ impl Default for ForwardAuthOptions {
     fn default() -> Self {
         let this_machine = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
         Self {
-            trusted_proxies: this_machine.map(IpNet::from).into(),
+            trusted_proxies: this_machine.map(|address| Network(address.into())).into(),
             login_page: None,
             return_to: Vec::new(),
             renew: None,
             headers: HeaderNames::default(),
         }
+    }
+}
+
+/// An address, or a network such as `10.0.0.0/8`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Network(IpNet);
+
+impl TryFrom<String> for Network {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let network = text.parse().or_else(|_| text.parse().map(|address: IpAddr| address.into()));
+        network.map(Self).map_err(|_| "trusted_proxies must be addresses or networks, such as 10.0.0.1 or 10.0.0.0/8")
     }
 }
 
@@ -79,7 +93,7 @@ impl ForwardAuth {
             return Err(ForwardAuthError::NoReturn);
         }
         Ok(Self(Arc::new(Inner {
-            proxies: Proxies::new(trusted_proxies),
+            proxies: Proxies::new(trusted_proxies.into_iter().map(|Network(network)| network).collect()),
             policies: Policies::new(policies)?,
             headers: IdentityHeaders::new(headers)?,
             login_page,

@@ -210,13 +210,12 @@ impl Server {
 
     /// Sends raw bytes, and reads until the server closes the connection.
     pub(crate) fn send_raw(&self, bytes: &[u8]) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        // Fails if the server responds and closes before everything is sent.
-        let _ = stream.write_all(bytes);
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        String::from_utf8_lossy(&answer).into_owned()
+        send_raw(&self.address, bytes)
+    }
+
+    /// Returns the port of its address.
+    pub(crate) fn port(&self) -> u16 {
+        self.address.rsplit(':').next().unwrap().parse().unwrap()
     }
 
     /// Kills it with SIGKILL.
@@ -233,6 +232,17 @@ impl Server {
         let text = |lines: Mutex<Receiver<String>>| lines.into_inner().unwrap().iter().collect();
         (status, text(self.out), text(self.err))
     }
+}
+
+/// Sends raw bytes to an address, and reads until the connection is closed.
+pub(crate) fn send_raw(address: &str, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    // Fails if the server responds and closes before everything is sent.
+    let _ = stream.write_all(bytes);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// The header of JSON bodies.
@@ -253,6 +263,20 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Reads the text of a response whose body ends with the connection or has a length.
+    pub(crate) fn parse(text: &str) -> Self {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
+        let mut lines = head.split("\r\n");
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
+        let headers = lines.filter_map(|line| line.split_once(':'));
+        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
+        Self {
+            status: status.unwrap_or_else(|| panic!("no status: {text:?}")),
+            headers: headers.collect(),
+            body: body.to_owned(),
+        }
+    }
+
     /// Returns the first value of a header; empty if it is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(header, _)| header == name);

@@ -165,13 +165,17 @@ async fn a_cookie_needs_its_csrf_value_for_the_forwarded_method() {
 
 #[tokio::test]
 async fn headers_count_only_from_the_named_proxies() {
-    let mut app = app_behind_proxies(builder(), "[forward_auth]\ntrusted_proxies = [\"10.1.0.0/16\", \"fd00::/8\"]");
+    let mut app = app_behind_proxies(
+        builder(),
+        "[forward_auth]\ntrusted_proxies = [\"10.1.0.0/16\", \"10.3.0.1\", \"fd00::/8\"]",
+    );
     let (bearer, _) = app.bearers().await;
     for (peer, status) in [
         ("10.1.2.3:1", 204),
         ("[::ffff:10.1.2.3]:1", 204),
         ("[fd00::1]:1", 204),
-        ("10.2.0.1:1", 500),
+        ("10.3.0.1:1", 204),
+        ("10.3.0.2:1", 500),
         ("127.0.0.1:1", 500),
     ] {
         app.peer = peer.parse().unwrap();
@@ -212,6 +216,38 @@ async fn a_path_after_verify_is_that_of_the_client() {
     let claims_to_get = [cookie, ("x-forwarded-method", "GET"), ("x-forwarded-uri", "/assets/a")];
     app.send("POST", "/verify/transfer", &claims_to_get, b"").await.says(401, "Missing CSRF token");
     assert_eq!(app.get("/verify/page?policy=assets", &[]).await.status, 401, "the query is the client's");
+    let browser = [PAGE, ("host", "app.example"), ("x-forwarded-proto", "https")];
+    let location = "https://login.example/page?a=b&return_to=https%3A%2F%2Fapp.example%2Fpage";
+    assert_eq!(app.get("/verify/page", &browser).await.header("location"), location);
+}
+
+/// As Traefik asks, by the middleware of `proxies/traefik.yaml`.
+#[tokio::test]
+async fn a_question_of_traefik_is_understood() {
+    let app = proxied();
+    let login = app.browser().await;
+    let (cookie, csrf) = (login.access_cookie(), login.access_csrf.clone());
+    let headers = [
+        ("host", "127.0.0.1:5000"),
+        ("user-agent", "Mozilla/5.0"),
+        ("accept", "application/json"),
+        ("accept-encoding", "gzip, deflate"),
+        ("content-type", "application/json"),
+        ("cookie", &cookie),
+        ("x-csrf-token", &csrf),
+        ("x-forwarded-for", "192.0.2.7"),
+        ("x-forwarded-host", "app.example"),
+        ("x-forwarded-method", "POST"),
+        ("x-forwarded-port", "443"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-server", "traefik"),
+        ("x-forwarded-uri", "/page?x=y"),
+        ("x-real-ip", "192.0.2.7"),
+    ];
+    let answer = app.get("/verify", &headers).await;
+    assert_eq!((answer.status, answer.header("remote-user")), (204, "testuser"));
+    let without: Vec<_> = headers.into_iter().filter(|(name, _)| *name != "x-csrf-token").collect();
+    app.get("/verify", &without).await.says(401, "Missing CSRF token");
 }
 
 #[tokio::test]
