@@ -47,6 +47,8 @@ pub(super) enum Unclear {
     Nobody,
     #[error("the proxy must send one {0} header, with the value of the client's request; see the page of your proxy")]
     Header(HeaderName),
+    #[error("apps may read the request in different ways")]
+    Request,
 }
 
 impl Proxies {
@@ -63,21 +65,24 @@ impl Proxies {
         let known = self.check(&parts);
         if naming == Naming::Headers {
             known?;
-            let method = one(headers, &METHOD).and_then(|method| Method::from_bytes(method.as_bytes()).ok());
-            let uri = one(headers, &URI).and_then(address);
-            parts.method = method.ok_or(Unclear::Header(METHOD))?;
-            parts.uri = uri.ok_or(Unclear::Header(URI))?;
+            let method = one(headers, &METHOD).ok_or(Unclear::Header(METHOD))?;
+            let uri = one(headers, &URI).ok_or(Unclear::Header(URI))?;
+            (parts.method, parts.uri) = (method_of(method.as_bytes())?, address_of(uri.as_bytes())?);
+            // The own host of the question is that of this server.
+            match one(&parts.headers, &HOST).cloned() {
+                Some(host) => drop(parts.headers.insert(header::HOST, host)),
+                None => drop(parts.headers.remove(header::HOST)),
+            }
         } else {
-            let rest = parts.uri.path_and_query().and_then(|path| path.as_str().strip_prefix("/verify"));
-            parts.uri = rest.and_then(|rest| address_of(rest.as_bytes())).ok_or(Unclear::Header(URI))?;
+            let path = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
+            let uri = address_of(path.strip_prefix("/verify").unwrap_or_default().as_bytes())?;
+            (parts.method, parts.uri) = (method_of(parts.method.as_str().as_bytes())?, uri);
             if known.is_err() {
                 return Ok(Forwarded { request: parts, scheme: None, host: None });
             }
         }
         let text = |name| one(&parts.headers, name).and_then(|value| Some(value.to_str().ok()?.to_owned()));
-        // Envoy passes the client's host on as its own.
-        let host = if naming == Naming::Headers { HOST } else { header::HOST };
-        let (scheme, host) = (text(&PROTO), text(&host));
+        let (scheme, host) = (text(&PROTO), text(&header::HOST));
         Ok(Forwarded { request: parts, scheme, host })
     }
 
@@ -105,14 +110,15 @@ fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue>
     values.next().filter(|_| values.next().is_none())
 }
 
-fn address(value: &HeaderValue) -> Option<Uri> {
-    address_of(value.as_bytes())
+/// Reads a method. Some apps take `post` for POST, and policies and CSRF rules do not.
+fn method_of(bytes: &[u8]) -> Result<Method, Unclear> {
+    let is_usual = !bytes.iter().any(u8::is_ascii_lowercase);
+    is_usual.then(|| Method::from_bytes(bytes).ok()).flatten().ok_or(Unclear::Request)
 }
 
-/// Reads a path with its query.
-fn address_of(bytes: &[u8]) -> Option<Uri> {
-    if !bytes.starts_with(b"/") {
-        return None;
-    }
-    Some(PathAndQuery::try_from(bytes).ok()?.into())
+/// Reads a path with its query. Nothing of it is left out, such as a fragment: the app gets the whole.
+fn address_of(bytes: &[u8]) -> Result<Uri, Unclear> {
+    let address = PathAndQuery::try_from(bytes).ok();
+    let address = address.filter(|address| bytes.starts_with(b"/") && address.as_str().as_bytes() == bytes);
+    address.map(Into::into).ok_or(Unclear::Request)
 }

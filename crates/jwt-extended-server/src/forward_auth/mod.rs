@@ -16,7 +16,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{RawQuery, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use jwt_extended_axum::{Admitted, Rejection, Requirement, Token, jwt_extended::http::SetCookies};
@@ -24,7 +24,7 @@ use url::{Url, form_urlencoded};
 
 use self::{
     asked::{Asked, CookieFields, Login},
-    forwarded::{Forwarded, Naming, Proxies},
+    forwarded::{Forwarded, Naming, Proxies, Unclear},
     identity::IdentityHeaders,
     policy::{Access, Policies},
     renewal::{Checked, bodiless},
@@ -45,7 +45,8 @@ const NUMBERED: [HeaderName; 4] = [
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 const UNCLEAR: &str = "The proxy's question is not clear. The log of the login server says why";
-const AMBIGUOUS: &str = "Apps may read this path in different ways. Write it without //, .. and encoded separators";
+const AMBIGUOUS: &str =
+    "Apps may read this request in different ways. Write its path without //, .. and encoded separators";
 
 /// Answers the questions of proxies. Cloning is cheap.
 #[derive(Clone, Debug)]
@@ -88,16 +89,16 @@ async fn answer(app: &App, parts: Parts, naming: Naming, asked: &Asked) -> Respo
     let inner = &*app.forward_auth.0;
     let forwarded = match inner.proxies.forwarded(parts, naming) {
         Ok(forwarded) => forwarded,
+        // The client's fault: no proxy and no app can be sure what it asks for.
+        Err(Unclear::Request) => return ambiguous(app),
         Err(error) => return unclear(app, &error),
     };
     let request = &forwarded.request;
     let by_path = || inner.policies.of_request(&request.method, request.uri.path());
     let Ok(access) = asked.access.as_ref().map_or_else(by_path, Ok) else {
-        return app.refuse(StatusCode::FORBIDDEN, "path_ambiguous", AMBIGUOUS).into_response();
+        return ambiguous(app);
     };
     let answer = match access {
-        // Browsers send a CORS preflight without tokens.
-        _ if request.method == Method::OPTIONS => inner.pass(None, SetCookies::default()),
         Access::Public => {
             let admitted = app.jwt.authenticate(&bodiless(request), &Requirement::access()).await.ok();
             inner.pass(admitted.as_ref().map(Admitted::token), SetCookies::default())
@@ -107,7 +108,13 @@ async fn answer(app: &App, parts: Parts, naming: Naming, asked: &Asked) -> Respo
             Checked { outcome: Err(rejection), cookies } => inner.reject(rejection, cookies, &forwarded, asked.login),
         },
     };
-    with_fields(answer, asked.cookies)
+    // Envoy lets a request pass on 200 alone.
+    let answer = if naming == Naming::Path && answer.status() == StatusCode::NO_CONTENT {
+        (StatusCode::OK, answer).into_response()
+    } else {
+        answer
+    };
+    with_fields(answer, asked)
 }
 
 impl Inner {
@@ -168,13 +175,19 @@ fn append(cookies: SetCookies, response: &mut Response) {
     }
 }
 
-/// Adds the numbered fields, if the proxy asks for them.
-fn with_fields(mut response: Response, fields: CookieFields) -> Response {
-    if fields == CookieFields::Numbered {
+/// Adds the numbered fields, if the proxy asks for them. A rejection has them only for a proxy that makes its own
+/// response of it: pages could read them, unlike `Set-Cookie`.
+fn with_fields(mut response: Response, asked: &Asked) -> Response {
+    let is_kept = response.status().is_success() || asked.login == Login::Location;
+    if asked.cookies == CookieFields::Numbered && is_kept {
         let cookies: Vec<_> = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
         response.headers_mut().extend(NUMBERED.into_iter().zip(cookies));
     }
     response
+}
+
+fn ambiguous(app: &App) -> Response {
+    app.refuse(StatusCode::FORBIDDEN, "path_ambiguous", AMBIGUOUS).into_response()
 }
 
 /// Refuses a question that is not clear. A proxy takes the status for a fault of the server, which it is: of its setup.

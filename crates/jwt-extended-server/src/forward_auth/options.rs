@@ -3,7 +3,6 @@
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::Arc,
-    time::Duration,
 };
 
 use ipnet::IpNet;
@@ -98,9 +97,9 @@ impl ForwardAuth {
             headers: IdentityHeaders::new(headers)?,
             login_page,
             return_to,
-            renew: renew.map(|time| match time {
-                Lifetime::For(time) => time,
-                Lifetime::Never => Duration::MAX,
+            renew: renew.and_then(|time| match time {
+                Lifetime::For(time) => Some(time),
+                Lifetime::Never => None,
             }),
         })))
     }

@@ -33,10 +33,23 @@ impl<'p> RequestPath<'p> {
 
 /// Returns a pattern in the form of [`RequestPath::lenient`].
 pub(super) fn lenient_pattern(pattern: &str) -> Cow<'_, str> {
-    match pattern.to_lowercase().trim_end_matches('/') {
+    match folded(pattern).trim_end_matches('/') {
         "" => Cow::Borrowed("/"),
         trimmed => Cow::Owned(trimmed.to_owned()),
     }
+}
+
+/// Returns whether a pattern can fit a lenient path: its fixed segments have that form already, decoded and without
+/// parameters.
+pub(super) fn is_lenient_pattern(pattern: &str) -> bool {
+    let pattern = lenient_pattern(pattern);
+    // The root has no segment.
+    let mut segments =
+        pattern.strip_prefix('/').into_iter().filter(|rest| !rest.is_empty()).flat_map(|rest| rest.split('/'));
+    segments.all(|segment| {
+        let alone = format!("/{segment}");
+        !segment.is_empty() && (segment.contains('{') || lenient(&alone).is_some_and(|lenient| lenient == alone))
+    })
 }
 
 fn lenient(path: &str) -> Option<String> {
@@ -51,14 +64,22 @@ fn lenient(path: &str) -> Option<String> {
             continue;
         }
         let decoded = percent_decode_str(segment).decode_utf8().ok()?;
+        // Some file systems ignore dots and spaces at the end.
         let name = decoded.split(';').next().unwrap_or_default();
-        if is_ambiguous(&decoded) || matches!(name, "" | "." | "..") {
+        let trimmed = name.trim_end_matches(['.', ' ']);
+        if is_ambiguous(&decoded) || trimmed.is_empty() {
             return None;
         }
         lenient.push('/');
-        lenient.push_str(&name.to_lowercase());
+        lenient.push_str(&folded(trimmed));
     }
     Some(if lenient.is_empty() { "/".to_owned() } else { lenient })
+}
+
+/// Returns a text without the difference between upper and lower case. Some letters, such as the long s, have only one of
+/// the two.
+fn folded(text: &str) -> String {
+    text.to_uppercase().to_lowercase()
 }
 
 /// Returns whether a decoded segment means different things to different apps: it holds a separator, a control
@@ -76,7 +97,14 @@ mod tests {
 
     #[test]
     fn a_lenient_path_has_one_form_for_all_its_spellings() {
-        for spelling in ["/Transfer/Ä", "/transfer/%c3%84", "/TRANSFER/%C3%84/", "/tr%61nsfer;x=1/ä;y"] {
+        for spelling in [
+            "/Transfer/Ä",
+            "/transfer/%c3%84",
+            "/TRANSFER/%C3%84/",
+            "/tr%61nsfer;x=1/ä;y",
+            "/tran%c5%bffer/ä",
+            "/transfer./ä%20",
+        ] {
             assert_eq!(RequestPath::new(spelling).lenient(), Some("/transfer/ä"), "{spelling}");
         }
         assert_eq!(RequestPath::new("/").lenient(), Some("/"));

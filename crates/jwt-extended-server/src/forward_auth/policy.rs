@@ -8,7 +8,7 @@ use axum::http::Method;
 use jwt_extended_axum::{Requirement, token::Lifetime};
 use serde::Deserialize;
 
-use super::path::{RequestPath, lenient_pattern};
+use super::path::{RequestPath, is_lenient_pattern, lenient_pattern};
 
 /// An entry of the section `[[policies]]`.
 #[derive(Debug, Deserialize)]
@@ -193,6 +193,11 @@ fn router(paths: &[String], access: &Access) -> Result<matchit::Router<()>, Stri
             router.insert(path, ()).map_err(wrong)?;
             continue;
         }
+        if !is_lenient_pattern(path) {
+            return Err(format!(
+                "has the path \"{path}\"; write it decoded, such as \"/my files\", without ;, // and .."
+            ));
+        }
         let pattern = lenient_pattern(path);
         router.insert(&*pattern, ()).map_err(wrong)?;
         if let Some((above, _)) = pattern.split_once("/{*") {
@@ -224,7 +229,7 @@ mod tests {
         public = true
         [[policies]]
         name = "transfer"
-        paths = ["/transfer", "/Admin/{*rest}"]
+        paths = ["/transfer", "/Admin/{*rest}", "/my files/{id}/edit"]
         fresh = true
         [[policies]]
         name = "writing"
@@ -266,7 +271,9 @@ mod tests {
     #[test]
     fn no_spelling_of_a_path_avoids_its_policy() {
         let spellings = ["/TRANSFER", "/transfer/", "/tr%61nsfer", "/transfer;x=1", "/%74ransfer/"];
-        for path in spellings.into_iter().chain(["/admin/", "/ADMIN/x", "/admin/x/y;z", "/adm%69n/x"]) {
+        for path in
+            spellings.into_iter().chain(["/admin/", "/ADMIN/x", "/admin/x/y;z", "/adm%69n/x", "/my%20files/7/edit"])
+        {
             assert_eq!(decides("GET", path), Ok("fresh"), "{path}");
         }
     }
@@ -287,6 +294,14 @@ mod tests {
             ("public = true\nfresh = true", "is public, so it cannot need fresh, scopes or max_age"),
             ("methods = [\"post\"]", "has a method that is not in capitals, such as \"POST\""),
             ("paths = [\"transfer\"]", "has the path \"transfer\", which must begin with /"),
+            (
+                "paths = [\"/my%20files\"]",
+                "has the path \"/my%20files\"; write it decoded, such as \"/my files\", without ;, // and ..",
+            ),
+            (
+                "paths = [\"/a//b\"]",
+                "has the path \"/a//b\"; write it decoded, such as \"/my files\", without ;, // and ..",
+            ),
             ("max_age = false", "has no max_age that is a time, such as \"10m\""),
         ] {
             let error = policies(&format!("[[policies]]\nname = \"a\"\n{lines}")).unwrap_err().to_string();

@@ -54,9 +54,11 @@ impl Setup {
         let (method, path) = request.split_once(' ').unwrap();
         let length = body.len().to_string();
         let of_body: &[_] = if body.is_empty() { &[] } else { &[("Content-Length", &*length)] };
-        let lines = headers.iter().chain(of_body).map(|(name, value)| format!("{name}: {value}\r\n"));
+        let has_connection = headers.iter().any(|(name, _)| *name == "Connection");
+        let connection: &[_] = if has_connection { &[] } else { &[("Connection", "close")] };
+        let lines = headers.iter().chain(of_body).chain(connection).map(|(name, value)| format!("{name}: {value}\r\n"));
         let lines: String = lines.collect();
-        let text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}");
+        let text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{lines}");
         Answer::parse(&send_raw(&format!("127.0.0.1:{}", self.proxy.port()), format!("{text}\r\n{body}").as_bytes()))
     }
 

@@ -7,6 +7,8 @@ pub(crate) fn all(setup: &Setup) {
     a_stranger_does_not_reach_the_app(setup);
     the_app_learns_who_it_is(setup);
     no_client_says_who_it_is(setup);
+    no_client_ends_a_header_on_the_way(setup);
+    only_websockets_upgrade(setup);
     a_cookie_needs_its_csrf_value_and_the_body_arrives(setup);
     policies_decide_by_the_path(setup);
     the_query_is_not_that_of_the_question(setup);
@@ -17,7 +19,7 @@ pub(crate) fn all(setup: &Setup) {
 
 /// The identity's headers in the text of a request that the app received.
 fn identity(text: &str) -> Vec<&str> {
-    let is_identity = |line: &&str| line.starts_with("remote-") || line.starts_with("remote_");
+    let is_identity = |line: &&str| line.starts_with("remote");
     text.lines().filter(is_identity).filter(|line| !line.ends_with(": ")).collect()
 }
 
@@ -53,8 +55,9 @@ fn the_app_learns_who_it_is(setup: &Setup) {
 fn no_client_says_who_it_is(setup: &Setup) {
     let (access, _) = setup.login.tokens();
     let bearer = format!("Bearer {access}");
-    let names = ["Remote-User", "remote-user", "REMOTE-USER", "Remote_User", "REMOTE_USER"];
-    let facts = ["Remote-Issuer", "Remote-Session", "Remote-Scopes", "Remote-Token-Id", "Remote_Session"];
+    let names = ["Remote-User", "remote-user", "REMOTE-USER", "Remote_User", "REMOTE_USER", "Remote.User"];
+    let facts =
+        ["Remote-Issuer", "Remote-Session", "Remote-Scopes", "Remote-Token-Id", "Remote_Session", "Remote-Token_Id"];
     for name in names.into_iter().chain(facts) {
         let public = setup.get("/assets/a.css", &[(name, "root")]);
         assert_eq!((public.status, identity(&public.body)), (200, vec![]), "{name}: {public:?}");
@@ -62,6 +65,30 @@ fn no_client_says_who_it_is(setup: &Setup) {
         let identity = identity(&user.body);
         assert!(!identity.iter().any(|line| line.contains("root")), "{name}: {identity:?}");
         assert!(identity.contains(&"remote-user: testuser"), "{name}: {identity:?}");
+    }
+}
+
+fn no_client_ends_a_header_on_the_way(setup: &Setup) {
+    let (access, _) = setup.login.tokens();
+    let bearer = format!("Bearer {access}");
+    for value in ["close, Remote-User", "Remote-User, close", "close, X-Forwarded-Method"] {
+        let answer = setup.get("/page", &[("Authorization", &bearer), ("Connection", value)]);
+        assert!(identity(&answer.body).contains(&"remote-user: testuser"), "{value}: {answer:?}");
+    }
+}
+
+fn only_websockets_upgrade(setup: &Setup) {
+    for (upgrade, passes) in [("h2c", false), ("h2c, websocket", false), ("websocket", true), ("WebSocket", true)] {
+        let headers = [
+            ("Upgrade", upgrade),
+            ("Connection", "close, Upgrade, HTTP2-Settings"),
+            ("HTTP2-Settings", "AAMAAABk"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ];
+        let answer = setup.get("/assets/a", &headers);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(answer.body.contains("\nupgrade: "), passes, "{upgrade}: {answer:?}");
     }
 }
 
@@ -86,10 +113,11 @@ fn policies_decide_by_the_path(setup: &Setup) {
     let refreshed = setup.login.send("/refresh", &[("Authorization", &format!("Bearer {refresh}"))], Some(""));
     let stale = format!("Bearer {}", super::support::member(&refreshed.body, "access_token"));
     let before = setup.app.requests();
+    is_refused(setup, &setup.send("OPTIONS /transfer", &[], ""), 401, before);
     for path in ["/transfer", "/Transfer/", "/tr%61nsfer", "/transfer?x=y"] {
         is_refused(setup, &setup.get(path, &[("Authorization", &stale)]), 401, before);
     }
-    for path in ["/assets/%2e%2e%2ftransfer", "/assets/..%2ftransfer", "//transfer"] {
+    for path in ["/assets/%2e%2e%2ftransfer", "/assets/..%2ftransfer", "//transfer", "/assets/x#/../../transfer"] {
         let answer = setup.get(path, &[("Authorization", &stale)]);
         assert!(matches!(answer.status, 400 | 401 | 403), "{path}: {answer:?}");
         assert_eq!(setup.app.requests(), before, "{path}");
@@ -128,6 +156,7 @@ fn all_renewed_cookies_reach_the_browser(setup: &Setup) {
         for name in ["access_token_cookie", "csrf_access_token", "refresh_token_cookie", "csrf_refresh_token"] {
             assert!(!answer.cookie(name).is_empty());
         }
+        assert_eq!(answer.header("cache-control"), "no-store", "{answer:?}");
         let renewed = format!("access_token_cookie={}", answer.cookie("access_token_cookie"));
         let next = setup.get("/page", &[("Cookie", &renewed)]);
         assert_eq!((next.status, next.header("set-cookie")), (200, ""), "{next:?}");

@@ -81,8 +81,6 @@ async fn no_header_of_the_identity_is_left_to_the_client() {
         let smuggled = [(name, "root")];
         let public = app.ask("GET /assets/a.css", &smuggled).await;
         assert_eq!((public.status, public.all(name)), (204, vec![""]), "{name}");
-        let preflight = app.ask("OPTIONS /page", &smuggled).await;
-        assert_eq!((preflight.status, preflight.all(name)), (204, vec![""]), "{name}");
     }
     let (bearer, _) = app.bearers().await;
     let public = app.ask("GET /assets/a.css", &[("authorization", &bearer)]).await;
@@ -190,19 +188,50 @@ async fn a_question_that_names_no_request_is_refused() {
     let bearer = ("authorization", &*bearer);
     let (method, uri) = (("x-forwarded-method", "GET"), ("x-forwarded-uri", "/page"));
     assert_eq!(app.get("/verify", &[bearer, method, uri]).await.status, 204);
-    for headers in [
-        &[bearer][..],
-        &[bearer, method],
-        &[bearer, uri],
-        &[bearer, method, method, uri],
-        &[bearer, method, uri, uri],
-        &[bearer, method, ("x-forwarded-uri", "page")],
-        &[bearer, method, ("x-forwarded-uri", "https://app.example/page")],
-        &[bearer, ("x-forwarded-method", "GET POST"), uri],
-    ] {
+    for headers in
+        [&[bearer][..], &[bearer, method], &[bearer, uri], &[bearer, method, method, uri], &[bearer, method, uri, uri]]
+    {
         let answer = app.get("/verify", headers).await;
         answer.says(500, "The proxy's question is not clear. The log of the login server says why");
     }
+}
+
+#[tokio::test]
+async fn a_request_that_apps_read_differently_is_refused() {
+    let app = proxied();
+    let (bearer, _) = app.bearers().await;
+    let addresses = ["page", "https://app.example/page", "/assets/x#/../../transfer", "/a<b", ""];
+    for address in addresses {
+        let headers = [("authorization", &*bearer), ("x-forwarded-method", "GET"), ("x-forwarded-uri", address)];
+        assert_eq!(app.get("/verify", &headers).await.status, 403, "{address}");
+    }
+    for method in ["post", "Post", "GET POST", ""] {
+        let headers = [("authorization", &*bearer), ("x-forwarded-method", method), ("x-forwarded-uri", "/page")];
+        assert_eq!(app.get("/verify", &headers).await.status, 403, "{method}");
+    }
+    assert_eq!(app.send("post", "/verify/page", &[("authorization", &bearer)], b"").await.status, 403);
+}
+
+#[tokio::test]
+async fn a_preflight_passes_only_by_a_policy() {
+    assert_eq!(proxied().ask("OPTIONS /page", &[]).await.status, 401);
+    let policy = "[[policies]]\nname = \"preflights\"\nmethods = [\"OPTIONS\"]\npublic = true";
+    let app = app_behind_proxies(builder(), policy);
+    assert_eq!(app.ask("OPTIONS /page", &[]).await.status, 204);
+    assert_eq!(app.ask("GET /page", &[]).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_websocket_needs_the_origin_of_the_forwarded_host() {
+    let app = proxied();
+    let cookie = app.browser().await.access_cookie();
+    let ask = async |origin: &str| {
+        let headers = [("cookie", &*cookie), ("upgrade", "websocket"), ("host", "login.internal"), ("origin", origin)];
+        app.ask("GET /socket", &headers).await.status
+    };
+    assert_eq!(ask("https://app.example").await, 204);
+    assert_eq!(ask("https://login.internal").await, 401);
+    assert_eq!(ask("https://evil.example").await, 401);
 }
 
 #[tokio::test]
@@ -211,8 +240,9 @@ async fn a_path_after_verify_is_that_of_the_client() {
     let login = app.browser().await;
     let cookie = ("cookie", login.access_cookie());
     let cookie = (cookie.0, &*cookie.1);
-    assert_eq!(app.get("/verify/page", &[cookie]).await.status, 204);
-    assert_eq!(app.get("/verify/assets/a", &[]).await.status, 204);
+    let admitted = app.get("/verify/page", &[cookie]).await;
+    assert_eq!((admitted.status, admitted.header("remote-user")), (200, "testuser"), "Envoy takes 200 alone");
+    assert_eq!(app.get("/verify/assets/a", &[]).await.status, 200);
     let claims_to_get = [cookie, ("x-forwarded-method", "GET"), ("x-forwarded-uri", "/assets/a")];
     app.send("POST", "/verify/transfer", &claims_to_get, b"").await.says(401, "Missing CSRF token");
     assert_eq!(app.get("/verify/page?policy=assets", &[]).await.status, 401, "the query is the client's");
@@ -374,7 +404,21 @@ async fn nothing_is_renewed_where_a_renewed_token_is_no_use() {
         assert_eq!(answer.status, 401, "{request}");
         assert!(!answer.all("set-cookie").iter().any(|line| line.contains("=ey")), "{request}: {answer:?}");
     }
-    let off = app_behind_proxies(builder(), "");
-    let login = off.browser().await;
-    assert_eq!(off.ask("GET /page", &[("cookie", &login.refresh_cookie())]).await.status, 401);
+    for section in ["", "[forward_auth]\nrenew = false", "[forward_auth]\nrenew = \"never\""] {
+        let off = app_behind_proxies(builder(), section);
+        let login = off.browser().await;
+        assert_eq!(off.ask("GET /page", &[("cookie", &login.refresh_cookie())]).await.status, 401, "{section}");
+        let valid = off.ask("GET /page", &[("cookie", &login.cookies())]).await;
+        assert_eq!((valid.status, valid.all("set-cookie").len()), (204, 0), "{section}");
+    }
+}
+
+#[tokio::test]
+async fn no_page_can_read_renewed_cookies_of_a_rejection() {
+    let policies = "[[policies]]\nname = \"a\"\npaths = [\"/orders\"]\nscopes = [\"read\"]";
+    let app = app_behind_proxies(builder(), &format!("[forward_auth]\nrenew = \"5m\"\n{policies}"));
+    let refresh = app.browser().await.refresh_cookie();
+    let answer = app.ask_with("/verify?cookies=numbered", "GET /orders", &[("cookie", &refresh)]).await;
+    assert_eq!((answer.status, answer.all("set-cookie").len()), (403, 4));
+    assert!(!answer.headers.iter().any(|(name, _)| name.starts_with("x-set-cookie")), "{answer:?}");
 }
