@@ -13,8 +13,8 @@ use jwt_extended_axum::{
 use jwt_extended_sqlx::SqliteUrl;
 
 use crate::{
-    Cors, Origin, StartError, Users,
-    config_file::ConfigFile,
+    Cors, NewUser, Origin, StartError, Users,
+    config_file::{ConfigFile, ListedUser},
     is_sample,
     store::{OpenError, StoreAddress},
 };
@@ -72,7 +72,8 @@ impl Settings {
         let users = if file.users.is_empty() {
             None
         } else {
-            Some(Users::new(file.users.into_iter().map(|user| (user.username, user.password_hash)))?)
+            let user = |ListedUser { username: name, password_hash, scopes }| NewUser { name, password_hash, scopes };
+            Some(Users::new(file.users.into_iter().map(user))?)
         };
         if users.is_none() && !store.holds_users() {
             return Err(StartError::NoUsers);
