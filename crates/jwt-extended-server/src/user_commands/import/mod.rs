@@ -141,11 +141,16 @@ impl Checked {
             if let Err(error) = &scopes {
                 mistake(error.to_string());
             }
-            let (Some(name), Ok(hash), Ok(scopes)) = (name, hash, scopes) else { continue };
+            if row.disabled.is_none() {
+                mistake("disabled must be true, false or empty".to_owned());
+            }
+            let (Some(name), Ok(hash), Ok(scopes), Some(disabled)) = (name, hash, scopes, row.disabled) else {
+                continue;
+            };
             if existing.contains_key(&name) {
                 self.skipped += 1;
             } else {
-                self.users.push(Import { name, hash, scopes, active: !row.disabled });
+                self.users.push(Import { name, hash, scopes, active: !disabled });
             }
         }
     }

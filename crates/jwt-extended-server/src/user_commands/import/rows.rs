@@ -27,7 +27,8 @@ pub(super) struct Row {
     pub(super) password_hash: Zeroizing<String>,
     /// With spaces between them.
     pub(super) scopes: String,
-    pub(super) disabled: bool,
+    /// `None` if it is neither true nor false.
+    pub(super) disabled: Option<bool>,
 }
 
 /// A mistake in a line.
@@ -143,9 +144,9 @@ impl Columns {
         }
         let field = |place: Option<usize>| place.and_then(|place| record.get(place)).unwrap_or_default().trim();
         let disabled = match field(self.disabled).to_ascii_lowercase().as_str() {
-            "" | "false" | "f" | "no" | "0" => false,
-            "true" | "t" | "yes" | "1" => true,
-            _ => return Err("disabled must be true, false or empty".to_owned()),
+            "" | "false" | "f" | "no" | "0" => Some(false),
+            "true" | "t" | "yes" | "1" => Some(true),
+            _ => None,
         };
         Ok(Row {
             line,
@@ -175,7 +176,7 @@ fn read_lines(bytes: &[u8]) -> Vec<Result<Row, Mistake>> {
         let line = number + 1;
         let JsonRow { username, password_hash, scopes, disabled } =
             serde_json::from_slice(text).map_err(|error| Mistake { line, why: json_mistake(&error) })?;
-        Ok(Row { line, username, password_hash, scopes, disabled })
+        Ok(Row { line, username, password_hash, scopes, disabled: Some(disabled) })
     };
     lines.map(row).collect()
 }
@@ -230,7 +231,8 @@ mod tests {
     fn shown(text: &str) -> Vec<String> {
         let (rows, mistakes) = read(text.as_bytes(), None);
         let row = |row: &Row| {
-            format!("{} {} {} [{}] {}", row.line, row.username, *row.password_hash, row.scopes, row.disabled)
+            let disabled = row.disabled.map_or("unclear".to_owned(), |disabled| disabled.to_string());
+            format!("{} {} {} [{}] {disabled}", row.line, row.username, *row.password_hash, row.scopes)
         };
         let mistake = |mistake: &Mistake| format!("{}: {}", mistake.line, mistake.why);
         rows.iter().map(row).chain(mistakes.iter().map(mistake)).collect()
@@ -240,6 +242,7 @@ mod tests {
     fn the_header_names_the_columns_in_any_order() {
         let text = "disabled,password_hash, username ,scopes\ntrue,hash,alice,a b\n,\"ha,sh\",bob,\n";
         assert_eq!(shown(text), ["2 alice hash [a b] true", "3 bob ha,sh [] false"]);
+        assert_eq!(shown("disabled,password_hash,username\nperhaps,hash,alice"), ["2 alice hash [] unclear"]);
         assert_eq!(shown("username,password_hash\nalice,hash"), ["2 alice hash [] false"]);
     }
 
@@ -263,7 +266,7 @@ mod tests {
 
     #[test]
     fn lines_of_csv_have_their_mistakes() {
-        let text = b"username,password_hash,disabled\na,h\nb,h,perhaps\n\xff,h,\nc,h,no\n";
+        let text = b"username,password_hash,disabled\na,h\nb,h,no,x\n\xff,h,\nc,h,no\n";
         let (rows, mistakes) = read(text, None);
         assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [5]);
         let said: Vec<_> = mistakes.iter().map(|mistake| (mistake.line, mistake.why.as_str())).collect();
@@ -271,7 +274,7 @@ mod tests {
             said,
             [
                 (2, "has 2 fields, and the first line has 3"),
-                (3, "disabled must be true, false or empty"),
+                (3, "has 4 fields, and the first line has 3"),
                 (4, "is not valid UTF-8"),
             ]
         );

@@ -21,12 +21,17 @@ impl Site {
 
     /// Runs a `user` command, and returns its output or its error.
     pub(super) fn user(&self, arguments: &[&str], password: &str) -> Result<String, String> {
-        let all = [&["user", "--store", &self.store], arguments].concat();
-        let ended = run(&all, &[], password.as_bytes());
+        let ended = self.run(arguments, password);
         match ended.code {
             Some(0) => Ok(ended.out),
             code => Err(format!("{code:?} {}", ended.err)),
         }
+    }
+
+    /// Runs a `user` command to its end.
+    pub(super) fn run(&self, arguments: &[&str], input: &str) -> Ended {
+        let all = [&["user", "--store", &self.store], arguments].concat();
+        run(&all, &[], input.as_bytes())
     }
 
     /// Returns the path of the database.
@@ -236,7 +241,11 @@ fn only_adding_a_user_creates_a_store() {
             "{command}: {}",
             ended.err
         );
-        assert!(ended.err.contains("/jwt-extended.db, and only `serve`, `demo`, `user add` and `user import`"), "{}", ended.err);
+        assert!(
+            ended.err.contains("/jwt-extended.db, and only `serve`, `demo`, `user add` and `user import`"),
+            "{}",
+            ended.err
+        );
     }
     assert_eq!(elsewhere(&["list"], b"").code, Some(1));
     assert_eq!(files(), 0);
