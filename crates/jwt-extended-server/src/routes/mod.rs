@@ -162,8 +162,8 @@ impl App {
         let scopes = password.scopes();
         // Without scopes, tokens have no such claim.
         let pair = if scopes.is_empty() { login.await? } else { login.scopes(scopes.iter()).await? };
-        // The user may have been disabled, or the password or the scopes changed, during the check. That has ended all sessions
-        // except this one.
+        // The user may have been disabled, or the password or the scopes changed, during the check. That has ended all
+        // sessions except this one.
         let refusal = match self.users.is_still_valid(&password).await {
             Ok(true) => {
                 self.users.renew_hash(&password).await;

@@ -159,8 +159,8 @@ impl Users {
         self.passwords.check(Some(hash), password).await.map_err(|Busy| CheckError::Busy)
     }
 
-    /// Returns whether the user may still log in with the password that was checked, and still has the scopes. Ask again
-    /// after a login: the user may have been disabled, or the password or the scopes changed, during the check.
+    /// Returns whether the user may still log in with the password that was checked, and still has the scopes. Ask
+    /// again after a login: the user may have been disabled, or the password or the scopes changed, during the check.
     ///
     /// # Errors
     /// As [`check`](Self::check).
