@@ -154,9 +154,8 @@ impl Database {
 
     async fn with_table(self) -> Result<Self, DatabaseError> {
         const TABLE: &str = include_str!("../../../migrations/users.sql");
-        const SCOPES: &str = include_str!("../../../migrations/users_scopes.sql");
         // Creating a table that exists makes PostgreSQL send a notice, which looks like an error in the log.
-        if self.answers("SELECT count(*) FROM jwt_users WHERE scopes IS NULL").await {
+        if self.has_scopes().await {
             return Ok(self);
         }
         if !self.answers("SELECT count(*) FROM jwt_users WHERE name IS NULL").await {
@@ -165,11 +164,20 @@ impl Database {
                 self.run(TABLE).await?;
             }
         }
-        // Two processes may also add the column at the same time.
-        match self.run(SCOPES).await {
-            Err(error) if !self.answers("SELECT count(*) FROM jwt_users WHERE scopes IS NULL").await => Err(error),
-            _ => Ok(self),
+        self.add_scopes().await?;
+        Ok(self)
+    }
+
+    /// Adds the column of the scopes. It is no error if another process has just done so.
+    pub(super) async fn add_scopes(&self) -> Result<(), DatabaseError> {
+        match self.run(include_str!("../../../migrations/users_scopes.sql")).await {
+            Err(error) if !self.has_scopes().await => Err(error),
+            _ => Ok(()),
         }
+    }
+
+    async fn has_scopes(&self) -> bool {
+        self.answers("SELECT count(*) FROM jwt_users WHERE scopes IS NULL").await
     }
 
     async fn answers(&self, count: &'static str) -> bool {

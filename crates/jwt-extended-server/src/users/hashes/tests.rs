@@ -105,19 +105,27 @@ fn texts_that_are_no_hashes_are_refused() {
     for text in ["", "rabbit", "$", "$$", "md5$salt$0123", "sha256$salt$0123", "pbkdf2:md5:1000$salt$00", &long] {
         assert_eq!(refusal(text), "is in no format that the server knows; the README lists them", "{text}");
     }
+    // Each is right except for one thing.
+    let (sha1, long) = ("00".repeat(20), "00".repeat(64));
     for text in [
         "$argon2id$",
         "$argon2id$v=19$m=19456,t=2,p=1",
         "$2b$12$abcdefghijklmnopqrstuv",
         "$2b$05$anMPie7HPZKop8oofdaEYuVi7Oqe8V0B4mWFAtcBz/fX2qZV8Su\u{e9}",
-        "scrypt:3:8:1$salt$00",
-        "scrypt:1024:8$salt$00",
-        "pbkdf2:sha256:+10$salt$00",
-        "pbkdf2:sha256:0$salt$00",
+        "$2b$03$anMPie7HPZKop8oofdaEYuVi7Oqe8V0B4mWFAtcBz/fX2qZV8Su9u",
+        &format!("scrypt:3:8:1$salt${long}"),
+        &format!("scrypt:1:8:1$salt${long}"),
+        &format!("scrypt:1024:0:1$salt${long}"),
+        &format!("scrypt:1024:8$salt${long}"),
+        &format!("pbkdf2:sha1:+10$salt${sha1}"),
+        &format!("pbkdf2:sha1:0$salt${sha1}"),
+        &format!("pbkdf2:sha1:10:1$salt${sha1}"),
+        &format!("pbkdf2:sha1:10$salt$0x{}", &sha1[2..]),
         "pbkdf2_sha256$1000$salt$",
         "pbkdf2_sha256$99999999999$salt$aBDuE3aV+JE+HWv4ncxKZ/ApLS+4MjQGw/KILZtIsTY=",
         "pbkdf2_sha256$1000$$aBDuE3aV+JE+HWv4ncxKZ/ApLS+4MjQGw/KILZtIsTY=",
         "$scrypt$ln=0,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$BgXswDBQAwNsps4yaptIChzC47BvN3aox/CCkCkSYi0",
+        "$pbkdf2-sha256$i=1000,l=31$MDEyMzQ1Njc4OWFiY2RlZg$4XDspDRv/7n9wuJfaGpXw8XZEL0JUuwJpcZGQDTRGhM",
         "bcrypt$$2x$05$bSTsUOG1eMa2BmBSlNXuseRMtLuIQIVWJdnyEu.zCjZdW18TFNVfm",
     ] {
         assert!(refusal(text).starts_with("is a damaged hash"), "{text}");
@@ -172,9 +180,13 @@ fn werkzeug_leaves_out_the_usual_arguments() {
 
 #[test]
 fn only_argon2id_at_no_lower_cost_stays() {
-    for (_, text) in HASHES {
+    let of_usual_cost = HASHES.map(|(_, text)| text.replace("m=1024", "m=19456"));
+    let foreign = of_usual_cost.iter().filter(|text| !text.contains("argon2id")).map(String::as_str);
+    for text in foreign.chain(HASHES.map(|(_, text)| text)) {
         assert!(PasswordHash::parse(text).unwrap().is_to_be_replaced(PASSWORD), "{text}");
     }
+    let old = "$argon2id$v=16$m=19456,t=2,p=1$edd353Z/ul0QOxdaaJlpkQ$QztxIWcuvv7oVMRMLBNxJwzaN2vaektLYOvb4JA9tTI";
+    assert!(PasswordHash::parse(old).unwrap().is_to_be_replaced(PASSWORD));
     for text in [
         "$argon2id$v=19$m=19456,t=2,p=1$edd353Z/ul0QOxdaaJlpkQ$QztxIWcuvv7oVMRMLBNxJwzaN2vaektLYOvb4JA9tTI",
         "argon2$argon2id$v=19$m=102400,t=2,p=8$TmR6bkl2YXJGYzJmVHZyYkVXMHg1VQ$IWdykL2jSpfp+qBHKLmdaFXq3rLsg7g2I1sfP/qxO1A",
