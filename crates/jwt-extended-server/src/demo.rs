@@ -13,11 +13,11 @@ use jwt_extended_axum::{
 };
 
 use crate::{
-    App, Cors, Database, DatabaseError, Metadata, PasswordHash, Scopes, StartError, Users, listen, secrets,
+    App, Cors, Database, DatabaseError, Metadata, StartError, Users, listen, secrets,
     serve::{serve, shutdown_signal},
     settings::{demo_config, manager, refuse_samples, sqlite_in, take_origins, take_store},
     store::{Absence, OpenStore, StoreAddress},
-    users,
+    users::{self, PasswordHash, Scopes},
 };
 
 /// The demo's users. Their passwords are public, so they must exist only in the demo.

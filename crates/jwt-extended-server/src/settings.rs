@@ -13,8 +13,8 @@ use jwt_extended_axum::{
 use jwt_extended_sqlx::SqliteUrl;
 
 use crate::{
-    Cors, NewUser, Origin, StartError, Users,
-    config_file::{ConfigFile, ListedUser},
+    Cors, Origin, StartError, Users,
+    config_file::ConfigFile,
     is_sample,
     store::{OpenError, StoreAddress},
 };
@@ -69,12 +69,7 @@ impl Settings {
         config.read_env(environment)?;
         refuse_samples(&config)?;
         let store = overrides.store.or(named).or(file.store).unwrap_or_else(|| sqlite_in(DEFAULT_FILE));
-        let users = if file.users.is_empty() {
-            None
-        } else {
-            let user = |ListedUser { username: name, password_hash, scopes }| NewUser { name, password_hash, scopes };
-            Some(Users::new(file.users.into_iter().map(user))?)
-        };
+        let users = if file.users.is_empty() { None } else { Some(Users::new(file.users)?) };
         if users.is_none() && !store.holds_users() {
             return Err(StartError::NoUsers);
         }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{Found, NewUser, Scopes, hashes::PasswordHash, names::normalized};
-use crate::StartError;
+use crate::{StartError, config_file::ListedUser};
 
 /// The mistake of a name that [`normalized`] refuses.
 const UNUSABLE: &str = "has a name with invisible or other forbidden characters, or of more than 255 bytes";
@@ -59,5 +59,11 @@ impl Listed {
 
     pub(super) fn is_empty(&self) -> bool {
         self.users.is_empty()
+    }
+}
+
+impl From<ListedUser> for NewUser {
+    fn from(ListedUser { username: name, password_hash, scopes }: ListedUser) -> Self {
+        Self { name, password_hash, scopes }
     }
 }
