@@ -15,7 +15,7 @@ use crate::{
     StartError, demo, listen, logging, serve,
     settings::{Overrides, Settings},
     store::StoreAddress,
-    user_commands::{self, UserCommand, hashed_password},
+    user_commands::{self, Output, UserCommand, hashed_password},
 };
 
 /// A login server: login, refresh and logout. Reads its options from `JWT_…` environment variables as well.
@@ -65,6 +65,9 @@ enum Action {
         /// The configuration file that names the store.
         #[arg(long, short, global = true)]
         config: Option<PathBuf>,
+        /// Print the result as JSON, in one line.
+        #[arg(long, global = true)]
+        json: bool,
         #[command(subcommand)]
         command: UserCommand,
     },
@@ -113,9 +116,10 @@ pub async fn run(command: Command) -> Result<(), StartError> {
             let overrides = Overrides { listen, store: Store::read(store)? };
             serve::run(Settings::load(config.as_deref(), overrides, std::env::vars_os())?).await
         }
-        Action::User { store, config, command } => {
+        Action::User { store, config, json, command } => {
+            let output = if json { Output::Json } else { Output::Text };
             let (store, users) = command.store(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
-            user_commands::run(command, &store, users).await
+            user_commands::run(command, &store, users, output).await
         }
         Action::HashPassword => hash_password(),
     }
@@ -123,5 +127,5 @@ pub async fn run(command: Command) -> Result<(), StartError> {
 
 fn hash_password() -> Result<(), StartError> {
     let hash = hashed_password("the user")?;
-    writeln!(io::stdout(), "{hash}").map_err(|error| StartError::Output(error.to_string()))
+    writeln!(io::stdout(), "{}", hash.as_str()).map_err(|error| StartError::Output(error.to_string()))
 }

@@ -13,6 +13,7 @@ use std::{
 use jwt_extended_axum::{Config, config::IssuerOptions};
 use serde::{Deserialize, Deserializer, de};
 use toml::{Spanned, Value};
+use zeroize::Zeroizing;
 
 use crate::{
     Origin, StartError,
@@ -59,7 +60,9 @@ pub(crate) struct ConfigFile {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListedUser {
     pub(crate) username: String,
-    pub(crate) password_hash: String,
+    pub(crate) password_hash: Zeroizing<String>,
+    #[serde(default)]
+    pub(crate) scopes: Vec<String>,
 }
 
 /// A mistake in the text of a file.

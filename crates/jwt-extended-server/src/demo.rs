@@ -19,7 +19,7 @@ use crate::{
     serve::{serve, shutdown_signal},
     settings::{demo_config, manager, refuse_samples, sqlite_in, take_origins, take_store},
     store::{Absence, OpenStore, StoreAddress},
-    users,
+    users::{self, PasswordHash, Scopes},
 };
 
 /// The demo's users. Their passwords are public, so they must exist only in the demo.
@@ -69,13 +69,13 @@ pub(crate) async fn run(
 /// Returns the demo's users. In the demo's own database their passwords are reset; without a database they are in
 /// memory.
 async fn demo_users(database: Option<Database>) -> Result<Users, StartError> {
-    let mut listed = Vec::new();
-    for (name, password) in USERS {
-        listed.push((name.to_owned(), users::hash(password)?));
-    }
-    let Some(database) = database else { return Users::new(listed) };
-    for (name, hash) in &listed {
-        match database.add(name, hash, SystemClock.now()).await {
+    let hashes = USERS.map(|(name, password)| users::own_hash(password).map(|hash| (name, hash)));
+    let hashes = hashes.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let Some(database) = database else {
+        return Users::new(hashes.iter().map(|(name, hash)| ((*name).to_owned(), hash.as_str().to_owned())));
+    };
+    for (name, hash) in &hashes {
+        match database.add(name, hash, &Scopes::default(), SystemClock.now()).await {
             Err(DatabaseError::Taken(_)) => database.set_password(name, hash).await?,
             added => drop(added?),
         }
@@ -99,6 +99,11 @@ pub(crate) async fn refuse_public_passwords(users: &Users) -> Result<(), StartEr
 pub(crate) fn is_public_password(name: &str, password: &str) -> bool {
     let name = users::normalized(name);
     USERS.iter().any(|(user, public)| name.as_deref() == Some(user) && *public == password)
+}
+
+/// Returns whether a hash is that of the public password of this user, whose name is normalized.
+pub(crate) fn has_public_password(name: &str, hash: &PasswordHash) -> bool {
+    USERS.iter().any(|(user, public)| *user == name && users::matches(public, hash))
 }
 
 /// Generates a key, unless the environment sets one.

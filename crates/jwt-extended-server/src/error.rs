@@ -9,7 +9,8 @@ use crate::{
     cors::OriginError,
     forward_auth::ForwardAuthError,
     store::OpenError,
-    users::{CheckError, DatabaseError},
+    user_commands::counted,
+    users::{CheckError, DatabaseError, ScopesError},
 };
 
 /// An error that keeps the server from starting or a command from running.
@@ -107,6 +108,17 @@ pub enum StartError {
     /// The users' passwords cannot be checked.
     #[error(transparent)]
     Check(#[from] CheckError),
+    /// The users to import have mistakes, which were printed before.
+    #[error("{file} has {}, so nobody was imported; correct the file and run the import again", counted(*mistakes as u64, "mistake"))]
+    Import {
+        /// The file.
+        file: String,
+        /// How many mistakes there are.
+        mistakes: usize,
+    },
+    /// The scopes of a user cannot be changed in this way.
+    #[error(transparent)]
+    Scopes(#[from] ScopesError),
     /// The command cannot change users there.
     #[error("{0}")]
     NoUserTable(&'static str),

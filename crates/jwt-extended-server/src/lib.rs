@@ -26,4 +26,7 @@ pub use routes::{App, Metadata, router};
 pub use secrets::is_sample;
 pub use settings::{Overrides, Settings};
 pub use store::{OpenError, StoreAddress};
-pub use users::{CheckError, Database, DatabaseError, User, Users, VerifiedPassword, hash};
+pub use users::{
+    CheckError, Database, DatabaseError, HashError, HashKind, NewUser, PasswordHash, Scopes, ScopesError, User, Users,
+    VerifiedPassword, hash,
+};

@@ -71,11 +71,7 @@ impl Settings {
         config.read_env(environment)?;
         refuse_samples(&config)?;
         let store = overrides.store.or(named).or(file.store).unwrap_or_else(|| sqlite_in(DEFAULT_FILE));
-        let users = if file.users.is_empty() {
-            None
-        } else {
-            Some(Users::new(file.users.into_iter().map(|user| (user.username, user.password_hash)))?)
-        };
+        let users = if file.users.is_empty() { None } else { Some(Users::new(file.users)?) };
         if users.is_none() && !store.holds_users() {
             return Err(StartError::NoUsers);
         }

@@ -130,7 +130,7 @@ async fn refresh(
     headers: HeaderMap,
     UnaskedRefresh(admitted): UnaskedRefresh,
 ) -> Result<Response, Rejection> {
-    let pair = app.jwt.refresh(admitted.token()).await?;
+    let pair = app.refresh(admitted.token()).await?;
     Ok(match admitted.location() {
         Location::Cookie => {
             let csrf = app.cors.csrf_values(&headers, &pair);
@@ -167,11 +167,17 @@ impl App {
         let password = credentials.check(self).await?;
         // As it is stored: one user is one subject, however the login spells the name.
         let name = password.name();
-        let pair = self.jwt.login(name).label(device.label()).replacing(device.request()).await?;
-        // The user may have been disabled, or the password changed, during the check. That has ended all sessions
-        // except this one.
+        let login = self.jwt.login(name).label(device.label()).replacing(device.request());
+        let scopes = password.scopes();
+        // Without scopes, tokens have no such claim.
+        let pair = if scopes.is_empty() { login.await? } else { login.scopes(scopes.iter()).await? };
+        // The user may have been disabled, or the password or the scopes changed, during the check. That has ended all
+        // sessions except this one.
         let refusal = match self.users.is_still_valid(&password).await {
-            Ok(true) => return Ok(pair),
+            Ok(true) => {
+                self.users.renew_hash(&password).await;
+                return Ok(pair);
+            }
             Ok(false) => self.bad_credentials(),
             Err(error) => self.cannot_check(&error),
         };
@@ -179,6 +185,18 @@ impl App {
             self.jwt.end_session(Subject(name), &session).await?;
         }
         Err(refusal)
+    }
+
+    /// Refreshes. Scopes that were taken from the user since the login are left out. The session's refresh tokens keep
+    /// those of the login, so scopes that the user has got since then begin with the next login.
+    async fn refresh(&self, token: &Token) -> Result<TokenPair, Rejection> {
+        let mut scopes = token.scopes();
+        if scopes.is_empty() {
+            return Ok(self.jwt.refresh(token).await?);
+        }
+        let current = self.users.scopes_of(token.subject()).await.map_err(|error| self.cannot_check(&error))?;
+        scopes.retain(|scope| current.contains(scope));
+        Ok(self.jwt.refresh(token).scopes(scopes).await?)
     }
 
     /// Returns the same rejection for a wrong name, a wrong password and a disabled user, so that it does not reveal

@@ -1,54 +1,69 @@
 //! The users listed in the configuration file.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use super::{names::normalized, passwords::cost};
-use crate::StartError;
+use super::{Found, NewUser, Scopes, hashes::PasswordHash, names::normalized};
+use crate::{StartError, config_file::ListedUser};
 
 /// The mistake of a name that [`normalized`] refuses.
 const UNUSABLE: &str = "has a name with invisible or other forbidden characters, or of more than 255 bytes";
 
-/// The users' normalized names and password hashes.
+/// The users by their normalized names.
 pub(super) struct Listed {
-    hashes: HashMap<String, String>,
+    users: HashMap<String, (Arc<PasswordHash>, Scopes)>,
 }
 
 impl Listed {
-    pub(super) fn new(users: impl IntoIterator<Item = (String, String)>) -> Result<Self, StartError> {
-        let mut hashes = HashMap::new();
-        for (name, hash) in users {
+    pub(super) fn new(listed: impl Iterator<Item = NewUser>) -> Result<Self, StartError> {
+        let mut users = HashMap::new();
+        for NewUser { name, password_hash, scopes } in listed {
             let mistake = |why: &str| Err(StartError::User { name: name.clone(), why: why.to_owned() });
             if name.is_empty() {
                 return mistake("has no name");
             }
             let Some(normal) = normalized(&name) else { return mistake(UNUSABLE) };
-            if cost(&hash).is_none() {
-                return mistake("has no usable password_hash; make one with `jwt-extended-server hash-password`");
-            }
-            if hashes.insert(normal, hash).is_some() {
+            let hash = match PasswordHash::parse(&password_hash) {
+                Ok(hash) => Arc::new(hash),
+                Err(error) => {
+                    return mistake(&format!(
+                        "has no usable password_hash, because it {error}; make one with `jwt-extended-server hash-password`"
+                    ));
+                }
+            };
+            let scopes = match Scopes::new(scopes) {
+                Ok(scopes) => scopes,
+                Err(error) => return mistake(&format!("has unusable scopes: {error}")),
+            };
+            if users.insert(normal, (hash, scopes)).is_some() {
                 return mistake("is listed twice; case and the composition of letters make no difference");
             }
         }
-        Ok(Self { hashes })
+        Ok(Self { users })
     }
 
-    /// Returns the user of a name in any spelling: the normalized name and the hash.
-    pub(super) fn find(&self, name: &str) -> Option<(String, String)> {
+    /// Returns the user of a name in any spelling, with the normalized name.
+    pub(super) fn find(&self, name: &str) -> Option<Found> {
         let name = normalized(name)?;
-        let hash = self.hashes.get(&name)?.clone();
-        Some((name, hash))
+        let (hash, scopes) = self.users.get(&name)?.clone();
+        Some(Found { name, hash: Some(hash), scopes })
     }
 
-    /// Returns the hash of a user by the normalized name.
-    pub(super) fn hash_of(&self, name: &str) -> Option<String> {
-        self.hashes.get(name).cloned()
+    /// Returns whether a user has this normalized name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.users.contains_key(name)
     }
 
-    pub(super) fn hashes(&self) -> impl Iterator<Item = &String> {
-        self.hashes.values()
+    pub(super) fn hashes(&self) -> impl Iterator<Item = &PasswordHash> {
+        self.users.values().map(|(hash, _)| &**hash)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.hashes.is_empty()
+        self.users.is_empty()
+    }
+}
+
+impl From<ListedUser> for NewUser {
+    fn from(ListedUser { username: name, password_hash, scopes }: ListedUser) -> Self {
+        Self { name, password_hash, scopes }
     }
 }

@@ -1,18 +1,26 @@
 //! The users who may log in: listed in the configuration file, or in the store's database.
 
 mod database;
+mod hashes;
 mod listed;
 mod names;
 mod passwords;
+mod scopes;
 
 use std::{fmt, sync::Arc};
 
 use zeroize::Zeroizing;
 
-pub(crate) use self::names::normalized;
+pub(crate) use self::{
+    database::Import,
+    names::normalized,
+    passwords::{matches, own_hash},
+};
 pub use self::{
     database::{Database, DatabaseError, User},
+    hashes::{HashError, HashKind, PasswordHash},
     passwords::hash,
+    scopes::{Scopes, ScopesError},
 };
 use self::{
     listed::Listed,
@@ -33,16 +41,55 @@ enum Source {
     Database(Database),
 }
 
-/// A password that was correct: the name of its user as it is stored, and the hash that it matched.
+/// A user to list: as the configuration file names them.
+pub struct NewUser {
+    /// The name, in any spelling.
+    pub name: String,
+    /// The hash of the password.
+    pub password_hash: Zeroizing<String>,
+    /// What the user's tokens allow.
+    pub scopes: Vec<String>,
+}
+
+impl From<(String, String)> for NewUser {
+    /// Takes a name and the hash of a password.
+    fn from((name, password_hash): (String, String)) -> Self {
+        Self { name, password_hash: password_hash.into(), scopes: Vec::new() }
+    }
+}
+
+impl fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewUser").field("name", &self.name).field("scopes", &self.scopes).finish_non_exhaustive()
+    }
+}
+
+/// A user who may log in, by the name as it is stored.
+struct Found {
+    name: String,
+    /// `None` if the stored text is no usable hash. Then no password is right.
+    hash: Option<Arc<PasswordHash>>,
+    scopes: Scopes,
+}
+
+/// A password that was correct, with what was stored of its user at that time.
 pub struct VerifiedPassword {
     name: String,
-    hash: String,
+    hash: Arc<PasswordHash>,
+    scopes: Scopes,
+    /// The password, if the hash is to be replaced by one of the server's own kind.
+    password: Option<Zeroizing<String>>,
 }
 
 impl VerifiedPassword {
     /// Returns the name of the user as it is stored, whatever spelling the login had.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns what the user's tokens allow.
+    pub fn scopes(&self) -> &Scopes {
+        &self.scopes
     }
 }
 
@@ -65,12 +112,12 @@ pub enum CheckError {
 }
 
 impl Users {
-    /// Takes a list of names and password hashes.
+    /// Takes a list of users, such as names with their password hashes.
     ///
     /// # Errors
-    /// If a name is empty or listed twice, or a hash is not an Argon2 hash.
-    pub fn new(users: impl IntoIterator<Item = (String, String)>) -> Result<Self, StartError> {
-        let listed = Listed::new(users)?;
+    /// If a name is empty or listed twice, or a hash or a scope cannot be used.
+    pub fn new<U: Into<NewUser>>(users: impl IntoIterator<Item = U>) -> Result<Self, StartError> {
+        let listed = Listed::new(users.into_iter().map(Into::into))?;
         let passwords = Passwords::new(listed.hashes())?;
         Ok(Self { source: Source::Listed(Arc::new(listed)), passwords })
     }
@@ -90,9 +137,11 @@ impl Users {
     /// If too many logins are waiting, or the database does not answer.
     pub async fn check(&self, name: &str, password: Zeroizing<String>) -> Result<Option<VerifiedPassword>, CheckError> {
         let found = self.find(name).await?;
-        let hash = found.as_ref().map(|(_, hash)| hash.clone());
-        let matches = self.passwords.check(hash, password).await.map_err(|Busy| CheckError::Busy)?;
-        Ok(found.filter(|_| matches).map(|(name, hash)| VerifiedPassword { name, hash }))
+        let hash = found.as_ref().and_then(|found| found.hash.clone());
+        let matches = self.passwords.check(hash, password.clone()).await.map_err(|Busy| CheckError::Busy)?;
+        let Some(Found { name, hash: Some(hash), scopes }) = found.filter(|_| matches) else { return Ok(None) };
+        let password = hash.is_to_be_replaced(&password).then_some(password);
+        Ok(Some(VerifiedPassword { name, hash, scopes, password }))
     }
 
     /// Returns whether a user, disabled or not, has this password. Its time shows whether there is such a user, so it
@@ -102,37 +151,77 @@ impl Users {
     /// As [`check`](Self::check).
     pub(crate) async fn has_password(&self, name: &str, password: &str) -> Result<bool, CheckError> {
         let hash = match &self.source {
-            Source::Listed(listed) => listed.find(name).map(|(_, hash)| hash),
-            Source::Database(database) => database.find(name).await?.map(|(_, hash, _)| hash),
+            Source::Listed(listed) => listed.find(name).and_then(|found| found.hash),
+            Source::Database(database) => database.find(name).await?.and_then(|user| user.usable_hash()),
         };
         let Some(hash) = hash else { return Ok(false) };
         let password = Zeroizing::new(password.to_owned());
         self.passwords.check(Some(hash), password).await.map_err(|Busy| CheckError::Busy)
     }
 
-    /// Returns whether the user may still log in with the password that was checked. Ask again after a login: the user
-    /// may have been disabled, or the password changed, during the check.
+    /// Returns whether the user may still log in with the password that was checked, and still has the scopes. Ask
+    /// again after a login: the user may have been disabled, or the password or the scopes changed, during the check.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub async fn is_still_valid(&self, password: &VerifiedPassword) -> Result<bool, CheckError> {
+        let Some(found) = self.find(&password.name).await? else { return Ok(false) };
+        let Some(hash) = found.hash.filter(|_| found.name == password.name) else { return Ok(false) };
+        if !password.scopes.are_within(&found.scopes) {
+            return Ok(false);
+        }
+        match &password.password {
+            _ if hash.as_str() == password.hash.as_str() => Ok(true),
+            // A login of the same user at the same time may have replaced the hash by a new one of the same password.
+            Some(given) => self.passwords.check(Some(hash), given.clone()).await.map_err(|Busy| CheckError::Busy),
+            None => Ok(false),
+        }
+    }
+
+    /// Replaces a hash of another program, or one at a lower cost, by one of the server's own kind. Only the hash that
+    /// matched is replaced: if the password has been changed since, nothing happens. Users of the file keep theirs.
+    ///
+    /// A failure is logged. The next login tries again.
+    pub async fn renew_hash(&self, password: &VerifiedPassword) {
+        let (Source::Database(database), Some(given)) = (&self.source, &password.password) else { return };
+        let why = match self.passwords.hash(given.clone()).await {
+            Ok(Ok(new)) => match database.replace_hash(&password.name, &password.hash, &new).await {
+                Ok(()) => return,
+                Err(error) => error.to_string(),
+            },
+            Ok(Err(error)) => error.to_string(),
+            Err(Busy) => CheckError::Busy.to_string(),
+        };
+        let (subject, kind) = (&password.name, password.hash.kind());
+        tracing::warn!(subject, %kind, why, "a user's password hash could not be replaced; the next login tries again");
+    }
+
+    /// Returns the scopes of a user by the name as it is stored; none for a disabled or unknown one.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn is_still_valid(&self, password: &VerifiedPassword) -> Result<bool, CheckError> {
-        Ok(self.find(&password.name).await?.is_some_and(|(name, hash)| name == password.name && hash == password.hash))
+    pub async fn scopes_of(&self, name: &str) -> Result<Scopes, CheckError> {
+        let found = self.find(name).await?.filter(|found| found.name == name);
+        Ok(found.map(|found| found.scopes).unwrap_or_default())
     }
 
     /// Returns whether tokens of this user may be accepted. A listed user is looked up, because removing them from the
     /// file ends no session. A user of a database is not: disabling or removing them ends their sessions.
     pub fn may_have_tokens(&self, name: &str) -> bool {
         match &self.source {
-            Source::Listed(listed) => listed.hash_of(name).is_some(),
+            Source::Listed(listed) => listed.has(name),
             Source::Database(_) => true,
         }
     }
 
-    /// Returns the stored name and the hash of a user who may log in.
-    async fn find(&self, name: &str) -> Result<Option<(String, String)>, CheckError> {
+    /// Returns a user who may log in.
+    async fn find(&self, name: &str) -> Result<Option<Found>, CheckError> {
         Ok(match &self.source {
             Source::Listed(listed) => listed.find(name),
-            Source::Database(database) => database.find_active(name).await?,
+            Source::Database(database) => database.find(name).await?.filter(|user| user.active).map(|user| {
+                let hash = user.usable_hash();
+                Found { name: user.name, hash, scopes: user.scopes }
+            }),
         })
     }
 
@@ -159,92 +248,4 @@ impl fmt::Debug for Users {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{pin::Pin, task::Poll};
-
-    use super::{passwords::AT_ONCE, *};
-
-    fn password(text: &str) -> Zeroizing<String> {
-        Zeroizing::new(text.to_owned())
-    }
-
-    #[tokio::test]
-    async fn only_the_right_password_of_a_known_user_is_accepted() {
-        let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
-        let verified = users.check("alice", password("rabbit")).await.unwrap().unwrap();
-        assert!(users.is_still_valid(&verified).await.unwrap());
-        let others = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
-        assert!(!others.is_still_valid(&verified).await.unwrap(), "a new hash, even of the same password");
-        let nobody = Users::new([("bob".to_owned(), hash("rabbit").unwrap())]).unwrap();
-        assert!(!nobody.is_still_valid(&verified).await.unwrap());
-        assert!(users.may_have_tokens("alice") && !users.may_have_tokens("bob"));
-        assert!(users.check("alice", password("Rabbit")).await.unwrap().is_none());
-        assert!(users.check("alice", password("")).await.unwrap().is_none());
-        assert!(users.check("bob", password("rabbit")).await.unwrap().is_none());
-        assert!(users.check("bob", password("nobody has this password")).await.unwrap().is_none());
-    }
-
-    #[tokio::test]
-    async fn every_spelling_of_a_listed_name_is_the_same_user() {
-        let users = Users::new([("Jos\u{e9}".to_owned(), hash("rabbit").unwrap())]).unwrap();
-        for spelling in ["jos\u{e9}", "jose\u{301}", "JOSE\u{301} ", "Jos\u{e9}"] {
-            let verified = users.check(spelling, password("rabbit")).await.unwrap().unwrap();
-            assert_eq!(verified.name(), "jos\u{e9}");
-            assert!(users.may_have_tokens(verified.name()));
-        }
-        assert!(!users.may_have_tokens("Jos\u{e9}"), "the subject of a token has one spelling");
-        assert!(users.check("jose", password("rabbit")).await.unwrap().is_none());
-    }
-
-    /// Polls a check once.
-    async fn poll_once(check: &mut (impl Future + Unpin)) -> bool {
-        std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut *check).poll(context).is_pending())).await
-    }
-
-    #[tokio::test]
-    async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
-        let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
-        let gate = Arc::clone(&users.passwords.gate);
-        let all = gate.acquire_many(AT_ONCE.into()).await.unwrap();
-        let mut check = Box::pin(users.check("bob", password("wrong")));
-        assert!(poll_once(&mut check).await, "it waits for its turn to compute a hash");
-        drop(all);
-        assert!(check.await.unwrap().is_none());
-        // The permit is returned when the hash is computed.
-        assert_eq!(gate.available_permits(), usize::from(AT_ONCE), "the response waits for the hash");
-    }
-
-    #[test]
-    fn a_disconnected_client_keeps_its_place_until_its_check_ends() {
-        let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
-        let gate = Arc::clone(&users.passwords.gate);
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(1).build().unwrap();
-        runtime.block_on(async {
-            // Occupies the only thread that computes hashes.
-            let (finish, finished) = std::sync::mpsc::channel::<()>();
-            let occupied = tokio::task::spawn_blocking(move || finished.recv());
-            let mut check = Box::pin(users.check("alice", password("rabbit")));
-            assert!(poll_once(&mut check).await);
-            drop(check);
-            assert_eq!(gate.available_permits(), usize::from(AT_ONCE) - 1);
-            finish.send(()).unwrap();
-            occupied.await.unwrap().unwrap();
-            drop(gate.acquire_many(AT_ONCE.into()).await.unwrap());
-        });
-    }
-
-    #[test]
-    fn mistakes_in_the_list_name_the_user() {
-        let user = |name: &str, hash: &str| (name.to_owned(), hash.to_owned());
-        let refused = |users: Vec<_>| Users::new(users).unwrap_err().to_string();
-        let good = hash("rabbit").unwrap();
-        assert!(refused(vec![user("alice", "rabbit")]).contains("the user \"alice\" has no usable password_hash"));
-        let hollow = "$argon2id$v=19$m=19456,t=2,p=1";
-        assert!(refused(vec![user("alice", hollow)]).contains("has no usable password_hash"));
-        assert!(refused(vec![user("alice", &good), user("alice", &good)]).contains("is listed twice"));
-        assert!(refused(vec![user("alice", &good), user("Alice ", &good)]).contains("is listed twice"));
-        assert!(refused(vec![user("", &good)]).contains("has no name"));
-        assert!(refused(vec![user("al\u{200b}ice", &good)]).contains("forbidden characters"));
-    }
-}
+mod tests;

@@ -2,17 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use argon2::{
-    Argon2, Params,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
-};
+use argon2::{Argon2, password_hash::PasswordHasher};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::names::normalized_password;
+use super::{hashes::PasswordHash, names::normalized_password};
 use crate::StartError;
 
-/// How many passwords are checked at the same time: each check takes about 20 MB and a core for a while.
+/// How many passwords are checked at the same time: each check takes about 20 MB and a core for a while, and one of a
+/// hash of another program what that hash says.
 pub(super) const AT_ONCE: u16 = 4;
 /// How long a login waits for its turn before it is refused.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,33 +23,53 @@ pub(super) struct Busy;
 #[derive(Clone)]
 pub(super) struct Passwords {
     /// The hash to check for unknown names, so that the response time does not reveal which names exist.
-    decoy: Arc<str>,
+    ///
+    /// It hides the users whose hash is the server's own. One of another program takes its own time: until that user
+    /// logs in for the first time, somebody who measures can tell that there is such a user. No decoy hides hashes of
+    /// several costs.
+    decoy: Arc<PasswordHash>,
     pub(super) gate: Arc<Semaphore>,
 }
 
 impl Passwords {
-    /// Uses the most expensive of these hashes as the decoy, or a new hash if there are none.
-    pub(super) fn new<'a>(hashes: impl Iterator<Item = &'a String>) -> Result<Self, StartError> {
-        let dearest = hashes.max_by_key(|hash| cost(hash)).cloned();
-        let decoy = dearest.map_or_else(|| hash("nobody has this password"), Ok)?;
+    /// Uses the most expensive of these hashes as the decoy, and at least one of the server's own.
+    pub(super) fn new<'a>(hashes: impl Iterator<Item = &'a PasswordHash>) -> Result<Self, StartError> {
+        let own = own_hash("nobody has this password")?;
+        let dearest = hashes.max_by_key(|hash| hash.cost()).filter(|hash| hash.cost() > own.cost()).cloned();
+        let decoy = dearest.unwrap_or(own);
         Ok(Self { decoy: decoy.into(), gate: Arc::new(Semaphore::new(AT_ONCE.into())) })
     }
 
     /// Returns whether a password matches a hash. Without a hash it returns false, after the same time.
-    pub(super) async fn check(&self, hash: Option<String>, password: Zeroizing<String>) -> Result<bool, Busy> {
+    pub(super) async fn check(
+        &self,
+        hash: Option<Arc<PasswordHash>>,
+        password: Zeroizing<String>,
+    ) -> Result<bool, Busy> {
         let exists = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.decoy.to_string());
+        let hash = hash.unwrap_or_else(|| Arc::clone(&self.decoy));
+        // Awaited in any case: an earlier answer would reveal that the name is unknown.
+        let matches = self.compute(move || matches(&password, &hash)).await?.unwrap_or(false);
+        Ok(exists && matches)
+    }
+
+    /// Returns the hash that the server makes of a password.
+    pub(super) async fn hash(&self, password: Zeroizing<String>) -> Result<Result<PasswordHash, StartError>, Busy> {
+        let made = self.compute(move || own_hash(&password)).await?;
+        Ok(made.unwrap_or_else(|| Err(StartError::Password("the computation was aborted".to_owned()))))
+    }
+
+    /// Computes something slow, when it is its turn; `None` if it was aborted.
+    async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<Option<T>, Busy> {
         let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.gate).acquire_owned()).await;
         // The semaphore is never closed, so only the timeout can fail.
         let Ok(Ok(permit)) = permit else { return Err(Busy) };
-        let matches = tokio::task::spawn_blocking(move || {
+        let computed = tokio::task::spawn_blocking(move || {
             // Held until the work is done, even if the client disconnects and the future is dropped.
             let _permit = permit;
-            matches(&password, &hash)
+            work()
         });
-        // Awaited in any case: an earlier answer would reveal that the name is unknown.
-        let matches = matches.await.unwrap_or(false);
-        Ok(exists && matches)
+        Ok(computed.await.ok())
     }
 }
 
@@ -60,31 +78,25 @@ impl Passwords {
 /// # Errors
 /// If the source of randomness fails.
 pub fn hash(password: &str) -> Result<String, StartError> {
-    Argon2::default()
-        .hash_password(normalized_password(password).as_bytes())
-        .map(|hash| hash.to_string())
-        .map_err(|error| StartError::Password(error.to_string()))
+    own_hash(password).map(|hash| hash.as_str().to_owned())
 }
 
-/// Returns the cost of checking a password against a hash: memory times rounds. `None` if it is not a complete Argon2
-/// hash.
-pub(super) fn cost(hash: &str) -> Option<u64> {
-    let hash = PasswordHash::new(hash).ok()?;
-    let is_complete = hash.algorithm.as_str().starts_with("argon2") && hash.salt.is_some() && hash.hash.is_some();
-    let params = Params::try_from(&hash).ok().filter(|_| is_complete)?;
-    Some(u64::from(params.m_cost()) * u64::from(params.t_cost()))
+/// Returns the hash that the server makes of a password, as [`hash`] does.
+pub(crate) fn own_hash(password: &str) -> Result<PasswordHash, StartError> {
+    let failed = |why: String| StartError::Password(why);
+    let made = Argon2::default()
+        .hash_password(normalized_password(password).as_bytes())
+        .map_err(|error| failed(error.to_string()))?;
+    PasswordHash::parse(&Zeroizing::new(made.to_string())).map_err(|error| failed(format!("the hash {error}")))
 }
 
 /// Returns whether a password matches a hash. If it is not in the form in which passwords are hashed, it is also tried
 /// as it is: a hash may be older than that rule, or made by another program.
-fn matches(password: &str, hash: &str) -> bool {
+pub(crate) fn matches(password: &str, hash: &PasswordHash) -> bool {
     let normal = normalized_password(password);
     // Depends on the password alone, so that the time does not reveal which names exist.
     let as_given = (*normal != password).then_some(password);
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        let is_right = |password: &str| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
-        is_right(&normal) | as_given.is_some_and(is_right)
-    })
+    hash.matches(&normal) | as_given.is_some_and(|password| hash.matches(password))
 }
 
 #[cfg(test)]
@@ -97,7 +109,7 @@ mod tests {
     #[test]
     fn a_password_matches_however_its_letters_are_composed() {
         for stored in [COMPOSED, DECOMPOSED] {
-            let hash = hash(stored).unwrap();
+            let hash = own_hash(stored).unwrap();
             assert!(matches(COMPOSED, &hash) && matches(DECOMPOSED, &hash));
             assert!(!matches("passe", &hash) && !matches("PASS\u{e9}", &hash));
         }
@@ -106,7 +118,19 @@ mod tests {
     #[test]
     fn the_hash_of_a_password_as_it_was_typed_still_matches() {
         let old = Argon2::default().hash_password(DECOMPOSED.as_bytes()).unwrap().to_string();
+        let old = PasswordHash::parse(&old).unwrap();
         assert!(matches(DECOMPOSED, &old));
         assert!(!matches("passe", &old));
+    }
+
+    #[test]
+    fn the_decoy_is_never_cheaper_than_a_hash_of_the_server() {
+        let own = own_hash("rabbit").unwrap();
+        let cheap = PasswordHash::parse("$2b$04$anMPie7HPZKop8oofdaEYuVi7Oqe8V0B4mWFAtcBz/fX2qZV8Su9u").unwrap();
+        let dear = PasswordHash::parse("$2b$14$anMPie7HPZKop8oofdaEYuVi7Oqe8V0B4mWFAtcBz/fX2qZV8Su9u").unwrap();
+        let cost = |hashes: &[PasswordHash]| Passwords::new(hashes.iter()).unwrap().decoy.cost();
+        assert_eq!(cost(&[]), own.cost());
+        assert_eq!(cost(std::slice::from_ref(&cheap)), own.cost());
+        assert_eq!(cost(&[cheap, dear.clone()]), dear.cost());
     }
 }

@@ -11,11 +11,14 @@ mod program {
 
     mod demo;
     mod files;
+    mod imports;
     mod issuers;
     mod lifetimes;
     mod logs;
     mod options;
+    mod renewals;
     mod restarts;
+    mod scopes;
     mod spellings;
     mod users;
 }

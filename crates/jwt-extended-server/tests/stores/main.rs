@@ -15,3 +15,4 @@ mod support;
 mod killed;
 mod outages;
 mod two_processes;
+mod users;

@@ -195,11 +195,15 @@ fn a_server_without_users_is_refused() {
 fn bad_entries_in_the_list_of_users_are_refused() {
     let secret = [("JWT_SECRET_KEY", SECRET)];
     let user = |name: &str, hash: &str| format!("[[users]]\nusername = \"{name}\"\npassword_hash = \"{hash}\"\n");
-    for hash in ["rabbit-in-plain-text", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$", ""] {
+    for (hash, why) in [
+        ("rabbit-in-plain-text", "is in no format that the server knows; the README lists them"),
+        ("$2b$12$abcdefghijklmnopqrstuv", "is a damaged hash of the kind bcrypt"),
+        ("$argon2id$", "is a damaged hash of the kind argon2id"),
+        ("", "is in no format that the server knows; the README lists them"),
+    ] {
         let said = refused_file(user("alice", hash), &secret);
-        let expected =
-            "the user \"alice\" has no usable password_hash; make one with `jwt-extended-server hash-password`";
-        assert_eq!(said, expected, "{hash}");
+        let end = format!("because it {why}; make one with `jwt-extended-server hash-password`");
+        assert_eq!(said, format!("the user \"alice\" has no usable password_hash, {end}"), "{hash}");
     }
     let twice = refused_file(users() + &users(), &secret);
     assert!(twice.starts_with("the user \"alice\" is listed twice"), "{twice}");

@@ -21,12 +21,17 @@ impl Site {
 
     /// Runs a `user` command, and returns its output or its error.
     pub(super) fn user(&self, arguments: &[&str], password: &str) -> Result<String, String> {
-        let all = [&["user", "--store", &self.store], arguments].concat();
-        let ended = run(&all, &[], password.as_bytes());
+        let ended = self.run(arguments, password);
         match ended.code {
             Some(0) => Ok(ended.out),
             code => Err(format!("{code:?} {}", ended.err)),
         }
+    }
+
+    /// Runs a `user` command to its end.
+    pub(super) fn run(&self, arguments: &[&str], input: &str) -> Ended {
+        let all = [&["user", "--store", &self.store], arguments].concat();
+        run(&all, &[], input.as_bytes())
     }
 
     /// Returns the path of the database.
@@ -53,12 +58,12 @@ fn users_are_added_listed_disabled_enabled_and_removed() {
     let site = Site::new();
     assert_eq!(site.user(&["add", "bob"], "a password\n"), Ok(format!("added bob to {}\n", site.store)));
     assert!(site.user(&["add", "al ice"], "another\r\nnot this\n").unwrap().starts_with("added al ice to "));
-    assert_eq!(site.user(&["list"], ""), Ok("al ice\nbob\n".to_owned()));
+    assert_eq!(site.user(&["list"], ""), Ok("al ice\targon2id\t-\nbob\targon2id\t-\n".to_owned()));
     assert!(site.user(&["disable", "bob"], "").unwrap().starts_with("disabled bob"));
-    assert_eq!(site.user(&["list"], ""), Ok("al ice\nbob\tdisabled\n".to_owned()));
+    assert_eq!(site.user(&["list"], ""), Ok("al ice\targon2id\t-\nbob\targon2id\t-\tdisabled\n".to_owned()));
     assert!(site.user(&["enable", "bob"], "").is_ok());
     assert!(site.user(&["remove", "al ice"], "").is_ok());
-    assert_eq!(site.user(&["list"], ""), Ok("bob\n".to_owned()));
+    assert_eq!(site.user(&["list"], ""), Ok("bob\targon2id\t-\n".to_owned()));
 }
 
 #[test]
@@ -154,7 +159,7 @@ fn the_demo_changes_no_users_in_a_named_store() {
     let demo = Server::demo(&["--store", &site.store], &[("JWT_SECRET_KEY", SECRET)]);
     assert_eq!(login(&demo, "admin", "adminpass").status, 200, "the demo's own admin");
     demo.end("TERM");
-    assert_eq!(site.user(&["list"], ""), Ok("admin\tdisabled\n".to_owned()));
+    assert_eq!(site.user(&["list"], ""), Ok("admin\targon2id\t-\tdisabled\n".to_owned()));
     let server = site.server();
     assert_eq!(login(&server, "admin", "adminpass").status, 401);
     assert_eq!(login(&server, "testuser", "testpass").status, 401);
@@ -236,7 +241,11 @@ fn only_adding_a_user_creates_a_store() {
             "{command}: {}",
             ended.err
         );
-        assert!(ended.err.contains("/jwt-extended.db, and only `serve`, `demo` and `user add`"), "{}", ended.err);
+        assert!(
+            ended.err.contains("/jwt-extended.db, and only `serve`, `demo`, `user add` and `user import`"),
+            "{}",
+            ended.err
+        );
     }
     assert_eq!(elsewhere(&["list"], b"").code, Some(1));
     assert_eq!(files(), 0);
@@ -245,7 +254,7 @@ fn only_adding_a_user_creates_a_store() {
     assert_eq!(elsewhere(&["logout", "alice"], b"").code, Some(1));
     assert_eq!(files(), 1);
     assert_eq!(elsewhere(&["add", "alice"], b"a password\n").code, Some(0));
-    assert_eq!(elsewhere(&["list"], b"").out, "alice\n");
+    assert_eq!(elsewhere(&["list"], b"").out, "alice\targon2id\t-\n");
 }
 
 #[test]
@@ -288,5 +297,5 @@ fn the_file_names_the_store_of_a_command() {
     let site = Site::new();
     let ended = user_with_file(&format!("store = \"{}\"\n", site.store), &["add", "bob"], b"a password\n");
     assert_eq!((ended.code, ended.out), (Some(0), format!("added bob to {}\n", site.store)), "{}", ended.err);
-    assert_eq!(site.user(&["list"], ""), Ok("bob\n".to_owned()));
+    assert_eq!(site.user(&["list"], ""), Ok("bob\targon2id\t-\n".to_owned()));
 }

@@ -1,0 +1,200 @@
+//! `jwt-extended-server user …`: changes the users in the store's database, and logs users out.
+
+mod arguments;
+mod import;
+mod output;
+mod password;
+
+use jwt_extended_axum::{
+    jwt_extended::{Clock as _, SystemClock},
+    session::{EndSessions, SessionStore, StoreError},
+};
+use serde_json::{Value, json};
+
+pub(crate) use self::{
+    arguments::UserCommand,
+    output::{Output, counted},
+    password::hashed_password,
+};
+use crate::{
+    Database, Scopes, StartError,
+    settings::UserSource,
+    store::{Absence, OpenError, OpenStore, StoreAddress},
+    users::{self, DatabaseError},
+};
+
+/// Runs a command on a store.
+pub(crate) async fn run(
+    command: UserCommand,
+    store: &StoreAddress,
+    source: UserSource,
+    output: Output,
+) -> Result<(), StartError> {
+    // A new store has no users and no sessions, so any other command would do nothing there and say that it did.
+    let absence = match command {
+        UserCommand::Import(arguments) => return import::run(arguments, store, output).await,
+        UserCommand::Add { .. } => Absence::Created,
+        _ => Absence::Refused,
+    };
+    let OpenStore { sessions, users } = store.open(absence).await?;
+    let now = || SystemClock.now();
+    match (command, users) {
+        (UserCommand::Logout { name }, users) => {
+            let name = subject_of(&name, users.as_ref()).await?;
+            if !is_known(&name, source, users.as_ref(), &*sessions, store).await? {
+                return Err(StartError::NobodyToLogOut { name, store: store.to_string() });
+            }
+            let ended = log_out(&*sessions, store, &name).await?;
+            say_ended(output, &format!("{name} is logged out"), "logged_out", &name, ended, store)
+        }
+        (_, None) | (UserCommand::Import(_), _) => Err(StartError::NoUserTable("only an SQL store holds users")),
+        (UserCommand::Add { name, scopes }, Some(users)) => {
+            let hash = hashed_password(&name)?;
+            let name = users.add(&name, &hash, &scopes, now()).await?;
+            let json =
+                json!({ "action": "added", "name": name, "scopes": list_of(&scopes), "store": store.to_string() });
+            output.say(&format!("added {name} to {store}"), &json)
+        }
+        (UserCommand::List, Some(users)) => list(&users, output).await,
+        (UserCommand::Scopes { name, change, now }, Some(users)) => {
+            let name = users.stored_name(&name).await?;
+            let old = users.find(&name).await?.map(|user| user.scopes).unwrap_or_default();
+            let Some(new) = change.applied_to(&old)? else {
+                return output.say(&said_of(&name, &old), &json!({ "name": name, "scopes": list_of(&old) }));
+            };
+            // Before the sessions end, because a login in flight asks for the scopes again when it has opened its own.
+            users.set_scopes(&name, &new).await?;
+            let said = said_of(&name, &new);
+            let mut json = json!({ "action": "scopes_changed", "name": name, "scopes": list_of(&new) });
+            if !now {
+                let when =
+                    "a scope that was taken away ends with the next refresh, a new one begins with the next login";
+                return output.say(&format!("{said}: {when}"), &json);
+            }
+            let ended = log_out(&*sessions, store, &name).await?;
+            json["sessions_ended"] = ended.into();
+            json["store"] = store.to_string().into();
+            output.say(&format!("{said}, and is logged out everywhere: {}", said_ended(ended, store)), &json)
+        }
+        (UserCommand::Disable { name }, Some(users)) => {
+            let name = users.stored_name(&name).await?;
+            // In this order, because a login in flight checks the user again after it has opened its session.
+            users.disable(&name, now()).await?;
+            let ended = log_out(&*sessions, store, &name).await?;
+            say_ended(output, &format!("disabled {name}, who is logged out"), "disabled", &name, ended, store)
+        }
+        (UserCommand::Enable { name }, Some(users)) => {
+            let name = users.stored_name(&name).await?;
+            users.enable(&name).await?;
+            output.say(&format!("{name} may log in again"), &json!({ "action": "enabled", "name": name }))
+        }
+        (UserCommand::Password { name }, Some(users)) => {
+            let name = users.stored_name(&name).await?;
+            let hash = hashed_password(&name)?;
+            users.set_password(&name, &hash).await?;
+            let ended = log_out(&*sessions, store, &name).await?;
+            let said = format!("{name} has a new password, and is logged out");
+            say_ended(output, &said, "password_changed", &name, ended, store)
+        }
+        (UserCommand::Remove { name }, Some(users)) => {
+            let name = users.stored_name(&name).await?;
+            // Removed last, so that an interrupted removal can be repeated.
+            users.disable(&name, now()).await?;
+            let ended = log_out(&*sessions, store, &name).await?;
+            users.remove(&name).await?;
+            say_ended(output, &format!("removed {name}, who is logged out"), "removed", &name, ended, store)
+        }
+    }
+}
+
+fn list_of(scopes: &Scopes) -> Vec<&str> {
+    scopes.iter().collect()
+}
+
+fn said_of(name: &str, scopes: &Scopes) -> String {
+    if scopes.is_empty() { format!("{name} has no scopes") } else { format!("{name} has the scopes {scopes}") }
+}
+
+/// Returns the subject of a user's tokens: the name as it is stored. Users of the file are not in the database.
+async fn subject_of(name: &str, users: Option<&Database>) -> Result<String, StartError> {
+    let stored = match users {
+        Some(users) => users.stored_name(name).await,
+        None => Err(DatabaseError::Unknown(name.to_owned())),
+    };
+    match stored {
+        Err(DatabaseError::Unknown(_)) => Ok(users::normalized(name).unwrap_or_else(|| name.to_owned())),
+        stored => Ok(stored?),
+    }
+}
+
+async fn list(users: &Database, output: Output) -> Result<(), StartError> {
+    let (mut lines, mut entries) = (Vec::new(), Vec::new());
+    for user in users.list().await? {
+        let hash = user.hash.map(|kind| kind.to_string());
+        let is_old = user.has_old_spelling();
+        let scopes = if user.scopes.is_empty() { "-".to_owned() } else { user.scopes.to_string() };
+        let shown = hash.as_deref().unwrap_or("unusable hash");
+        let disabled = if user.active { "" } else { "\tdisabled" };
+        let old = if is_old { "\told spelling" } else { "" };
+        lines.push(format!("{}\t{shown}\t{scopes}{disabled}{old}", user.name));
+        entries.push(json!({
+            "name": user.name, "hash": hash, "scopes": list_of(&user.scopes), "active": user.active, "old_spelling": is_old,
+        }));
+    }
+    output.say(&lines.join("\n"), &Value::from(entries))
+}
+
+/// Whether somebody of this name can have sessions: a user of the store or of the file, or one who was removed and
+/// still has some.
+async fn is_known(
+    name: &str,
+    source: UserSource,
+    users: Option<&Database>,
+    sessions: &dyn SessionStore,
+    store: &StoreAddress,
+) -> Result<bool, StartError> {
+    if let UserSource::File(names) = source
+        && names.iter().any(|known| users::normalized(known).as_deref() == Some(name))
+    {
+        return Ok(true);
+    }
+    if let Some(users) = users
+        && users.find(name).await?.is_some()
+    {
+        return Ok(true);
+    }
+    let open = sessions.list(name, SystemClock.now()).wait().await;
+    open.map(|open| !open.is_empty()).map_err(|error| failed(store, &error))
+}
+
+/// Ends a user's sessions, and returns how many there were.
+async fn log_out(sessions: &dyn SessionStore, store: &StoreAddress, subject: &str) -> Result<u64, StartError> {
+    // This command does not know how long the server's tokens live. So the store keeps the cut-off, one row per user.
+    let end = EndSessions::All { subject, until: None, now: SystemClock.now() };
+    sessions.end(&end).wait().await.map_err(|error| failed(store, &error))
+}
+
+/// Reports a change that has ended sessions.
+fn say_ended(
+    output: Output,
+    said: &str,
+    action: &str,
+    name: &str,
+    ended: u64,
+    store: &StoreAddress,
+) -> Result<(), StartError> {
+    let json = json!({ "action": action, "name": name, "sessions_ended": ended, "store": store.to_string() });
+    output.say(&format!("{said} everywhere: {}", said_ended(ended, store)), &json)
+}
+
+/// Says how many sessions ended, and where.
+fn said_ended(ended: u64, store: &StoreAddress) -> String {
+    match ended {
+        0 => format!("no session was open in {store}"),
+        some => format!("{} ended in {store}", counted(some, "session")),
+    }
+}
+
+fn failed(store: &StoreAddress, error: &StoreError) -> StartError {
+    StartError::Store(OpenError::Unreachable { address: store.to_string(), why: error.to_string() })
+}
