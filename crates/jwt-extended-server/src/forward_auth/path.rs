@@ -76,8 +76,8 @@ fn lenient(path: &str) -> Option<String> {
     Some(if lenient.is_empty() { "/".to_owned() } else { lenient })
 }
 
-/// Returns a text without the difference between upper and lower case. Some letters, such as the long s, have only one of
-/// the two.
+/// Returns a text without the difference between upper and lower case. Some letters, such as the long s, have only one
+/// of the two.
 fn folded(text: &str) -> String {
     text.to_uppercase().to_lowercase()
 }

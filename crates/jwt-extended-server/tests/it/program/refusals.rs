@@ -240,7 +240,7 @@ fn the_settings_that_the_example_comments_out_are_valid() {
         |line: &&str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(name, _)| is_name(name));
     let uncommented = filled_example();
     let uncommented = uncommented.lines().map(|line| line.strip_prefix("# ").filter(is_setting).unwrap_or(line));
-    let uncommented = uncommented.map(|line| format!("{line}\n")).collect::<String>();
+    let uncommented = uncommented.collect::<Vec<_>>().join("\n");
     assert!(!uncommented.lines().any(|line| line.starts_with("# ") && line.contains(" = ")), "{uncommented}");
     Server::serve(&uncommented, &[("JWT_SECRET_KEY", SECRET)]);
 }
