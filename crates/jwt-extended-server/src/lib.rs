@@ -4,9 +4,11 @@
 
 mod cli;
 mod config_file;
+mod connections;
 mod cors;
 mod demo;
 mod error;
+mod limits;
 mod listen;
 mod logging;
 mod routes;
@@ -20,6 +22,7 @@ mod users;
 pub use cli::{Command, run};
 pub use cors::{Cors, Origin, OriginError};
 pub use error::StartError;
+pub use listen::ListenAddress;
 pub use routes::{App, Metadata, router};
 pub use secrets::is_sample;
 pub use settings::{Overrides, Settings};
