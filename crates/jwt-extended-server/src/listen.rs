@@ -9,10 +9,14 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
 };
 
 use crate::StartError;
+
+/// How many connections the system may hold until the server accepts them. A connection beyond that is tried again only
+/// after a second. With the 128 of tokio, a burst of 500 delayed everybody by that second.
+const BACKLOG: u32 = 4096;
 
 /// An address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +70,7 @@ impl Listener {
     /// Starts to listen.
     pub(crate) async fn bind(address: &ListenAddress) -> Result<Self, StartError> {
         let bound = match address {
-            ListenAddress::Ip(address) => TcpListener::bind(address).await.map(Self::Tcp),
+            ListenAddress::Ip(address) => bind_ip(*address).map(Self::Tcp),
             #[cfg(unix)]
             ListenAddress::Unix(path) => bind_socket(path).await.map(|(listener, file)| Self::Unix(listener, file)),
             #[cfg(not(unix))]
@@ -101,6 +105,15 @@ impl Listener {
     }
 }
 
+fn bind_ip(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Elsewhere than on Unix, it would let two servers share a port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// The file of a Unix socket, which is removed when dropped, unless another file has taken its place.
 #[cfg(unix)]
 pub(crate) struct SocketFile {
@@ -132,7 +145,9 @@ async fn bind_socket(path: &Path) -> io::Result<(tokio::net::UnixListener, Socke
         },
         Err(_) => {}
     }
-    let listener = tokio::net::UnixListener::bind(path)?;
+    let socket = tokio::net::UnixSocket::new_stream()?;
+    socket.bind(path)?;
+    let listener = socket.listen(BACKLOG)?;
     Ok((listener, SocketFile { path: path.to_owned(), identity: identity(path)? }))
 }
 
