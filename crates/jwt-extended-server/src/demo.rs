@@ -61,13 +61,11 @@ pub(crate) async fn run(
     let users = demo_users(users.filter(|_| is_ours)).await?;
     let metadata = Metadata::of(&config);
     let jwt = manager(config, Vec::new(), sessions, &users)?;
-    let limits = Limits::default();
-    limits.compare_with_open_files();
     let address = ListenAddress::Ip(address);
     let listener = Listener::bind(&address).await?;
     let shutdown = shutdown_signal()?;
     greet(&listener.address().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
-    serve(listener, shutdown, App { jwt, users, cors, metadata }, limits).await;
+    serve(listener, shutdown, App { jwt, users, cors, metadata }, Limits::default()).await;
     Ok(())
 }
 

@@ -35,7 +35,6 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
     };
     let metadata = Metadata::of(&settings.config);
     let jwt = manager(settings.config, settings.issuers, sessions, &users)?;
-    settings.limits.compare_with_open_files();
     let listener = Listener::bind(&settings.listen).await?;
     let shutdown = shutdown_signal()?;
     let address = listener.address().unwrap_or(settings.listen);
@@ -58,6 +57,7 @@ pub(crate) async fn serve(listener: Listener, shutdown: impl Future<Output = ()>
     // Dropped with the server, which aborts the task.
     let mut purging = JoinSet::new();
     purging.spawn(purge(app.jwt.clone()));
+    limits.compare_with_open_files();
     connections::serve(listener, shutdown, router(app), limits).await;
 }
 

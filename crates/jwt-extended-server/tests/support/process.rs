@@ -100,8 +100,6 @@ pub(crate) struct Server {
     pub(crate) err: Mutex<Receiver<String>>,
     /// Such as `127.0.0.1:40000`, or the path of a Unix socket.
     pub(crate) address: String,
-    /// The output lines before that with the address.
-    pub(crate) earlier: String,
     /// The output line with the address.
     pub(crate) first_line: String,
     /// Those of `testuser`, in the demo or listed in a file.
@@ -173,7 +171,6 @@ impl Server {
             err: lines(child.0.stderr.take()).into(),
             child,
             address: String::new(),
-            earlier: String::new(),
             first_line: String::new(),
             credentials: if is_demo { CREDENTIALS } else { LISTED_CREDENTIALS },
             agent,
@@ -197,7 +194,6 @@ impl Server {
             let (_, port) = line.split_once("127.0.0.1:").unwrap_or_else(|| panic!("no address: {line}"));
             format!("127.0.0.1:{}", port.chars().take_while(digits).collect::<String>())
         };
-        server.earlier = earlier;
         server.first_line = line;
         server
     }

@@ -11,8 +11,8 @@ use tokio::{io::AsyncWriteExt as _, net::TcpSocket};
 
 use crate::support::{SECRET, listed_user, process::*};
 
-/// The longest time that the tests wait for a server that closes after a second or two.
-const DEADLINE: Duration = Duration::from_secs(20);
+/// How long the tests wait for a server that closes after a second, also on a busy machine.
+const DEADLINE: Duration = Duration::from_mins(1);
 /// How soon most answers must come beside slow clients, and every answer on a busy machine.
 const SOON: Duration = Duration::from_secs(1);
 const AT_LAST: Duration = Duration::from_secs(5);
@@ -22,6 +22,8 @@ const MANY: usize = 5000;
 const HALF_HEAD: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: ";
 const HALF_BODY: &[u8] =
     b"POST /token HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{\"user";
+/// A request with this header uses no connection of an earlier one, which the server may have closed meanwhile.
+const CLOSE: (&str, &str) = ("connection", "close");
 const WHOLE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
 
 /// Returns a configuration with these limits.
@@ -47,6 +49,11 @@ fn converse(server: &Server, bytes: &[u8]) -> (String, Duration) {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     (answer, sent.elapsed())
+}
+
+/// Logs in, and returns the status.
+fn log_in(server: &Server) -> u16 {
+    server.send("/login", &[JSON, CLOSE], Some(server.credentials)).status
 }
 
 /// Returns how many connections this process can hold beside the other tests, at most [`MANY`].
@@ -79,8 +86,8 @@ fn others_are_answered_beside(server: &Server, sent: &[u8]) {
         }));
         if client % 250 == 249 {
             let asked = Instant::now();
-            assert_eq!(server.send("/healthz", &[], None).status, 200, "after {client}");
-            assert_eq!(server.log_in().status, 200, "after {client}");
+            assert_eq!(server.send("/healthz", &[CLOSE], None).status, 200, "after {client}");
+            assert_eq!(log_in(server), 200, "after {client}");
             waits.push(asked.elapsed());
         }
     }
@@ -104,10 +111,10 @@ fn half_sent_bodies_hold_up_nobody() {
 fn a_full_server_is_logged_once_in_ten_seconds() {
     let server = serve("connections = 1\nhead_seconds = 600");
     let began = Instant::now();
-    for _ in 0..20 {
-        connect(&server).write_all(HALF_HEAD).unwrap();
-        assert_eq!(server.send("/healthz", &[], None).status, 200);
-    }
+    let mut held: Vec<_> = (0..20).map(|_| connect(&server)).collect();
+    // Each newcomer ends the one before, so only the last one is open.
+    held[19].write_all(HALF_HEAD).unwrap();
+    assert_eq!(server.send("/healthz", &[CLOSE], None).status, 200);
     let (_, _, log) = server.end("TERM");
     let lines = log.matches("all connections are taken").count();
     assert!(lines >= 1 && lines as u64 <= 1 + began.elapsed().as_secs() / 10, "{log}");
@@ -156,7 +163,14 @@ fn an_idle_connection_is_closed() {
 #[test]
 fn a_client_that_does_not_read_is_given_up() {
     let server = serve("head_seconds = 600\nbody_seconds = 1\nidle_seconds = 600");
-    let mut stream = connect(&server);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut stream = runtime.block_on(async {
+        let socket = TcpSocket::new_v4().unwrap();
+        // Few answers fill it.
+        socket.set_recv_buffer_size(2048).unwrap();
+        socket.connect(server.address.parse().unwrap()).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
     stream.set_write_timeout(Some(DEADLINE)).unwrap();
     let began = Instant::now();
     // The answers fill the buffers of both sides, and then the server stops reading.
@@ -172,7 +186,7 @@ fn a_client_that_does_not_read_is_given_up() {
 #[test]
 fn a_server_without_free_files_logs_it_and_goes_on() {
     let server = Server::serve_with_files(&limits("connections = 1000\nhead_seconds = 600"), 64);
-    assert!(server.earlier.contains("raise the limit to 1064"), "{}", server.earlier);
+    server.logged("raise the limit to 1064");
     let held: Vec<_> = (0..100)
         .map(|_| {
             let mut stream = connect(&server);
@@ -182,7 +196,7 @@ fn a_server_without_free_files_logs_it_and_goes_on() {
         .collect();
     let line = server.logged("cannot accept connections");
     assert!(line.contains("Too many open files") && line.contains("\"connections\":"), "{line}");
-    assert_eq!(server.log_in().status, 200, "beside the slow clients");
+    assert_eq!(log_in(&server), 200, "beside the slow clients");
     drop(held);
-    assert_eq!(server.log_in().status, 200);
+    assert_eq!(log_in(&server), 200);
 }
