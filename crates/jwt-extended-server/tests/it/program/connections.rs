@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpStream},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -199,4 +200,25 @@ fn a_server_without_free_files_logs_it_and_goes_on() {
     assert_eq!(log_in(&server), 200, "beside the slow clients");
     drop(held);
     assert_eq!(log_in(&server), 200);
+}
+
+#[test]
+fn a_request_in_flight_is_answered_after_a_signal() {
+    // The connections of the loop below must not take its place.
+    let server = serve("connections = 100000");
+    let address = server.address.clone();
+    let mut stream = connect(&server);
+    let body = server.credentials;
+    let head = "POST /token HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nexpect: 100-continue\r\n";
+    stream.write_all(format!("{head}content-length: {}\r\n\r\n", body.len()).as_bytes()).unwrap();
+    let mut begun = [0; 25];
+    stream.read_exact(&mut begun).unwrap();
+    assert_eq!(&begun, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let ending = thread::spawn(move || server.end("TERM"));
+    while TcpStream::connect(&address).is_ok() {}
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("access_token"), "{answer}");
+    assert_eq!(ending.join().unwrap().0.code(), Some(0));
 }
