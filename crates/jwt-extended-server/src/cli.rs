@@ -9,10 +9,10 @@ use std::{
     str::FromStr,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    StartError, demo, listen, logging, serve,
+    ListenAddress, StartError, demo, listen, logging, serve,
     settings::{Overrides, Settings},
     store::StoreAddress,
     user_commands::{self, Output, UserCommand, hashed_password},
@@ -31,7 +31,7 @@ enum Action {
     /// Start with two demo users and a random secret, to try it out.
     Demo {
         /// The IP address and port to listen on.
-        #[arg(long, default_value = "127.0.0.1:5000", value_parser = listen::parse)]
+        #[arg(long, default_value = "127.0.0.1:5000", value_parser = listen::parse_ip)]
         listen: SocketAddr,
         /// Let other machines reach the demo: everybody there can log in, because its passwords are public.
         #[arg(long)]
@@ -43,20 +43,9 @@ enum Action {
         log: logging::Log,
     },
     /// Start with your own configuration.
-    Serve {
-        /// The configuration file, in TOML; see example.toml.
-        #[arg(long, short)]
-        config: Option<PathBuf>,
-        /// The IP address and port to listen on. Overrides the file.
-        #[arg(long, value_parser = listen::parse)]
-        listen: Option<SocketAddr>,
-        /// The store of sessions and users: sqlite:PATH, postgres://…, redis://… or memory. Overrides `JWT_STORE` and
-        /// the file. An address with a password belongs in `JWT_STORE`. [default: sqlite:jwt-extended.db]
-        #[arg(long)]
-        store: Option<Store>,
-        #[command(flatten)]
-        log: logging::Log,
-    },
+    Serve(Serve),
+    /// Check the configuration as `serve` does, without touching a store or an address.
+    Check(Serve),
     /// Add, list, disable and remove the users in the store's database, and log users out.
     User {
         /// The store, as for `serve`.
@@ -73,6 +62,32 @@ enum Action {
     },
     /// Read a password from standard input and print its hash for the configuration file.
     HashPassword,
+}
+
+/// The options of the server itself.
+#[derive(Debug, Args)]
+struct Serve {
+    /// The configuration file, in TOML; see example.toml.
+    #[arg(long, short)]
+    config: Option<PathBuf>,
+    /// The IP address and port to listen on, or unix:PATH. Overrides the file.
+    #[arg(long)]
+    listen: Option<ListenAddress>,
+    /// The store of sessions and users: sqlite:PATH, postgres://…, redis://… or memory. Overrides `JWT_STORE` and
+    /// the file. An address with a password belongs in `JWT_STORE`. [default: sqlite:jwt-extended.db]
+    #[arg(long)]
+    store: Option<Store>,
+    #[command(flatten)]
+    log: logging::Log,
+}
+
+impl Serve {
+    /// Starts logging, and reads the configuration.
+    fn load(self) -> Result<Settings, StartError> {
+        logging::start(self.log);
+        let overrides = Overrides { listen: self.listen, store: Store::read(self.store)? };
+        Settings::load(self.config.as_deref(), overrides, std::env::vars_os())
+    }
 }
 
 /// The text of an address. The parser of the command line shows a value that it rejects, so it gets no chance to: the
@@ -111,11 +126,8 @@ pub async fn run(command: Command) -> Result<(), StartError> {
             let audience = if allow_remote { demo::Audience::Everybody } else { demo::Audience::ThisMachine };
             demo::run(listen, audience, Store::read(store)?).await
         }
-        Action::Serve { config, listen, store, log } => {
-            logging::start(log);
-            let overrides = Overrides { listen, store: Store::read(store)? };
-            serve::run(Settings::load(config.as_deref(), overrides, std::env::vars_os())?).await
-        }
+        Action::Serve(options) => serve::run(options.load()?).await,
+        Action::Check(options) => check(&options.load()?).await,
         Action::User { store, config, json, command } => {
             let output = if json { Output::Json } else { Output::Text };
             let (store, users) = command.store(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
@@ -123,6 +135,14 @@ pub async fn run(command: Command) -> Result<(), StartError> {
         }
         Action::HashPassword => hash_password(),
     }
+}
+
+async fn check(settings: &Settings) -> Result<(), StartError> {
+    if let Some(users) = &settings.users {
+        demo::refuse_public_passwords(users).await?;
+    }
+    writeln!(io::stdout(), "the configuration is good: {settings}")
+        .map_err(|error| StartError::Output(error.to_string()))
 }
 
 fn hash_password() -> Result<(), StartError> {

@@ -6,7 +6,6 @@
 use std::{
     collections::BTreeMap,
     fs, mem,
-    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
@@ -16,9 +15,9 @@ use toml::{Spanned, Value};
 use zeroize::Zeroizing;
 
 use crate::{
-    Origin, StartError,
+    ListenAddress, Origin, StartError,
     forward_auth::{ForwardAuthOptions, PolicyOptions},
-    listen,
+    limits::Limits,
     settings::read_address,
     store::StoreAddress,
 };
@@ -28,7 +27,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigFile {
     #[serde(default, deserialize_with = "listen_address")]
-    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) listen: Option<ListenAddress>,
     #[serde(default)]
     pub(crate) store: Option<StoreAddress>,
     /// The file that holds the address of the store, until `store` is set from it.
@@ -37,6 +36,8 @@ pub(crate) struct ConfigFile {
     /// The other origins whose pages may use the server.
     #[serde(default)]
     pub(crate) cors_origins: Vec<Origin>,
+    #[serde(default)]
+    pub(crate) limits: Limits,
     /// The base configuration, changed by the section `[jwt]`.
     #[serde(skip)]
     pub(crate) config: Config,
@@ -139,7 +140,7 @@ fn syntax_mistake(error: &toml::de::Error) -> Mistake {
     Mistake { at, message }
 }
 
-fn listen_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+fn listen_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ListenAddress>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    listen::parse(&text).map(Some).map_err(|why| de::Error::custom(format!("listen {why}")))
+    text.parse().map(Some).map_err(|why| de::Error::custom(format!("listen {why}")))
 }

@@ -13,11 +13,13 @@ use jwt_extended_axum::{
 };
 
 use crate::{
-    App, Cors, Database, DatabaseError, ForwardAuth, Metadata, StartError, Users,
+    App, Cors, Database, DatabaseError, ForwardAuth, ListenAddress, Metadata, StartError, Users,
     forward_auth::ForwardAuthOptions,
-    listen, secrets,
+    limits::Limits,
+    listen::Listener,
+    secrets,
     serve::{serve, shutdown_signal},
-    settings::{demo_config, manager, refuse_samples, sqlite_in, take_origins, take_store},
+    settings::{check, demo_config, manager, refuse_samples, sqlite_in, take_origins, take_store},
     store::{Absence, OpenStore, StoreAddress},
     users::{self, PasswordHash, Scopes},
 };
@@ -51,6 +53,7 @@ pub(crate) async fn run(
     let cors = Cors::new(origins.unwrap_or_default(), &config);
     add_random_key(&mut config)?;
     refuse_samples(&config)?;
+    check(&config, &[])?;
     let named = store.or(named);
     // A named store may hold real users. They must not get the demo's public passwords.
     let is_ours = named.is_none();
@@ -60,10 +63,12 @@ pub(crate) async fn run(
     let metadata = Metadata::of(&config);
     let forward_auth = ForwardAuth::new(ForwardAuthOptions::default(), Vec::new())?;
     let jwt = manager(config, Vec::new(), sessions, &users)?;
-    let listener = listen::bind(address).await?;
+    let address = ListenAddress::Ip(address);
+    let listener = Listener::bind(&address).await?;
     let shutdown = shutdown_signal()?;
-    greet(listener.local_addr().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
-    serve(listener, shutdown, App { jwt, users, cors, metadata, forward_auth }).await
+    greet(&listener.address().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
+    serve(listener, shutdown, App { jwt, users, cors, metadata, forward_auth }, Limits::default()).await;
+    Ok(())
 }
 
 /// Returns the demo's users. In the demo's own database their passwords are reset; without a database they are in
@@ -120,7 +125,7 @@ fn add_random_key(config: &mut Config) -> Result<(), StartError> {
 }
 
 /// Prints the welcome text.
-fn greet(address: SocketAddr, store: &StoreAddress) -> io::Result<()> {
+fn greet(address: &ListenAddress, store: &StoreAddress) -> io::Result<()> {
     writeln!(
         io::stdout(),
         r#"jwt-extended listens on http://{address}

@@ -137,7 +137,7 @@ pub enum StartError {
     #[error("cannot listen on {address}: {why}; choose another address with --listen")]
     Listen {
         /// The address.
-        address: SocketAddr,
+        address: String,
         /// The reason.
         why: String,
     },

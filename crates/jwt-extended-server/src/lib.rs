@@ -4,10 +4,12 @@
 
 mod cli;
 mod config_file;
+mod connections;
 mod cors;
 mod demo;
 mod error;
 mod forward_auth;
+mod limits;
 mod listen;
 mod logging;
 mod routes;
@@ -22,6 +24,7 @@ pub use cli::{Command, run};
 pub use cors::{Cors, Origin, OriginError};
 pub use error::StartError;
 pub use forward_auth::{ForwardAuth, ForwardAuthError, HeaderNameError, PolicyError};
+pub use listen::ListenAddress;
 pub use routes::{App, Metadata, router};
 pub use secrets::is_sample;
 pub use settings::{Overrides, Settings};

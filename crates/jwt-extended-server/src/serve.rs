@@ -1,18 +1,18 @@
 //! Serves requests until a signal ends the server, and purges the store meanwhile.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use jwt_extended_axum::JwtManager;
-use tokio::{net::TcpListener, signal, task::JoinSet};
+use tokio::{signal, task::JoinSet};
 
 use crate::{
-    App, Metadata, Settings, StartError, Users, demo, listen, router,
+    App, Metadata, Settings, StartError, Users, connections, demo,
+    limits::Limits,
+    listen::Listener,
+    router,
     settings::manager,
     store::{Absence, OpenStore},
 };
-
-/// How long requests in flight may take after a signal.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// How often the store is purged, and how many entries at once.
 const PURGE_EVERY: Duration = Duration::from_mins(1);
@@ -20,18 +20,24 @@ const PURGE_BATCH: u32 = 1000;
 
 /// Serves until a signal ends it.
 pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
+    if let Some(listed) = &settings.users {
+        demo::refuse_public_passwords(listed).await?;
+    }
     let OpenStore { sessions, users } = settings.store.open(Absence::Created).await?;
     let users = match (settings.users, users) {
         (Some(listed), _) => listed,
-        (None, Some(database)) => Users::in_database(database)?,
+        (None, Some(database)) => {
+            let users = Users::in_database(database)?;
+            demo::refuse_public_passwords(&users).await?;
+            users
+        }
         (None, None) => return Err(StartError::NoUsers),
     };
-    demo::refuse_public_passwords(&users).await?;
     let metadata = Metadata::of(&settings.config);
     let jwt = manager(settings.config, settings.issuers, sessions, &users)?;
-    let listener = listen::bind(settings.listen).await?;
+    let listener = Listener::bind(&settings.listen).await?;
     let shutdown = shutdown_signal()?;
-    let address = listener.local_addr().unwrap_or(settings.listen);
+    let address = listener.address().unwrap_or(settings.listen);
     tracing::info!(%address, store = %settings.store, "listening");
     if jwt.key_ring().to_jwk_set().keys.is_empty() {
         tracing::info!(
@@ -42,39 +48,18 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
     if matches!(users.is_empty().await, Ok(true)) {
         tracing::warn!("there are no users yet; add one with `user add`");
     }
-    serve(listener, shutdown, App { jwt, users, cors: settings.cors, metadata, forward_auth: settings.forward_auth })
-        .await
+    let app = App { jwt, users, cors: settings.cors, metadata, forward_auth: settings.forward_auth };
+    serve(listener, shutdown, app, settings.limits).await;
+    Ok(())
 }
 
 /// Serves until `shutdown` completes and the requests in flight have ended, or their grace period has.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-    app: App,
-) -> Result<(), StartError> {
-    let (ended, mut ending) = tokio::sync::watch::channel(());
-    let signalled = async move {
-        shutdown.await;
-        tracing::info!("shutting down; requests in flight have ten seconds");
-        // Fails only if the server has already ended.
-        let _ = ended.send(());
-    };
+pub(crate) async fn serve(listener: Listener, shutdown: impl Future<Output = ()>, app: App, limits: Limits) {
     // Dropped with the server, which aborts the task.
     let mut purging = JoinSet::new();
     purging.spawn(purge(app.jwt.clone()));
-    let server = axum::serve(listener, router(app).into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(signalled);
-    let grace_is_over = async move {
-        if ending.changed().await.is_ok() {
-            tokio::time::sleep(GRACE).await;
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        result = server.into_future() => result.map_err(|error| StartError::Stopped(error.to_string())),
-        () = grace_is_over => Ok(()),
-    }
+    limits.compare_with_open_files();
+    connections::serve(listener, shutdown, router(app), limits).await;
 }
 
 /// Deletes ended sessions from time to time, in batches small enough not to delay requests.

@@ -1,28 +1,30 @@
 //! The server's settings: the configuration file, changed by the environment, changed by the command line.
 
-use std::{ffi::OsString, net::SocketAddr, path::Path, sync::Arc};
+use std::{ffi::OsString, fmt, net::SocketAddr, path::Path, sync::Arc};
 
 use jwt_extended_axum::{
     Config, JwtManager, JwtManagerBuilder, Token,
     config::{List, Secret, Switch},
     jose::Family,
     jwt_extended::http::Location,
-    session::SessionStore,
+    session::{MemoryStore, SessionStore},
     token::Issuer,
 };
 use jwt_extended_sqlx::SqliteUrl;
 
 use crate::{
-    Cors, ForwardAuth, Origin, StartError, Users,
+    Cors, ForwardAuth, ListenAddress, Origin, StartError, Users,
     config_file::ConfigFile,
     is_sample,
+    limits::Limits,
     store::{OpenError, StoreAddress},
 };
 
 /// Everything that the server needs to start. Nothing is opened yet.
 #[derive(Debug)]
 pub struct Settings {
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: ListenAddress,
+    pub(crate) limits: Limits,
     pub(crate) config: Config,
     pub(crate) cors: Cors,
     pub(crate) store: StoreAddress,
@@ -39,7 +41,7 @@ pub struct Settings {
 #[non_exhaustive]
 pub struct Overrides {
     /// The address to listen on.
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<ListenAddress>,
     /// The store.
     pub store: Option<StoreAddress>,
 }
@@ -75,11 +77,28 @@ impl Settings {
         if users.is_none() && !store.holds_users() {
             return Err(StartError::NoUsers);
         }
-        let listen = overrides.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000)));
+        let listen = overrides.listen.or(file.listen);
+        let listen = listen.unwrap_or_else(|| ListenAddress::Ip(SocketAddr::from(([127, 0, 0, 1], 5000))));
         let cors = Cors::new(origins.unwrap_or(file.cors_origins), &config);
-        let issuers = file.issuers.into_iter().map(jwt_extended_jwks::issuer).collect::<Result<_, _>>()?;
+        let issuers = file.issuers.into_iter().map(jwt_extended_jwks::issuer).collect::<Result<Vec<_>, _>>()?;
+        check(&config, &issuers)?;
         let forward_auth = ForwardAuth::new(file.forward_auth, file.policies)?;
-        Ok(Self { listen, config, cors, store, users, issuers, forward_auth })
+        Ok(Self { listen, limits: file.limits, config, cors, store, users, issuers, forward_auth })
+    }
+}
+
+impl fmt::Display for Settings {
+    /// Writes the main facts in one line, without a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { listen, limits, config, store, users, issuers, .. } = self;
+        let users = if users.is_some() { "in the configuration file" } else { "in the store" };
+        write!(f, "it listens on {listen}, with at most {} connections; its store is {store}; ", limits.connections)?;
+        write!(f, "its users are {users}; it signs with {}", config.algorithm)?;
+        match issuers.len() {
+            0 => Ok(()),
+            1 => f.write_str("; it accepts the tokens of 1 other issuer"),
+            more => write!(f, "; it accepts the tokens of {more} other issuers"),
+        }
     }
 }
 
@@ -184,7 +203,16 @@ pub(crate) fn manager(
 ) -> Result<JwtManager, StartError> {
     let users = users.clone();
     let exists = move |token: &Token| token.issuer().is_some() || users.may_have_tokens(token.subject());
-    let builder = JwtManager::from_config(config).session_store(store).token_verification(exists);
+    build(JwtManager::from_config(config).session_store(store).token_verification(exists), issuers)
+}
+
+/// Checks everything that [`manager`] would refuse, before there is a store: a refused start leaves no file behind.
+pub(crate) fn check(config: &Config, issuers: &[Issuer]) -> Result<(), StartError> {
+    let builder = JwtManager::from_config(config.clone()).session_store(MemoryStore::new());
+    build(builder, issuers.to_vec()).map(drop)
+}
+
+fn build(builder: JwtManagerBuilder, issuers: Vec<Issuer>) -> Result<JwtManager, StartError> {
     let jwt = issuers.into_iter().fold(builder, JwtManagerBuilder::issuer).build()?;
     if jwt.key_ring().signing_key().is_some() { Ok(jwt) } else { Err(StartError::NoSigningKey) }
 }

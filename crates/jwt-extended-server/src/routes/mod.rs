@@ -6,9 +6,9 @@ mod sessions;
 
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, FromRef, FromRequestParts, RawQuery, State},
-    http::{HeaderMap, StatusCode, header, request::Parts},
-    middleware,
+    extract::{DefaultBodyLimit, FromRef, FromRequestParts, RawQuery, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{any, delete, get, post},
 };
@@ -22,6 +22,7 @@ use self::credentials::{Credentials, Device};
 pub use self::metadata::Metadata;
 use crate::{
     CheckError, ForwardAuth, Users,
+    connections::LateBody,
     cors::{Cors, trust_allowed},
     forward_auth, logging,
 };
@@ -29,6 +30,7 @@ use crate::{
 /// The longest accepted body, in bytes: credentials and tokens are short.
 const BODY_LIMIT: usize = 64 * 1024;
 
+const LATE: &str = "The body of the request took too long";
 const BUSY: &str = "Too many logins at once. Try again in a moment";
 const DOWN: &str = "Nobody can log in right now. Try again in a moment";
 
@@ -70,10 +72,12 @@ pub fn router(app: App) -> Router {
         .route("/verify", any(forward_auth::verify))
         .route("/verify/{*path}", any(forward_auth::verify_path))
         .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_methods)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(BodyLayer::new().limit(BODY_LIMIT));
+        .layer(BodyLayer::new().limit(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(app.clone(), late_bodies));
     let cors = app.cors.clone();
     let routes = if cors.is_off() {
         routes
@@ -151,6 +155,29 @@ async fn logout(logout: Logout) -> (Logout, Json<Value>) {
 
 async fn healthz() -> Json<Value> {
     Json(json!({ "status": "ok" }))
+}
+
+/// Returns whether the server can do its work, for a balancer: the process is alive, and the store answers in time.
+async fn readyz(State(app): State<App>) -> (StatusCode, Json<Value>) {
+    match app.jwt.check_store().await {
+        Ok(()) => (StatusCode::OK, Json(json!({ "status": "ok" }))),
+        Err(error) => {
+            tracing::warn!(%error, "the server is not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "the store does not answer" })))
+        }
+    }
+}
+
+/// Answers 408 if the body took too long, whatever the handler made of the part that arrived.
+async fn late_bodies(State(app): State<App>, request: Request, next: Next) -> Response {
+    let late = request.extensions().get::<LateBody>().cloned();
+    let response = next.run(request).await;
+    if !late.is_some_and(|late| late.is_late()) {
+        return response;
+    }
+    let mut response = app.refuse(StatusCode::REQUEST_TIMEOUT, "body_timeout", LATE).into_response();
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 async fn nothing_here(State(app): State<App>) -> Rejection {

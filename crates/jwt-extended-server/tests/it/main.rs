@@ -9,11 +9,14 @@ mod program {
     //! The real program: command line, files, logs, signals.
     pub(crate) mod refusals;
 
+    mod checks;
+    mod connections;
     mod demo;
     mod files;
     mod imports;
     mod issuers;
     mod lifetimes;
+    mod listening;
     mod logs;
     mod options;
     mod renewals;

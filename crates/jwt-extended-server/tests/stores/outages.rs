@@ -62,6 +62,10 @@ impl Site {
         assert_eq!(answer.status, 503, "{what}, a login: {answer:?}");
         assert!(asked.elapsed() < LIMIT, "{what}, a login: {:?}", asked.elapsed());
         assert_eq!(self.server.send("/healthz", &[], None).status, 200, "the server itself is alive");
+        let asked = Instant::now();
+        let ready = self.server.send("/readyz", &[], None);
+        assert_eq!((ready.status, &*ready.body), (503, r#"{"status":"the store does not answer"}"#), "{what}");
+        assert!(asked.elapsed() < LIMIT, "{what}, a question whether it is ready: {:?}", asked.elapsed());
     }
 
     /// Waits until the store answers again, and returns the status of a request with the access token.
@@ -70,6 +74,7 @@ impl Site {
         loop {
             let (answer, _) = self.send("/protected", &self.access);
             if answer.status != 503 {
+                assert_eq!(self.server.send("/readyz", &[], None).status, 200, "{what}");
                 return answer.status;
             }
             assert!(back.elapsed() < RECOVERY, "{what}: it does not recover");

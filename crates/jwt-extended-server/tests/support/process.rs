@@ -98,7 +98,7 @@ pub(crate) struct Server {
     child: Guarded,
     pub(crate) out: Mutex<Receiver<String>>,
     pub(crate) err: Mutex<Receiver<String>>,
-    /// Such as `127.0.0.1:40000`.
+    /// Such as `127.0.0.1:40000`, or the path of a Unix socket.
     pub(crate) address: String,
     /// The output line with the address.
     pub(crate) first_line: String,
@@ -137,6 +137,24 @@ impl Server {
         Self::of(program(arguments, variables), announces)
     }
 
+    /// Starts the server with a configuration file on a free port, with at most this many open files.
+    pub(crate) fn serve_with_files(config: &str, files: usize) -> Self {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), config).unwrap();
+        let server = program(&[], &[("JWT_SECRET_KEY", super::SECRET)]);
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {files}; exec \"$@\""), "sh"]).arg(server.get_program());
+        for (name, value) in server.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.args(["serve", "--listen", "127.0.0.1:0", "--config", file.path().to_str().unwrap()]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::of(command, |server| &server.err)
+    }
+
     /// Starts a server by a command.
     pub(crate) fn of(mut command: Command, announces: fn(&Self) -> &Mutex<Receiver<String>>) -> Self {
         let is_demo = command.get_args().next().is_some_and(|action| action == "demo");
@@ -169,9 +187,13 @@ impl Server {
             }
             earlier.push_str(&line);
         };
-        let digits = |c: char| c.is_ascii_digit();
-        let (_, port) = line.split_once("127.0.0.1:").unwrap_or_else(|| panic!("no address: {line}"));
-        server.address = format!("127.0.0.1:{}", port.chars().take_while(|c| digits(*c)).collect::<String>());
+        server.address = if let Some((_, path)) = line.split_once("unix:") {
+            path.split('"').next().unwrap_or_default().to_owned()
+        } else {
+            let digits = |c: &char| c.is_ascii_digit();
+            let (_, port) = line.split_once("127.0.0.1:").unwrap_or_else(|| panic!("no address: {line}"));
+            format!("127.0.0.1:{}", port.chars().take_while(digits).collect::<String>())
+        };
         server.first_line = line;
         server
     }
@@ -216,6 +238,17 @@ impl Server {
     /// Returns the port of its address.
     pub(crate) fn port(&self) -> u16 {
         self.address.rsplit(':').next().unwrap().parse().unwrap()
+    }
+
+    /// Waits for a line of the log that contains a text, and returns it.
+    pub(crate) fn logged(&self, text: &str) -> String {
+        loop {
+            let line = self.err.lock().unwrap().recv_timeout(DEADLINE);
+            let line = line.unwrap_or_else(|_| panic!("the log does not say: {text}"));
+            if line.contains(text) {
+                return line;
+            }
+        }
     }
 
     /// Kills it with SIGKILL.

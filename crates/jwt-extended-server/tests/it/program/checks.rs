@@ -1,0 +1,93 @@
+//! Checks before and beside the work: the command `check`, a refused start, and `/readyz`.
+
+use std::{fs, net::TcpListener, path::Path};
+
+use tempfile::TempDir;
+
+use crate::support::{SECRET, listed_user, process::*};
+
+/// Runs a command in a folder, with a configuration file there, and returns its end.
+fn run_in(folder: &Path, arguments: &[&str], config: &str, variables: Variables<'_>) -> Ended {
+    fs::write(folder.join("server.toml"), config).unwrap();
+    let mut command = program(&[arguments, &["--config", "server.toml"]].concat(), variables);
+    command.env_remove("JWT_STORE").current_dir(folder);
+    finish(command, b"")
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn a_refused_start_leaves_no_database() {
+    let folder = TempDir::new().unwrap();
+    let public = "[[users]]\nusername = \"testuser\"\npassword_hash = \"HASH\"\n";
+    let hashed = run(&["hash-password"], &[], b"testpass\n").out;
+    let public = public.replace("HASH", hashed.trim());
+    for (config, secret) in [("", "kX93mQ0vLz7"), (public.as_str(), SECRET)] {
+        let ended = run_in(folder.path(), &["serve"], config, &[("JWT_SECRET_KEY", secret)]);
+        assert_eq!(ended.code, Some(1), "{}", ended.err);
+        assert_eq!(files(folder.path()), ["server.toml"], "{}", ended.err);
+    }
+    let mut demo = program(&["demo"], &[("JWT_SECRET_KEY", "kX93mQ0vLz7")]);
+    demo.env_remove("JWT_STORE").current_dir(folder.path());
+    assert_eq!(finish(demo, b"").code, Some(1));
+    assert_eq!(files(folder.path()), ["server.toml"]);
+}
+
+#[test]
+fn a_good_configuration_is_one_line_of_facts() {
+    let folder = TempDir::new().unwrap();
+    // An address that is in use is no mistake of the configuration.
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = other.local_addr().unwrap();
+    let config = format!("listen = \"{listen}\"\n[limits]\nconnections = 77\n{}", listed_user("alice"));
+    let ended = run_in(folder.path(), &["check"], &config, &[("JWT_SECRET_KEY", SECRET)]);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+    let file = folder.path().canonicalize().unwrap().join("jwt-extended.db");
+    let facts = format!(
+        "it listens on {listen}, with at most 77 connections; its store is sqlite:{}; its users are in the \
+         configuration file; it signs with HS256\n",
+        file.display()
+    );
+    assert_eq!(ended.out, format!("the configuration is good: {facts}"));
+    assert_eq!(files(folder.path()), ["server.toml"]);
+}
+
+#[test]
+fn a_store_that_cannot_be_reached_is_not_touched() {
+    let folder = TempDir::new().unwrap();
+    let variables = [("JWT_SECRET_KEY", SECRET), ("JWT_STORE", "postgres://me:hush@127.0.0.1:1/db")];
+    let mut command = program(&["check"], &variables);
+    command.current_dir(folder.path());
+    let ended = finish(command, b"");
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert!(ended.out.contains("its store is postgres://127.0.0.1:1/db; its users are in the store"), "{}", ended.out);
+}
+
+#[test]
+fn a_bad_configuration_is_the_error_of_serve() {
+    let folder = TempDir::new().unwrap();
+    for (config, secret) in [
+        ("[jwt]\nrealms = 1\n", SECRET),
+        ("", "short"),
+        ("[[users]]\nusername = \"alice\"\npassword_hash = \"x\"\n", SECRET),
+        ("[[issuers]]\nissuer = \"http://sso.example.com\"\naudience = [\"a\"]\n", SECRET),
+        ("listen = \"unix:\"\n", SECRET),
+        ("[limits]\nconnections = 0\n", SECRET),
+        ("[limits]\nhead_seconds = 0\n", SECRET),
+        ("[limits]\nconections = 1\n", SECRET),
+    ] {
+        let [check, serve] =
+            ["check", "serve"].map(|command| run_in(folder.path(), &[command], config, &[("JWT_SECRET_KEY", secret)]));
+        assert_eq!((check.code, check.out.as_str(), &check.err), (Some(1), "", &serve.err), "{config}");
+        assert!(check.err.starts_with("error: "), "{}", check.err);
+    }
+}
+
+#[test]
+fn readyz_is_ok_while_the_store_answers() {
+    let server = Server::demo(&[], &[]);
+    let answer = server.send("/readyz", &[], None);
+    assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status":"ok"}"#));
+}
