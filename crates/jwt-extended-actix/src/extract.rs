@@ -3,10 +3,7 @@
 use std::pin::Pin;
 
 use actix_web::{Error, FromRequest, HttpRequest, Responder, dev::Payload};
-use jwt_extended::{
-    Admitted, JwtManager, LoggedOut, Requirement, Token,
-    http::{Reason, SetCookies},
-};
+use jwt_extended::{Admitted, JwtManager, LoggedOut, Requirement, Token, http::SetCookies};
 use serde::de::DeserializeOwned;
 
 use crate::{Cookies, GuardError, Rejection, RequestParts, WithCookies, guard, request::data};
@@ -141,7 +138,7 @@ where
         let guarded = T::from_request(request, payload);
         Box::pin(async move {
             match guarded.await.map_err(Into::into) {
-                Err(error) if is_for_missing_token(&error) => {
+                Err(error) if error.is_for_missing_token() => {
                     error.pardon();
                     Ok(Self(None))
                 }
@@ -149,10 +146,6 @@ where
             }
         })
     }
-}
-
-fn is_for_missing_token(error: &GuardError) -> bool {
-    error.rejection().is_some_and(|rejection| matches!(rejection.reason(), Reason::Missing(_)))
 }
 
 /// Admits everybody to a public page: `token` is `None` for a visitor without a token, and also for one with a cookie

@@ -90,6 +90,10 @@ impl GuardError {
         self.error.as_error::<Rejection>()?.rejection()
     }
 
+    pub(crate) fn is_for_missing_token(&self) -> bool {
+        self.error.as_error::<Rejection>().is_some_and(|rejection| rejection.0.is_for_missing_token())
+    }
+
     /// Lets the request go on all the same.
     pub(crate) fn pardon(self) {
         self.answered.set(true);

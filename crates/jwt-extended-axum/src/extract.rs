@@ -5,7 +5,7 @@ use http::request::Parts;
 use jwt_extended::{Admitted, JwtManager, LoggedOut, Requirement, Token, http::SetCookies};
 use serde::de::DeserializeOwned;
 
-use crate::{Cookies, Rejection, guard, layer::Body};
+use crate::{Cookies, Rejection, guard, layer::RequestView};
 
 guard! {
     /// Admits a request with an access token: `@jwt_required()`.
@@ -109,11 +109,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let jwt = JwtManager::from_ref(state);
-        let logged_out = match parts.extensions.get::<Body>() {
-            Some(Body(bytes)) => jwt.logout_request(&(&*parts, &**bytes)).await,
-            None => jwt.logout_request(parts).await,
-        };
-        Ok(Self(logged_out?))
+        Ok(Self(jwt.logout_request(&RequestView(parts)).await?))
     }
 }
 
@@ -196,10 +192,5 @@ pub fn optional<T>(guarded: Result<T, Rejection>) -> Result<Option<T>, Rejection
 /// # Errors
 /// If the request does not meet the requirement.
 pub async fn authenticate(parts: &Parts, jwt: &JwtManager, requirement: &Requirement) -> Result<Admitted, Rejection> {
-    let admitted = match parts.extensions.get::<Body>() {
-        Some(Body(bytes)) => jwt.authenticate(&(parts, &**bytes), requirement).await,
-        // Without the body, the engine rejects the request if a token or a CSRF value may come in it.
-        None => jwt.authenticate(parts, requirement).await,
-    };
-    Ok(admitted?)
+    Ok(jwt.authenticate(&RequestView(parts), requirement).await?)
 }

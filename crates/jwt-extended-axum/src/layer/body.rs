@@ -5,6 +5,7 @@ use axum_core::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use http::{HeaderName, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jwt_extended::{
     BODY_LIMIT,
@@ -18,7 +19,29 @@ use crate::Rejection;
 
 /// A body that was read, left in the request's extensions for guards. Only JSON and forms are read.
 #[derive(Clone)]
-pub(crate) struct Body(pub(crate) Bytes);
+struct Body(Bytes);
+
+/// The request as the engine sees it: with the body, if a layer has read it. Without the body, the engine rejects the
+/// request if a token or a CSRF value may come in it.
+pub(crate) struct RequestView<'p>(pub(crate) &'p Parts);
+
+impl jwt_extended::http::Request for RequestView<'_> {
+    fn method(&self) -> &str {
+        self.0.method.as_str()
+    }
+
+    fn header<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        self.0.header(name)
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.0.query()
+    }
+
+    fn body(&self) -> Option<&[u8]> {
+        self.0.extensions.get::<Body>().map(|Body(bytes)| &**bytes)
+    }
+}
 
 /// Reads JSON bodies and forms before the routes run, so that [`Access`](crate::Access) and the other guards can search
 /// them: for a token (location `json`) or a CSRF value (option `csrf_check_form`).

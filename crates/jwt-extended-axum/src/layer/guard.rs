@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use super::{
     Around, Layered, ResponseFuture,
-    body::{Body, read},
+    body::{RequestView, read},
     call_if,
 };
 use crate::Rejection;
@@ -142,10 +142,7 @@ async fn check(guard: Arc<RouteGuard>, mut request: Request) -> Result<Request, 
     }
     // A body cannot be shared between threads, so only the parts are borrowed while the store is awaited.
     let (mut parts, body) = request.into_parts();
-    let admitted = match parts.extensions.get::<Body>() {
-        Some(Body(bytes)) => guard.authenticate(&(&parts, &**bytes)).await,
-        None => guard.authenticate(&parts).await,
-    };
+    let admitted = guard.authenticate(&RequestView(&parts)).await;
     parts.extensions.insert(admitted.map_err(|rejection| Rejection::from(rejection).into_response())?);
     Ok(Request::from_parts(parts, body))
 }

@@ -15,8 +15,8 @@ use std::{
 use axum_core::{extract::Request, response::Response};
 use tower_service::Service;
 
-pub(crate) use body::Body;
 pub use body::BodyLayer;
+pub(crate) use body::RequestView;
 pub use guard::GuardLayer;
 pub use refresh::RefreshLayer;
 
