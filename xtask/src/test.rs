@@ -72,35 +72,37 @@ fn tests(report: &mut Report, programs: Option<&Programs>, part: Part) {
 }
 
 fn strangers(report: &mut Report, programs: Option<&Programs>) {
-    let mut found = false;
-    report.step("strangers: Node.js and npm", || services::find_node().inspect(|()| found = true));
-    if found {
+    if find(report, "strangers: Node.js and npm", services::find_node) {
         tests(report, programs, Part::Strangers);
     } else {
-        let missing = || Err(Trouble::CannotRun("Node.js or npm is missing; see above".into()));
-        report.step("tests among strangers", missing);
+        missing(report, "tests among strangers", "Node.js or npm");
     }
 }
 
 fn proxies(report: &mut Report, programs: Option<&Programs>) {
-    let mut found = false;
-    report.step("proxies: nginx, Caddy and HAProxy", || services::find_proxies().inspect(|()| found = true));
-    if found {
+    if find(report, "proxies: nginx, Caddy and HAProxy", services::find_proxies) {
         tests(report, programs, Part::Proxies);
     } else {
-        let missing = || Err(Trouble::CannotRun("nginx, Caddy or HAProxy is missing; see above".into()));
-        report.step("tests behind proxies", missing);
+        missing(report, "tests behind proxies", "nginx, Caddy or HAProxy");
     }
 }
 
 fn stores(report: &mut Report, programs: Option<&Programs>) {
-    let mut found = false;
-    report.step("the stores: Redis and PostgreSQL", || services::find().inspect(|()| found = true));
-    if found {
+    if find(report, "the stores: Redis and PostgreSQL", services::find) {
         tests(report, programs, Part::Stores);
         report.step("the stores: benches, once each", || built(programs)?.benches(Part::Stores));
     } else {
-        let missing = || Err(Trouble::CannotRun("Redis or PostgreSQL is missing; see above".into()));
-        report.step("tests and benches of the stores", missing);
+        missing(report, "tests and benches of the stores", "Redis or PostgreSQL");
     }
+}
+
+/// Returns whether the programs of others are there, which a part of the tests starts.
+fn find(report: &mut Report, step: &str, services: fn() -> Result<(), Trouble>) -> bool {
+    let mut found = false;
+    report.step(step, || services().inspect(|()| found = true));
+    found
+}
+
+fn missing(report: &mut Report, step: &str, programs: &str) {
+    report.step(step, || Err(Trouble::CannotRun(format!("{programs} is missing; see above"))));
 }
