@@ -26,8 +26,8 @@ impl Database {
         if let Some(old) = old {
             return Err(DatabaseError::LooksLike(old));
         }
-        let added = on!(self, pool => sqlx::query(ADD).persistent(false).bind(&name).bind(hash.as_str()).bind(micros(now)).bind(scopes.to_string()).execute(pool).await
-            .map(|done| done.rows_affected()))?;
+        let added =
+            change!(self, sqlx::query(ADD).bind(&name).bind(hash.as_str()).bind(micros(now)).bind(scopes.to_string()))?;
         if added == 1 { Ok(name) } else { Err(DatabaseError::Taken(name)) }
     }
 
@@ -37,11 +37,7 @@ impl Database {
     /// If there is no such user, or the database does not answer.
     pub async fn set_password(&self, name: &str, hash: &PasswordHash) -> Result<(), DatabaseError> {
         const SET: &str = "UPDATE jwt_users SET password_hash = $2 WHERE name = $1";
-        found(
-            name,
-            on!(self, pool => sqlx::query(SET).persistent(false).bind(name).bind(hash.as_str()).execute(pool).await
-            .map(|done| done.rows_affected()))?,
-        )
+        found(name, change!(self, sqlx::query(SET).bind(name).bind(hash.as_str()))?)
     }
 
     /// Replaces the hash of a user by another one of the same password, if the user still has that hash.
@@ -52,8 +48,7 @@ impl Database {
         new: &PasswordHash,
     ) -> Result<(), DatabaseError> {
         const REPLACE: &str = "UPDATE jwt_users SET password_hash = $3 WHERE name = $1 AND password_hash = $2";
-        on!(self, pool => sqlx::query(REPLACE).persistent(false).bind(name).bind(old.as_str()).bind(new.as_str()).execute(pool).await
-            .map(|_| ()))
+        change!(self, sqlx::query(REPLACE).bind(name).bind(old.as_str()).bind(new.as_str())).map(drop)
     }
 
     /// Changes what the tokens of a user's next logins allow.
@@ -62,11 +57,7 @@ impl Database {
     /// If there is no such user, or the database does not answer.
     pub async fn set_scopes(&self, name: &str, scopes: &Scopes) -> Result<(), DatabaseError> {
         const SET: &str = "UPDATE jwt_users SET scopes = $2 WHERE name = $1";
-        found(
-            name,
-            on!(self, pool => sqlx::query(SET).persistent(false).bind(name).bind(scopes.to_string()).execute(pool).await
-            .map(|done| done.rows_affected()))?,
-        )
+        found(name, change!(self, sqlx::query(SET).bind(name).bind(scopes.to_string()))?)
     }
 
     /// Blocks further logins of a user. Does not end their sessions.
@@ -75,11 +66,7 @@ impl Database {
     /// If there is no such user, or the database does not answer.
     pub async fn disable(&self, name: &str, now: Timestamp) -> Result<(), DatabaseError> {
         const DISABLE: &str = "UPDATE jwt_users SET disabled_at = COALESCE(disabled_at, $2) WHERE name = $1";
-        found(
-            name,
-            on!(self, pool => sqlx::query(DISABLE).persistent(false).bind(name).bind(micros(now)).execute(pool).await
-            .map(|done| done.rows_affected()))?,
-        )
+        found(name, change!(self, sqlx::query(DISABLE).bind(name).bind(micros(now)))?)
     }
 
     /// Lets a disabled user log in again.
@@ -88,11 +75,7 @@ impl Database {
     /// If there is no such user, or the database does not answer.
     pub async fn enable(&self, name: &str) -> Result<(), DatabaseError> {
         const ENABLE: &str = "UPDATE jwt_users SET disabled_at = NULL WHERE name = $1";
-        found(
-            name,
-            on!(self, pool => sqlx::query(ENABLE).persistent(false).bind(name).execute(pool).await
-            .map(|done| done.rows_affected()))?,
-        )
+        found(name, change!(self, sqlx::query(ENABLE).bind(name))?)
     }
 
     /// Removes a user. Does not end their sessions.
@@ -101,11 +84,7 @@ impl Database {
     /// If there is no such user, or the database does not answer.
     pub async fn remove(&self, name: &str) -> Result<(), DatabaseError> {
         const REMOVE: &str = "DELETE FROM jwt_users WHERE name = $1";
-        found(
-            name,
-            on!(self, pool => sqlx::query(REMOVE).persistent(false).bind(name).execute(pool).await
-            .map(|done| done.rows_affected()))?,
-        )
+        found(name, change!(self, sqlx::query(REMOVE).bind(name))?)
     }
 }
 

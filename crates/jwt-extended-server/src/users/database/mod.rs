@@ -34,6 +34,13 @@ macro_rules! on {
     };
 }
 
+/// Runs a statement that changes rows, and returns how many it has changed.
+macro_rules! change {
+    ($database:expr, $query:expr) => {
+        on!($database, pool => $query.persistent(false).execute(pool).await.map(|done| done.rows_affected()))
+    };
+}
+
 /// Reads a row of either database: name, hash, whether the user may log in, scopes.
 macro_rules! stored {
     ($row:ident) => {
