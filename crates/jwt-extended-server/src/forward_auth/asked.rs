@@ -1,10 +1,12 @@
 //! What a proxy asks for in the query of its question: a policy, demands of its own, and the form of the answer.
 
+use std::time::Duration;
+
 use jwt_extended_axum::token::Lifetime;
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::policy::{Access, Demands, Policies, PolicyError};
+use super::policy::{Access, Demands, Policies};
 
 /// The query of a question. Empty, it leaves everything to the configuration.
 #[derive(Debug, Default)]
@@ -45,8 +47,6 @@ pub(super) enum BadQuery {
         "the parameters of /verify are policy, or fresh=true, scopes and max_age; login=location; and cookies=numbered"
     )]
     Unknown,
-    #[error(transparent)]
-    Demands(#[from] PolicyError),
 }
 
 impl Asked {
@@ -61,7 +61,7 @@ impl Asked {
                     let scopes = scopes.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned);
                     demands.get_or_insert_with(own).scopes.extend(scopes);
                 }
-                ("max_age", time) => demands.get_or_insert_with(own).max_age = Some(lifetime(time)?),
+                ("max_age", time) => demands.get_or_insert_with(own).max_age = Some(duration(time)?),
                 ("login", "location") => asked.login = Login::Location,
                 ("cookies", "numbered") => asked.cookies = CookieFields::Numbered,
                 _ => return Err(BadQuery::Unknown),
@@ -70,14 +70,14 @@ impl Asked {
         asked.access = match (policy, demands) {
             (Some(_), Some(_)) => return Err(BadQuery::Both),
             (Some(name), None) => Some(policies.named(&name).cloned().ok_or(BadQuery::NoPolicy(name))?),
-            (None, Some(demands)) => Some(demands.access()?),
+            (None, Some(demands)) => Some(demands.access()),
             (None, None) => None,
         };
         Ok(asked)
     }
 }
 
-fn lifetime(text: &str) -> Result<Lifetime, BadQuery> {
+fn duration(text: &str) -> Result<Duration, BadQuery> {
     let text = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(text);
-    Lifetime::deserialize(text).map_err(|_| BadQuery::Unknown)
+    Lifetime::deserialize(text).ok().and_then(Lifetime::duration).ok_or(BadQuery::Unknown)
 }

@@ -15,11 +15,11 @@ mod return_to;
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{RawQuery, State},
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use jwt_extended_axum::{Admitted, Rejection, Requirement, Token, jwt_extended::http::SetCookies};
+use jwt_extended_axum::{Admitted, Cookies, Rejection, Requirement, Token, jwt_extended::http::SetCookies};
 use url::{Url, form_urlencoded};
 
 use self::{
@@ -64,16 +64,16 @@ struct Inner {
 }
 
 /// Answers a proxy that names the request in headers. The query is the proxy's.
-pub(crate) async fn verify(State(app): State<App>, RawQuery(query): RawQuery, parts: Parts) -> Response {
-    match Asked::read(query.as_deref(), &app.forward_auth.0.policies) {
-        Ok(asked) => answer(&app, parts, Naming::Headers, &asked).await,
+pub(crate) async fn verify(State(app): State<App>, request: Request) -> Response {
+    match Asked::read(request.uri().query(), &app.forward_auth.0.policies) {
+        Ok(asked) => answer(&app, request, Naming::Headers, &asked).await,
         Err(error) => unclear(&app, &error),
     }
 }
 
 /// Answers a proxy that names the request by the path after `/verify`. The query is the client's.
-pub(crate) async fn verify_path(State(app): State<App>, parts: Parts) -> Response {
-    answer(&app, parts, Naming::Path, &Asked::default()).await
+pub(crate) async fn verify_path(State(app): State<App>, request: Request) -> Response {
+    answer(&app, request, Naming::Path, &Asked::default()).await
 }
 
 impl ForwardAuth {
@@ -85,9 +85,9 @@ impl ForwardAuth {
     }
 }
 
-async fn answer(app: &App, parts: Parts, naming: Naming, asked: &Asked) -> Response {
+async fn answer(app: &App, question: Request, naming: Naming, asked: &Asked) -> Response {
     let inner = &*app.forward_auth.0;
-    let forwarded = match inner.proxies.forwarded(parts, naming) {
+    let forwarded = match inner.proxies.forwarded(question.into_parts().0, naming) {
         Ok(forwarded) => forwarded,
         // The client's fault: no proxy and no app can be sure what it asks for.
         Err(Unclear::Request) => return ambiguous(app),
@@ -98,38 +98,29 @@ async fn answer(app: &App, parts: Parts, naming: Naming, asked: &Asked) -> Respo
     let Ok(access) = asked.access.as_ref().map_or_else(by_path, Ok) else {
         return ambiguous(app);
     };
+    let pass = |token: Option<&Token>, cookies| {
+        // Envoy lets a request pass on 200 alone.
+        let status = if naming == Naming::Path { StatusCode::OK } else { StatusCode::NO_CONTENT };
+        (status, inner.headers.of(token), Cookies(cookies), ()).into_response()
+    };
     let answer = match access {
         Access::Public => {
             let admitted = app.jwt.authenticate(&bodiless(request), &Requirement::access()).await.ok();
-            inner.pass(admitted.as_ref().map(Admitted::token), SetCookies::default())
+            pass(admitted.as_ref().map(Admitted::token), SetCookies::default())
         }
         Access::Guarded(guarded) => match renewal::check(&app.jwt, request, guarded, inner.renew).await {
-            Checked { outcome: Ok(admitted), cookies } => inner.pass(Some(admitted.token()), cookies),
+            Checked { outcome: Ok(admitted), cookies } => pass(Some(admitted.token()), cookies),
             Checked { outcome: Err(rejection), cookies } => inner.reject(rejection, cookies, &forwarded, asked.login),
         },
-    };
-    // Envoy lets a request pass on 200 alone.
-    let answer = if naming == Naming::Path && answer.status() == StatusCode::NO_CONTENT {
-        (StatusCode::OK, answer).into_response()
-    } else {
-        answer
     };
     with_fields(answer, asked)
 }
 
 impl Inner {
-    /// Lets the request pass, with every header of its identity.
-    fn pass(&self, token: Option<&Token>, cookies: SetCookies) -> Response {
-        let mut response = (StatusCode::NO_CONTENT, self.headers.of(token)).into_response();
-        append(cookies, &mut response);
-        response
-    }
-
     /// Rejects the request with 401 or 403: proxies take other statuses for a fault of the server. A browser that only
     /// needs to log in is told where.
     fn reject(&self, rejection: Rejection, cookies: SetCookies, forwarded: &Forwarded, login: Login) -> Response {
-        let mut response = rejection.into_response();
-        append(cookies, &mut response);
+        let mut response = (Cookies(cookies), rejection).into_response();
         let status = response.status();
         if status.is_client_error() && status != StatusCode::FORBIDDEN {
             *response.status_mut() = StatusCode::UNAUTHORIZED;
@@ -167,12 +158,6 @@ fn is_navigation(request: &Parts) -> bool {
     request.method.is_safe()
         && accepted.any(|types| types.contains("text/html"))
         && mode.is_none_or(|mode| mode == "navigate")
-}
-
-fn append(cookies: SetCookies, response: &mut Response) {
-    if !cookies.lines().is_empty() {
-        cookies.append_to(response.headers_mut());
-    }
 }
 
 /// Adds the numbered fields, if the proxy asks for them. A rejection has them only for a proxy that makes its own

@@ -97,10 +97,7 @@ impl ForwardAuth {
             headers: IdentityHeaders::new(headers)?,
             login_page,
             return_to,
-            renew: renew.and_then(|time| match time {
-                Lifetime::For(time) => Some(time),
-                Lifetime::Never => None,
-            }),
+            renew: renew.and_then(Lifetime::duration),
         })))
     }
 

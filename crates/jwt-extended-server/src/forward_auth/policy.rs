@@ -36,7 +36,7 @@ pub(crate) struct PolicyOptions {
 pub(super) struct Demands {
     pub(super) fresh: bool,
     pub(super) scopes: Vec<String>,
-    pub(super) max_age: Option<Lifetime>,
+    pub(super) max_age: Option<Duration>,
 }
 
 /// The mistake of a policy. The message names the policy and says what to write.
@@ -100,7 +100,7 @@ impl Policies {
             }
             policies.push(Policy::new(options).map_err(|why| PolicyError { name, why })?);
         }
-        Ok(Self { policies, otherwise: Demands::default().access()? })
+        Ok(Self { policies, otherwise: Demands::default().access() })
     }
 
     /// Returns what a request needs. Without a policy that fits, that is an access token.
@@ -123,11 +123,12 @@ impl Policies {
 impl Policy {
     fn new(options: PolicyOptions) -> Result<Self, String> {
         let PolicyOptions { name, paths, methods, public, fresh, scopes, max_age } = options;
-        let demands = Demands { fresh, scopes, max_age };
+        let duration = |time: Lifetime| time.duration().ok_or("has no max_age that is a time, such as \"10m\"");
+        let demands = Demands { fresh, scopes, max_age: max_age.map(duration).transpose()? };
         let access = match (public, demands.is_empty()) {
             (true, true) => Access::Public,
             (true, false) => return Err("is public, so it cannot need fresh, scopes or max_age".to_owned()),
-            (false, _) => demands.access().map_err(|error| error.why)?,
+            (false, _) => demands.access(),
         };
         let methods = methods.iter().map(|text| method(text)).collect::<Result<_, _>>()?;
         let paths = if paths.is_empty() { None } else { Some(router(&paths, &access)?) };
@@ -156,22 +157,15 @@ impl Demands {
     }
 
     /// Returns what a request needs.
-    pub(super) fn access(&self) -> Result<Access, PolicyError> {
+    pub(super) fn access(&self) -> Access {
         let mut requirement = if self.fresh { Requirement::fresh() } else { Requirement::access() };
         if !self.scopes.is_empty() {
             requirement = requirement.scopes(self.scopes.iter());
         }
         if let Some(max_age) = self.max_age {
-            let max_age: Duration = match max_age {
-                Lifetime::For(time) => time,
-                Lifetime::Never => {
-                    let why = "has no max_age that is a time, such as \"10m\"".to_owned();
-                    return Err(PolicyError { name: String::new(), why });
-                }
-            };
             requirement = requirement.max_age(max_age);
         }
-        Ok(Access::Guarded(Guarded { requirement, renewable: if self.fresh { Renewable::No } else { Renewable::Yes } }))
+        Access::Guarded(Guarded { requirement, renewable: if self.fresh { Renewable::No } else { Renewable::Yes } })
     }
 }
 

@@ -77,7 +77,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(other_methods)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(BodyLayer::new().limit(BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(app.clone(), late_bodies));
+        .layer(middleware::from_fn_with_state(app.jwt.clone(), late_bodies));
     let cors = app.cors.clone();
     let routes = if cors.is_off() {
         routes
@@ -169,13 +169,13 @@ async fn readyz(State(app): State<App>) -> (StatusCode, Json<Value>) {
 }
 
 /// Answers 408 if the body took too long, whatever the handler made of the part that arrived.
-async fn late_bodies(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn late_bodies(State(jwt): State<JwtManager>, request: Request, next: Next) -> Response {
     let late = request.extensions().get::<LateBody>().cloned();
     let response = next.run(request).await;
     if !late.is_some_and(|late| late.is_late()) {
         return response;
     }
-    let mut response = app.refuse(StatusCode::REQUEST_TIMEOUT, "body_timeout", LATE).into_response();
+    let mut response = refuse(&jwt, StatusCode::REQUEST_TIMEOUT, "body_timeout", LATE).into_response();
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
@@ -244,8 +244,12 @@ impl App {
 
     /// Returns a rejection with this message, in the configured format.
     pub(crate) fn refuse(&self, status: StatusCode, code: &'static str, message: &'static str) -> Rejection {
-        self.jwt.reject(Reason::App { status, code, message }, None).into()
+        refuse(&self.jwt, status, code, message)
     }
+}
+
+fn refuse(jwt: &JwtManager, status: StatusCode, code: &'static str, message: &'static str) -> Rejection {
+    jwt.reject(Reason::App { status, code, message }, None).into()
 }
 
 /// A refresh token about which the store has not been asked: refreshing it asks the store.

@@ -36,5 +36,6 @@ mod routes {
     mod login;
     mod logout;
     mod refresh;
+    mod renewal;
     mod sessions;
 }
