@@ -70,16 +70,22 @@ async fn a_service_that_no_sentinel_knows_is_an_error() {
 /// Waits until the replica has everything, and the sentinel knows the replica.
 fn until_copied(master: &Redis, replica: &Redis, sentinel: &Sentinel) {
     let began = Instant::now();
-    let ask = |port: u16, command: &str| -> String {
+    let ask = |port: u16, commands: &[&str]| -> String {
         let mut connection = redis::Client::open(("127.0.0.1", port)).unwrap().get_connection().unwrap();
-        let mut parts = command.split(' ');
-        let mut command = redis::cmd(parts.next().unwrap());
-        let answer: redis::Value =
-            parts.fold(&mut command, |command, part| command.arg(part)).query(&mut connection).unwrap();
+        let mut answer = redis::Value::Nil;
+        for command in commands {
+            let mut parts = command.split(' ');
+            let mut command = redis::cmd(parts.next().unwrap());
+            answer = parts.fold(&mut command, |command, part| command.arg(part)).query(&mut connection).unwrap();
+        }
         format!("{answer:?}")
     };
-    let is_copied = || ask(master.port(), "WAIT 1 0") == "int(1)" && ask(replica.port(), "ROLE").contains("connected");
-    let is_known = || ask(sentinel.port(), "SENTINEL REPLICAS main").contains(&replica.port().to_string());
+    // WAIT is about the writes of its own connection. One after the store's has been copied only if the store's has.
+    let is_copied = || {
+        ask(master.port(), &["SET last write", "WAIT 1 100"]) == "int(1)"
+            && ask(replica.port(), &["ROLE"]).contains("connected")
+    };
+    let is_known = || ask(sentinel.port(), &["SENTINEL REPLICAS main"]).contains(&replica.port().to_string());
     while !(is_copied() && is_known()) {
         assert!(began.elapsed() < PATIENCE, "the replica is not ready");
         std::thread::sleep(Duration::from_millis(20));
