@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     ListenAddress, Origin, StartError,
+    clients::ClientOptions,
     forward_auth::{ForwardAuthOptions, PolicyOptions},
     limits::Limits,
     settings::read_address,
@@ -51,6 +52,9 @@ pub(crate) struct ConfigFile {
     pub(crate) issuers: Vec<IssuerOptions>,
     #[serde(default)]
     pub(crate) forward_auth: ForwardAuthOptions,
+    /// The services that may ask about tokens.
+    #[serde(default)]
+    pub(crate) clients: Vec<ClientOptions>,
     /// What proxies ask about, by method and path.
     #[serde(default)]
     pub(crate) policies: Vec<PolicyOptions>,

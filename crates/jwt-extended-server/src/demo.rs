@@ -13,7 +13,7 @@ use jwt_extended_axum::{
 };
 
 use crate::{
-    App, Cors, Database, DatabaseError, ForwardAuth, ListenAddress, Metadata, StartError, Users,
+    App, Clients, Cors, Database, DatabaseError, ForwardAuth, ListenAddress, Metadata, StartError, Users,
     forward_auth::ForwardAuthOptions,
     limits::Limits,
     listen::Listener,
@@ -60,14 +60,20 @@ pub(crate) async fn run(
     let store = named.unwrap_or_else(|| sqlite_in(FILE));
     let OpenStore { sessions, users } = store.open(Absence::Created).await?;
     let users = demo_users(users.filter(|_| is_ours)).await?;
-    let metadata = Metadata::of(&config);
+    let metadata = Metadata::of(&config, &Clients::default());
     let forward_auth = ForwardAuth::new(ForwardAuthOptions::default(), Vec::new())?;
     let jwt = manager(config, Vec::new(), sessions, &users)?;
     let address = ListenAddress::Ip(address);
     let listener = Listener::bind(&address).await?;
     let shutdown = shutdown_signal()?;
     greet(&listener.address().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
-    serve(listener, shutdown, App { jwt, users, cors, metadata, forward_auth }, Limits::default()).await;
+    serve(
+        listener,
+        shutdown,
+        App { jwt, users, cors, metadata, forward_auth, clients: Clients::default() },
+        Limits::default(),
+    )
+    .await;
     Ok(())
 }
 
@@ -115,7 +121,7 @@ pub(crate) fn has_public_password(name: &str, hash: &PasswordHash) -> bool {
 fn add_random_key(config: &mut Config) -> Result<(), StartError> {
     if config.algorithm.family() == Family::Hmac {
         if config.secret_key.is_none() {
-            config.secret_key = Some(Secret::from(&**secrets::random()?));
+            config.secret_key = Some(Secret::from(&**secrets::random::<64>()?));
         }
     } else if config.private_key.is_none() && config.public_key.is_none() {
         let key = Key::generate(config.algorithm).map_err(|_| StartError::Randomness)?;

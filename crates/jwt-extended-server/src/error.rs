@@ -6,6 +6,7 @@ use jwt_extended_axum::{ConfigError, config::FileError};
 use jwt_extended_jwks::IssuerError;
 
 use crate::{
+    clients::ClientsError,
     cors::OriginError,
     forward_auth::ForwardAuthError,
     store::OpenError,
@@ -44,6 +45,9 @@ pub enum StartError {
     /// The answers to proxies cannot be given as configured.
     #[error(transparent)]
     ForwardAuth(#[from] ForwardAuthError),
+    /// A client of the configuration file cannot be used.
+    #[error(transparent)]
+    Clients(#[from] ClientsError),
     /// An option cannot be read from the file that another option names.
     #[error("{option}: {why}")]
     ValueFile {

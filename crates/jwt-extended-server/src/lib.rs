@@ -3,6 +3,7 @@
 //! The program is `jwt-extended-server`. This library contains its parts, so that tests can use them.
 
 mod cli;
+mod clients;
 mod config_file;
 mod connections;
 mod cors;
@@ -21,6 +22,7 @@ mod user_commands;
 mod users;
 
 pub use cli::{Command, run};
+pub use clients::{Clients, ClientsError};
 pub use cors::{Cors, Origin, OriginError};
 pub use error::StartError;
 pub use forward_auth::{ForwardAuth, ForwardAuthError, HeaderNameError, PolicyError};

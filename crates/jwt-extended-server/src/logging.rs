@@ -42,6 +42,10 @@ const METHODS: [Method; 9] = [
     Method::TRACE,
 ];
 
+/// The code of a refusal that is not a [`Rejection`], for the log: put it into the extensions of the response.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RefusalCode(pub(crate) &'static str);
+
 /// Starts logging. A second call has no effect.
 pub(crate) fn start(log: Log) {
     let builder = fmt().with_writer(std::io::stderr).with_max_level(log.log_level).with_target(false);
@@ -59,13 +63,14 @@ pub(crate) async fn requests(request: Request, next: Next) -> Response {
     // The route's pattern instead of the path, which a client chooses freely.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
-    let refused = response.extensions().get::<Rejection>();
+    let refused = response.extensions().get::<Rejection>().map(Rejection::code);
+    let refused = refused.or_else(|| response.extensions().get().map(|RefusalCode(code)| *code));
     tracing::info!(
         method,
         route = route.as_ref().map_or("none", MatchedPath::as_str),
         status = response.status().as_u16(),
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        refused = refused.map(Rejection::code),
+        refused,
         "request"
     );
     response

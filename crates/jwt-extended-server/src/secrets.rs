@@ -48,9 +48,9 @@ pub fn is_sample(secret: &str) -> bool {
     (secret.len() >= 32 && distinct.len() < 8) || SAMPLES.iter().any(|sample| plain.contains(sample))
 }
 
-/// Returns a random secret, long enough for every HMAC algorithm.
-pub(crate) fn random() -> Result<Zeroizing<String>, StartError> {
-    let mut bytes = Zeroizing::new([0; 64]);
+/// Returns a random secret of so many bytes, in base64url. 64 are enough for every HMAC algorithm.
+pub(crate) fn random<const BYTES: usize>() -> Result<Zeroizing<String>, StartError> {
+    let mut bytes = Zeroizing::new([0; BYTES]);
     getrandom::fill(&mut *bytes).map_err(|_| StartError::Randomness)?;
     Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)))
 }
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn generated_secrets_are_not_flagged_as_samples() {
         for _ in 0..200 {
-            let secret = random().unwrap();
+            let secret = random::<64>().unwrap();
             assert!(secret.len() >= 64 && !is_sample(&secret), "{}", &*secret);
         }
     }

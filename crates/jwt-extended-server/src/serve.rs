@@ -33,7 +33,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
         }
         (None, None) => return Err(StartError::NoUsers),
     };
-    let metadata = Metadata::of(&settings.config);
+    let metadata = Metadata::of(&settings.config, &settings.clients);
     let jwt = manager(settings.config, settings.issuers, sessions, &users)?;
     let listener = Listener::bind(&settings.listen).await?;
     let shutdown = shutdown_signal()?;
@@ -48,7 +48,8 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
     if matches!(users.is_empty().await, Ok(true)) {
         tracing::warn!("there are no users yet; add one with `user add`");
     }
-    let app = App { jwt, users, cors: settings.cors, metadata, forward_auth: settings.forward_auth };
+    let Settings { cors, forward_auth, clients, .. } = settings;
+    let app = App { jwt, users, cors, metadata, forward_auth, clients };
     serve(listener, shutdown, app, settings.limits).await;
     Ok(())
 }

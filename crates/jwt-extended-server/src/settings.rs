@@ -13,7 +13,7 @@ use jwt_extended_axum::{
 use jwt_extended_sqlx::SqliteUrl;
 
 use crate::{
-    Cors, ForwardAuth, ListenAddress, Origin, StartError, Users,
+    Clients, Cors, ForwardAuth, ListenAddress, Origin, StartError, Users,
     config_file::ConfigFile,
     is_sample,
     limits::Limits,
@@ -34,6 +34,8 @@ pub struct Settings {
     pub(crate) issuers: Vec<Issuer>,
     /// What the server answers to proxies.
     pub(crate) forward_auth: ForwardAuth,
+    /// The services that may ask about tokens.
+    pub(crate) clients: Clients,
 }
 
 /// The settings of the command line, which win over all others.
@@ -83,7 +85,8 @@ impl Settings {
         let issuers = file.issuers.into_iter().map(jwt_extended_jwks::issuer).collect::<Result<Vec<_>, _>>()?;
         check(&config, &issuers)?;
         let forward_auth = ForwardAuth::new(file.forward_auth, file.policies)?;
-        Ok(Self { listen, limits: file.limits, config, cors, store, users, issuers, forward_auth })
+        let clients = Clients::new(file.clients)?;
+        Ok(Self { listen, limits: file.limits, config, cors, store, users, issuers, forward_auth, clients })
     }
 }
 

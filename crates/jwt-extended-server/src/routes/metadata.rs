@@ -9,37 +9,61 @@ use axum::{
 use jwt_extended_axum::Config;
 use serde_json::{Value, json};
 
-use super::App;
+use super::{App, describe::Message};
+use crate::Clients;
 
 /// How long clients may cache the metadata.
 const CACHE: &str = "public, max-age=3600";
 
-/// The metadata of the server: its issuer, and where its keys are.
+/// The metadata of the server: its issuer, where its keys are, and what other services may ask.
 #[derive(Clone, Debug)]
 pub struct Metadata {
     issuer: Option<String>,
+    answers_clients: bool,
 }
 
 impl Metadata {
     /// Takes the issuer of the configuration (`encode_issuer`). Without one that is an address, there is no metadata.
-    pub fn of(config: &Config) -> Self {
+    /// It names the endpoints for clients if there are any.
+    pub fn of(config: &Config, clients: &Clients) -> Self {
         let is_address = |issuer: &String| issuer.starts_with("https://") || issuer.starts_with("http://");
-        Self { issuer: config.encode_issuer.clone().filter(is_address) }
+        Self { issuer: config.encode_issuer.clone().filter(is_address), answers_clients: !clients.is_empty() }
     }
 
-    /// Returns the document. It lists no endpoint of OAuth, because the server has none.
+    /// Returns the document. It lists no endpoint that gives tokens by a grant of OAuth, because the server has none.
     fn document(&self) -> Option<Value> {
         let issuer = self.issuer.as_deref()?;
-        Some(json!({
+        let address = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
+        let mut document = json!({
             "issuer": issuer,
-            "jwks_uri": format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/')),
+            "jwks_uri": address("/.well-known/jwks.json"),
+            "service_documentation": address("/openapi.json"),
             "response_types_supported": [],
             "grant_types_supported": [],
-        }))
+        });
+        if self.answers_clients {
+            for (name, path) in [("introspection", "/introspect"), ("revocation", "/revoke")] {
+                document[format!("{name}_endpoint")] = address(path).into();
+                document[format!("{name}_endpoint_auth_methods_supported")] =
+                    json!(["client_secret_basic", "client_secret_post"]);
+            }
+        }
+        Some(document)
     }
 }
 
-/// Answers with the metadata, or says what to set.
+/// Tell clients about this server
+///
+/// The metadata of an authorization server (RFC 8414).
+#[utoipa::path(
+    get,
+    path = "/.well-known/oauth-authorization-server",
+    tag = "for other services",
+    responses(
+        (status = 200, description = "The metadata", body = Object),
+        (status = 404, description = "The server has no issuer", body = Message),
+    ),
+)]
 pub(super) async fn answer(State(app): State<App>) -> Response {
     const NO_ISSUER: &str = "This server has no issuer. Set JWT_ENCODE_ISSUER to its address";
     match app.metadata.document() {

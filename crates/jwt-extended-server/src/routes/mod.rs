@@ -1,7 +1,11 @@
 //! The routes of the login server. Each is a few lines long, because the engine does the work.
 
+mod clients;
 mod credentials;
+mod describe;
+mod form;
 mod metadata;
+mod password;
 mod sessions;
 
 use axum::{
@@ -10,18 +14,23 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{any, delete, get, post},
+    routing::{any, get},
 };
 use jwt_extended_axum::{
     Access, Admitted, BodyLayer, Cookies, Fresh, JwkSet, JwtManager, Location, Logout, Reason, Rejection, Requirement,
     Token, TokenPair, Tokens, Visitor, authenticate, session::Subject,
 };
 use serde_json::{Value, json};
+use utoipa::OpenApi as _;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::credentials::{Credentials, Device};
 pub use self::metadata::Metadata;
+use self::{
+    credentials::{Credentials, Device},
+    describe::{BodyRejected, Description, DescriptionText, LoginDone, RefreshDone, TokenRejected, TokensBody},
+};
 use crate::{
-    CheckError, ForwardAuth, Users,
+    CheckError, Clients, ForwardAuth, Users,
     connections::LateBody,
     cors::{Cors, trust_allowed},
     forward_auth, logging,
@@ -47,6 +56,8 @@ pub struct App {
     pub metadata: Metadata,
     /// What it answers to proxies in front of apps.
     pub forward_auth: ForwardAuth,
+    /// The services that may ask about tokens.
+    pub clients: Clients,
 }
 
 impl FromRef<App> for JwtManager {
@@ -57,22 +68,29 @@ impl FromRef<App> for JwtManager {
 
 /// Returns all routes of the server.
 pub fn router(app: App) -> Router {
-    let routes = Router::new()
-        .route("/login", post(login))
-        .route("/token", post(token))
-        .route("/protected", get(protected))
-        .route("/partially-protected", get(partially_protected))
-        .route("/refresh", post(refresh))
-        .route("/transfer", post(transfer))
-        .route("/logout", post(logout))
-        .route("/sessions", get(sessions::list).delete(sessions::end_all))
-        .route("/sessions/{id}", delete(sessions::end))
-        .route("/.well-known/jwks.json", get(async |keys: JwkSet| keys))
-        .route("/.well-known/oauth-authorization-server", get(metadata::answer))
+    let (routes, description) = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(login))
+        .routes(routes!(token))
+        .routes(routes!(refresh))
+        .routes(routes!(logout))
+        .routes(routes!(sessions::list, sessions::end_all))
+        .routes(routes!(sessions::end))
+        .routes(routes!(password::change))
+        .routes(routes!(protected))
+        .routes(routes!(partially_protected))
+        .routes(routes!(transfer))
+        .routes(routes!(clients::introspect))
+        .routes(routes!(clients::revoke))
+        .routes(routes!(jwks))
+        .routes(routes!(metadata::answer))
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .split_for_parts();
+    let description = DescriptionText::from(description);
+    let routes = routes
+        .route("/openapi.json", get(async move || description.clone()))
         .route("/verify", any(forward_auth::verify))
         .route("/verify/{*path}", any(forward_auth::verify_path))
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_methods)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
@@ -88,7 +106,25 @@ pub fn router(app: App) -> Router {
     routes.layer(middleware::from_fn(logging::requests)).with_state(app)
 }
 
-/// Logs in with cookies, and sends a browser back to where it came from (`?return_to=`).
+/// Log in with cookies
+///
+/// With `return_to`, an address of a named origin, the answer sends the browser back to it.
+#[utoipa::path(
+    post,
+    path = "/login",
+    tag = "login",
+    params(("return_to" = Option<String>, Query, description = "Where the browser came from")),
+    request_body(content(
+        (Credentials = "application/json"),
+        (Credentials = "application/x-www-form-urlencoded"),
+        (Credentials = "multipart/form-data"),
+    )),
+    responses(
+        (status = 200, description = "The cookies are set", body = LoginDone),
+        (status = 303, description = "The cookies are set, and the browser goes back to where it came from"),
+        BodyRejected,
+    ),
+)]
 async fn login(
     State(app): State<App>,
     _: NotCrossSite,
@@ -103,14 +139,33 @@ async fn login(
         return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)], cookies, ()).into_response());
     }
     let csrf = app.cors.csrf_values(&headers, &pair);
-    Ok((csrf, cookies, Json(json!({ "login": true }))).into_response())
+    Ok((csrf, cookies, Json(LoginDone::from(&pair))).into_response())
 }
 
-/// Logs in with tokens in the body.
+/// Log in with tokens in the body
+#[utoipa::path(
+    post,
+    path = "/token",
+    tag = "login",
+    request_body(content(
+        (Credentials = "application/json"),
+        (Credentials = "application/x-www-form-urlencoded"),
+        (Credentials = "multipart/form-data"),
+    )),
+    responses((status = 200, description = "The tokens", body = TokensBody), BodyRejected),
+)]
 async fn token(State(app): State<App>, device: Device, credentials: Credentials) -> Result<Tokens, Rejection> {
     Ok(Tokens(app.log_in(credentials, &device).await?))
 }
 
+/// Say who it is
+#[utoipa::path(
+    get,
+    path = "/protected",
+    tag = "examples",
+    responses((status = 200, description = "The user", body = Object), TokenRejected),
+    security(("access" = []), ("access_cookie" = [])),
+)]
 async fn protected(token: Access) -> Json<Value> {
     Json(logged_in_as(&token))
 }
@@ -123,12 +178,35 @@ fn logged_in_as(token: &Token) -> Value {
     }
 }
 
+/// Say who it is, if somebody is logged in
+#[utoipa::path(
+    get,
+    path = "/partially-protected",
+    tag = "examples",
+    responses((status = 200, description = "The user, or \"anonymous user\"", body = Object), TokenRejected),
+    security((), ("access" = []), ("access_cookie" = [])),
+)]
 async fn partially_protected(visitor: Visitor<Access>) -> (Cookies, Json<Value>) {
     let body = visitor.token.as_deref().map_or_else(|| json!({ "logged_in_as": "anonymous user" }), logged_in_as);
     (visitor.cookies, Json(body))
 }
 
-/// Refreshes, and returns the new tokens the way the old one came: cookies for a cookie, otherwise a body.
+/// Refresh
+///
+/// Returns the new tokens the way the old one came: cookies for a cookie, otherwise a body. A refresh token can be used
+/// once; using it again after the grace time ends the session.
+#[utoipa::path(
+    post,
+    path = "/refresh",
+    tag = "login",
+    responses(
+        (status = 200, description = "The new tokens", content(
+            (RefreshDone = "application/json"), (TokensBody = "application/json"),
+        )),
+        TokenRejected,
+    ),
+    security(("refresh" = []), ("refresh_cookie" = [], "csrf" = [])),
+)]
 async fn refresh(
     State(app): State<App>,
     headers: HeaderMap,
@@ -138,26 +216,79 @@ async fn refresh(
     Ok(match admitted.location() {
         Location::Cookie => {
             let csrf = app.cors.csrf_values(&headers, &pair);
-            (csrf, Cookies(app.jwt.set_cookies(&pair)?), Json(json!({ "refresh": true }))).into_response()
+            (csrf, Cookies(app.jwt.set_cookies(&pair)?), Json(RefreshDone::from(&pair))).into_response()
         }
         _ => Tokens(pair).into_response(),
     })
 }
 
+/// Do something that needs a fresh token
+#[utoipa::path(
+    post,
+    path = "/transfer",
+    tag = "examples",
+    responses((status = 200, description = "It is done", body = Object), TokenRejected),
+    security(("access" = []), ("access_cookie" = [], "csrf" = [])),
+)]
 async fn transfer(token: Fresh) -> Json<Value> {
     Json(json!({ "transfer": true, "authorized_by": token.subject() }))
 }
 
+/// Log out
+///
 /// Ends the session of an access or refresh token, also of one that has expired.
+#[utoipa::path(
+    post,
+    path = "/logout",
+    tag = "login",
+    responses((status = 200, description = "The session has ended", body = Object), TokenRejected),
+    security(
+        ("access" = []), ("refresh" = []), ("access_cookie" = [], "csrf" = []), ("refresh_cookie" = [], "csrf" = []),
+    ),
+)]
 async fn logout(logout: Logout) -> (Logout, Json<Value>) {
     (logout, Json(json!({ "logout": true })))
 }
 
+/// Publish the public keys
+///
+/// The keys with which other services verify tokens, as a JWK Set (RFC 7517). It has none while a shared secret signs.
+#[utoipa::path(
+    get,
+    path = "/.well-known/jwks.json",
+    tag = "for other services",
+    responses(
+        (status = 200, description = "The keys", body = Object, content_type = "application/jwk-set+json"),
+        (status = 304, description = "The keys are those of If-None-Match"),
+    ),
+)]
+async fn jwks(keys: JwkSet) -> JwkSet {
+    keys
+}
+
+/// Say that the process is alive
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "operation",
+    responses((status = 200, description = "It is alive", body = Object)),
+)]
 async fn healthz() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Returns whether the server can do its work, for a balancer: the process is alive, and the store answers in time.
+/// Say whether the server can do its work
+///
+/// For a balancer: the process is alive, and the store answers in time.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "operation",
+    responses(
+        (status = 200, description = "It can", body = Object),
+        (status = 503, description = "The store does not answer", body = Object),
+    ),
+)]
 async fn readyz(State(app): State<App>) -> (StatusCode, Json<Value>) {
     match app.jwt.check_store().await {
         Ok(()) => (StatusCode::OK, Json(json!({ "status": "ok" }))),
@@ -235,11 +366,15 @@ impl App {
     fn cannot_check(&self, error: &CheckError) -> Rejection {
         match error {
             CheckError::Busy => self.refuse(StatusCode::SERVICE_UNAVAILABLE, "busy", BUSY),
-            CheckError::Database(error) => {
+            CheckError::Database(_) | CheckError::Hash(_) => {
                 tracing::error!(%error, "the users' database is unavailable, so nobody can log in");
                 self.refuse(StatusCode::SERVICE_UNAVAILABLE, "users_unavailable", DOWN)
             }
         }
+    }
+
+    fn too_long(&self) -> Rejection {
+        self.refuse(StatusCode::PAYLOAD_TOO_LARGE, "body_too_long", "The body is too long")
     }
 
     /// Returns a rejection with this message, in the configured format.

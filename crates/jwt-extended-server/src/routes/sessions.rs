@@ -7,17 +7,69 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jwt_extended_axum::{Access, Cookies, Rejection, jwt_extended::Timestamp, session::Session};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::App;
+use super::{
+    App,
+    describe::{Message, TokenRejected},
+};
 
-/// Lists the user's open sessions, the latest first. Times are in seconds since 1970, as in tokens.
-pub(super) async fn list(State(app): State<App>, token: Access) -> Result<Json<Value>, Rejection> {
-    let sessions = app.jwt.sessions(&token).await?;
-    Ok(Json(json!({ "sessions": sessions.iter().map(shown).collect::<Vec<_>>() })))
+/// The open sessions of a user.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Sessions {
+    sessions: Vec<Shown>,
 }
 
-/// Ends one of the user's sessions. Another user's session counts as not found.
+/// A session. Times are in seconds since 1970, as in tokens.
+#[derive(Serialize, ToSchema)]
+struct Shown {
+    id: String,
+    /// The name of the browser.
+    label: Option<String>,
+    opened: u64,
+    last_used: u64,
+    ends: Option<u64>,
+    /// Whether it is the session of this request.
+    current: bool,
+}
+
+/// How many sessions have ended.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ended {
+    ended: u64,
+}
+
+/// List the sessions
+///
+/// Returns the open sessions of the user, the latest first.
+#[utoipa::path(
+    get,
+    path = "/sessions",
+    tag = "sessions",
+    responses((status = 200, description = "The sessions", body = Sessions), TokenRejected),
+    security(("access" = []), ("access_cookie" = [])),
+)]
+pub(super) async fn list(State(app): State<App>, token: Access) -> Result<Json<Sessions>, Rejection> {
+    let sessions = app.jwt.sessions(&token).await?;
+    Ok(Json(Sessions { sessions: sessions.into_iter().map(Shown::from).collect() }))
+}
+
+/// End a session
+///
+/// Ends one session of the user. That of another user is not found.
+#[utoipa::path(
+    delete,
+    path = "/sessions/{id}",
+    tag = "sessions",
+    params(("id" = String, Path, description = "The session")),
+    responses(
+        (status = 200, description = "The session has ended", body = Ended),
+        (status = 404, description = "The user has no such session", body = Message),
+        TokenRejected,
+    ),
+    security(("access" = []), ("access_cookie" = [], "csrf" = [])),
+)]
 pub(super) async fn end(
     State(app): State<App>,
     token: Access,
@@ -29,14 +81,24 @@ pub(super) async fn end(
     if !app.jwt.end_session(&*token, &id).await? {
         return Err(unknown());
     }
-    let body = Json(json!({ "ended": 1 }));
+    let body = Json(Ended { ended: 1 });
     if token.session() == Some(&*id) {
         return Ok((Cookies(app.jwt.unset_cookies()), body).into_response());
     }
     Ok(body.into_response())
 }
 
-/// Ends all of the user's sessions, or with `?keep=current` all others.
+/// End all sessions
+///
+/// Ends all sessions of the user, or with `keep=current` all others.
+#[utoipa::path(
+    delete,
+    path = "/sessions",
+    tag = "sessions",
+    params(("keep" = Option<Kept>, Query, description = "The session that stays open")),
+    responses((status = 200, description = "The sessions have ended", body = Ended), TokenRejected),
+    security(("access" = []), ("access_cookie" = [], "csrf" = [])),
+)]
 pub(super) async fn end_all(
     State(app): State<App>,
     token: Access,
@@ -45,11 +107,11 @@ pub(super) async fn end_all(
     match query.as_deref() {
         Some("keep=current") => {
             let ended = app.jwt.end_other_sessions(&token).await?;
-            Ok(Json(json!({ "ended": ended })).into_response())
+            Ok(Json(Ended { ended }).into_response())
         }
         None | Some("") => {
             let ended = app.jwt.end_all_sessions(&*token).await?;
-            Ok((Cookies(app.jwt.unset_cookies()), Json(json!({ "ended": ended }))).into_response())
+            Ok((Cookies(app.jwt.unset_cookies()), Json(Ended { ended })).into_response())
         }
         Some(_) => {
             const ONLY: &str = "The only parameter is keep=current; without it, all sessions end";
@@ -58,13 +120,23 @@ pub(super) async fn end_all(
     }
 }
 
-fn shown(session: &Session) -> Value {
-    json!({
-        "id": session.id,
-        "label": session.label,
-        "opened": session.opened.as_secs(),
-        "last_used": session.last_used.as_secs(),
-        "ends": session.ends.map(Timestamp::as_secs),
-        "current": session.current,
-    })
+/// The session that stays open when all others end.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it is only described")]
+enum Kept {
+    Current,
+}
+
+impl From<Session> for Shown {
+    fn from(session: Session) -> Self {
+        Self {
+            opened: session.opened.as_secs(),
+            last_used: session.last_used.as_secs(),
+            ends: session.ends.map(Timestamp::as_secs),
+            current: session.current,
+            id: session.id,
+            label: session.label,
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod database;
 mod hashes;
 mod listed;
 mod names;
+mod new_password;
 mod passwords;
 mod scopes;
 
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 pub(crate) use self::{
     database::Import,
     names::normalized,
+    new_password::{NewPassword, NewPasswordError},
     passwords::{matches, own_hash},
 };
 pub use self::{
@@ -99,6 +101,17 @@ impl fmt::Debug for VerifiedPassword {
     }
 }
 
+/// The outcome of a change of password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PasswordChange {
+    /// The new password counts from now on.
+    Done,
+    /// The user has no longer the password that was checked, or is gone.
+    Overtaken,
+    /// The user is listed in the configuration file, which the server does not change.
+    Listed,
+}
+
 /// The reason why a password could not be checked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -109,6 +122,9 @@ pub enum CheckError {
     /// The database did not answer.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The new password could not be hashed.
+    #[error("{0}")]
+    Hash(String),
 }
 
 impl Users {
@@ -186,7 +202,7 @@ impl Users {
         let (Source::Database(database), Some(given)) = (&self.source, &password.password) else { return };
         let why = match self.passwords.hash(given.clone()).await {
             Ok(Ok(new)) => match database.replace_hash(&password.name, &password.hash, &new).await {
-                Ok(()) => return,
+                Ok(_) => return,
                 Err(error) => error.to_string(),
             },
             Ok(Err(error)) => error.to_string(),
@@ -194,6 +210,23 @@ impl Users {
         };
         let (subject, kind) = (&password.name, password.hash.kind());
         tracing::warn!(subject, %kind, why, "a user's password hash could not be replaced; the next login tries again");
+    }
+
+    /// Gives a user another password in place of the one that was checked, unless that has changed meanwhile. Ends no
+    /// session.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), and if the password cannot be hashed.
+    pub(crate) async fn change_password(
+        &self,
+        password: &VerifiedPassword,
+        new: NewPassword,
+    ) -> Result<PasswordChange, CheckError> {
+        let Source::Database(database) = &self.source else { return Ok(PasswordChange::Listed) };
+        let hash = self.passwords.hash(new.into_text()).await.map_err(|Busy| CheckError::Busy)?;
+        let hash = hash.map_err(|error| CheckError::Hash(error.to_string()))?;
+        let is_replaced = database.replace_hash(&password.name, &password.hash, &hash).await?;
+        Ok(if is_replaced { PasswordChange::Done } else { PasswordChange::Overtaken })
     }
 
     /// Returns the scopes of a user by the name as it is stored; none for a disabled or unknown one.

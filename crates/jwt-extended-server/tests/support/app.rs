@@ -15,7 +15,7 @@ use jwt_extended_axum::{
     jwt_extended::http::Location,
     session::MemoryStore,
 };
-use jwt_extended_server::{App, Cors, ForwardAuth, Metadata, Users, hash, router};
+use jwt_extended_server::{App, Clients, Cors, ForwardAuth, Metadata, Users, hash, router};
 use tower::ServiceExt as _;
 
 use super::{SECRET, member};
@@ -28,6 +28,23 @@ static HASHES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
 
 /// The server's name in its metadata.
 pub(crate) const ISSUER: &str = "https://login.example";
+
+/// The clients of the server. The secret of each is `secret of ` and its name.
+const CLIENTS: &str = r#"
+[[clients]]
+id = "orders"
+secret_sha256 = "7570317b0a9074b17b281a99b3d46ee6da1a17d440a320c26cde8eaa711f975b"
+
+[[clients]]
+id = "closer"
+secret_sha256 = "a0f2a8535552ec8f20409ab69eb0373fc15246243bd6af8bc0adf916e0be4282"
+may = ["revoke"]
+
+[[clients]]
+id = "slow"
+secret_sha256 = "b639e4538160e5cd916772f1ee1331718ce46dcbad5ef2f81ffe91867417ce7b"
+rate_limit = 1
+"#;
 
 /// A builder with the demo's options.
 pub(crate) fn builder() -> JwtManagerBuilder {
@@ -70,7 +87,9 @@ fn app_of(builder: JwtManagerBuilder, origins: &[&str], forward_auth: ForwardAut
     let cors = Cors::new(origins.iter().map(|origin| origin.parse().unwrap()), &Config::default());
     let mut config = Config::default();
     config.encode_issuer = Some(ISSUER.to_owned());
-    let router = router(App { jwt: jwt.clone(), users, cors, metadata: Metadata::of(&config), forward_auth });
+    let clients = Clients::from_toml(CLIENTS).unwrap();
+    let metadata = Metadata::of(&config, &clients);
+    let router = router(App { jwt: jwt.clone(), users, cors, metadata, forward_auth, clients });
     TestApp { router, jwt, peer: ([127, 0, 0, 1], 1).into() }
 }
 

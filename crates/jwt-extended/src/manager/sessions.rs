@@ -102,6 +102,30 @@ impl JwtManager {
         Ok(self.status(token, self.now()).await? == TokenStatus::Revoked)
     }
 
+    /// Returns a token that did not come by HTTP, if a guard would admit it now: its signature, its claims, the store
+    /// and the app's own verification. This is the question of token introspection (RFC 7662). `None` for any other
+    /// token, and for those of other issuers, who answer for their own.
+    ///
+    /// ```
+    /// # async fn introspect(jwt: jwt_extended::JwtManager) -> Result<(), Box<dyn std::error::Error>> {
+    /// let token = jwt.create_access_token("alice")?;
+    /// let active = jwt.active_token(token.as_str()).await?;
+    /// assert_eq!(active.map(|token| token.subject().to_owned()), Some("alice".to_owned()));
+    /// assert_eq!(jwt.active_token("no token").await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If the store could not answer.
+    pub async fn active_token(&self, token: &str) -> Result<Option<Token>, StoreError> {
+        let Ok(token) = self.decode_token(token) else { return Ok(None) };
+        if token.issuer().is_some() || self.is_revoked(&token).await? || !self.verifies(&token) {
+            return Ok(None);
+        }
+        Ok(Some(token))
+    }
+
     /// Checks that the store answers, for a health check. Asks of a token that does not exist, as each guard asks of a
     /// token, so it takes as long. Without a store, there is nothing to check.
     ///

@@ -40,15 +40,16 @@ impl Database {
         found(name, change!(self, sqlx::query(SET).bind(name).bind(hash.as_str()))?)
     }
 
-    /// Replaces the hash of a user by another one of the same password, if the user still has that hash.
+    /// Replaces the hash of a user who still has the old one and may log in. Returns whether there is such a user.
     pub(in crate::users) async fn replace_hash(
         &self,
         name: &str,
         old: &PasswordHash,
         new: &PasswordHash,
-    ) -> Result<(), DatabaseError> {
-        const REPLACE: &str = "UPDATE jwt_users SET password_hash = $3 WHERE name = $1 AND password_hash = $2";
-        change!(self, sqlx::query(REPLACE).bind(name).bind(old.as_str()).bind(new.as_str())).map(drop)
+    ) -> Result<bool, DatabaseError> {
+        const REPLACE: &str = "UPDATE jwt_users SET password_hash = $3 \
+            WHERE name = $1 AND password_hash = $2 AND disabled_at IS NULL";
+        change!(self, sqlx::query(REPLACE).bind(name).bind(old.as_str()).bind(new.as_str())).map(|rows| rows > 0)
     }
 
     /// Changes what the tokens of a user's next logins allow.

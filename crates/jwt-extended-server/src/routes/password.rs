@@ -1,0 +1,131 @@
+//! `POST /password`: a user changes their own password.
+
+use axum::{
+    Json,
+    extract::{FromRequest, Request, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use jwt_extended_axum::{Cookies, Location, Rejection, Requirement, Tokens, guard};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::{
+    App,
+    credentials::Device,
+    describe::{BodyRejected, Message, PasswordDone, TokenRejected, TokensBody},
+    form::{self, TwoTexts},
+};
+use crate::users::{NewPassword, NewPasswordError, PasswordChange};
+
+guard! {
+    /// A token straight from a login at this server. The users of other issuers have no password here.
+    pub(super) OwnFresh = Requirement::fresh().own()
+}
+
+/// The old and the new password.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Passwords {
+    /// The old password.
+    #[schema(value_type = String, format = Password)]
+    password: Zeroizing<String>,
+    /// The new one: at least 8 characters.
+    #[schema(value_type = String, format = Password)]
+    new_password: Zeroizing<String>,
+}
+
+impl TwoTexts for Passwords {
+    const NAMES: [&'static str; 2] = ["password", "new_password"];
+    const CODE: &'static str = "passwords_malformed";
+    const MESSAGE: &'static str = "Send password and new_password, as JSON or as a form";
+
+    fn of([password, new_password]: [Zeroizing<String>; 2]) -> Self {
+        Self { password, new_password }
+    }
+}
+
+impl FromRequest<App> for Passwords {
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Rejection> {
+        form::read(request, app).await
+    }
+}
+
+/// Change the password
+///
+/// Needs a fresh access token and the old password. All sessions of the user end, and the person who changed the
+/// password gets the tokens of a new one, where the access token of the request was: in cookies or in the body.
+#[utoipa::path(
+    post,
+    path = "/password",
+    tag = "sessions",
+    request_body(content(
+        (Passwords = "application/json"),
+        (Passwords = "application/x-www-form-urlencoded"),
+        (Passwords = "multipart/form-data"),
+    )),
+    responses(
+        (status = 200, description = "The password is changed", content(
+            (PasswordDone = "application/json"), (TokensBody = "application/json"),
+        )),
+        BodyRejected,
+        TokenRejected,
+        (status = 409, description = "Somebody else has changed the password at the same time", body = Message),
+    ),
+    security(("access" = []), ("access_cookie" = [], "csrf" = [])),
+)]
+pub(super) async fn change(
+    State(app): State<App>,
+    token: OwnFresh,
+    device: Device,
+    headers: HeaderMap,
+    Passwords { password, new_password }: Passwords,
+) -> Result<Response, Rejection> {
+    let refuse = |status, code, message| Err(app.refuse(status, code, message));
+    let name = token.subject();
+    let new = NewPassword::parse(name, &password, &new_password).map_err(|error| app.refuse_password(error))?;
+    let verified = match app.users.check(name, password).await {
+        Ok(Some(verified)) => verified,
+        // Not a 401, which would say that the token is no good.
+        Ok(None) => return refuse(StatusCode::FORBIDDEN, "bad_password", "The old password is wrong"),
+        Err(error) => return Err(app.cannot_check(&error)),
+    };
+    match app.users.change_password(&verified, new).await {
+        Ok(PasswordChange::Done) => {}
+        Ok(PasswordChange::Overtaken) => {
+            const OVERTAKEN: &str = "The password was changed by somebody else at the same time. Try again";
+            return refuse(StatusCode::CONFLICT, "password_overtaken", OVERTAKEN);
+        }
+        Ok(PasswordChange::Listed) => {
+            const LISTED: &str = "Your password is in the server's configuration, which only an administrator changes";
+            return refuse(StatusCode::FORBIDDEN, "password_listed", LISTED);
+        }
+        Err(error) => return Err(app.cannot_check(&error)),
+    }
+    // After the change, so that a login with the old password that is under way finds the new one.
+    let login = app.jwt.password_changed(verified.name()).label(device.label());
+    let opened = if verified.scopes().is_empty() { login.await } else { login.scopes(verified.scopes().iter()).await };
+    let pair = opened.map_err(|error| {
+        tracing::error!(%error, subject = verified.name(), "a password is changed, but the old sessions could not be ended");
+        app.refuse(StatusCode::SERVICE_UNAVAILABLE, "sessions_unavailable", LEFT)
+    })?;
+    tracing::info!(event = "password_changed", subject = verified.name(), "a user has changed their password");
+    Ok(match token.location() {
+        Location::Cookie => {
+            let csrf = app.cors.csrf_values(&headers, &pair);
+            let cookies = Cookies(app.jwt.set_cookies(&pair)?);
+            (csrf, cookies, Json(PasswordDone::from(&pair))).into_response()
+        }
+        _ => Tokens(pair).into_response(),
+    })
+}
+
+const LEFT: &str = "Your password is changed, but your other sessions could not be ended. Log in and end them";
+
+impl App {
+    fn refuse_password(&self, error: NewPasswordError) -> Rejection {
+        self.refuse(StatusCode::UNPROCESSABLE_ENTITY, "new_password_refused", error.message())
+    }
+}
