@@ -2,6 +2,7 @@
 //!
 //! The program is `jwt-extended-server`. This library contains its parts, so that tests can use them.
 
+mod attempts;
 mod cli;
 mod config_file;
 mod connections;
@@ -20,6 +21,7 @@ mod store;
 mod user_commands;
 mod users;
 
+pub use attempts::{Attempts, ClientAddress, CountersError, Guess, Permit, Refused};
 pub use cli::{Command, run};
 pub use cors::{Cors, Origin, OriginError};
 pub use error::StartError;

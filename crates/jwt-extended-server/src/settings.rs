@@ -14,6 +14,7 @@ use jwt_extended_sqlx::SqliteUrl;
 
 use crate::{
     Cors, ForwardAuth, ListenAddress, Origin, StartError, Users,
+    attempts::GuessingOptions,
     config_file::ConfigFile,
     is_sample,
     limits::Limits,
@@ -34,6 +35,8 @@ pub struct Settings {
     pub(crate) issuers: Vec<Issuer>,
     /// What the server answers to proxies.
     pub(crate) forward_auth: ForwardAuth,
+    /// How often somebody may guess a secret.
+    pub(crate) guessing: GuessingOptions,
 }
 
 /// The settings of the command line, which win over all others.
@@ -83,7 +86,8 @@ impl Settings {
         let issuers = file.issuers.into_iter().map(jwt_extended_jwks::issuer).collect::<Result<Vec<_>, _>>()?;
         check(&config, &issuers)?;
         let forward_auth = ForwardAuth::new(file.forward_auth, file.policies)?;
-        Ok(Self { listen, limits: file.limits, config, cors, store, users, issuers, forward_auth })
+        let guessing = file.guessing;
+        Ok(Self { listen, limits: file.limits, config, cors, store, users, issuers, forward_auth, guessing })
     }
 }
 

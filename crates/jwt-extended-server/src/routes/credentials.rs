@@ -13,7 +13,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::App;
-use crate::VerifiedPassword;
+use crate::{ClientAddress, CountersError, Guess, VerifiedPassword};
 
 /// A name and a password, as JSON or as a form: URL-encoded, or as `FormData` sends it.
 #[derive(Deserialize)]
@@ -23,13 +23,25 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// Checks the password.
-    pub(super) async fn check(self, app: &App) -> Result<VerifiedPassword, Rejection> {
+    /// Checks the password, if the account and the client's address may have another attempt.
+    pub(super) async fn check(self, app: &App, client: ClientAddress) -> Result<VerifiedPassword, Rejection> {
         let Self { username, password } = self;
+        let guess = Guess::Login { name: &username };
+        let permit = app.attempts.begin(guess, client, app.jwt.now()).await.map_err(|refused| app.too_many(refused))?;
+        let unavailable = |error: CountersError| app.too_many(error.into());
         match app.users.check(&username, password).await {
-            Ok(Some(verified)) => Ok(verified),
-            Ok(None) => Err(app.bad_credentials()),
-            Err(error) => Err(app.cannot_check(&error)),
+            Ok(Some(verified)) => {
+                permit.succeed(app.jwt.now()).await.map_err(unavailable)?;
+                Ok(verified)
+            }
+            Ok(None) => {
+                permit.fail();
+                Err(app.bad_credentials())
+            }
+            Err(error) => {
+                permit.cancel(app.jwt.now()).await.map_err(unavailable)?;
+                Err(app.cannot_check(&error))
+            }
         }
     }
 }

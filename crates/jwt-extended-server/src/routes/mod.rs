@@ -1,5 +1,6 @@
 //! The routes of the login server. Each is a few lines long, because the engine does the work.
 
+mod attempts;
 mod credentials;
 mod metadata;
 mod sessions;
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 use self::credentials::{Credentials, Device};
 pub use self::metadata::Metadata;
 use crate::{
-    CheckError, ForwardAuth, Users,
+    Attempts, CheckError, ClientAddress, ForwardAuth, Users,
     connections::LateBody,
     cors::{Cors, trust_allowed},
     forward_auth, logging,
@@ -47,6 +48,8 @@ pub struct App {
     pub metadata: Metadata,
     /// What it answers to proxies in front of apps.
     pub forward_auth: ForwardAuth,
+    /// How often somebody may guess a secret.
+    pub attempts: Attempts,
 }
 
 impl FromRef<App> for JwtManager {
@@ -93,11 +96,12 @@ async fn login(
     State(app): State<App>,
     _: NotCrossSite,
     device: Device,
+    client: ClientAddress,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     credentials: Credentials,
 ) -> Result<Response, Rejection> {
-    let pair = app.log_in(credentials, &device).await?;
+    let pair = app.log_in(credentials, client, &device).await?;
     let cookies = Cookies(app.jwt.set_cookies(&pair)?);
     if let Some(address) = app.forward_auth.return_address(query.as_deref()) {
         return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)], cookies, ()).into_response());
@@ -107,8 +111,13 @@ async fn login(
 }
 
 /// Logs in with tokens in the body.
-async fn token(State(app): State<App>, device: Device, credentials: Credentials) -> Result<Tokens, Rejection> {
-    Ok(Tokens(app.log_in(credentials, &device).await?))
+async fn token(
+    State(app): State<App>,
+    device: Device,
+    client: ClientAddress,
+    credentials: Credentials,
+) -> Result<Tokens, Rejection> {
+    Ok(Tokens(app.log_in(credentials, client, &device).await?))
 }
 
 async fn protected(token: Access) -> Json<Value> {
@@ -131,10 +140,18 @@ async fn partially_protected(visitor: Visitor<Access>) -> (Cookies, Json<Value>)
 /// Refreshes, and returns the new tokens the way the old one came: cookies for a cookie, otherwise a body.
 async fn refresh(
     State(app): State<App>,
+    client: ClientAddress,
     headers: HeaderMap,
-    UnaskedRefresh(admitted): UnaskedRefresh,
+    token: Result<UnaskedRefresh, Rejection>,
 ) -> Result<Response, Rejection> {
-    let pair = app.refresh(admitted.token()).await?;
+    let refreshed = match token {
+        Ok(UnaskedRefresh(admitted)) => app.refresh(admitted.token()).await.map(|pair| (admitted, pair)),
+        Err(rejection) => Err(rejection),
+    };
+    let (admitted, pair) = match refreshed {
+        Ok(refreshed) => refreshed,
+        Err(rejection) => return Err(app.count_bad_refresh(rejection, client).await),
+    };
     Ok(match admitted.location() {
         Location::Cookie => {
             let csrf = app.cors.csrf_values(&headers, &pair);
@@ -190,8 +207,13 @@ async fn other_methods(State(app): State<App>) -> Rejection {
 
 impl App {
     /// Opens a session, if the password is right.
-    async fn log_in(&self, credentials: Credentials, device: &Device) -> Result<TokenPair, Rejection> {
-        let password = credentials.check(self).await?;
+    async fn log_in(
+        &self,
+        credentials: Credentials,
+        client: ClientAddress,
+        device: &Device,
+    ) -> Result<TokenPair, Rejection> {
+        let password = credentials.check(self, client).await?;
         // As it is stored: one user is one subject, however the login spells the name.
         let name = password.name();
         let login = self.jwt.login(name).label(device.label()).replacing(device.request());

@@ -15,7 +15,7 @@ use jwt_extended_axum::{
     jwt_extended::http::Location,
     session::MemoryStore,
 };
-use jwt_extended_server::{App, Cors, ForwardAuth, Metadata, Users, hash, router};
+use jwt_extended_server::{App, Attempts, Cors, ForwardAuth, Metadata, Users, hash, router};
 use tower::ServiceExt as _;
 
 use super::{SECRET, member};
@@ -70,7 +70,9 @@ fn app_of(builder: JwtManagerBuilder, origins: &[&str], forward_auth: ForwardAut
     let cors = Cors::new(origins.iter().map(|origin| origin.parse().unwrap()), &Config::default());
     let mut config = Config::default();
     config.encode_issuer = Some(ISSUER.to_owned());
-    let router = router(App { jwt: jwt.clone(), users, cors, metadata: Metadata::of(&config), forward_auth });
+    let attempts = Attempts::in_memory("").unwrap();
+    let metadata = Metadata::of(&config);
+    let router = router(App { jwt: jwt.clone(), users, cors, metadata, forward_auth, attempts });
     TestApp { router, jwt, peer: ([127, 0, 0, 1], 1).into() }
 }
 
