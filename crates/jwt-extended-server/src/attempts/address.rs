@@ -33,7 +33,7 @@ impl From<IpAddr> for ClientAddress {
                 let network = Ipv6Net::new(address, NETWORK_BITS).map(|network| network.network());
                 IpAddr::V6(network.unwrap_or(address))
             }
-            address => address,
+            address @ IpAddr::V4(_) => address,
         })
     }
 }

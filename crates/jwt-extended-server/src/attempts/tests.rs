@@ -37,7 +37,7 @@ async fn guess(attempts: &Attempts, guess: Guess<'_>, client: ClientAddress, now
             permit.fail();
             Ok(())
         }
-        Err(Refused::TooMany { wait }) => Err(wait.as_secs_f64().ceil() as u64),
+        Err(Refused::TooMany { wait }) => Err(wait.as_secs()),
         Err(other) => panic!("{other}"),
     }
 }

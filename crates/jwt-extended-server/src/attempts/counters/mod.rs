@@ -51,18 +51,18 @@ pub(super) struct Name {
 impl Name {
     /// Names the counter of an account, or of a client of the server.
     pub(super) fn of_account(kind: &str, account: &str) -> Self {
-        let account = format!("{kind}:{}", digest(&[account]));
+        let account = format!("{kind}:{}", digest(account));
         Self { text: account.clone(), account, is_known: false }
     }
 
     /// Names the counter of this account at an address.
     pub(super) fn at(&self, address: &str) -> Self {
-        Self { text: format!("{}:{}", self.account, digest(&[address])), account: self.account.clone(), is_known: true }
+        Self { text: format!("{}:{}", self.account, digest(address)), account: self.account.clone(), is_known: true }
     }
 
     /// Names the counter of an address.
     pub(super) fn of_address(kind: &str, address: &str) -> Self {
-        Self { text: format!("{kind}-address:{}", digest(&[address])), account: String::new(), is_known: false }
+        Self { text: format!("{kind}-address:{}", digest(address)), account: String::new(), is_known: false }
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -70,11 +70,9 @@ impl Name {
     }
 }
 
-/// Returns the SHA-256 digest of some parts. A store can index it, whatever a client has sent.
-fn digest(parts: &[&str]) -> String {
-    let mut digest = Sha256::new();
-    parts.iter().for_each(|part| digest.update(part.as_bytes()));
-    URL_SAFE_NO_PAD.encode(digest.finalize())
+/// Returns the SHA-256 digest of a text. A store can index it, whatever a client has sent.
+fn digest(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(text.as_bytes()))
 }
 
 /// Runs a step of whichever store it is.
