@@ -39,6 +39,7 @@
 //! - Redis must keep what it is given: see "Setting up Redis" in the README.
 
 mod answers;
+mod app_script;
 mod builder;
 mod connection;
 mod keys;
@@ -49,5 +50,6 @@ mod sentinels;
 mod store;
 mod url;
 
+pub use app_script::AppScript;
 pub use builder::{ConnectError, RedisStoreBuilder};
 pub use store::RedisStore;

@@ -41,7 +41,11 @@ pub(crate) struct Script {
 
 impl Script {
     fn new(code: &str) -> Self {
-        let code = format!("{}\n{code}", include_str!("lua/common.lua"));
+        Self::of_whole(format!("{}\n{code}", include_str!("lua/common.lua")))
+    }
+
+    /// Takes a script without the store's own functions.
+    pub(crate) fn of_whole(code: String) -> Self {
         let digest = redis::Script::new(&code).get_hash().to_owned();
         Self { code, digest }
     }

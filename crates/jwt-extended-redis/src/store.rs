@@ -70,6 +70,14 @@ impl RedisStore {
         Self { shared: Arc::new(Shared { connection, prefix, scripts: Scripts::new() }) }
     }
 
+    pub(crate) fn prefix(&self) -> &str {
+        &self.shared.prefix
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.shared.connection
+    }
+
     /// Checks that Redis answers and accepts the login.
     pub(crate) async fn ping(&self) -> Result<(), Unavailable> {
         let mut command = Cmd::new();

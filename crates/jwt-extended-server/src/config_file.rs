@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     ListenAddress, Origin, StartError,
+    attempts::GuessingOptions,
     clients::ClientOptions,
     forward_auth::{ForwardAuthOptions, PolicyOptions},
     limits::Limits,
@@ -39,6 +40,9 @@ pub(crate) struct ConfigFile {
     pub(crate) cors_origins: Vec<Origin>,
     #[serde(default)]
     pub(crate) limits: Limits,
+    /// How often somebody may guess a secret.
+    #[serde(default)]
+    pub(crate) guessing: GuessingOptions,
     /// The base configuration, changed by the section `[jwt]`.
     #[serde(skip)]
     pub(crate) config: Config,

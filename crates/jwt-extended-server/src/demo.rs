@@ -13,7 +13,8 @@ use jwt_extended_axum::{
 };
 
 use crate::{
-    App, Clients, Cors, Database, DatabaseError, ForwardAuth, ListenAddress, Metadata, StartError, Users,
+    App, Attempts, Clients, Cors, Database, DatabaseError, ForwardAuth, ListenAddress, Metadata, StartError, Users,
+    attempts::GuessingOptions,
     forward_auth::ForwardAuthOptions,
     limits::Limits,
     listen::Listener,
@@ -58,7 +59,7 @@ pub(crate) async fn run(
     // A named store may hold real users. They must not get the demo's public passwords.
     let is_ours = named.is_none();
     let store = named.unwrap_or_else(|| sqlite_in(FILE));
-    let OpenStore { sessions, users } = store.open(Absence::Created).await?;
+    let OpenStore { sessions, users, attempts } = store.open(Absence::Created).await?;
     let users = demo_users(users.filter(|_| is_ours)).await?;
     let metadata = Metadata::of(&config, &Clients::default());
     let forward_auth = ForwardAuth::new(ForwardAuthOptions::default(), Vec::new())?;
@@ -67,13 +68,9 @@ pub(crate) async fn run(
     let listener = Listener::bind(&address).await?;
     let shutdown = shutdown_signal()?;
     greet(&listener.address().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
-    serve(
-        listener,
-        shutdown,
-        App { jwt, users, cors, metadata, forward_auth, clients: Clients::default() },
-        Limits::default(),
-    )
-    .await;
+    let attempts = Attempts::new(attempts, GuessingOptions::default());
+    let app = App { jwt, users, cors, metadata, forward_auth, attempts, clients: Clients::default() };
+    serve(listener, shutdown, app, Limits::default()).await;
     Ok(())
 }
 

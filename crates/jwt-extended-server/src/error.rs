@@ -6,6 +6,7 @@ use jwt_extended_axum::{ConfigError, config::FileError};
 use jwt_extended_jwks::IssuerError;
 
 use crate::{
+    attempts::CountersError,
     clients::ClientsError,
     cors::OriginError,
     forward_auth::ForwardAuthError,
@@ -109,6 +110,9 @@ pub enum StartError {
     /// The users in the database cannot be read or changed.
     #[error(transparent)]
     Users(#[from] DatabaseError),
+    /// The counters of attempts cannot be read or changed.
+    #[error(transparent)]
+    Attempts(#[from] CountersError),
     /// The users' passwords cannot be checked.
     #[error(transparent)]
     Check(#[from] CheckError),
@@ -132,6 +136,17 @@ pub enum StartError {
          file lists the users, name it with --config"
     )]
     NobodyToLogOut {
+        /// The name.
+        name: String,
+        /// The store's address, without a password.
+        store: String,
+    },
+    /// Nobody of this name could be locked.
+    #[error(
+        "there is no user \"{name}\" in {store}, so nobody was unlocked; if the configuration file lists the users, name it \
+         with --config"
+    )]
+    NobodyToUnlock {
         /// The name.
         name: String,
         /// The store's address, without a password.

@@ -2,6 +2,7 @@
 //!
 //! The program is `jwt-extended-server`. This library contains its parts, so that tests can use them.
 
+mod attempts;
 mod cli;
 mod clients;
 mod config_file;
@@ -21,6 +22,7 @@ mod store;
 mod user_commands;
 mod users;
 
+pub use attempts::{Attempts, ClientAddress, CountersError, Guess, Permit, Refused};
 pub use cli::{Command, run};
 pub use clients::{Clients, ClientsError};
 pub use cors::{Cors, Origin, OriginError};

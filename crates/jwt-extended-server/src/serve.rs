@@ -6,7 +6,7 @@ use jwt_extended_axum::JwtManager;
 use tokio::{signal, task::JoinSet};
 
 use crate::{
-    App, Metadata, Settings, StartError, Users, connections, demo,
+    App, Attempts, Metadata, Settings, StartError, Users, connections, demo,
     limits::Limits,
     listen::Listener,
     router,
@@ -23,7 +23,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
     if let Some(listed) = &settings.users {
         demo::refuse_public_passwords(listed).await?;
     }
-    let OpenStore { sessions, users } = settings.store.open(Absence::Created).await?;
+    let OpenStore { sessions, users, attempts } = settings.store.open(Absence::Created).await?;
     let users = match (settings.users, users) {
         (Some(listed), _) => listed,
         (None, Some(database)) => {
@@ -48,9 +48,10 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
     if matches!(users.is_empty().await, Ok(true)) {
         tracing::warn!("there are no users yet; add one with `user add`");
     }
-    let Settings { cors, forward_auth, clients, .. } = settings;
-    let app = App { jwt, users, cors, metadata, forward_auth, clients };
-    serve(listener, shutdown, app, settings.limits).await;
+    let Settings { cors, forward_auth, clients, limits, guessing, .. } = settings;
+    let attempts = Attempts::new(attempts, guessing);
+    let app = App { jwt, users, cors, metadata, forward_auth, clients, attempts };
+    serve(listener, shutdown, app, limits).await;
     Ok(())
 }
 
@@ -59,6 +60,7 @@ pub(crate) async fn serve(listener: Listener, shutdown: impl Future<Output = ()>
     // Dropped with the server, which aborts the task.
     let mut purging = JoinSet::new();
     purging.spawn(purge(app.jwt.clone()));
+    purging.spawn(purge_attempts(app.attempts.clone(), app.jwt.clone()));
     limits.compare_with_open_files();
     connections::serve(listener, shutdown, router(app), limits).await;
 }
@@ -73,6 +75,23 @@ async fn purge(jwt: JwtManager) {
                 Ok(_) => break,
                 Err(error) => {
                     tracing::warn!(%error, "the store could not be purged; the next attempt is in a minute");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Deletes counters of attempts that no longer count, in the same way.
+async fn purge_attempts(attempts: Attempts, jwt: JwtManager) {
+    loop {
+        tokio::time::sleep(PURGE_EVERY).await;
+        loop {
+            match attempts.purge(jwt.now(), PURGE_BATCH).await {
+                Ok(purged) if purged >= u64::from(PURGE_BATCH) => {}
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "counters could not be purged; the next attempt is in a minute");
                     break;
                 }
             }

@@ -14,6 +14,7 @@ use jwt_extended_sqlx::SqliteUrl;
 
 use crate::{
     Clients, Cors, ForwardAuth, ListenAddress, Origin, StartError, Users,
+    attempts::GuessingOptions,
     config_file::ConfigFile,
     is_sample,
     limits::Limits,
@@ -36,6 +37,8 @@ pub struct Settings {
     pub(crate) forward_auth: ForwardAuth,
     /// The services that may ask about tokens.
     pub(crate) clients: Clients,
+    /// How often somebody may guess a secret.
+    pub(crate) guessing: GuessingOptions,
 }
 
 /// The settings of the command line, which win over all others.
@@ -86,7 +89,8 @@ impl Settings {
         check(&config, &issuers)?;
         let forward_auth = ForwardAuth::new(file.forward_auth, file.policies)?;
         let clients = Clients::new(file.clients)?;
-        Ok(Self { listen, limits: file.limits, config, cors, store, users, issuers, forward_auth, clients })
+        let (limits, guessing) = (file.limits, file.guessing);
+        Ok(Self { listen, limits, config, cors, store, users, issuers, forward_auth, clients, guessing })
     }
 }
 

@@ -7,7 +7,7 @@ use jwt_extended_redis::RedisStore;
 use jwt_extended_sqlx::{PostgresStore, SetupError, SqliteStore, SqliteUrl};
 use serde::Deserialize;
 
-use crate::{Database, StartError};
+use crate::{Database, StartError, attempts::Counters};
 
 /// The address of a store. `Display` and `Debug` leave out everything that may be a password.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -67,6 +67,8 @@ pub(crate) struct OpenStore {
     pub(crate) sessions: Arc<dyn SessionStore>,
     /// The table of users, if the store is an SQL database.
     pub(crate) users: Option<Database>,
+    /// The counters of attempts to log in.
+    pub(crate) attempts: Counters,
 }
 
 impl StoreAddress {
@@ -84,10 +86,13 @@ impl StoreAddress {
             error => unreachable(error),
         };
         Ok(match self {
-            Self::Memory => OpenStore { sessions: Arc::new(MemoryStore::new()), users: None },
+            Self::Memory => {
+                OpenStore { sessions: Arc::new(MemoryStore::new()), users: None, attempts: Counters::in_memory() }
+            }
             Self::Redis(url) => {
                 let store = RedisStore::connect(url).await.map_err(|error| unreachable(&error))?;
-                OpenStore { sessions: Arc::new(store), users: None }
+                let attempts = Counters::in_redis(store.clone());
+                OpenStore { sessions: Arc::new(store), users: None, attempts }
             }
             Self::Sqlite(url) => {
                 let builder = SqliteStore::builder();
@@ -95,7 +100,8 @@ impl StoreAddress {
                 let store = builder.connect(url).await.map_err(|error| failed(&error))?;
                 store.migrate().await.map_err(|error| failed(&error))?;
                 let users = Database::in_sqlite(store.pool().clone()).await?;
-                OpenStore { sessions: Arc::new(store), users: Some(users) }
+                let attempts = Counters::in_sqlite(store.pool().clone()).await?;
+                OpenStore { sessions: Arc::new(store), users: Some(users), attempts }
             }
             Self::Postgres(url) => {
                 let store = PostgresStore::connect(url).await.map_err(|error| failed(&error))?;
@@ -104,7 +110,8 @@ impl StoreAddress {
                 }
                 store.migrate().await.map_err(|error| failed(&error))?;
                 let users = Database::in_postgres(store.pool().clone()).await?;
-                OpenStore { sessions: Arc::new(store), users: Some(users) }
+                let attempts = Counters::in_postgres(store.pool().clone()).await?;
+                OpenStore { sessions: Arc::new(store), users: Some(users), attempts }
             }
         })
     }

@@ -86,13 +86,18 @@ impl Proxies {
         Ok(Forwarded { request: parts, scheme, host })
     }
 
+    /// Returns whether the headers of this peer count.
+    pub(super) fn trust(&self, peer: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&peer))
+    }
+
     /// Checks that the peer is one of the proxies.
     fn check(&self, parts: &Parts) -> Result<(), Unclear> {
         let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
             return Err(Unclear::Nobody);
         };
         let peer = peer.ip().to_canonical();
-        if self.0.iter().any(|network| network.contains(&peer)) { Ok(()) } else { Err(Unclear::Stranger(peer)) }
+        if self.trust(peer) { Ok(()) } else { Err(Unclear::Stranger(peer)) }
     }
 }
 

@@ -12,7 +12,7 @@ mod policy;
 mod renewal;
 mod return_to;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
@@ -77,6 +77,11 @@ pub(crate) async fn verify_path(State(app): State<App>, request: Request) -> Res
 }
 
 impl ForwardAuth {
+    /// Returns whether a peer is one of the trusted proxies.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        self.0.proxies.trust(peer)
+    }
+
     /// Returns the address that a login names in its query (`return_to`), if browsers may be sent there.
     pub(crate) fn return_address(&self, query: Option<&str>) -> Option<HeaderValue> {
         let mut pairs = form_urlencoded::parse(query?.as_bytes());

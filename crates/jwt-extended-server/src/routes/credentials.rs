@@ -15,7 +15,7 @@ use super::{
     App,
     form::{self, TwoTexts},
 };
-use crate::VerifiedPassword;
+use crate::{ClientAddress, CountersError, Guess, VerifiedPassword};
 
 /// A name and a password.
 #[derive(Deserialize, ToSchema)]
@@ -28,13 +28,38 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// Checks the password.
-    pub(super) async fn check(self, app: &App) -> Result<VerifiedPassword, Rejection> {
+    /// Checks the password, if the account and the client's address may have another attempt.
+    pub(super) async fn check(self, app: &App, client: ClientAddress) -> Result<VerifiedPassword, Rejection> {
         let Self { username, password } = self;
-        match app.users.check(&username, password).await {
-            Ok(Some(verified)) => Ok(verified),
-            Ok(None) => Err(app.bad_credentials()),
-            Err(error) => Err(app.cannot_check(&error)),
+        app.check_password(&username, password, client).await?.ok_or_else(|| app.bad_credentials())
+    }
+}
+
+impl App {
+    /// Checks a password, if the account and the client's address may have another attempt. `None` if it is wrong.
+    pub(super) async fn check_password(
+        &self,
+        name: &str,
+        password: Zeroizing<String>,
+        client: ClientAddress,
+    ) -> Result<Option<VerifiedPassword>, Rejection> {
+        let now = || self.jwt.now();
+        let permit = self.attempts.begin(Guess::Login { name }, client, now()).await;
+        let permit = permit.map_err(|refused| self.too_many(refused))?;
+        let unavailable = |error: CountersError| self.too_many(error.into());
+        match self.users.check(name, password).await {
+            Ok(Some(verified)) => {
+                permit.succeed(now()).await.map_err(unavailable)?;
+                Ok(Some(verified))
+            }
+            Ok(None) => {
+                permit.fail();
+                Ok(None)
+            }
+            Err(error) => {
+                permit.cancel(now()).await.map_err(unavailable)?;
+                Err(self.cannot_check(&error))
+            }
         }
     }
 }

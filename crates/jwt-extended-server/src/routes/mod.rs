@@ -1,5 +1,6 @@
 //! The routes of the login server. Each is a few lines long, because the engine does the work.
 
+mod attempts;
 mod clients;
 mod credentials;
 mod describe;
@@ -30,7 +31,7 @@ use self::{
     describe::{BodyRejected, Description, DescriptionText, LoginDone, RefreshDone, TokenRejected, TokensBody},
 };
 use crate::{
-    CheckError, Clients, ForwardAuth, Users,
+    Attempts, CheckError, ClientAddress, Clients, ForwardAuth, Users,
     connections::LateBody,
     cors::{Cors, trust_allowed},
     forward_auth, logging,
@@ -58,6 +59,8 @@ pub struct App {
     pub forward_auth: ForwardAuth,
     /// The services that may ask about tokens.
     pub clients: Clients,
+    /// How often somebody may guess a secret.
+    pub attempts: Attempts,
 }
 
 impl FromRef<App> for JwtManager {
@@ -129,11 +132,12 @@ async fn login(
     State(app): State<App>,
     _: NotCrossSite,
     device: Device,
+    client: ClientAddress,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     credentials: Credentials,
 ) -> Result<Response, Rejection> {
-    let pair = app.log_in(credentials, &device).await?;
+    let pair = app.log_in(credentials, client, &device).await?;
     let cookies = Cookies(app.jwt.set_cookies(&pair)?);
     if let Some(address) = app.forward_auth.return_address(query.as_deref()) {
         return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)], cookies, ()).into_response());
@@ -154,8 +158,13 @@ async fn login(
     )),
     responses((status = 200, description = "The tokens", body = TokensBody), BodyRejected),
 )]
-async fn token(State(app): State<App>, device: Device, credentials: Credentials) -> Result<Tokens, Rejection> {
-    Ok(Tokens(app.log_in(credentials, &device).await?))
+async fn token(
+    State(app): State<App>,
+    device: Device,
+    client: ClientAddress,
+    credentials: Credentials,
+) -> Result<Tokens, Rejection> {
+    Ok(Tokens(app.log_in(credentials, client, &device).await?))
 }
 
 /// Say who it is
@@ -209,10 +218,18 @@ async fn partially_protected(visitor: Visitor<Access>) -> (Cookies, Json<Value>)
 )]
 async fn refresh(
     State(app): State<App>,
+    client: ClientAddress,
     headers: HeaderMap,
-    UnaskedRefresh(admitted): UnaskedRefresh,
+    token: Result<UnaskedRefresh, Rejection>,
 ) -> Result<Response, Rejection> {
-    let pair = app.refresh(admitted.token()).await?;
+    let refreshed = match token {
+        Ok(UnaskedRefresh(admitted)) => app.refresh(admitted.token()).await.map(|pair| (admitted, pair)),
+        Err(rejection) => Err(rejection),
+    };
+    let (admitted, pair) = match refreshed {
+        Ok(refreshed) => refreshed,
+        Err(rejection) => return Err(app.count_bad_refresh(rejection, client).await),
+    };
     Ok(match admitted.location() {
         Location::Cookie => {
             let csrf = app.cors.csrf_values(&headers, &pair);
@@ -321,8 +338,13 @@ async fn other_methods(State(app): State<App>) -> Rejection {
 
 impl App {
     /// Opens a session, if the password is right.
-    async fn log_in(&self, credentials: Credentials, device: &Device) -> Result<TokenPair, Rejection> {
-        let password = credentials.check(self).await?;
+    async fn log_in(
+        &self,
+        credentials: Credentials,
+        client: ClientAddress,
+        device: &Device,
+    ) -> Result<TokenPair, Rejection> {
+        let password = credentials.check(self, client).await?;
         // As it is stored: one user is one subject, however the login spells the name.
         let name = password.name();
         let login = self.jwt.login(name).label(device.label()).replacing(device.request());

@@ -17,7 +17,10 @@ use super::{
     describe::{BodyRejected, Message, PasswordDone, TokenRejected, TokensBody},
     form::{self, TwoTexts},
 };
-use crate::users::{NewPassword, NewPasswordError, PasswordChange};
+use crate::{
+    ClientAddress,
+    users::{NewPassword, NewPasswordError, PasswordChange},
+};
 
 guard! {
     /// A token straight from a login at this server. The users of other issuers have no password here.
@@ -80,17 +83,17 @@ pub(super) async fn change(
     State(app): State<App>,
     token: OwnFresh,
     device: Device,
+    client: ClientAddress,
     headers: HeaderMap,
     Passwords { password, new_password }: Passwords,
 ) -> Result<Response, Rejection> {
     let refuse = |status, code, message| Err(app.refuse(status, code, message));
     let name = token.subject();
     let new = NewPassword::parse(name, &password, &new_password).map_err(|error| app.refuse_password(error))?;
-    let verified = match app.users.check(name, password).await {
-        Ok(Some(verified)) => verified,
+    // Whoever has stolen a token must not guess the password more often than at the login.
+    let Some(verified) = app.check_password(name, password, client).await? else {
         // Not a 401, which would say that the token is no good.
-        Ok(None) => return refuse(StatusCode::FORBIDDEN, "bad_password", "The old password is wrong"),
-        Err(error) => return Err(app.cannot_check(&error)),
+        return refuse(StatusCode::FORBIDDEN, "bad_password", "The old password is wrong");
     };
     match app.users.change_password(&verified, new).await {
         Ok(PasswordChange::Done) => {}

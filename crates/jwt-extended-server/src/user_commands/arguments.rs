@@ -60,6 +60,11 @@ pub(crate) enum UserCommand {
         /// The user's name.
         name: String,
     },
+    /// Forget a user's failed logins, so that their next login is not delayed.
+    Unlock {
+        /// The user's name.
+        name: String,
+    },
     /// Log a user out everywhere. Also works for users of the configuration file that --config names.
     Logout {
         /// The user's name.
@@ -99,7 +104,10 @@ impl UserCommand {
             Self::Logout { .. } if store == StoreAddress::Memory => refuse(
                 "sessions in memory exist only in the server's own process: restart the server to log everyone out",
             ),
-            Self::Logout { .. } => Ok((store, users)),
+            Self::Unlock { .. } if store == StoreAddress::Memory => refuse(
+                "failed logins in memory exist only in the server's own process: restart the server to forget them",
+            ),
+            Self::Logout { .. } | Self::Unlock { .. } => Ok((store, users)),
             _ if users != UserSource::Store => refuse(
                 "the users of this configuration are listed in the file, under [[users]]: change them there, restart the server, and log them out with `user logout`",
             ),

@@ -18,6 +18,7 @@ pub(crate) use self::{
 };
 use crate::{
     Database, Scopes, StartError,
+    attempts::unlock,
     settings::UserSource,
     store::{Absence, OpenError, OpenStore, StoreAddress},
     users::{self, DatabaseError},
@@ -36,7 +37,7 @@ pub(crate) async fn run(
         UserCommand::Add { .. } => Absence::Created,
         _ => Absence::Refused,
     };
-    let OpenStore { sessions, users } = store.open(absence).await?;
+    let OpenStore { sessions, users, attempts } = store.open(absence).await?;
     let now = || SystemClock.now();
     match (command, users) {
         (UserCommand::Logout { name }, users) => {
@@ -46,6 +47,20 @@ pub(crate) async fn run(
             }
             let ended = log_out(&*sessions, store, &name).await?;
             say_ended(output, &format!("{name} is logged out"), "logged_out", &name, ended, store)
+        }
+        (UserCommand::Unlock { name }, users) => {
+            let name = subject_of(&name, users.as_ref()).await?;
+            let unlocked = unlock(&attempts, &name).await?;
+            if unlocked == 0 && !is_known(&name, source, users.as_ref(), &*sessions, store).await? {
+                return Err(StartError::NobodyToUnlock { name, store: store.to_string() });
+            }
+            let json =
+                json!({ "action": "unlocked", "name": name, "had_failures": unlocked > 0, "store": store.to_string() });
+            let said = match unlocked {
+                0 => format!("{name} had no failed logins in {store}"),
+                _ => format!("unlocked {name}: the failed logins in {store} are forgotten"),
+            };
+            output.say(&said, &json)
         }
         (_, None) | (UserCommand::Import(_), _) => Err(StartError::NoUserTable("only an SQL store holds users")),
         (UserCommand::Add { name, scopes }, Some(users)) => {

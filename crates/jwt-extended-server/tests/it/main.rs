@@ -13,6 +13,7 @@ mod program {
     mod connections;
     mod demo;
     mod files;
+    mod guessing;
     mod imports;
     mod issuers;
     mod lifetimes;
@@ -31,6 +32,7 @@ mod routes {
     mod cors;
     mod forward_auth;
     mod guarded;
+    mod guessing;
     mod hostile;
     mod keys;
     mod login;

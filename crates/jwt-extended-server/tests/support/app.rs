@@ -15,7 +15,7 @@ use jwt_extended_axum::{
     jwt_extended::http::Location,
     session::MemoryStore,
 };
-use jwt_extended_server::{App, Clients, Cors, ForwardAuth, Metadata, Users, hash, router};
+use jwt_extended_server::{App, Attempts, Clients, Cors, ForwardAuth, Metadata, Users, hash, router};
 use tower::ServiceExt as _;
 
 use super::{SECRET, member};
@@ -89,7 +89,8 @@ fn app_of(builder: JwtManagerBuilder, origins: &[&str], forward_auth: ForwardAut
     config.encode_issuer = Some(ISSUER.to_owned());
     let clients = Clients::from_toml(CLIENTS).unwrap();
     let metadata = Metadata::of(&config, &clients);
-    let router = router(App { jwt: jwt.clone(), users, cors, metadata, forward_auth, clients });
+    let attempts = Attempts::in_memory("").unwrap();
+    let router = router(App { jwt: jwt.clone(), users, cors, metadata, forward_auth, clients, attempts });
     TestApp { router, jwt, peer: ([127, 0, 0, 1], 1).into() }
 }
 

@@ -95,6 +95,12 @@ pub enum Reason {
         /// The message for the client.
         message: &'static str,
     },
+    /// Somebody has guessed too often. The response is 429 with `Retry-After`.
+    #[error("Too many attempts. Try again in {}", in_words(*.retry_after))]
+    TooManyAttempts {
+        /// After how many seconds another attempt counts.
+        retry_after: u32,
+    },
     /// A token that the response needs could not be issued. The error is logged and not sent to the client.
     #[error("The token could not be issued")]
     Issue(IssueError),
@@ -126,6 +132,7 @@ impl Reason {
             Self::UserNotFound(_) => "user_not_found",
             Self::StoreUnavailable(_) => "store_unavailable",
             Self::App { code, .. } => code,
+            Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::Issue(_) => "token_not_issued",
             Self::Misconfigured(_) => "misconfigured",
         }
@@ -144,7 +151,7 @@ impl Reason {
             Self::OtherIssuer | Self::InsufficientScope { .. } | Self::NotGranted { .. } => Handler::InsufficientScope,
             Self::InsufficientLogin { .. } => Handler::InsufficientLogin,
             Self::StoreUnavailable(_) | Self::KeysUnavailable(_) => Handler::StoreUnavailable,
-            Self::App { .. } => Handler::App,
+            Self::App { .. } | Self::TooManyAttempts { .. } => Handler::App,
             Self::Issue(_) | Self::Misconfigured(_) => Handler::ServerError,
         }
     }
@@ -153,6 +160,9 @@ impl Reason {
     pub const fn status(&self, statuses: Statuses) -> StatusCode {
         if let Self::App { status, .. } = self {
             return *status;
+        }
+        if let Self::TooManyAttempts { .. } = self {
+            return StatusCode::TOO_MANY_REQUESTS;
         }
         match (self.handler(), statuses) {
             (Handler::StoreUnavailable, _) => StatusCode::SERVICE_UNAVAILABLE,
@@ -171,6 +181,7 @@ impl Reason {
             Self::StoreUnavailable(_) => Some(1),
             // A source of keys asks again after that time.
             Self::KeysUnavailable(_) => Some(30),
+            Self::TooManyAttempts { retry_after } => Some(*retry_after),
             _ => None,
         }
     }
@@ -202,6 +213,7 @@ impl Reason {
             | Self::StoreUnavailable(_)
             | Self::KeysUnavailable(_)
             | Self::App { .. }
+            | Self::TooManyAttempts { .. }
             | Self::Issue(_)
             | Self::Misconfigured(_) => None,
             Self::Request(_) => Some("invalid_request"),
@@ -210,6 +222,16 @@ impl Reason {
             _ => Some("invalid_token"),
         }
     }
+}
+
+/// Returns a time to wait in words, rounded up: `1 second`, `2 minutes`.
+fn in_words(seconds: u32) -> String {
+    let (number, unit) = match seconds {
+        0..120 => (seconds, "second"),
+        120..7200 => (seconds.div_ceil(60), "minute"),
+        _ => (seconds.div_ceil(3600), "hour"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
 /// How many characters of a subject a message repeats.
@@ -222,4 +244,19 @@ fn shortened(subject: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_attempts_say_when_to_try_again() {
+        for (retry_after, words) in [(1, "1 second"), (90, "90 seconds"), (121, "3 minutes"), (86_400, "24 hours")] {
+            let reason = Reason::TooManyAttempts { retry_after };
+            assert_eq!(reason.to_string(), format!("Too many attempts. Try again in {words}"));
+            assert_eq!((reason.code(), reason.retry_after()), ("too_many_attempts", Some(retry_after)));
+            assert_eq!(reason.status(Statuses::FlaskJwtExtended), StatusCode::TOO_MANY_REQUESTS);
+        }
+    }
 }

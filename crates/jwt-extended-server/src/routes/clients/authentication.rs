@@ -1,10 +1,13 @@
 //! Who asks: a client's name and secret, in the `Authorization` header or in the form (RFC 6749 section 2.3.1).
 
+use std::time::Duration;
+
 use axum::{
     Form,
     extract::{FromRequest as _, Request},
     http::{HeaderMap, header},
 };
+use jwt_extended_axum::session::StoreError;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -12,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::refusal::Refusal;
 use crate::{
-    App,
+    App, ClientAddress, Guess, Refused,
     clients::{ClientSecret, Right},
 };
 
@@ -35,7 +38,12 @@ struct TokenForm {
 }
 
 /// Reads a request of a client, and checks who it is, what it may do and how often it has asked.
-pub(super) async fn read(request: Request, app: &App, right: Right) -> Result<Asked, Refusal> {
+pub(super) async fn read(
+    request: Request,
+    address: ClientAddress,
+    app: &App,
+    right: Right,
+) -> Result<Asked, Refusal> {
     const NO_FORM: &str = "Send a form: token=…, as application/x-www-form-urlencoded, each parameter at most once";
     let in_header = credentials_of(request.headers())?;
     let Ok(Form(form)) = Form::<TokenForm>::from_request(request, app).await else {
@@ -51,13 +59,27 @@ pub(super) async fn read(request: Request, app: &App, right: Right) -> Result<As
         (None, Some(id), Some(secret)) => (id, secret),
         (None, _, _) => return Err(Refusal::UnknownClient),
     };
-    let client = app.clients.find(&id, &secret).ok_or(Refusal::UnknownClient)?;
+    let Some(client) = app.clients.find(&id, &secret) else { return Err(count_failure(app, &id, address).await) };
     client.count_request().map_err(Refusal::TooMany)?;
     if !client.may(right) {
         return Err(Refusal::NotAllowed);
     }
     let token = token.filter(|token| !token.is_empty()).ok_or(Refusal::Malformed("Send the parameter token"))?;
     Ok(Asked { token, hint })
+}
+
+/// Counts a wrong secret, and returns the refusal. A right one is not counted: it has 256 random bits, so nobody meets
+/// it by guessing, and services ask often.
+async fn count_failure(app: &App, id: &str, address: ClientAddress) -> Refusal {
+    match app.attempts.begin(Guess::Client { id }, address, app.jwt.now()).await {
+        Ok(permit) => {
+            permit.fail();
+            Refusal::UnknownClient
+        }
+        Err(Refused::TooMany { wait }) => Refusal::TooMany(wait),
+        Err(Refused::Busy) => Refusal::TooMany(Duration::from_secs(1)),
+        Err(Refused::Unavailable(error)) => Refusal::Unavailable(StoreError::Unavailable(error.to_string())),
+    }
 }
 
 /// Returns the name and the secret of the `Authorization` header; `None` without the header. Another scheme than Basic

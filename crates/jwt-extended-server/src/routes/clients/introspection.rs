@@ -19,7 +19,7 @@ use super::{
     authentication::{self, Asked},
     refusal::Refusal,
 };
-use crate::{App, clients::Right};
+use crate::{App, ClientAddress, clients::Right};
 
 /// What a client learns of a token. Of one that is not active, nothing else (RFC 7662 section 2.2).
 #[derive(Default, Serialize, ToSchema)]
@@ -77,8 +77,12 @@ pub(super) struct Introspection {
     ),
     security(("client" = [])),
 )]
-pub(in crate::routes) async fn introspect(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
-    let Asked { token, hint } = authentication::read(request, &app, Right::Introspect).await?;
+pub(in crate::routes) async fn introspect(
+    State(app): State<App>,
+    address: ClientAddress,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let Asked { token, hint } = authentication::read(request, address, &app, Right::Introspect).await?;
     let admitted = match app.jwt.active_token(&token).await? {
         // A service that takes every active token for an access token must not take a refresh token for one.
         Some(token) if token.token_type() == TokenType::Refresh && hint.as_deref() != Some("refresh_token") => None,

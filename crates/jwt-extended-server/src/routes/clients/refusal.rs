@@ -15,7 +15,7 @@ use crate::logging::RefusalCode;
 
 /// A reason to refuse a request.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(in crate::routes) enum Refusal {
     /// The request has parameters twice or too few, or is no form.
     Malformed(&'static str),
     /// Nobody has this name and this secret.
@@ -30,7 +30,7 @@ pub(super) enum Refusal {
 
 /// The body of a refused request.
 #[derive(Serialize, ToSchema)]
-pub(super) struct OAuthError {
+pub(in crate::routes) struct OAuthError {
     /// The code of the reason.
     error: &'static str,
     /// The reason in words, for developers.

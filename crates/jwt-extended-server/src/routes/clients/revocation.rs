@@ -10,7 +10,7 @@ use super::{
     authentication::{self, Asked},
     refusal::Refusal,
 };
-use crate::{App, clients::Right};
+use crate::{App, ClientAddress, clients::Right};
 
 /// Revoke a token and end its session
 ///
@@ -24,8 +24,12 @@ use crate::{App, clients::Right};
     responses((status = 200, description = "The token is not active"), super::Refused),
     security(("client" = [])),
 )]
-pub(in crate::routes) async fn revoke(State(app): State<App>, request: Request) -> Result<StatusCode, Refusal> {
-    let Asked { token, .. } = authentication::read(request, &app, Right::Revoke).await?;
+pub(in crate::routes) async fn revoke(
+    State(app): State<App>,
+    address: ClientAddress,
+    request: Request,
+) -> Result<StatusCode, Refusal> {
+    let Asked { token, .. } = authentication::read(request, address, &app, Right::Revoke).await?;
     if let Ok(token) | Err(TokenError::Expired(token)) = app.jwt.decode_token(&token)
         && token.issuer().is_none()
     {
