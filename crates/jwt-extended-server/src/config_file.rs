@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::{
     ListenAddress, Origin, StartError,
     forward_auth::{ForwardAuthOptions, PolicyOptions},
+    keys::KeyOptions,
     limits::Limits,
     settings::read_address,
     store::StoreAddress,
@@ -49,6 +50,9 @@ pub(crate) struct ConfigFile {
     /// The other issuers whose tokens are accepted.
     #[serde(default)]
     pub(crate) issuers: Vec<IssuerOptions>,
+    /// The keys that are replaced without a restart.
+    #[serde(default)]
+    pub(crate) keys: Option<KeyOptions>,
     #[serde(default)]
     pub(crate) forward_auth: ForwardAuthOptions,
     /// What proxies ask about, by method and path.

@@ -8,6 +8,7 @@ use jwt_extended_jwks::IssuerError;
 use crate::{
     cors::OriginError,
     forward_auth::ForwardAuthError,
+    keys::KeysError,
     store::OpenError,
     user_commands::counted,
     users::{CheckError, DatabaseError, ScopesError},
@@ -116,6 +117,9 @@ pub enum StartError {
         /// How many mistakes there are.
         mistakes: usize,
     },
+    /// The keys cannot be used or changed.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The scopes of a user cannot be changed in this way.
     #[error(transparent)]
     Scopes(#[from] ScopesError),
