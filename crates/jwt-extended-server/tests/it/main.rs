@@ -15,6 +15,7 @@ mod program {
     mod files;
     mod imports;
     mod issuers;
+    mod keys;
     mod lifetimes;
     mod listening;
     mod logs;
