@@ -17,7 +17,7 @@ use crate::{
 pub(crate) enum KeyCommand {
     /// Make the first key, which signs at once. If there is one, do as `next`.
     Generate {
-        /// The algorithm, such as ES256, EdDSA, RS256 or HS256. [default: that of the file, or ES256]
+        /// The algorithm, such as ES256, RS256 or HS256. [default: that of the file, or ES256]
         #[arg(long)]
         algorithm: Option<Algorithm>,
     },
@@ -25,7 +25,7 @@ pub(crate) enum KeyCommand {
     List,
     /// Make the next key: it is published and accepted, and does not sign before `rotate`.
     Next {
-        /// The algorithm, such as ES256, EdDSA, RS256 or HS256. [default: that of the file, or ES256]
+        /// The algorithm, such as ES256, RS256 or HS256. [default: that of the file, or ES256]
         #[arg(long)]
         algorithm: Option<Algorithm>,
     },

@@ -82,7 +82,6 @@ impl Keys {
             Outcome::Lost => Err(KeysError::Meanwhile),
             Outcome::Done => {
                 let kid = new.key.kid().unwrap_or_default().to_owned();
-                tracing::info!(event = "key_added", kid, "added a key");
                 let (algorithm, master_id) = (algorithm.to_string(), self.target.master.id().to_owned());
                 Ok(KeyRow { kid, algorithm, master_id, published_at: plan.now, signs_from })
             }
@@ -139,8 +138,6 @@ impl Keys {
             return Err(KeysError::Meanwhile.into());
         }
         let (kid, is_early) = (&next.kid, plan.ready(&next) > begin);
-        let from = begin.as_secs();
-        tracing::info!(event = "key_rotated", kid, old, from, "the next key will sign");
         let old_said = old.as_deref().unwrap_or("no other key");
         let warning = if is_early {
             "; warning: not every process and no cached JWK Set knows it yet, so good tokens may be refused for a while"
@@ -164,7 +161,6 @@ impl Keys {
         if state == KeyState::Active || self.table.remove(kid, plan.now).await? == Outcome::Lost {
             return Err(KeysError::Signs(kid.to_owned()).into());
         }
-        tracing::info!(event = "key_retired", kid, "retired a key");
         let store = self.target.store.to_string();
         let said = format!(
             "retired {kid}, and removed it from {store}: every server refuses its tokens within {} s",

@@ -67,6 +67,12 @@ pub(crate) struct KeyFile {
     length: u64,
 }
 
+impl KeyFile {
+    pub(crate) fn kid(&self) -> &str {
+        &self.kid
+    }
+}
+
 impl PartialEq for KeyFile {
     fn eq(&self, other: &Self) -> bool {
         (&self.kid, self.changed, self.length) == (&other.kid, other.changed, other.length)
@@ -148,7 +154,8 @@ fn timestamp(time: SystemTime) -> Timestamp {
 #[cfg(unix)]
 fn refuse_public(about: &fs::Metadata, shown: &str) -> Result<(), FolderError> {
     use std::os::unix::fs::PermissionsExt as _;
-    if about.permissions().mode() & 0o007 == 0 { Ok(()) } else { Err(FolderError::Public(shown.to_owned())) }
+    let of_others = about.permissions().mode() % 0o10;
+    if of_others == 0 { Ok(()) } else { Err(FolderError::Public(shown.to_owned())) }
 }
 
 #[cfg(not(unix))]
@@ -171,7 +178,7 @@ mod tests {
     }
 
     fn signing(files: &[KeyFile], seen: &BTreeMap<String, Timestamp>, now: u64) -> String {
-        let rings = schedule(files, seen, Duration::from_secs(300)).rings(Duration::from_secs(60).into()).unwrap();
+        let rings = schedule(files, seen, Duration::from_mins(5)).rings(Duration::from_mins(1).into()).unwrap();
         rings.at(at(now)).signing_key().unwrap().kid().unwrap().to_owned()
     }
 

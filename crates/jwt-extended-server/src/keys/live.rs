@@ -2,7 +2,11 @@
 //!
 //! A place that does not answer changes nothing: the manager keeps its keys, and the log says so once.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    time::Duration,
+};
 
 use jwt_extended_axum::{
     Config, JwtManager,
@@ -111,8 +115,8 @@ impl LiveKeys {
                 if current != *files {
                     folder::remember(seen, files, &current, now);
                     jwt.replace_key_schedule(&folder::schedule(&current, seen, publication))?;
-                    tracing::info!(keys = current.len(), "the key files have changed");
-                    *files = current;
+                    let before = mem::replace(files, current);
+                    log_kids(before.iter().map(KeyFile::kid), files.iter().map(KeyFile::kid));
                 }
                 Ok(())
             }
@@ -144,8 +148,8 @@ impl Sealed {
             KeyTable::demand_master(&rows, &self.master)?;
             let keys = self.table.keys(&rows, &self.master).await?;
             jwt.replace_key_schedule(&schedule(&keys, now, publication)?)?;
-            tracing::info!(keys = keys.len(), "the keys have changed");
-            self.keys = keys;
+            let before = mem::replace(&mut self.keys, keys);
+            log_rows(&before, &self.keys);
         }
         Ok(rows)
     }
@@ -156,15 +160,37 @@ impl Sealed {
         let is_accepted = |kid: &str| ring.verifying_keys().iter().any(|key| VerifyingKey::kid(key) == Some(kid));
         for row in plan.rows {
             let has_ended = plan.end(row).is_some_and(|end| end < plan.now);
-            if has_ended
-                && !is_accepted(&row.kid)
-                && self.keys.iter().any(|(known, _)| known == row)
-                && self.table.remove(&row.kid, plan.now).await? == Outcome::Done
-            {
-                tracing::info!(event = "key_retired", kid = row.kid, "removed a key whose last token has expired");
+            if has_ended && !is_accepted(&row.kid) && self.keys.iter().any(|(known, _)| known == row) {
+                // The next look takes it up. Another process may have removed it meanwhile.
+                self.table.remove(&row.kid, plan.now).await?;
             }
         }
         Ok(())
+    }
+}
+
+/// Logs which rows differ. Every process does, so that each log is complete.
+fn log_rows(before: &[(KeyRow, Key)], after: &[(KeyRow, Key)]) {
+    let kid = |(row, _): &'_ (KeyRow, Key)| row.kid.clone();
+    let (old, new): (Vec<_>, Vec<_>) = (before.iter().map(kid).collect(), after.iter().map(kid).collect());
+    log_kids(old.iter().map(String::as_str), new.iter().map(String::as_str));
+    for (row, _) in after {
+        let earlier = before.iter().find(|(earlier, _)| earlier.kid == row.kid).and_then(|(row, _)| row.signs_from);
+        if let Some(begin) = row.signs_from.filter(|begin| Some(*begin) != earlier) {
+            let from = begin.as_secs();
+            tracing::info!(event = "key_rotated", kid = row.kid, from, "a key signs from this time on");
+        }
+    }
+}
+
+/// Logs which keys are new, and which are gone.
+fn log_kids<'k>(before: impl Iterator<Item = &'k str>, after: impl Iterator<Item = &'k str>) {
+    let (before, after): (BTreeSet<_>, BTreeSet<_>) = (before.collect(), after.collect());
+    for kid in after.difference(&before) {
+        tracing::info!(event = "key_added", kid, "a key is published and accepted");
+    }
+    for kid in before.difference(&after) {
+        tracing::info!(event = "key_retired", kid, "a key is gone, and its tokens are refused");
     }
 }
 

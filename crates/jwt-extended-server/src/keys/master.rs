@@ -41,16 +41,18 @@ impl MasterKey {
         let mut bytes = Zeroizing::new([0_u8; 33]);
         let length = STANDARD.decode_slice(text.trim(), &mut *bytes).map_err(|_| KeysError::BadMasterKey)?;
         let key = bytes.get(..length).filter(|key| key.len() == 32).ok_or(KeysError::BadMasterKey)?;
-        let mut distinct = Zeroizing::new([false; 256]);
-        key.iter().for_each(|byte| distinct[usize::from(*byte)] = true);
-        // Of 32 random bytes, fewer than 20 differ once in more than 10^9 keys. A text in base64 is all ASCII.
-        if distinct.iter().filter(|is_there| **is_there).count() < 20 || key.is_ascii() {
+        let mut distinct = Zeroizing::new(key.to_vec());
+        distinct.sort_unstable();
+        distinct.dedup();
+        // Less than one in a thousand million random keys has fewer than 16 different bytes, or only ASCII, as a text
+        // in base64 has.
+        if distinct.len() < 16 || key.is_ascii() {
             return Err(KeysError::BadMasterKey);
         }
         let digest = Sha256::new().chain_update(b"jwt-extended-server master key id\0").chain_update(key).finalize();
-        let id = digest[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = digest[..8].iter().fold(0_u64, |id, byte| id << 8 | u64::from(*byte));
         let cipher = RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_| KeysError::BadMasterKey)?;
-        Ok(Self { cipher, id })
+        Ok(Self { cipher, id: format!("{id:016x}") })
     }
 
     /// Returns the fingerprint, which tells master keys apart and reveals nothing of them.
@@ -61,13 +63,13 @@ impl MasterKey {
     /// Seals a key's text, with a new random nonce.
     pub(crate) fn seal(&self, context: Context<'_>, text: &str) -> Result<String, KeysError> {
         // Large enough not to be reallocated, which would leave a copy of the key in memory.
-        let mut content = Zeroizing::new(Vec::with_capacity(text.len() + TAG_LEN));
-        content.extend_from_slice(text.as_bytes());
+        let mut body = Zeroizing::new(Vec::with_capacity(text.len() + TAG_LEN));
+        body.extend_from_slice(text.as_bytes());
         let aad = Aad::from(self.aad(context));
-        let nonce = self.cipher.seal_in_place_append_tag(aad, &mut *content).map_err(|_| KeysError::Randomness)?;
+        let nonce = self.cipher.seal_in_place_append_tag(aad, &mut *body).map_err(|_| KeysError::Randomness)?;
         let mut sealed = vec![VERSION];
         sealed.extend_from_slice(nonce.as_ref());
-        sealed.extend_from_slice(&content);
+        sealed.extend_from_slice(&body);
         Ok(STANDARD.encode(sealed))
     }
 
@@ -88,14 +90,14 @@ impl MasterKey {
         let changed = || KeysError::Changed(context.kid.to_owned());
         let sealed = STANDARD.decode(sealed).map_err(|_| changed())?;
         let (version, rest) = sealed.split_first().ok_or_else(changed)?;
-        let (nonce, content) = rest.split_at_checked(NONCE_LEN).ok_or_else(changed)?;
+        let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or_else(changed)?;
         if *version != VERSION {
             return Err(changed());
         }
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| changed())?;
-        let mut content = Zeroizing::new(content.to_vec());
+        let mut body = Zeroizing::new(body.to_vec());
         let aad = Aad::from(self.aad(context));
-        let text = self.cipher.open_in_place(nonce, aad, &mut content).map_err(|_| changed())?;
+        let text = self.cipher.open_in_place(nonce, aad, &mut body).map_err(|_| changed())?;
         let text = str::from_utf8(text).map_err(|_| changed())?;
         Ok(Zeroizing::new(text.to_owned()))
     }

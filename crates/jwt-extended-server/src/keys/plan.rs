@@ -128,7 +128,7 @@ mod tests {
     }
 
     fn plan(rows: &[KeyRow], now: u64) -> Plan<'_> {
-        Plan { rows, now: at(now), publication: Duration::from_secs(300) }
+        Plan { rows, now: at(now), publication: Duration::from_mins(5) }
     }
 
     const DAY: Duration = Duration::from_hours(24);
@@ -176,7 +176,7 @@ mod tests {
     fn the_schedule_signs_with_one_key_and_accepts_all() {
         let rows = [row("a", 0, Some(0)), row("b", 0, Some(1000)), row("c", 0, None)];
         let key = |row: &KeyRow| Key::hs256("Zk3vQy8wTn0rXc5uHb2mLs7fJd4gPa9e").unwrap().with_kid(&row.kid);
-        let rings = plan(&rows, 0).schedule(key).unwrap().rings(Duration::from_secs(60).into()).unwrap();
+        let rings = plan(&rows, 0).schedule(key).unwrap().rings(Duration::from_mins(1).into()).unwrap();
         let signing = |now| rings.at(at(now)).signing_key().and_then(Key::kid).map(str::to_owned);
         let accepted = |now| rings.at(at(now)).verifying_keys().len();
         assert_eq!([signing(999), signing(1000)], [Some("a".to_owned()), Some("b".to_owned())]);

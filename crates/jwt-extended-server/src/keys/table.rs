@@ -2,13 +2,20 @@
 //!
 //! Each change states what it expects to find, so of two processes that do the same at once, one does it.
 
+use std::time::Duration;
+
 use jwt_extended_axum::{
     jose::{Algorithm, Key},
     jwt_extended::Timestamp,
 };
 use sqlx::Row as _;
 
-use super::{KeyRow, KeysError, MasterKey, NewKey, master::Context, plan::Plan, read};
+use super::{
+    KeyRow, KeysError, MasterKey, NewKey, generate,
+    master::Context,
+    plan::{Due, Plan},
+    read,
+};
 use crate::users::database::{Database, change, micros, on};
 
 /// The table. Cloning is cheap.
@@ -138,43 +145,21 @@ impl KeyTable {
         }
     }
 
-    /// Does what `rotate_every` asks for, and says so in the log if this process did it.
+    /// Does what `rotate_every` asks for, unless another process has just done it.
     pub(crate) async fn rotate_when_due(
         &self,
         plan: Plan<'_>,
-        every: std::time::Duration,
+        every: Duration,
         algorithm: Algorithm,
         master: &MasterKey,
     ) -> Result<Outcome, KeysError> {
-        use super::plan::Due;
         match plan.due(every) {
             Due::Nothing => Ok(Outcome::Lost),
             Due::Add { follows, signs_from } => {
-                let new = super::generate(algorithm)?;
-                let outcome = self.add(&new, master, Some(&follows), plan.now, Some(signs_from)).await?;
-                if outcome == Outcome::Done {
-                    let kid = new.key.kid().unwrap_or_default();
-                    tracing::info!(event = "key_added", kid, "made a key, because rotate_every is due");
-                    let from = signs_from.as_secs();
-                    tracing::info!(event = "key_rotated", kid, old = follows, from, "the key will sign");
-                }
-                Ok(outcome)
+                let new = generate(algorithm)?;
+                self.add(&new, master, Some(&follows), plan.now, Some(signs_from)).await
             }
-            Due::Sign { kid, signs_from } => {
-                let outcome = self.decide(&kid, signs_from).await?;
-                if outcome == Outcome::Done {
-                    let old = plan.active().map_or("", |row| &row.kid);
-                    let from = signs_from.as_secs();
-                    tracing::info!(
-                        event = "key_rotated",
-                        kid,
-                        old,
-                        from,
-                        "the key will sign, because rotate_every is due"
-                    );
-                }
-                Ok(outcome)
-            }
+            Due::Sign { kid, signs_from } => self.decide(&kid, signs_from).await,
         }
     }
 }

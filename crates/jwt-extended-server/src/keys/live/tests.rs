@@ -67,7 +67,7 @@ async fn one_of_two_processes_rotates_and_the_other_follows() {
     let (mut one, mut two) = (Process::start(&database, &clock).await, Process::start(&database, &clock).await);
     let first = one.signs_with();
     let publication = publication(&Config::default());
-    clock.advance(DAY * 10 - publication - Duration::from_secs(1));
+    clock.set((clock.now().saturating_add(DAY * 10)).saturating_sub(publication + Duration::from_secs(1)));
     one.look(&clock).await;
     assert_eq!(one.accepts(), 1, "it is not due yet");
     clock.advance(Duration::from_secs(1));
@@ -137,12 +137,12 @@ async fn keys_of_another_master_key_do_not_start() {
 
 #[tokio::test]
 async fn a_row_with_the_content_of_another_is_not_taken_up() {
+    const SWAP: &str = "UPDATE jwt_keys SET sealed = (SELECT sealed FROM jwt_keys WHERE kid = $1)";
     let (pool, database, table, clock) = site().await;
     let mut process = Process::start(&database, &clock).await;
     let (new, master) = (generate(Algorithm::HS256).unwrap(), MasterKey::parse(KEY).unwrap());
     let first = process.signs_with();
     table.add(&new, &master, Some(&first), clock.now(), None).await.unwrap();
-    const SWAP: &str = "UPDATE jwt_keys SET sealed = (SELECT sealed FROM jwt_keys WHERE kid = $1)";
     sqlx::query(SWAP).bind(&first).execute(&pool).await.unwrap();
     process.look(&clock).await;
     assert_eq!(process.accepts(), 1);

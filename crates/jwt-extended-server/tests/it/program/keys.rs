@@ -194,7 +194,10 @@ fn a_rotation_under_load_refuses_no_good_token() {
     });
     assert_eq!(published(&servers[0]), BTreeSet::from([next]));
     let log = servers.map(|server| server.end("TERM").2).concat();
-    assert!(log.contains("the keys have changed"), "{log}");
+    for event in ["key_added", "key_rotated", "key_retired"] {
+        let lines = log.lines().filter(|line| line.contains(&format!("event=\"{event}\"")) && line.contains("kid="));
+        assert_eq!(lines.count(), 2, "each server logs {event}: {log}");
+    }
 }
 
 #[test]
