@@ -12,7 +12,9 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    ListenAddress, StartError, demo, listen, logging, serve,
+    ListenAddress, StartError, demo,
+    key_commands::{self, KeyCommand},
+    listen, logging, serve,
     settings::{Overrides, Settings},
     store::StoreAddress,
     user_commands::{self, Output, UserCommand, hashed_password},
@@ -59,6 +61,20 @@ enum Action {
         json: bool,
         #[command(subcommand)]
         command: UserCommand,
+    },
+    /// Make, list, rotate and retire the signing keys that are sealed in the store's database; see docs/KEYS.md.
+    Key {
+        /// The store, as for `serve`.
+        #[arg(long, global = true)]
+        store: Option<Store>,
+        /// The configuration file that names the store.
+        #[arg(long, short, global = true)]
+        config: Option<PathBuf>,
+        /// Print the result as JSON, in one line.
+        #[arg(long, global = true)]
+        json: bool,
+        #[command(subcommand)]
+        command: KeyCommand,
     },
     /// Read a password from standard input and print its hash for the configuration file.
     HashPassword,
@@ -132,6 +148,11 @@ pub async fn run(command: Command) -> Result<(), StartError> {
             let output = if json { Output::Json } else { Output::Text };
             let (store, users) = command.store(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
             user_commands::run(command, &store, users, output).await
+        }
+        Action::Key { store, config, json, command } => {
+            let output = if json { Output::Json } else { Output::Text };
+            let target = key_commands::Target::find(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
+            key_commands::run(command, target, output).await
         }
         Action::HashPassword => hash_password(),
     }

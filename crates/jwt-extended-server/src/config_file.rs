@@ -19,6 +19,7 @@ use crate::{
     attempts::GuessingOptions,
     clients::ClientOptions,
     forward_auth::{ForwardAuthOptions, PolicyOptions},
+    keys::KeyOptions,
     limits::Limits,
     settings::read_address,
     store::StoreAddress,
@@ -54,6 +55,9 @@ pub(crate) struct ConfigFile {
     /// The other issuers whose tokens are accepted.
     #[serde(default)]
     pub(crate) issuers: Vec<IssuerOptions>,
+    /// The keys that are replaced without a restart.
+    #[serde(default)]
+    pub(crate) keys: Option<KeyOptions>,
     #[serde(default)]
     pub(crate) forward_auth: ForwardAuthOptions,
     /// The services that may ask about tokens.

@@ -54,7 +54,7 @@ pub(crate) async fn run(
     let cors = Cors::new(origins.unwrap_or_default(), &config);
     add_random_key(&mut config)?;
     refuse_samples(&config)?;
-    check(&config, &[])?;
+    check(&config, &[], None)?;
     let named = store.or(named);
     // A named store may hold real users. They must not get the demo's public passwords.
     let is_ours = named.is_none();
@@ -63,7 +63,7 @@ pub(crate) async fn run(
     let users = demo_users(users.filter(|_| is_ours)).await?;
     let metadata = Metadata::of(&config, &Clients::default());
     let forward_auth = ForwardAuth::new(ForwardAuthOptions::default(), Vec::new())?;
-    let jwt = manager(config, Vec::new(), sessions, &users)?;
+    let jwt = manager(config, Vec::new(), sessions, &users, None)?;
     let address = ListenAddress::Ip(address);
     let listener = Listener::bind(&address).await?;
     let shutdown = shutdown_signal()?;

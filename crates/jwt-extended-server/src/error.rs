@@ -10,6 +10,7 @@ use crate::{
     clients::ClientsError,
     cors::OriginError,
     forward_auth::ForwardAuthError,
+    keys::KeysError,
     store::OpenError,
     user_commands::counted,
     users::{CheckError, DatabaseError, ScopesError},
@@ -124,6 +125,9 @@ pub enum StartError {
         /// How many mistakes there are.
         mistakes: usize,
     },
+    /// The keys cannot be used or changed.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The scopes of a user cannot be changed in this way.
     #[error(transparent)]
     Scopes(#[from] ScopesError),

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use jwt_extended_axum::JwtManager;
+use jwt_extended_axum::{
+    JwtManager,
+    jwt_extended::{Clock as _, SystemClock},
+};
 use tokio::{signal, task::JoinSet};
 
 use crate::{
     App, Attempts, Metadata, Settings, StartError, Users, connections, demo,
+    keys::LiveKeys,
     limits::Limits,
     listen::Listener,
     router,
@@ -24,6 +28,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
         demo::refuse_public_passwords(listed).await?;
     }
     let OpenStore { sessions, users, attempts } = settings.store.open(Absence::Created).await?;
+    let database = users.clone();
     let users = match (settings.users, users) {
         (Some(listed), _) => listed,
         (None, Some(database)) => {
@@ -34,7 +39,20 @@ pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
         (None, None) => return Err(StartError::NoUsers),
     };
     let metadata = Metadata::of(&settings.config, &settings.clients);
-    let jwt = manager(settings.config, settings.issuers, sessions, &users)?;
+    let (live_keys, schedule) = match settings.keys {
+        None => (None, None),
+        Some(place) => {
+            let (store, now) = (settings.store.to_string(), SystemClock.now());
+            let (live, schedule) = LiveKeys::open(place, database, &store, &settings.config, now).await?;
+            (Some(live), Some(schedule))
+        }
+    };
+    let jwt = manager(settings.config, settings.issuers, sessions, &users, schedule)?;
+    // Dropped with the server, which aborts the task.
+    let mut following = JoinSet::new();
+    if let Some(live) = live_keys {
+        following.spawn(live.follow(jwt.clone()));
+    }
     let listener = Listener::bind(&settings.listen).await?;
     let shutdown = shutdown_signal()?;
     let address = listener.address().unwrap_or(settings.listen);

@@ -1,11 +1,11 @@
 //! The server's settings: the configuration file, changed by the environment, changed by the command line.
 
-use std::{ffi::OsString, fmt, net::SocketAddr, path::Path, sync::Arc};
+use std::{ffi::OsString, fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use jwt_extended_axum::{
     Config, JwtManager, JwtManagerBuilder, Token,
-    config::{List, Secret, Switch},
-    jose::Family,
+    config::{KeySchedule, List, ScheduledKey, Secret, Switch},
+    jose::{Algorithm, Family, Key},
     jwt_extended::http::Location,
     session::{MemoryStore, SessionStore},
     token::Issuer,
@@ -17,6 +17,7 @@ use crate::{
     attempts::GuessingOptions,
     config_file::ConfigFile,
     is_sample,
+    keys::{KeyOptions, KeyPlace, KeysError, MasterKey, publication, take_master_key},
     limits::Limits,
     store::{OpenError, StoreAddress},
 };
@@ -33,6 +34,8 @@ pub struct Settings {
     pub(crate) users: Option<Users>,
     /// The other issuers whose tokens are accepted.
     pub(crate) issuers: Vec<Issuer>,
+    /// The keys that are replaced without a restart; `None` if they are options.
+    pub(crate) keys: Option<KeyPlace>,
     /// What the server answers to proxies.
     pub(crate) forward_auth: ForwardAuth,
     /// The services that may ask about tokens.
@@ -74,11 +77,22 @@ impl Settings {
         let file = ConfigFile::read(file, server_config())?;
         let (named, environment) = take_store(environment)?;
         let (origins, environment) = take_origins(environment)?;
+        let (master, environment) = take_master_key(environment)?;
         let mut config = file.config;
         config.read_env(environment)?;
-        refuse_samples(&config)?;
+        let keys = match (file.keys, master) {
+            (Some(options), master) => Some(options.check(&config, master)?),
+            (None, Some(_)) => return Err(KeysError::UnusedMasterKey.into()),
+            (None, None) => None,
+        };
+        if keys.is_none() {
+            refuse_samples(&config)?;
+        }
         let store = overrides.store.or(named).or(file.store).unwrap_or_else(|| sqlite_in(DEFAULT_FILE));
         let users = if file.users.is_empty() { None } else { Some(Users::new(file.users)?) };
+        if matches!(keys, Some(KeyPlace::Store { .. })) && !store.holds_users() {
+            return Err(KeysError::NoKeyTable.into());
+        }
         if users.is_none() && !store.holds_users() {
             return Err(StartError::NoUsers);
         }
@@ -86,21 +100,26 @@ impl Settings {
         let listen = listen.unwrap_or_else(|| ListenAddress::Ip(SocketAddr::from(([127, 0, 0, 1], 5000))));
         let cors = Cors::new(origins.unwrap_or(file.cors_origins), &config);
         let issuers = file.issuers.into_iter().map(jwt_extended_jwks::issuer).collect::<Result<Vec<_>, _>>()?;
-        check(&config, &issuers)?;
+        check(&config, &issuers, keys.is_some().then(placeholder).transpose()?)?;
         let forward_auth = ForwardAuth::new(file.forward_auth, file.policies)?;
         let clients = Clients::new(file.clients)?;
         let (limits, guessing) = (file.limits, file.guessing);
-        Ok(Self { listen, limits, config, cors, store, users, issuers, forward_auth, clients, guessing })
+        Ok(Self { listen, limits, config, cors, store, users, issuers, keys, forward_auth, clients, guessing })
     }
 }
 
 impl fmt::Display for Settings {
     /// Writes the main facts in one line, without a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { listen, limits, config, store, users, issuers, .. } = self;
+        let Self { listen, limits, config, store, users, issuers, keys, .. } = self;
         let users = if users.is_some() { "in the configuration file" } else { "in the store" };
         write!(f, "it listens on {listen}, with at most {} connections; its store is {store}; ", limits.connections)?;
-        write!(f, "its users are {users}; it signs with {}", config.algorithm)?;
+        write!(f, "its users are {users}; ")?;
+        match keys {
+            None => write!(f, "it signs with {}", config.algorithm)?,
+            Some(KeyPlace::Store { .. }) => f.write_str("its keys are sealed in the store")?,
+            Some(KeyPlace::Folder(folder)) => write!(f, "its keys are the files in {}", folder.path().display())?,
+        }
         match issuers.len() {
             0 => Ok(()),
             1 => f.write_str("; it accepts the tokens of 1 other issuer"),
@@ -123,6 +142,31 @@ pub(crate) fn find_store(
         UserSource::File(file.users.into_iter().map(|user| user.username).collect())
     };
     Ok((store.or(named).or(file.store).unwrap_or_else(|| sqlite_in(DEFAULT_FILE)), source))
+}
+
+/// What the `key` commands work with.
+pub(crate) struct FoundKeys {
+    pub(crate) store: StoreAddress,
+    pub(crate) options: KeyOptions,
+    pub(crate) master: Option<MasterKey>,
+    /// How long a key is published before it signs.
+    pub(crate) publication: Duration,
+}
+
+/// Returns the store and the keys' options that [`Settings::load`] would use.
+pub(crate) fn find_keys(
+    file: Option<&Path>,
+    store: Option<StoreAddress>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<FoundKeys, StartError> {
+    let file = ConfigFile::read(file, server_config())?;
+    let (named, environment) = take_store(environment)?;
+    let (_, environment) = take_origins(environment)?;
+    let (master, environment) = take_master_key(environment)?;
+    let mut config = file.config;
+    config.read_env(environment)?;
+    let store = store.or(named).or(file.store).unwrap_or_else(|| sqlite_in(DEFAULT_FILE));
+    Ok(FoundKeys { store, options: file.keys.unwrap_or_default(), master, publication: publication(&config) })
 }
 
 /// Where the users are.
@@ -201,25 +245,38 @@ pub(crate) fn demo_config() -> Config {
     config
 }
 
-/// Makes the manager. Tokens of users who no longer exist are refused. The users of other issuers are theirs.
+/// Makes the manager. Tokens of users who no longer exist are refused. The users of other issuers are theirs. Without
+/// `keys`, they are those of the options.
 pub(crate) fn manager(
     config: Config,
     issuers: Vec<Issuer>,
     store: Arc<dyn SessionStore>,
     users: &Users,
+    keys: Option<KeySchedule>,
 ) -> Result<JwtManager, StartError> {
     let users = users.clone();
     let exists = move |token: &Token| token.issuer().is_some() || users.may_have_tokens(token.subject());
-    build(JwtManager::from_config(config).session_store(store).token_verification(exists), issuers)
+    build(JwtManager::from_config(config).session_store(store).token_verification(exists), issuers, keys)
 }
 
 /// Checks everything that [`manager`] would refuse, before there is a store: a refused start leaves no file behind.
-pub(crate) fn check(config: &Config, issuers: &[Issuer]) -> Result<(), StartError> {
+pub(crate) fn check(config: &Config, issuers: &[Issuer], keys: Option<KeySchedule>) -> Result<(), StartError> {
     let builder = JwtManager::from_config(config.clone()).session_store(MemoryStore::new());
-    build(builder, issuers.to_vec()).map(drop)
+    build(builder, issuers.to_vec(), keys).map(drop)
 }
 
-fn build(builder: JwtManagerBuilder, issuers: Vec<Issuer>) -> Result<JwtManager, StartError> {
+/// Stands in for keys that are not read yet.
+fn placeholder() -> Result<KeySchedule, KeysError> {
+    let key = Key::generate(Algorithm::HS256).map_err(KeysError::Key)?;
+    Ok(KeySchedule::new().key(ScheduledKey::new(key)))
+}
+
+fn build(
+    builder: JwtManagerBuilder,
+    issuers: Vec<Issuer>,
+    keys: Option<KeySchedule>,
+) -> Result<JwtManager, StartError> {
+    let builder = keys.into_iter().fold(builder, JwtManagerBuilder::key_schedule);
     let jwt = issuers.into_iter().fold(builder, JwtManagerBuilder::issuer).build()?;
     if jwt.key_ring().signing_key().is_some() { Ok(jwt) } else { Err(StartError::NoSigningKey) }
 }

@@ -44,7 +44,7 @@ pub enum OpenError {
     },
     /// There is no store, and the command creates none.
     #[error(
-        "there is no store at {address}, and only `serve`, `demo`, `user add` and `user import` create one; name the \
+        "there is no store at {address}, and only `serve`, `demo`, `user add`, `user import` and `key generate` create one; name the \
          server's store with --store or JWT_STORE, or its configuration file with --config"
     )]
     Missing {

@@ -70,7 +70,7 @@ fn verify(criterion: &mut Criterion) {
             bencher.iter(|| key.verify_sig(black_box(signed.as_bytes()), black_box(&bytes)).unwrap());
         });
         group.bench_function("jose::verify", |bencher| {
-            bencher.iter(|| jose::verify(jwt.key_ring(), black_box(&token)).unwrap());
+            bencher.iter(|| jose::verify(&jwt.key_ring(), black_box(&token)).unwrap());
         });
         group.bench_function("authenticate", |bencher| {
             bencher.iter(|| now(jwt.authenticate(black_box(&request), &Requirement::access())).unwrap());

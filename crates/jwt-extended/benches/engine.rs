@@ -3,6 +3,7 @@
 //! - `verify/jsonwebtoken`: checks signature, `exp` and `nbf`, and decodes the claims into a struct.
 //! - `verify/jwt-extended`: locates the token in a request and checks the signature, all claims, type, freshness and
 //!   the memory store, which holds a thousand revocations.
+//! - `verify/jwt-extended, replaceable keys`: the same with a schedule that `replace_key_schedule` can replace.
 //! - `sign/…`: both sign the same claims. `sign/create_access_token` also makes the claims, with two random UUIDs.
 //! - `floor/…`: the lower bound for any library: one HMAC, the randomness for two UUIDs, and the clock.
 //!
@@ -20,7 +21,8 @@ use std::{
 use criterion::{Criterion, criterion_group, criterion_main};
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use jwt_extended::{
-    JwtManager, Requirement,
+    JwtManager, JwtManagerBuilder, Requirement,
+    config::{KeySchedule, ScheduledKey},
     jose::{self, Key, KeyRing},
     session::MemoryStore,
 };
@@ -42,8 +44,11 @@ struct Claims {
 }
 
 fn manager() -> JwtManager {
-    let store = MemoryStore::new();
-    let jwt = JwtManager::builder().key(Key::hs256(SECRET).unwrap()).session_store(store).build().unwrap();
+    manager_of(JwtManager::builder().key(Key::hs256(SECRET).unwrap()))
+}
+
+fn manager_of(builder: JwtManagerBuilder) -> JwtManager {
+    let jwt = builder.session_store(MemoryStore::new()).build().unwrap();
     for _ in 0..1000 {
         let token = jwt.decode_token(&jwt.create_access_token("alice").unwrap()).unwrap();
         now(jwt.revoke_token(&token)).unwrap();
@@ -85,8 +90,14 @@ fn verify(criterion: &mut Criterion) {
     group.bench_function("jwt-extended from a cookie", |bencher| {
         bencher.iter(|| now(jwt.authenticate(black_box(&cookie), &cookies)).unwrap());
     });
+    let schedule = KeySchedule::new().key(ScheduledKey::new(Key::hs256(SECRET).unwrap()));
+    let replaceable = manager_of(JwtManager::builder().key_schedule(schedule));
+    group.bench_function("jwt-extended, replaceable keys", |bencher| {
+        bencher.iter(|| now(replaceable.authenticate(black_box(&request), &requirement)).unwrap());
+    });
+    let ring = jwt.key_ring();
     group.bench_function("jwt-extended, signature only", |bencher| {
-        bencher.iter(|| jose::verify(jwt.key_ring(), black_box(&token)).unwrap());
+        bencher.iter(|| jose::verify(&ring, black_box(&token)).unwrap());
     });
     group.finish();
 }

@@ -17,7 +17,7 @@ pub(crate) enum Output {
 
 impl Output {
     /// Reports a result, which is given in both forms. A text without lines prints nothing.
-    pub(super) fn say(self, text: &str, json: &Value) -> Result<(), StartError> {
+    pub(crate) fn say(self, text: &str, json: &Value) -> Result<(), StartError> {
         let written = match self {
             Self::Text if text.is_empty() => Ok(()),
             Self::Text => writeln!(io::stdout(), "{text}"),

@@ -16,6 +16,7 @@ mod program {
     mod guessing;
     mod imports;
     mod issuers;
+    mod keys;
     mod lifetimes;
     mod listening;
     mod logs;

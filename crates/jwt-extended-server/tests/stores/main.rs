@@ -12,6 +12,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod keys;
 mod killed;
 mod outages;
 mod two_processes;

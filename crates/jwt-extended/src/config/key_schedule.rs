@@ -3,6 +3,8 @@
 //!
 //! Knows keys and times. Has no clock: the caller passes the time in.
 
+use std::sync::Arc;
+
 use crate::{
     jose::{Key, KeyError, KeyRing, VerifyingKey},
     time::Timestamp,
@@ -141,7 +143,7 @@ impl KeySchedule {
             let present = others.filter(|key| gone(key).is_none_or(|gone| now < gone)).map(|key| &key.key);
             let present = present.map(|key| key.verifying_key().clone());
             let ring = present.chain(self.verifying.iter().cloned()).try_fold(ring, KeyRing::also_verify)?;
-            Ok((now, ring))
+            Ok((now, Arc::new(ring)))
         };
         changes.into_iter().map(ring_at).collect::<Result<_, _>>().map(ScheduledRings)
     }
@@ -150,11 +152,16 @@ impl KeySchedule {
 /// The key ring of each time: [`KeySchedule::rings`]. A [`KeyRing`] converts into one that is always the same.
 // In order. The first begins in 1970.
 #[derive(Clone, Debug)]
-pub struct ScheduledRings(Vec<(Timestamp, KeyRing)>);
+pub struct ScheduledRings(Vec<(Timestamp, Arc<KeyRing>)>);
 
 impl ScheduledRings {
     /// Returns the ring of this time.
     pub fn at(&self, now: Timestamp) -> &KeyRing {
+        self.shared_at(now)
+    }
+
+    /// Returns the ring of this time, for a caller who keeps it.
+    pub(crate) fn shared_at(&self, now: Timestamp) -> &Arc<KeyRing> {
         let begun = self.0.partition_point(|(begin, _)| *begin <= now);
         &self.0[begun.saturating_sub(1)].1
     }
@@ -167,7 +174,7 @@ impl ScheduledRings {
 
 impl From<KeyRing> for ScheduledRings {
     fn from(ring: KeyRing) -> Self {
-        Self(vec![(Timestamp::default(), ring)])
+        Self(vec![(Timestamp::default(), Arc::new(ring))])
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::slice;
 
-use super::{Config, GivenKeys, ScheduledRings, Tolerate};
+use super::{Config, GivenKeys, Rings, Tolerate};
 use crate::{
     jose::{Algorithm, Family, Key, KeyError, KeyRing, VerifyingKey},
     token::Lifetime,
@@ -11,15 +11,10 @@ use crate::{
 
 /// Returns the keys that sign and verify at each time. `keys` are those that the app passed to the builder. Without
 /// other issuers, there must be one. `longest` is how long a token may live.
-pub(super) fn rings(
-    config: &Config,
-    keys: GivenKeys,
-    has_issuers: bool,
-    longest: Lifetime,
-) -> Result<ScheduledRings, String> {
+pub(super) fn rings(config: &Config, keys: GivenKeys, has_issuers: bool, longest: Lifetime) -> Result<Rings, String> {
     match keys {
-        GivenKeys::None => key_ring(config, None, has_issuers).map(Into::into),
-        GivenKeys::Ring(ring) => key_ring(config, Some(ring), has_issuers).map(Into::into),
+        GivenKeys::None => key_ring(config, None, has_issuers).map(|ring| Rings::Fixed(ring.into())),
+        GivenKeys::Ring(ring) => key_ring(config, Some(ring), has_issuers).map(|ring| Rings::Fixed(ring.into())),
         GivenKeys::Schedule(schedule) => {
             // The ring of today has the same faults as every other.
             key_ring(config, Some(KeyRing::empty()), has_issuers)?;
@@ -27,7 +22,7 @@ pub(super) fn rings(
             let kept = longest
                 .duration()
                 .map_or(Lifetime::Never, |longest| Lifetime::For(longest.saturating_add(config.decode_leeway.0)));
-            schedule.rings(kept).map_err(|error| error.to_string())
+            Rings::of_schedule(&schedule, kept).map_err(|error| error.to_string())
         }
     }
 }

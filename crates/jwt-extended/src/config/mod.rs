@@ -25,6 +25,7 @@ mod key_schedule;
 mod keys;
 mod options;
 mod read;
+mod rings;
 mod service_links;
 mod settings;
 mod types;
@@ -37,6 +38,8 @@ pub use issuers::{IssuerOptions, KeysAt, MarkOption, ProviderName};
 pub use key_schedule::{KeySchedule, KeyState, ScheduledKey, ScheduledRings};
 pub(crate) use options::with_options;
 pub use read::closest_option;
+pub use rings::ReplaceKeysError;
+pub(crate) use rings::Rings;
 pub(crate) use settings::Settings;
 pub use types::{Count, List, Seconds, Secret, Switch, Tolerate};
 

@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use http::HeaderName;
 
-use super::{Config, ScheduledRings, Tolerate};
+use super::{Config, Rings, Tolerate};
 use crate::{
     http::{
         CookieNames, CookieSettings, RefusalSettings,
@@ -30,7 +30,7 @@ const DEFAULT_SESSIONS: u32 = 100;
 /// A configuration without mistakes, in the shape that each lower layer needs.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) rings: ScheduledRings,
+    pub(crate) rings: Rings,
     pub(crate) policy: Policy,
     /// The other issuers whose tokens are accepted.
     pub(crate) issuers: Issuers,
@@ -78,7 +78,7 @@ pub(super) struct HeaderNames {
 /// Takes a configuration without mistakes apart.
 pub(super) fn settings(
     config: Config,
-    rings: ScheduledRings,
+    rings: Rings,
     issuers: Vec<Issuer>,
     names: HeaderNames,
     store: StoreKind,

@@ -88,7 +88,9 @@ fn examine_located(
     requirement: &Requirement,
     now: Timestamp,
 ) -> Result<Token, Refusal> {
-    let verify = |text: &str| verify_one(settings, settings.rings.at(now), located, text, now);
+    let rings = settings.rings.load();
+    let ring = rings.at(now);
+    let verify = |text: &str| verify_one(settings, ring, located, text, now);
     let token = choose(settings, located, verify, |refusal| refusal)?;
     meets(settings, located, token, requirement, now)
 }

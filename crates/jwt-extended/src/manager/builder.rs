@@ -79,6 +79,7 @@ impl JwtManagerBuilder {
     }
 
     /// Sets all keys at once, with the times from which each signs, instead of the methods above.
+    /// [`JwtManager::replace_key_schedule`] replaces them later.
     pub fn key_schedule(mut self, keys: KeySchedule) -> Self {
         self.schedule = Some(keys);
         self

@@ -1,6 +1,6 @@
 //! Issues tokens one by one.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use serde::Serialize;
 
@@ -248,7 +248,8 @@ impl JwtManager {
     fn sign(&self, draft: &Draft<'_>, key: Option<&Key>, now: Timestamp) -> Result<Issued, IssueError> {
         let settings = &self.inner.settings;
         // The key of this moment signs, whatever time the token says.
-        let key = key.or_else(|| self.key_ring().signing_key()).ok_or(IssueError::NoSigningKey)?;
+        let ring = self.key_ring();
+        let key = key.or_else(|| ring.signing_key()).ok_or(IssueError::NoSigningKey)?;
         draft.issue(&settings.issue, key, now, &*self.inner.entropy)
     }
 
@@ -256,11 +257,10 @@ impl JwtManager {
         let settings = &self.inner.settings;
         let token = self.sign(draft, key, now)?;
         if draft.is_unusual() {
-            let own_ring = key.map(|key| KeyRing::new(key.clone()));
-            let ring = own_ring.as_ref().unwrap_or(self.key_ring());
+            let ring = key.map_or_else(|| self.key_ring(), |key| Arc::new(KeyRing::new(key.clone())));
             // The caller may have asked for a token that has expired or is not valid yet. At the end of time, a token
             // that is not valid yet has become valid.
-            match verify(&settings.policy, ring, &token, Timestamp::MAX) {
+            match verify(&settings.policy, &ring, &token, Timestamp::MAX) {
                 Ok(_) | Err(TokenError::Expired(_)) => {}
                 Err(error) => return Err(IssueError::WouldBeRefused(Box::new(error))),
             }

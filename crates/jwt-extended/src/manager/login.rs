@@ -75,7 +75,8 @@ impl<'a> Login<'a> {
     /// logs in again in the same browser has two sessions, and knows of one.
     pub fn replacing(mut self, request: &impl Request) -> Self {
         if self.earlier == EarlierSessions::Keep {
-            let ring = |_: &str| Some(Cow::Borrowed(self.manager.key_ring()));
+            let ring = self.manager.key_ring();
+            let ring = |_: &str| Some(Cow::Borrowed(&*ring));
             self.earlier = EarlierSessions::Replace(self.manager.steps().tokens_in(request, ring));
         }
         self

@@ -62,7 +62,8 @@ impl JwtManager {
         &self,
         request: &R,
     ) -> impl Future<Output = Result<LoggedOut, Rejection>> + use<'_, R> {
-        let ring = |_: &str| Ok::<_, Rejection>(Cow::Borrowed(self.key_ring()));
+        let ring = self.key_ring();
+        let ring = |_: &str| Ok::<_, Rejection>(Cow::Borrowed(&*ring));
         let (leaving, own_page) = (self.leaving(request, ring), is_from_own_page(request));
         async move { self.end_sessions_of(leaving.or_renew().await?, own_page).await }
     }

@@ -42,7 +42,7 @@ use stores::Stores;
 pub use visitor::Visitor;
 
 use crate::{
-    config::{Config, Settings},
+    config::{Config, KeySchedule, ReplaceKeysError, Settings},
     entropy::Entropy,
     guard::{self, Examined, Refusal, Requirement, verify_text},
     http::{Location, Reason, Rejection, Renderer, Request, refuse_cross_site},
@@ -175,7 +175,7 @@ impl JwtManager {
     /// keys. [`TokenError::Expired`] holds the token, for callers who accept it anyway.
     pub fn decode_token(&self, token: &str) -> Result<Token, TokenError> {
         let now = self.now();
-        verify_text(&self.inner.settings, self.inner.settings.rings.at(now), token, now)
+        verify_text(&self.inner.settings, self.inner.settings.rings.load().at(now), token, now)
     }
 
     /// Makes a rejection in the app's name that looks like all others: for a user who no longer exists, or a claim that
@@ -197,10 +197,40 @@ impl JwtManager {
 
     /// Returns the keys of this moment. An app may publish their public halves ([`KeyRing::to_jwk_set`],
     /// [`jwk_set_response`](Self::jwk_set_response)).
-    pub fn key_ring(&self) -> &KeyRing {
-        let rings = &self.inner.settings.rings;
+    pub fn key_ring(&self) -> Arc<KeyRing> {
+        let rings = self.inner.settings.rings.load();
         // Reading the clock costs as much as the rest of this.
-        if rings.is_constant() { rings.at(Timestamp::default()) } else { rings.at(self.now()) }
+        let now = if rings.is_constant() { Timestamp::default() } else { self.now() };
+        Arc::clone(rings.shared_at(now))
+    }
+
+    /// Replaces the schedule of the keys while requests are served: the next token is signed and checked by it. All
+    /// clones of the manager take it up. Its keys obey the rules of [`KeySchedule`].
+    ///
+    /// A key that the new schedule leaves out is refused from now on, and so are its tokens.
+    ///
+    /// ```
+    /// use jwt_extended::{JwtManager, config::{KeySchedule, ScheduledKey}, jose::Key};
+    ///
+    /// let old = ScheduledKey::new(Key::hs256("the secret that has signed until today, now retired")?.with_kid("old")?);
+    /// let new = ScheduledKey::new(Key::hs256("the secret that signs from today, thirty-two bytes")?.with_kid("new")?);
+    /// let jwt = JwtManager::builder().key_schedule(KeySchedule::new().key(old.clone())).build()?;
+    /// let token = jwt.create_access_token("alice")?;
+    ///
+    /// jwt.replace_key_schedule(&KeySchedule::new().key(new.clone()).key(old))?;
+    /// assert_eq!(jwt.key_ring().signing_key().and_then(Key::kid), Some("new"));
+    /// assert!(jwt.decode_token(&token).is_ok());
+    ///
+    /// jwt.replace_key_schedule(&KeySchedule::new().key(new))?;
+    /// assert!(jwt.decode_token(&token).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the manager was not built with [`key_schedule`](JwtManagerBuilder::key_schedule), or two keys have one
+    /// `kid`. Then the keys stay as they are.
+    pub fn replace_key_schedule(&self, keys: &KeySchedule) -> Result<(), ReplaceKeysError> {
+        self.inner.settings.rings.replace(keys)
     }
 
     /// Returns the locations where guards look for tokens.

@@ -31,7 +31,7 @@ impl JwtManager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn jwk_set_response(&self, request: &impl Request) -> Response<Vec<u8>> {
-        self.steps().jwk_set_response_of(self.key_ring(), request)
+        self.steps().jwk_set_response_of(&self.key_ring(), request)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use jwt_extended_axum::jwt_extended::Timestamp;
 
-use super::{Database, DatabaseError, Pool, micros, within};
+use super::{Database, DatabaseError, micros};
 use crate::users::{Scopes, hashes::PasswordHash, names::normalized};
 
 impl Database {

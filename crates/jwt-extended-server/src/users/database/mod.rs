@@ -18,10 +18,10 @@ use super::{
 /// another connection.
 macro_rules! on {
     ($database:expr, $connection:ident => $statement:expr) => {
-        within(async {
+        $crate::users::database::within(async {
             match &$database.pool {
-                Pool::Sqlite($connection) => $statement,
-                Pool::Postgres(pool) => {
+                $crate::users::database::Pool::Sqlite($connection) => $statement,
+                $crate::users::database::Pool::Postgres(pool) => {
                     let mut transaction = pool.begin().await?;
                     let $connection = &mut *transaction;
                     let outcome = $statement?;
@@ -37,7 +37,7 @@ macro_rules! on {
 /// Runs a statement that changes rows, and returns how many it has changed.
 macro_rules! change {
     ($database:expr, $query:expr) => {
-        on!($database, pool => $query.persistent(false).execute(pool).await.map(|done| done.rows_affected()))
+        $crate::users::database::on!($database, pool => $query.persistent(false).execute(pool).await.map(|done| done.rows_affected()))
     };
 }
 
@@ -54,6 +54,8 @@ macro_rules! stored {
     };
 }
 
+pub(crate) use {change, on};
+
 mod changes;
 mod import;
 
@@ -65,11 +67,11 @@ const LIMIT: Duration = Duration::from_secs(1);
 /// The table of users. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Database {
-    pool: Pool,
+    pub(crate) pool: Pool,
 }
 
 #[derive(Clone, Debug)]
-enum Pool {
+pub(crate) enum Pool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
@@ -187,11 +189,11 @@ impl Database {
         self.answers("SELECT count(*) FROM jwt_users WHERE scopes IS NULL").await
     }
 
-    async fn answers(&self, count: &'static str) -> bool {
+    pub(crate) async fn answers(&self, count: &'static str) -> bool {
         on!(self, pool => sqlx::query_scalar::<_, i64>(count).persistent(false).fetch_one(pool).await).is_ok()
     }
 
-    async fn run(&self, statements: &'static str) -> Result<(), DatabaseError> {
+    pub(crate) async fn run(&self, statements: &'static str) -> Result<(), DatabaseError> {
         on!(self, pool => sqlx::raw_sql(statements).execute(pool).await.map(|_| ()))
     }
 
@@ -265,12 +267,12 @@ impl Database {
 }
 
 /// Converts a time to the table's unit.
-fn micros(time: Timestamp) -> i64 {
+pub(crate) fn micros(time: Timestamp) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Awaits an answer, up to the time limit.
-async fn within<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, DatabaseError> {
+pub(crate) async fn within<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, DatabaseError> {
     match tokio::time::timeout(LIMIT, answer).await {
         Ok(answer) => answer.map_err(|error| DatabaseError::Unavailable(error.to_string())),
         Err(_) => Err(DatabaseError::Unavailable(format!("no answer within {} s", LIMIT.as_secs()))),

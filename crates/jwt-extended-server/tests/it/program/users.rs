@@ -244,7 +244,9 @@ fn only_adding_a_user_creates_a_store() {
             ended.err
         );
         assert!(
-            ended.err.contains("/jwt-extended.db, and only `serve`, `demo`, `user add` and `user import`"),
+            ended
+                .err
+                .contains("/jwt-extended.db, and only `serve`, `demo`, `user add`, `user import` and `key generate`"),
             "{}",
             ended.err
         );

@@ -244,7 +244,7 @@ fn no_debug_text_holds_a_secret_or_a_token() {
         format!("{expired:?} {expired}"),
         format!("{:?}", jwt.steps().expiring(&request, Duration::from_secs(901)).unwrap()),
         format!("{:?}", Unverified::parse(&pair.access).unwrap()),
-        format!("{:?}", jwt_extended::jose::verify(jwt.key_ring(), &pair.access).unwrap()),
+        format!("{:?}", jwt_extended::jose::verify(&jwt.key_ring(), &pair.access).unwrap()),
         format!("{:?}", Claims::new(&serde_json::json!({"role": "boss"})).unwrap()),
         format!("{:?}", MemoryStore::new()),
     ];
