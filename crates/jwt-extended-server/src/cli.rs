@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     ListenAddress, StartError, demo, listen, logging, serve,
-    settings::{Overrides, Settings},
+    settings::{Overrides, Source},
     store::StoreAddress,
     user_commands::{self, Output, UserCommand, hashed_password},
 };
@@ -82,11 +82,11 @@ struct Serve {
 }
 
 impl Serve {
-    /// Starts logging, and reads the configuration.
-    fn load(self) -> Result<Settings, StartError> {
+    /// Starts logging, and returns where the configuration is.
+    fn source(self) -> Result<Source, StartError> {
         logging::start(self.log);
         let overrides = Overrides { listen: self.listen, store: Store::read(self.store)? };
-        Settings::load(self.config.as_deref(), overrides, std::env::vars_os())
+        Ok(Source { file: self.config, overrides })
     }
 }
 
@@ -126,8 +126,8 @@ pub async fn run(command: Command) -> Result<(), StartError> {
             let audience = if allow_remote { demo::Audience::Everybody } else { demo::Audience::ThisMachine };
             demo::run(listen, audience, Store::read(store)?).await
         }
-        Action::Serve(options) => serve::run(options.load()?).await,
-        Action::Check(options) => check(&options.load()?).await,
+        Action::Serve(options) => serve::run(options.source()?).await,
+        Action::Check(options) => check(&options.source()?).await,
         Action::User { store, config, json, command } => {
             let output = if json { Output::Json } else { Output::Text };
             let (store, users) = command.store(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
@@ -137,10 +137,8 @@ pub async fn run(command: Command) -> Result<(), StartError> {
     }
 }
 
-async fn check(settings: &Settings) -> Result<(), StartError> {
-    if let Some(users) = &settings.users {
-        demo::refuse_public_passwords(users).await?;
-    }
+async fn check(source: &Source) -> Result<(), StartError> {
+    let settings = source.load().await?;
     writeln!(io::stdout(), "the configuration is good: {settings}")
         .map_err(|error| StartError::Output(error.to_string()))
 }

@@ -18,7 +18,7 @@ use crate::{
     limits::Limits,
     listen::Listener,
     secrets,
-    serve::{serve, shutdown_signal},
+    serve::{Running, shutdown_signal},
     settings::{check, demo_config, manager, refuse_samples, sqlite_in, take_origins, take_store},
     store::{Absence, OpenStore, StoreAddress},
     users::{self, PasswordHash, Scopes},
@@ -67,7 +67,8 @@ pub(crate) async fn run(
     let listener = Listener::bind(&address).await?;
     let shutdown = shutdown_signal()?;
     greet(&listener.address().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
-    serve(listener, shutdown, App { jwt, users, cors, metadata, forward_auth }, Limits::default()).await;
+    let app = App { jwt, users, cors, metadata, forward_auth };
+    Running::new(app, Limits::default()).serve(listener, shutdown).await;
     Ok(())
 }
 

@@ -1,71 +1,121 @@
 //! Serves requests until a signal ends the server, and purges the store meanwhile.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use jwt_extended_axum::JwtManager;
-use tokio::{signal, task::JoinSet};
+use jwt_extended_axum::{JwtManager, session::SessionStore};
+use tokio::{signal, sync::watch, task::JoinSet};
 
 use crate::{
-    App, Metadata, Settings, StartError, Users, connections, demo,
+    App, Database, Metadata, Settings, StartError, Users,
+    connections::{self, Service},
+    demo,
     limits::Limits,
     listen::Listener,
+    reload::{self, Fixed, Hangups},
     router,
-    settings::manager,
+    settings::{Source, manager},
     store::{Absence, OpenStore},
+    users::Gate,
 };
 
 /// How often the store is purged, and how many entries at once.
 const PURGE_EVERY: Duration = Duration::from_mins(1);
 const PURGE_BATCH: u32 = 1000;
 
-/// Serves until a signal ends it.
-pub(crate) async fn run(settings: Settings) -> Result<(), StartError> {
-    if let Some(listed) = &settings.users {
-        demo::refuse_public_passwords(listed).await?;
-    }
-    let OpenStore { sessions, users } = settings.store.open(Absence::Created).await?;
-    let users = match (settings.users, users) {
-        (Some(listed), _) => listed,
-        (None, Some(database)) => {
-            let users = Users::in_database(database)?;
-            demo::refuse_public_passwords(&users).await?;
-            users
-        }
-        (None, None) => return Err(StartError::NoUsers),
-    };
-    let metadata = Metadata::of(&settings.config);
-    let jwt = manager(settings.config, settings.issuers, sessions, &users)?;
-    let listener = Listener::bind(&settings.listen).await?;
+/// Serves until a signal ends it. SIGHUP reads the settings again.
+pub(crate) async fn run(source: Source) -> Result<(), StartError> {
+    // Caught from the beginning: a service manager may ask for a reload at any time.
+    let hangups = Hangups::catch()?;
+    let settings = source.load().await?;
+    let (fixed, limits, address) = (Fixed::of(&settings), settings.limits, settings.listen.clone());
+    let opened = Opened::new(settings.store.open(Absence::Created).await?);
+    let app = opened.app(settings).await?;
+    let listener = Listener::bind(&address).await?;
     let shutdown = shutdown_signal()?;
-    let address = listener.address().unwrap_or(settings.listen);
-    tracing::info!(%address, store = %settings.store, "listening");
-    if jwt.key_ring().to_jwk_set().keys.is_empty() {
+    let address = listener.address().unwrap_or(address);
+    tracing::info!(%address, store = %fixed.store, "listening");
+    if app.jwt.key_ring().to_jwk_set().keys.is_empty() {
         tracing::info!(
             "/.well-known/jwks.json has no keys, because a shared secret signs; set JWT_ALGORITHM and JWT_PRIVATE_KEY so \
              that other services can verify the tokens"
         );
     }
-    if matches!(users.is_empty().await, Ok(true)) {
+    if matches!(app.users.is_empty().await, Ok(true)) {
         tracing::warn!("there are no users yet; add one with `user add`");
     }
-    let app = App { jwt, users, cors: settings.cors, metadata, forward_auth: settings.forward_auth };
-    serve(listener, shutdown, app, settings.limits).await;
+    let running = Arc::new(Running::new(app, limits));
+    // Dropped with the server, which aborts the task.
+    let mut reloading = JoinSet::new();
+    reloading.spawn(reload::at_each(hangups, source, fixed, opened, running.clone()));
+    running.serve(listener, shutdown).await;
     Ok(())
 }
 
-/// Serves until `shutdown` completes and the requests in flight have ended, or their grace period has.
-pub(crate) async fn serve(listener: Listener, shutdown: impl Future<Output = ()>, app: App, limits: Limits) {
-    // Dropped with the server, which aborts the task.
-    let mut purging = JoinSet::new();
-    purging.spawn(purge(app.jwt.clone()));
-    limits.compare_with_open_files();
-    connections::serve(listener, shutdown, router(app), limits).await;
+/// What stays open when the settings are read again.
+pub(crate) struct Opened {
+    sessions: Arc<dyn SessionStore>,
+    /// The users of the store, if it is an SQL database.
+    database: Option<Database>,
+    gate: Gate,
+}
+
+impl Opened {
+    fn new(OpenStore { sessions, users }: OpenStore) -> Self {
+        Self { sessions, database: users, gate: Gate::default() }
+    }
+
+    /// Makes the state of the routes by these settings.
+    pub(crate) async fn app(&self, settings: Settings) -> Result<App, StartError> {
+        let users = match (settings.users, &self.database) {
+            (Some(listed), _) => listed,
+            (None, Some(database)) => {
+                let users = Users::in_database(database.clone())?;
+                demo::refuse_public_passwords(&users).await?;
+                users
+            }
+            (None, None) => return Err(StartError::NoUsers),
+        };
+        let users = users.behind(&self.gate);
+        let metadata = Metadata::of(&settings.config);
+        let jwt = manager(settings.config, settings.issuers, self.sessions.clone(), &users)?;
+        Ok(App { jwt, users, cors: settings.cors, metadata, forward_auth: settings.forward_auth })
+    }
+}
+
+/// A server whose routes can be replaced while it serves.
+pub(crate) struct Running {
+    service: watch::Sender<Service>,
+    jwt: watch::Sender<JwtManager>,
+}
+
+impl Running {
+    pub(crate) fn new(app: App, limits: Limits) -> Self {
+        let jwt = watch::Sender::new(app.jwt.clone());
+        Self { service: watch::Sender::new(Service { router: router(app), limits }), jwt }
+    }
+
+    /// Answers the requests that come from now on by another state. Those in flight finish with the earlier one.
+    pub(crate) fn replace(&self, app: App, limits: Limits) {
+        self.jwt.send_replace(app.jwt.clone());
+        self.service.send_replace(Service { router: router(app), limits });
+    }
+
+    /// Serves until `shutdown` completes and the requests in flight have ended, or their grace period has.
+    pub(crate) async fn serve(&self, listener: Listener, shutdown: impl Future<Output = ()>) {
+        // Dropped with the server, which aborts the task.
+        let mut purging = JoinSet::new();
+        purging.spawn(purge(self.jwt.subscribe()));
+        let service = self.service.subscribe();
+        service.borrow().limits.compare_with_open_files();
+        connections::serve(listener, shutdown, service).await;
+    }
 }
 
 /// Deletes ended sessions from time to time, in batches small enough not to delay requests.
-async fn purge(jwt: JwtManager) {
+async fn purge(current: watch::Receiver<JwtManager>) {
     loop {
         tokio::time::sleep(PURGE_EVERY).await;
+        let jwt = current.borrow().clone();
         loop {
             match jwt.purge_sessions(PURGE_BATCH).await {
                 Ok(purged) if purged >= u64::from(PURGE_BATCH) => {}

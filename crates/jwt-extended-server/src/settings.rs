@@ -1,6 +1,12 @@
 //! The server's settings: the configuration file, changed by the environment, changed by the command line.
 
-use std::{ffi::OsString, fmt, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    ffi::OsString,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jwt_extended_axum::{
     Config, JwtManager, JwtManagerBuilder, Token,
@@ -15,7 +21,7 @@ use jwt_extended_sqlx::SqliteUrl;
 use crate::{
     Cors, ForwardAuth, ListenAddress, Origin, StartError, Users,
     config_file::ConfigFile,
-    is_sample,
+    demo, is_sample,
     limits::Limits,
     store::{OpenError, StoreAddress},
 };
@@ -44,6 +50,28 @@ pub struct Overrides {
     pub listen: Option<ListenAddress>,
     /// The store.
     pub store: Option<StoreAddress>,
+}
+
+/// Where the settings come from, so that they can be read again.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) overrides: Overrides,
+}
+
+impl Source {
+    /// Reads the settings, and checks them whole. Opens nothing.
+    pub(crate) async fn load(&self) -> Result<Settings, StartError> {
+        let Self { file, overrides } = self.clone();
+        // Reading files blocks, and so does hashing the decoy: requests must not wait for a reload.
+        let load = move || Settings::load(file.as_deref(), overrides, std::env::vars_os());
+        let loaded = tokio::task::spawn_blocking(load).await;
+        let settings = loaded.map_err(|error| StartError::Stopped(error.to_string()))??;
+        if let Some(users) = &settings.users {
+            demo::refuse_public_passwords(users).await?;
+        }
+        Ok(settings)
+    }
 }
 
 /// The environment variable that names the store. Its address may contain a password, which does not belong on a

@@ -77,6 +77,11 @@ pub(crate) async fn verify_path(State(app): State<App>, request: Request) -> Res
 }
 
 impl ForwardAuth {
+    /// Returns how many policies there are.
+    pub(crate) fn policies(&self) -> usize {
+        self.0.policies.count()
+    }
+
     /// Returns the address that a login names in its query (`return_to`), if browsers may be sent there.
     pub(crate) fn return_address(&self, query: Option<&str>) -> Option<HeaderValue> {
         let mut pairs = form_urlencoded::parse(query?.as_bytes());

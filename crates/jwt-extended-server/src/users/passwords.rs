@@ -28,7 +28,19 @@ pub(super) struct Passwords {
     /// logs in for the first time, somebody who measures can tell that there is such a user. No decoy hides hashes of
     /// several costs.
     decoy: Arc<PasswordHash>,
-    pub(super) gate: Arc<Semaphore>,
+    pub(super) gate: Gate,
+}
+
+/// Where passwords wait for their turn. Clones are the same gate.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(super) turns: Arc<Semaphore>,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE.into())) }
+    }
 }
 
 impl Passwords {
@@ -37,7 +49,7 @@ impl Passwords {
         let own = own_hash("nobody has this password")?;
         let dearest = hashes.max_by_key(|hash| hash.cost()).filter(|hash| hash.cost() > own.cost()).cloned();
         let decoy = dearest.unwrap_or(own);
-        Ok(Self { decoy: decoy.into(), gate: Arc::new(Semaphore::new(AT_ONCE.into())) })
+        Ok(Self { decoy: decoy.into(), gate: Gate::default() })
     }
 
     /// Returns whether a password matches a hash. Without a hash it returns false, after the same time.
@@ -61,7 +73,7 @@ impl Passwords {
 
     /// Computes something slow, when it is its turn; `None` if it was aborted.
     async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<Option<T>, Busy> {
-        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.gate).acquire_owned()).await;
+        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.gate.turns).acquire_owned()).await;
         // The semaphore is never closed, so only the timeout can fail.
         let Ok(Ok(permit)) = permit else { return Err(Busy) };
         let computed = tokio::task::spawn_blocking(move || {

@@ -19,6 +19,8 @@ mod program {
     mod listening;
     mod logs;
     mod options;
+    #[cfg(unix)]
+    mod reloads;
     mod renewals;
     mod restarts;
     mod scopes;
