@@ -77,6 +77,9 @@ struct Serve {
     /// the file. An address with a password belongs in `JWT_STORE`. [default: sqlite:jwt-extended.db]
     #[arg(long)]
     store: Option<Store>,
+    /// The IP address and port, or unix:PATH, where Prometheus reads `/metrics`. Overrides the file.
+    #[arg(long)]
+    metrics_listen: Option<ListenAddress>,
     #[command(flatten)]
     log: logging::Log,
 }
@@ -85,7 +88,8 @@ impl Serve {
     /// Starts logging, and returns where the configuration is.
     fn source(self) -> Result<Source, StartError> {
         logging::start(self.log);
-        let overrides = Overrides { listen: self.listen, store: Store::read(self.store)? };
+        let store = Store::read(self.store)?;
+        let overrides = Overrides { listen: self.listen, store, metrics_listen: self.metrics_listen };
         Ok(Source { file: self.config, overrides })
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     forward_auth::ForwardAuthOptions,
     limits::Limits,
     listen::Listener,
+    metrics::Metrics,
     secrets,
     serve::{Running, shutdown_signal},
     settings::{check, demo_config, manager, refuse_samples, sqlite_in, take_origins, take_store},
@@ -68,7 +69,7 @@ pub(crate) async fn run(
     let shutdown = shutdown_signal()?;
     greet(&listener.address().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
     let app = App { jwt, users, cors, metadata, forward_auth };
-    Running::new(app, Limits::default()).serve(listener, shutdown).await;
+    Running::new(app, Limits::default(), Metrics::default()).serve(listener, shutdown).await;
     Ok(())
 }
 

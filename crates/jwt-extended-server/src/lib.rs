@@ -12,6 +12,7 @@ mod forward_auth;
 mod limits;
 mod listen;
 mod logging;
+mod metrics;
 mod reload;
 mod routes;
 mod secrets;

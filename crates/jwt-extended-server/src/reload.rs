@@ -16,6 +16,7 @@ pub(crate) struct Fixed {
     pub(crate) listen: ListenAddress,
     pub(crate) store: StoreAddress,
     pub(crate) connections: NonZeroUsize,
+    pub(crate) metrics_listen: Option<ListenAddress>,
 }
 
 impl Fixed {
@@ -24,16 +25,18 @@ impl Fixed {
             listen: settings.listen.clone(),
             store: settings.store.clone(),
             connections: settings.limits.connections,
+            metrics_listen: settings.metrics_listen.clone(),
         }
     }
 
     /// Returns the names of the settings that differ.
     fn differences(&self, other: &Self) -> Vec<&'static str> {
-        let Self { listen, store, connections } = other;
+        let Self { listen, store, connections, metrics_listen } = other;
         let differs = [
             ("listen", self.listen != *listen),
             ("store", self.store != *store),
             ("limits.connections", self.connections != *connections),
+            ("metrics_listen", self.metrics_listen != *metrics_listen),
         ];
         differs.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
     }
@@ -43,17 +46,12 @@ impl Fixed {
 pub(crate) async fn at_each(mut hangups: Hangups, source: Source, fixed: Fixed, opened: Opened, running: Arc<Running>) {
     loop {
         hangups.next().await;
-        match reload(&source, &fixed, &opened, &running).await {
-            Ok(()) => {}
-            Err(error) => {
-                // One line, even if a name contains a newline.
-                let error = error.to_string().replace(char::is_control, " ");
-                tracing::error!(
-                    event = "reload_refused",
-                    error,
-                    "the configuration could not be reloaded; the earlier one stays in use"
-                );
-            }
+        if let Err(error) = reload(&source, &fixed, &opened, &running).await {
+            running.metrics().reloads.refused();
+            // One line, even if a name contains a newline.
+            let error = error.to_string().replace(char::is_control, " ");
+            let event = "reload_refused";
+            tracing::error!(event, error, "the configuration could not be reloaded; the earlier one stays in use");
         }
     }
 }
@@ -66,6 +64,7 @@ async fn reload(source: &Source, fixed: &Fixed, opened: &Opened, running: &Runni
     let app = opened.app(settings).await?;
     let (users, policies) = (app.users.listed(), app.forward_auth.policies());
     running.replace(app, limits);
+    running.metrics().reloads.done();
     if !unchanged.is_empty() {
         tracing::warn!(settings = unchanged.join(", "), "settings have changed that need a restart of the server");
     }
@@ -105,6 +104,6 @@ impl Hangups {
         if self.signals.recv().await.is_some() {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

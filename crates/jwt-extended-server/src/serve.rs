@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use axum::middleware;
 use jwt_extended_axum::{JwtManager, session::SessionStore};
 use tokio::{signal, sync::watch, task::JoinSet};
 
@@ -11,6 +12,7 @@ use crate::{
     demo,
     limits::Limits,
     listen::Listener,
+    metrics::{self, Connections, Measured, Metrics},
     reload::{self, Fixed, Hangups},
     router,
     settings::{Source, manager},
@@ -28,9 +30,14 @@ pub(crate) async fn run(source: Source) -> Result<(), StartError> {
     let hangups = Hangups::catch()?;
     let settings = source.load().await?;
     let (fixed, limits, address) = (Fixed::of(&settings), settings.limits, settings.listen.clone());
-    let opened = Opened::new(settings.store.open(Absence::Created).await?);
+    let metrics = Metrics::default();
+    let opened = Opened::new(settings.store.open(Absence::Created).await?, &metrics);
     let app = opened.app(settings).await?;
     let listener = Listener::bind(&address).await?;
+    let metrics_listener = match &fixed.metrics_listen {
+        Some(address) => Some(Listener::bind_for_metrics(address).await?),
+        None => None,
+    };
     let shutdown = shutdown_signal()?;
     let address = listener.address().unwrap_or(address);
     tracing::info!(%address, store = %fixed.store, "listening");
@@ -43,10 +50,14 @@ pub(crate) async fn run(source: Source) -> Result<(), StartError> {
     if matches!(app.users.is_empty().await, Ok(true)) {
         tracing::warn!("there are no users yet; add one with `user add`");
     }
-    let running = Arc::new(Running::new(app, limits));
-    // Dropped with the server, which aborts the task.
-    let mut reloading = JoinSet::new();
-    reloading.spawn(reload::at_each(hangups, source, fixed, opened, running.clone()));
+    metrics.reloads.started();
+    // Dropped with the server, which aborts the tasks.
+    let mut beside = JoinSet::new();
+    if let Some(listener) = metrics_listener {
+        beside.spawn(serve_metrics(listener, metrics.clone()));
+    }
+    let running = Arc::new(Running::new(app, limits, metrics));
+    beside.spawn(reload::at_each(hangups, source, fixed, opened, running.clone()));
     running.serve(listener, shutdown).await;
     Ok(())
 }
@@ -60,8 +71,9 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    fn new(OpenStore { sessions, users }: OpenStore) -> Self {
-        Self { sessions, database: users, gate: Gate::default() }
+    fn new(OpenStore { sessions, users }: OpenStore, metrics: &Metrics) -> Self {
+        let sessions = Arc::new(Measured::new(sessions, &metrics.store));
+        Self { sessions, database: users, gate: Gate::new(metrics.hashing.clone()) }
     }
 
     /// Makes the state of the routes by these settings.
@@ -86,18 +98,23 @@ impl Opened {
 pub(crate) struct Running {
     service: watch::Sender<Service>,
     jwt: watch::Sender<JwtManager>,
+    metrics: Metrics,
 }
 
 impl Running {
-    pub(crate) fn new(app: App, limits: Limits) -> Self {
+    pub(crate) fn new(app: App, limits: Limits, metrics: Metrics) -> Self {
         let jwt = watch::Sender::new(app.jwt.clone());
-        Self { service: watch::Sender::new(Service { router: router(app), limits }), jwt }
+        Self { service: watch::Sender::new(service(app, limits, &metrics)), jwt, metrics }
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Answers the requests that come from now on by another state. Those in flight finish with the earlier one.
     pub(crate) fn replace(&self, app: App, limits: Limits) {
         self.jwt.send_replace(app.jwt.clone());
-        self.service.send_replace(Service { router: router(app), limits });
+        self.service.send_replace(service(app, limits, &self.metrics));
     }
 
     /// Serves until `shutdown` completes and the requests in flight have ended, or their grace period has.
@@ -107,8 +124,23 @@ impl Running {
         purging.spawn(purge(self.jwt.subscribe()));
         let service = self.service.subscribe();
         service.borrow().limits.compare_with_open_files();
-        connections::serve(listener, shutdown, service).await;
+        connections::serve(listener, shutdown, service, self.metrics.connections.clone()).await;
     }
+}
+
+fn service(app: App, limits: Limits, metrics: &Metrics) -> Service {
+    let observed = middleware::from_fn_with_state(metrics.requests.clone(), metrics::observe);
+    Service { router: router(app).layer(observed), limits }
+}
+
+/// Serves the metrics forever. Their own connections are not counted: they have places of their own.
+async fn serve_metrics(listener: Listener, metrics: Metrics) {
+    if let Ok(address) = listener.address() {
+        tracing::info!(%address, "metrics are at /metrics");
+    }
+    // The channel stays open while the future lives.
+    let service = watch::Sender::new(Service { router: metrics.router(), limits: Metrics::limits() });
+    connections::serve(listener, std::future::pending(), service.subscribe(), Connections::default()).await;
 }
 
 /// Deletes ended sessions from time to time, in batches small enough not to delay requests.

@@ -40,6 +40,8 @@ pub struct Settings {
     pub(crate) issuers: Vec<Issuer>,
     /// What the server answers to proxies.
     pub(crate) forward_auth: ForwardAuth,
+    /// The address for metrics; `None` if nobody reads them.
+    pub(crate) metrics_listen: Option<ListenAddress>,
 }
 
 /// The settings of the command line, which win over all others.
@@ -50,6 +52,8 @@ pub struct Overrides {
     pub listen: Option<ListenAddress>,
     /// The store.
     pub store: Option<StoreAddress>,
+    /// The address for metrics.
+    pub metrics_listen: Option<ListenAddress>,
 }
 
 /// Where the settings come from, so that they can be read again.
@@ -107,11 +111,16 @@ impl Settings {
         }
         let listen = overrides.listen.or(file.listen);
         let listen = listen.unwrap_or_else(|| ListenAddress::Ip(SocketAddr::from(([127, 0, 0, 1], 5000))));
+        let metrics_listen = overrides.metrics_listen.or(file.metrics_listen);
+        if metrics_listen.as_ref() == Some(&listen) && !listen.has_any_port() {
+            return Err(StartError::SameAddress(listen.to_string()));
+        }
         let cors = Cors::new(origins.unwrap_or(file.cors_origins), &config);
         let issuers = file.issuers.into_iter().map(jwt_extended_jwks::issuer).collect::<Result<Vec<_>, _>>()?;
         check(&config, &issuers)?;
         let forward_auth = ForwardAuth::new(file.forward_auth, file.policies)?;
-        Ok(Self { listen, limits: file.limits, config, cors, store, users, issuers, forward_auth })
+        let limits = file.limits;
+        Ok(Self { listen, limits, config, cors, store, users, issuers, forward_auth, metrics_listen })
     }
 }
 

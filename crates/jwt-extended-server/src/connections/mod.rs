@@ -26,6 +26,7 @@ use self::{
 use crate::{
     limits::Limits,
     listen::{Listener, Stream},
+    metrics::Connections,
 };
 
 /// How long requests in flight may take after a signal.
@@ -46,9 +47,14 @@ pub(crate) struct Service {
 }
 
 /// Serves until `shutdown` completes and the requests in flight have ended, or their grace period has.
-pub(crate) async fn serve(listener: Listener, shutdown: impl Future<Output = ()>, service: channel::Receiver<Service>) {
+pub(crate) async fn serve(
+    listener: Listener,
+    shutdown: impl Future<Output = ()>,
+    service: channel::Receiver<Service>,
+    metrics: Connections,
+) {
     let (stop, stopping) = channel::channel(());
-    let places = Places::new(service.borrow().limits.connections);
+    let places = Places::new(service.borrow().limits.connections, metrics);
     tokio::select! {
         () = accept(&listener, &places, &service, &stopping) => {}
         () = shutdown => {}

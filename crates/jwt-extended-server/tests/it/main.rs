@@ -18,6 +18,7 @@ mod program {
     mod lifetimes;
     mod listening;
     mod logs;
+    mod metrics;
     mod options;
     #[cfg(unix)]
     mod reloads;
