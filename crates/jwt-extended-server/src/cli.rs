@@ -54,6 +54,9 @@ enum Action {
         /// The configuration file that names the store.
         #[arg(long, short, global = true)]
         config: Option<PathBuf>,
+        /// Write an audit event about each change to standard error, as the server logs them.
+        #[arg(long, global = true)]
+        audit: bool,
         /// Print the result as JSON, in one line.
         #[arg(long, global = true)]
         json: bool,
@@ -132,10 +135,13 @@ pub async fn run(command: Command) -> Result<(), StartError> {
         }
         Action::Serve(options) => serve::run(options.source()?).await,
         Action::Check(options) => check(&options.source()?).await,
-        Action::User { store, config, json, command } => {
+        Action::User { store, config, audit, json, command } => {
+            if audit {
+                logging::start(logging::Log::of_audit());
+            }
             let output = if json { Output::Json } else { Output::Text };
             let (store, users) = command.store(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
-            user_commands::run(command, &store, users, output).await
+            user_commands::run(command, &store, users, output).await.inspect_err(user_commands::refused)
         }
         Action::HashPassword => hash_password(),
     }

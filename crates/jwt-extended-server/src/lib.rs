@@ -2,6 +2,7 @@
 //!
 //! The program is `jwt-extended-server`. This library contains its parts, so that tests can use them.
 
+mod audit;
 mod cli;
 mod config_file;
 mod connections;

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::App;
-use crate::VerifiedPassword;
+use crate::{VerifiedPassword, audit::Address};
 
 /// A name and a password, as JSON or as a form: URL-encoded, or as `FormData` sends it.
 #[derive(Deserialize)]
@@ -92,6 +92,11 @@ impl Device {
     /// Returns the name (`User-Agent`), for the list of sessions.
     pub(super) fn label(&self) -> Option<&str> {
         self.label.as_deref()
+    }
+
+    /// Returns where the request came from.
+    pub(super) fn address(&self) -> Address {
+        Address::of(&self.request.extensions)
     }
 
     /// Returns the request, whose session the login replaces.

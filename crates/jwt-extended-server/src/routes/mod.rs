@@ -22,6 +22,7 @@ use self::credentials::{Credentials, Device};
 pub use self::metadata::Metadata;
 use crate::{
     CheckError, ForwardAuth, Users,
+    audit::{self, Actor, Address, Event, Name},
     connections::LateBody,
     cors::{Cors, trust_allowed},
     forward_auth, logging,
@@ -132,9 +133,12 @@ async fn partially_protected(visitor: Visitor<Access>) -> (Cookies, Json<Value>)
 async fn refresh(
     State(app): State<App>,
     headers: HeaderMap,
+    address: Address,
     UnaskedRefresh(admitted): UnaskedRefresh,
 ) -> Result<Response, Rejection> {
-    let pair = app.refresh(admitted.token()).await?;
+    let pair = app.refresh(admitted.token()).await;
+    audit::refreshed(&pair, admitted.token(), address);
+    let pair = pair?;
     Ok(match admitted.location() {
         Location::Cookie => {
             let csrf = app.cors.csrf_values(&headers, &pair);
@@ -149,7 +153,8 @@ async fn transfer(token: Fresh) -> Json<Value> {
 }
 
 /// Ends the session of an access or refresh token, also of one that has expired.
-async fn logout(logout: Logout) -> (Logout, Json<Value>) {
+async fn logout(address: Address, logout: Logout) -> (Logout, Json<Value>) {
+    audit::logged_out(logout.tokens(), address);
     (logout, Json(json!({ "logout": true })))
 }
 
@@ -202,6 +207,9 @@ impl App {
         // sessions except this one.
         let refusal = match self.users.is_still_valid(&password).await {
             Ok(true) => {
+                let event = Event::new(Name::SessionOpened, Actor::User).subject(name);
+                let event = event.session(pair.access.session().as_deref());
+                event.client(device.label()).address(device.address()).record();
                 self.users.renew_hash(&password).await;
                 return Ok(pair);
             }

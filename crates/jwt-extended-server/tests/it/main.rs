@@ -9,6 +9,7 @@ mod program {
     //! The real program: command line, files, logs, signals.
     pub(crate) mod refusals;
 
+    mod audits;
     mod checks;
     mod connections;
     mod demo;
