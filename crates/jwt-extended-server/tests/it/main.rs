@@ -27,6 +27,7 @@ mod program {
     mod restarts;
     mod scopes;
     mod spellings;
+    mod systemd;
     mod users;
 }
 
