@@ -1,7 +1,7 @@
 //! What the server counts and measures, for Prometheus: each part with its metrics, and the text at `/metrics`.
 //!
-//! Every label has a closed set of values: patterns of routes, and words of the source code (`&'static str`). No text of
-//! a client can become a label. Recording works whether somebody reads it or not.
+//! Every label has a closed set of values: patterns of routes, and words of the source code (`&'static str`). No text
+//! of a client can become a label. Recording works whether somebody reads it or not.
 
 mod connections;
 mod hashing;
