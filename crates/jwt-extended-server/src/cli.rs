@@ -12,10 +12,12 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    ListenAddress, StartError, demo,
+    ListenAddress, StartError,
+    client_commands::new_client,
+    demo,
     key_commands::{self, KeyCommand},
     listen, logging, serve,
-    settings::{Overrides, Settings},
+    settings::{Overrides, Source},
     store::StoreAddress,
     user_commands::{self, Output, UserCommand, hashed_password},
 };
@@ -56,6 +58,9 @@ enum Action {
         /// The configuration file that names the store.
         #[arg(long, short, global = true)]
         config: Option<PathBuf>,
+        /// Write an audit event about each change to standard error, as the server logs them.
+        #[arg(long, global = true)]
+        audit: bool,
         /// Print the result as JSON, in one line.
         #[arg(long, global = true)]
         json: bool,
@@ -78,6 +83,14 @@ enum Action {
     },
     /// Read a password from standard input and print its hash for the configuration file.
     HashPassword,
+    /// Make the secret of a service that may ask about tokens, and print it with its section of the configuration file.
+    NewClient {
+        /// The name of the client.
+        id: String,
+        /// Print the result as JSON, in one line.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// The options of the server itself.
@@ -93,16 +106,20 @@ struct Serve {
     /// the file. An address with a password belongs in `JWT_STORE`. [default: sqlite:jwt-extended.db]
     #[arg(long)]
     store: Option<Store>,
+    /// The IP address and port, or unix:PATH, where Prometheus reads `/metrics`. Overrides the file.
+    #[arg(long)]
+    metrics_listen: Option<ListenAddress>,
     #[command(flatten)]
     log: logging::Log,
 }
 
 impl Serve {
-    /// Starts logging, and reads the configuration.
-    fn load(self) -> Result<Settings, StartError> {
+    /// Starts logging, and returns where the configuration is.
+    fn source(self) -> Result<Source, StartError> {
         logging::start(self.log);
-        let overrides = Overrides { listen: self.listen, store: Store::read(self.store)? };
-        Settings::load(self.config.as_deref(), overrides, std::env::vars_os())
+        let store = Store::read(self.store)?;
+        let overrides = Overrides { listen: self.listen, store, metrics_listen: self.metrics_listen };
+        Ok(Source { file: self.config, overrides })
     }
 }
 
@@ -142,12 +159,15 @@ pub async fn run(command: Command) -> Result<(), StartError> {
             let audience = if allow_remote { demo::Audience::Everybody } else { demo::Audience::ThisMachine };
             demo::run(listen, audience, Store::read(store)?).await
         }
-        Action::Serve(options) => serve::run(options.load()?).await,
-        Action::Check(options) => check(&options.load()?).await,
-        Action::User { store, config, json, command } => {
+        Action::Serve(options) => serve::run(options.source()?).await,
+        Action::Check(options) => check(&options.source()?).await,
+        Action::User { store, config, audit, json, command } => {
+            if audit {
+                logging::start(logging::Log::of_audit());
+            }
             let output = if json { Output::Json } else { Output::Text };
             let (store, users) = command.store(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
-            user_commands::run(command, &store, users, output).await
+            user_commands::run(command, &store, users, output).await.inspect_err(user_commands::refused)
         }
         Action::Key { store, config, json, command } => {
             let output = if json { Output::Json } else { Output::Text };
@@ -155,13 +175,12 @@ pub async fn run(command: Command) -> Result<(), StartError> {
             key_commands::run(command, target, output).await
         }
         Action::HashPassword => hash_password(),
+        Action::NewClient { id, json } => new_client(&id, if json { Output::Json } else { Output::Text }),
     }
 }
 
-async fn check(settings: &Settings) -> Result<(), StartError> {
-    if let Some(users) = &settings.users {
-        demo::refuse_public_passwords(users).await?;
-    }
+async fn check(source: &Source) -> Result<(), StartError> {
+    let settings = source.load().await?;
     writeln!(io::stdout(), "the configuration is good: {settings}")
         .map_err(|error| StartError::Output(error.to_string()))
 }

@@ -31,6 +31,9 @@ use crate::{
 pub(crate) struct ConfigFile {
     #[serde(default, deserialize_with = "listen_address")]
     pub(crate) listen: Option<ListenAddress>,
+    /// The address for metrics.
+    #[serde(default, deserialize_with = "metrics_address")]
+    pub(crate) metrics_listen: Option<ListenAddress>,
     #[serde(default)]
     pub(crate) store: Option<StoreAddress>,
     /// The file that holds the address of the store, until `store` is set from it.
@@ -153,6 +156,14 @@ fn syntax_mistake(error: &toml::de::Error) -> Mistake {
 }
 
 fn listen_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ListenAddress>, D::Error> {
+    address_of("listen", deserializer)
+}
+
+fn metrics_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ListenAddress>, D::Error> {
+    address_of("metrics_listen", deserializer)
+}
+
+fn address_of<'de, D: Deserializer<'de>>(name: &str, deserializer: D) -> Result<Option<ListenAddress>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(|why| de::Error::custom(format!("listen {why}")))
+    text.parse().map(Some).map_err(|why| de::Error::custom(format!("{name} {why}")))
 }

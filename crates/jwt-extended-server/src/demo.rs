@@ -18,8 +18,9 @@ use crate::{
     forward_auth::ForwardAuthOptions,
     limits::Limits,
     listen::Listener,
+    metrics::Metrics,
     secrets,
-    serve::{serve, shutdown_signal},
+    serve::{Running, shutdown_signal},
     settings::{check, demo_config, manager, refuse_samples, sqlite_in, take_origins, take_store},
     store::{Absence, OpenStore, StoreAddress},
     users::{self, PasswordHash, Scopes},
@@ -70,7 +71,7 @@ pub(crate) async fn run(
     greet(&listener.address().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
     let attempts = Attempts::new(attempts, GuessingOptions::default());
     let app = App { jwt, users, cors, metadata, forward_auth, attempts, clients: Clients::default() };
-    serve(listener, shutdown, app, Limits::default()).await;
+    Running::new(app.into(), Limits::default(), Metrics::default()).serve(listener, shutdown).await;
     Ok(())
 }
 

@@ -164,6 +164,17 @@ pub enum StartError {
         /// The reason.
         why: String,
     },
+    /// The server cannot listen on the address for metrics.
+    #[error("cannot listen on {address} for metrics: {why}; choose another address with --metrics-listen")]
+    MetricsListen {
+        /// The address.
+        address: String,
+        /// The reason.
+        why: String,
+    },
+    /// The metrics have the address of the server.
+    #[error("listen and metrics_listen are both {0}; the metrics need an address of their own")]
+    SameAddress(String),
     /// The server stopped without a signal.
     #[error("the server stopped: {0}")]
     Stopped(String),

@@ -3,7 +3,9 @@
 //! The program is `jwt-extended-server`. This library contains its parts, so that tests can use them.
 
 mod attempts;
+mod audit;
 mod cli;
+mod client_commands;
 mod clients;
 mod config_file;
 mod connections;
@@ -16,6 +18,8 @@ mod keys;
 mod limits;
 mod listen;
 mod logging;
+mod metrics;
+mod reload;
 mod routes;
 mod secrets;
 mod serve;

@@ -27,6 +27,13 @@ pub enum ListenAddress {
     Unix(PathBuf),
 }
 
+impl ListenAddress {
+    /// Returns true if the system chooses the port.
+    pub(crate) fn has_any_port(&self) -> bool {
+        matches!(self, Self::Ip(address) if address.port() == 0)
+    }
+}
+
 impl FromStr for ListenAddress {
     type Err = &'static str;
 
@@ -83,6 +90,14 @@ impl Listener {
                 _ => error.to_string(),
             };
             StartError::Listen { address: address.to_string(), why }
+        })
+    }
+
+    /// Starts to listen for who reads the metrics.
+    pub(crate) async fn bind_for_metrics(address: &ListenAddress) -> Result<Self, StartError> {
+        Self::bind(address).await.map_err(|error| match error {
+            StartError::Listen { address, why } => StartError::MetricsListen { address, why },
+            other => other,
         })
     }
 

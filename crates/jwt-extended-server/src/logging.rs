@@ -23,6 +23,13 @@ pub(crate) struct Log {
     log_level: tracing::Level,
 }
 
+impl Log {
+    /// Returns the options of a command that writes audit events.
+    pub(crate) fn of_audit() -> Self {
+        Self { log_format: LogFormat::Json, log_level: tracing::Level::INFO }
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LogFormat {
     Json,

@@ -1,6 +1,13 @@
 //! The server's settings: the configuration file, changed by the environment, changed by the command line.
 
-use std::{ffi::OsString, fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    ffi::OsString,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use jwt_extended_axum::{
     Config, JwtManager, JwtManagerBuilder, Token,
@@ -16,7 +23,7 @@ use crate::{
     Clients, Cors, ForwardAuth, ListenAddress, Origin, StartError, Users,
     attempts::GuessingOptions,
     config_file::ConfigFile,
-    is_sample,
+    demo, is_sample,
     keys::{KeyOptions, KeyPlace, KeysError, MasterKey, publication, take_master_key},
     limits::Limits,
     store::{OpenError, StoreAddress},
@@ -42,6 +49,8 @@ pub struct Settings {
     pub(crate) clients: Clients,
     /// How often somebody may guess a secret.
     pub(crate) guessing: GuessingOptions,
+    /// The address for metrics; `None` if nobody reads them.
+    pub(crate) metrics_listen: Option<ListenAddress>,
 }
 
 /// The settings of the command line, which win over all others.
@@ -52,6 +61,30 @@ pub struct Overrides {
     pub listen: Option<ListenAddress>,
     /// The store.
     pub store: Option<StoreAddress>,
+    /// The address for metrics.
+    pub metrics_listen: Option<ListenAddress>,
+}
+
+/// Where the settings come from, so that they can be read again.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) overrides: Overrides,
+}
+
+impl Source {
+    /// Reads the settings, and checks them whole. Opens nothing.
+    pub(crate) async fn load(&self) -> Result<Settings, StartError> {
+        let Self { file, overrides } = self.clone();
+        // Reading files blocks, and so does hashing the decoy: requests must not wait for a reload.
+        let load = move || Settings::load(file.as_deref(), overrides, std::env::vars_os());
+        let loaded = tokio::task::spawn_blocking(load).await;
+        let settings = loaded.map_err(|error| StartError::Stopped(error.to_string()))??;
+        if let Some(users) = &settings.users {
+            demo::refuse_public_passwords(users).await?;
+        }
+        Ok(settings)
+    }
 }
 
 /// The environment variable that names the store. Its address may contain a password, which does not belong on a
@@ -98,13 +131,30 @@ impl Settings {
         }
         let listen = overrides.listen.or(file.listen);
         let listen = listen.unwrap_or_else(|| ListenAddress::Ip(SocketAddr::from(([127, 0, 0, 1], 5000))));
+        let metrics_listen = overrides.metrics_listen.or(file.metrics_listen);
+        if metrics_listen.as_ref() == Some(&listen) && !listen.has_any_port() {
+            return Err(StartError::SameAddress(listen.to_string()));
+        }
         let cors = Cors::new(origins.unwrap_or(file.cors_origins), &config);
         let issuers = file.issuers.into_iter().map(jwt_extended_jwks::issuer).collect::<Result<Vec<_>, _>>()?;
         check(&config, &issuers, keys.is_some().then(placeholder).transpose()?)?;
         let forward_auth = ForwardAuth::new(file.forward_auth, file.policies)?;
         let clients = Clients::new(file.clients)?;
         let (limits, guessing) = (file.limits, file.guessing);
-        Ok(Self { listen, limits, config, cors, store, users, issuers, keys, forward_auth, clients, guessing })
+        Ok(Self {
+            listen,
+            limits,
+            config,
+            cors,
+            store,
+            users,
+            issuers,
+            keys,
+            forward_auth,
+            clients,
+            guessing,
+            metrics_listen,
+        })
     }
 }
 

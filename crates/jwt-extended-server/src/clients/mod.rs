@@ -14,7 +14,10 @@ use governor::{
 };
 
 use self::secret::SecretHash;
-pub(crate) use self::{options::ClientOptions, secret::ClientSecret};
+pub(crate) use self::{
+    options::{ClientOptions, check_id},
+    secret::ClientSecret,
+};
 
 /// How many requests a client may send in a second, unless its `rate_limit` says otherwise.
 const USUAL_RATE: NonZeroU32 = NonZeroU32::new(100).unwrap();
@@ -46,7 +49,7 @@ pub(crate) enum Right {
 #[non_exhaustive]
 pub enum ClientsError {
     /// The name of a client cannot be sent, or is missing.
-    #[error("a client's id must be 1 to 255 visible ASCII characters without \":\"")]
+    #[error("a client's id must be 1 to 255 visible ASCII characters without colon, quote and backslash")]
     Id,
     /// Two clients have one name.
     #[error("the client \"{0}\" is listed twice")]
@@ -90,11 +93,6 @@ impl Clients {
 }
 
 impl Client {
-    /// Returns the name.
-    pub(crate) fn id(&self) -> &str {
-        &self.id
-    }
-
     /// Returns whether the client may do this.
     pub(crate) fn may(&self, right: Right) -> bool {
         self.rights.contains(&right)
@@ -139,7 +137,7 @@ mod tests {
     #[test]
     fn a_client_is_found_by_its_name_and_its_secret() {
         let clients = clients(&listed("orders", "")).unwrap();
-        assert_eq!(clients.find("orders", &secret(SECRET)).unwrap().id(), "orders");
+        assert_eq!(clients.find("orders", &secret(SECRET)).unwrap().id, "orders");
         for (id, text) in [("orders", ""), ("orders", "other"), ("other", SECRET), ("", "")] {
             assert!(clients.find(id, &secret(text)).is_none(), "{id} {text}");
         }

@@ -50,10 +50,7 @@ impl ClientOptions {
     /// Checks the options of one client.
     pub(super) fn check(self) -> Result<Client, ClientsError> {
         let Self { id, secret_sha256, may: rights, rate_limit } = self;
-        let is_sendable = id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
-        if id.is_empty() || id.len() > LONGEST_ID || !is_sendable {
-            return Err(ClientsError::Id);
-        }
+        check_id(&id)?;
         let texts = match secret_sha256 {
             OneOrMany::One(text) => vec![text],
             OneOrMany::Many(texts) => texts,
@@ -65,6 +62,12 @@ impl ClientOptions {
         }
         Ok(Client { id, hashes, rights, limiter: limiter(rate_limit.unwrap_or(USUAL_RATE)) })
     }
+}
+
+/// Refuses a name that cannot be sent, or that TOML would have to escape.
+pub(crate) fn check_id(id: &str) -> Result<(), ClientsError> {
+    let is_sendable = id.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b':' | b'\'' | b'"' | b'\\'));
+    if id.is_empty() || id.len() > LONGEST_ID || !is_sendable { Err(ClientsError::Id) } else { Ok(()) }
 }
 
 fn introspection() -> Vec<Right> {

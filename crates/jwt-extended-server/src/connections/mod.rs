@@ -26,6 +26,7 @@ use self::{
 use crate::{
     limits::Limits,
     listen::{Listener, Stream},
+    metrics::Connections,
 };
 
 /// How long requests in flight may take after a signal.
@@ -37,12 +38,25 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The longest head of a request, in bytes.
 const HEAD_LIMIT: usize = 64 * 1024;
 
+/// What connections serve. A channel holds it, so that it can be replaced while they are open: the next request of each
+/// connection gets the new router, and the next connection the new time limits.
+#[derive(Clone)]
+pub(crate) struct Service {
+    pub(crate) router: Router,
+    pub(crate) limits: Limits,
+}
+
 /// Serves until `shutdown` completes and the requests in flight have ended, or their grace period has.
-pub(crate) async fn serve(listener: Listener, shutdown: impl Future<Output = ()>, router: Router, limits: Limits) {
+pub(crate) async fn serve(
+    listener: Listener,
+    shutdown: impl Future<Output = ()>,
+    service: channel::Receiver<Service>,
+    metrics: Connections,
+) {
     let (stop, stopping) = channel::channel(());
-    let places = Places::new(limits.connections);
+    let places = Places::new(service.borrow().limits.connections, metrics);
     tokio::select! {
-        () = accept(&listener, &places, &router, limits, &stopping) => {}
+        () = accept(&listener, &places, &service, &stopping) => {}
         () = shutdown => {}
     }
     tracing::info!("shutting down; requests in flight have ten seconds");
@@ -58,8 +72,7 @@ pub(crate) async fn serve(listener: Listener, shutdown: impl Future<Output = ()>
 async fn accept(
     listener: &Listener,
     places: &Arc<Places>,
-    router: &Router,
-    limits: Limits,
+    service: &channel::Receiver<Service>,
     stopping: &channel::Receiver<()>,
 ) {
     let mut reports = Reports::default();
@@ -67,7 +80,7 @@ async fn accept(
         match listener.accept().await {
             Ok((stream, peer)) => {
                 if let Some(place) = find_place(places, &mut reports).await {
-                    tokio::spawn(converse((stream, peer), place, router.clone(), limits, stopping.clone()));
+                    tokio::spawn(converse((stream, peer), place, service.clone(), stopping.clone()));
                 }
             }
             Err(error) if is_of_the_client(&error) => {}
@@ -101,12 +114,12 @@ fn is_of_the_client(error: &io::Error) -> bool {
 async fn converse(
     (stream, peer): (Box<dyn Stream>, SocketAddr),
     place: Place,
-    router: Router,
-    limits: Limits,
+    service: channel::Receiver<Service>,
     mut stopping: channel::Receiver<()>,
 ) {
+    let limits = service.borrow().limits;
     let watch = Watch::new(place, limits);
-    let service = service_fn(|request| answer(request, peer, watch.clone(), router.clone()));
+    let service = service_fn(|request| answer(request, peer, watch.clone(), service.borrow().router.clone()));
     let stream = TokioIo::new(WatchedStream { stream, watch: watch.clone() });
     let mut http = http1::Builder::new();
     // The watch keeps the time, because hyper does not tell an idle connection from a head that does not arrive.

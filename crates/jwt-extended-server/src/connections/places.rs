@@ -15,11 +15,14 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+use crate::metrics::Connections;
+
 /// How long a newcomer is held if there is no room.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The places for connections.
 pub(super) struct Places {
+    metrics: Connections,
     limit: usize,
     state: Mutex<State>,
     /// Tells the newcomer that there may be room. Only one waits at a time.
@@ -45,8 +48,9 @@ pub(super) struct Place {
 }
 
 impl Places {
-    pub(super) fn new(limit: NonZeroUsize) -> Arc<Self> {
-        Arc::new(Self { limit: limit.get(), state: Mutex::default(), room: Notify::new() })
+    pub(super) fn new(limit: NonZeroUsize, metrics: Connections) -> Arc<Self> {
+        metrics.set_limit(limit.get());
+        Arc::new(Self { metrics, limit: limit.get(), state: Mutex::default(), room: Notify::new() })
     }
 
     /// Takes a place if one is free.
@@ -56,6 +60,8 @@ impl Places {
             return None;
         }
         state.taken += 1;
+        self.metrics.count_accepted();
+        self.show(&state);
         Some(Place { places: self.clone(), turn: Mutex::default(), closed: Arc::default() })
     }
 
@@ -80,8 +86,17 @@ impl Places {
         }
         if let Some((_, longest)) = state.waiting.pop_first() {
             state.closing += 1;
+            self.metrics.count_closed_for_room();
             longest.notify_one();
         }
+    }
+
+    pub(super) fn metrics(&self) -> &Connections {
+        &self.metrics
+    }
+
+    fn show(&self, state: &State) {
+        self.metrics.set_open(state.taken, state.waiting.len());
     }
 
     /// Waits until there may be room.
@@ -109,6 +124,7 @@ impl Place {
         state.next += 1;
         state.waiting.insert(next, self.closed.clone());
         *turn = Some(next);
+        self.places.show(&state);
         if state.taken >= self.places.limit {
             self.places.room.notify_one();
         }
@@ -118,8 +134,11 @@ impl Place {
     pub(super) fn work(&self) {
         let mut turn = locked(&self.turn);
         // One that is being closed keeps its turn, by which its end is recognized.
-        if turn.is_some_and(|turn| locked(&self.places.state).waiting.remove(&turn).is_some()) {
+        let Some(waiting) = *turn else { return };
+        let mut state = locked(&self.places.state);
+        if state.waiting.remove(&waiting).is_some() {
             *turn = None;
+            self.places.show(&state);
         }
     }
 
@@ -137,6 +156,7 @@ impl Drop for Place {
         if turn.is_some_and(|turn| state.waiting.remove(&turn).is_none()) {
             state.closing -= 1;
         }
+        self.places.show(&state);
         self.places.room.notify_one();
     }
 }
@@ -151,7 +171,7 @@ mod tests {
     use super::*;
 
     fn places(limit: usize) -> Arc<Places> {
-        Places::new(NonZeroUsize::new(limit).unwrap())
+        Places::new(NonZeroUsize::new(limit).unwrap(), Connections::default())
     }
 
     #[tokio::test(start_paused = true)]

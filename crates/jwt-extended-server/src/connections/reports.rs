@@ -23,6 +23,10 @@ pub(super) struct Reports {
 impl Reports {
     /// Reports that all places were taken when a newcomer came, and whether it got the place of another connection.
     pub(super) fn full(&mut self, newcomer: Option<&Place>, places: &Places) {
+        places.metrics().count_limit_reached();
+        if newcomer.is_none() {
+            places.metrics().count_turned_away();
+        }
         *if newcomer.is_some() { &mut self.closed } else { &mut self.turned_away } += 1;
         if !self.full.is_due() {
             return;
@@ -39,6 +43,7 @@ impl Reports {
 
     /// Reports that the system did not let the server accept a connection.
     pub(super) fn failed(&mut self, error: &io::Error, places: &Places) {
+        places.metrics().count_error(error);
         self.errors += 1;
         if !self.failed.is_due() {
             return;

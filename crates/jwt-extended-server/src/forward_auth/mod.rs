@@ -82,6 +82,11 @@ impl ForwardAuth {
         self.0.proxies.trust(peer)
     }
 
+    /// Returns how many policies there are.
+    pub(crate) fn policies(&self) -> usize {
+        self.0.policies.count()
+    }
+
     /// Returns the address that a login names in its query (`return_to`), if browsers may be sent there.
     pub(crate) fn return_address(&self, query: Option<&str>) -> Option<HeaderValue> {
         let mut pairs = form_urlencoded::parse(query?.as_bytes());

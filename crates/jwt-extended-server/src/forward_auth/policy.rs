@@ -103,6 +103,10 @@ impl Policies {
         Ok(Self { policies, otherwise: Demands::default().access() })
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.policies.len()
+    }
+
     /// Returns what a request needs. Without a policy that fits, that is an access token.
     pub(super) fn of_request(&self, method: &Method, path: &str) -> Result<&Access, Ambiguous> {
         let path = RequestPath::new(path);

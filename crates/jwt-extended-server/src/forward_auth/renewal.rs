@@ -10,6 +10,7 @@ use jwt_extended_axum::{
 };
 
 use super::policy::{Guarded, Renewable};
+use crate::audit::{self, Address};
 
 /// The outcome of a check, and the new cookies of the browser.
 #[derive(Debug)]
@@ -70,10 +71,9 @@ async fn refreshed(jwt: &JwtManager, request: &Parts) -> Option<Result<SetCookie
     // Refreshing it asks the store.
     let by_cookie = Requirement::refresh().locations([Location::Cookie]).skip_revocation_check();
     let refresh = jwt.authenticate(request, &by_cookie).await.ok()?;
-    Some(match jwt.refresh(refresh.token()).await {
-        Ok(pair) => jwt.set_cookies(&pair).map_err(Into::into),
-        Err(error) => Err(error.into()),
-    })
+    let outcome = jwt.refresh(refresh.token()).await.map_err(Rejection::from);
+    audit::refreshed(&outcome, refresh.token(), Address::of(&request.extensions));
+    Some(outcome.and_then(|pair| jwt.set_cookies(&pair).map_err(Into::into)))
 }
 
 /// Returns the request with these cookies in place of its own.

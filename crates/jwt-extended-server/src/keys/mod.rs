@@ -47,8 +47,8 @@ pub(crate) struct NewKey {
 /// Makes a random key. A shared secret gets a random `kid`; that of a key pair is its thumbprint.
 pub(crate) fn generate(algorithm: Algorithm) -> Result<NewKey, KeysError> {
     if algorithm.family() == Family::Hmac {
-        let text = secrets::random().map_err(|_| KeysError::Randomness)?;
-        let kid: String = secrets::random().map_err(|_| KeysError::Randomness)?.chars().take(22).collect();
+        let text = secrets::random::<64>().map_err(|_| KeysError::Randomness)?;
+        let kid: String = secrets::random::<64>().map_err(|_| KeysError::Randomness)?.chars().take(22).collect();
         let key = read(algorithm, &kid, &text)?;
         return Ok(NewKey { key, text });
     }

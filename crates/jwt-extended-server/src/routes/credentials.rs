@@ -15,7 +15,7 @@ use super::{
     App,
     form::{self, TwoTexts},
 };
-use crate::{ClientAddress, CountersError, Guess, VerifiedPassword};
+use crate::{ClientAddress, CountersError, Guess, VerifiedPassword, audit::Address};
 
 /// A name and a password.
 #[derive(Deserialize, ToSchema)]
@@ -92,6 +92,11 @@ impl Device {
     /// Returns the name (`User-Agent`), for the list of sessions.
     pub(super) fn label(&self) -> Option<&str> {
         self.label.as_deref()
+    }
+
+    /// Returns where the request came from.
+    pub(super) fn address(&self) -> Address {
+        Address::of(&self.request.extensions)
     }
 
     /// Returns the request, whose session the login replaces.

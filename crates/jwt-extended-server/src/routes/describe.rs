@@ -1,4 +1,4 @@
-//! `/openapi.json`: the description of the interface (OpenAPI 3.1), and the bodies that only it names.
+//! `/openapi.json`: the description of the interface (`OpenAPI` 3.1), and the bodies that only it names.
 //!
 //! Each handler describes itself; a route without a description is not in the document. `/verify` is not, because only
 //! proxies call it, and each by its own rules.

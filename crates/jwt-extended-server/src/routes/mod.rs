@@ -32,6 +32,7 @@ use self::{
 };
 use crate::{
     Attempts, CheckError, ClientAddress, Clients, ForwardAuth, Users,
+    audit::{self, Actor, Address, Event, Name},
     connections::LateBody,
     cors::{Cors, trust_allowed},
     forward_auth, logging,
@@ -219,11 +220,16 @@ async fn partially_protected(visitor: Visitor<Access>) -> (Cookies, Json<Value>)
 async fn refresh(
     State(app): State<App>,
     client: ClientAddress,
+    address: Address,
     headers: HeaderMap,
     token: Result<UnaskedRefresh, Rejection>,
 ) -> Result<Response, Rejection> {
     let refreshed = match token {
-        Ok(UnaskedRefresh(admitted)) => app.refresh(admitted.token()).await.map(|pair| (admitted, pair)),
+        Ok(UnaskedRefresh(admitted)) => {
+            let pair = app.refresh(admitted.token()).await;
+            audit::refreshed(&pair, admitted.token(), address);
+            pair.map(|pair| (admitted, pair))
+        }
         Err(rejection) => Err(rejection),
     };
     let (admitted, pair) = match refreshed {
@@ -263,7 +269,8 @@ async fn transfer(token: Fresh) -> Json<Value> {
         ("access" = []), ("refresh" = []), ("access_cookie" = [], "csrf" = []), ("refresh_cookie" = [], "csrf" = []),
     ),
 )]
-async fn logout(logout: Logout) -> (Logout, Json<Value>) {
+async fn logout(address: Address, logout: Logout) -> (Logout, Json<Value>) {
+    audit::logged_out(logout.tokens(), address);
     (logout, Json(json!({ "logout": true })))
 }
 
@@ -355,6 +362,9 @@ impl App {
         // sessions except this one.
         let refusal = match self.users.is_still_valid(&password).await {
             Ok(true) => {
+                let event = Event::new(Name::SessionOpened, Actor::User).subject(name);
+                let event = event.session(pair.access.session().as_deref());
+                event.client(device.label()).address(device.address()).record();
                 self.users.renew_hash(&password).await;
                 return Ok(pair);
             }

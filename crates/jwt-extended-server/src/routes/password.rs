@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     ClientAddress,
+    audit::{Actor, Event, Name},
     users::{NewPassword, NewPasswordError, PasswordChange},
 };
 
@@ -114,7 +115,7 @@ pub(super) async fn change(
         tracing::error!(%error, subject = verified.name(), "a password is changed, but the old sessions could not be ended");
         app.refuse(StatusCode::SERVICE_UNAVAILABLE, "sessions_unavailable", LEFT)
     })?;
-    tracing::info!(event = "password_changed", subject = verified.name(), "a user has changed their password");
+    Event::new(Name::PasswordChanged, Actor::User).subject(verified.name()).address(device.address()).record();
     Ok(match token.location() {
         Location::Cookie => {
             let csrf = app.cors.csrf_values(&headers, &pair);

@@ -14,6 +14,7 @@ use super::{
     App,
     describe::{Message, TokenRejected},
 };
+use crate::audit::{Actor, Address, Event, Name};
 
 /// The open sessions of a user.
 #[derive(Serialize, ToSchema)]
@@ -73,12 +74,17 @@ pub(super) async fn list(State(app): State<App>, token: Access) -> Result<Json<S
 pub(super) async fn end(
     State(app): State<App>,
     token: Access,
+    address: Address,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Rejection> {
     let unknown = || app.refuse(StatusCode::NOT_FOUND, "no_such_session", "You have no such session");
     // Bytes that are no text are the id of no session.
     let Path(id) = id.map_err(|_| unknown())?;
-    if !app.jwt.end_session(&*token, &id).await? {
+    let is_ended = app.jwt.end_session(&*token, &id).await?;
+    let name = if is_ended { Name::SessionEnded } else { Name::AdministrationRefused };
+    let event = Event::new(name, Actor::User).subject(token.subject()).session(Some(&id)).address(address);
+    event.reason(if is_ended { "one_session" } else { "no_such_session" }).record();
+    if !is_ended {
         return Err(unknown());
     }
     let body = Json(Ended { ended: 1 });
@@ -102,15 +108,19 @@ pub(super) async fn end(
 pub(super) async fn end_all(
     State(app): State<App>,
     token: Access,
+    address: Address,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Rejection> {
+    let event = Event::new(Name::SessionEnded, Actor::User).subject(token.subject()).address(address);
     match query.as_deref() {
         Some("keep=current") => {
             let ended = app.jwt.end_other_sessions(&token).await?;
+            event.ended(ended).reason("other_sessions").record();
             Ok(Json(Ended { ended }).into_response())
         }
         None | Some("") => {
             let ended = app.jwt.end_all_sessions(&*token).await?;
+            event.ended(ended).reason("all_sessions").record();
             Ok((Cookies(app.jwt.unset_cookies()), Json(Ended { ended })).into_response())
         }
         Some(_) => {

@@ -19,6 +19,7 @@ pub(crate) use self::{
 use crate::{
     Database, Scopes, StartError,
     attempts::unlock,
+    audit::{Actor, Event, Name},
     settings::UserSource,
     store::{Absence, OpenError, OpenStore, StoreAddress},
     users::{self, DatabaseError},
@@ -46,6 +47,7 @@ pub(crate) async fn run(
                 return Err(StartError::NobodyToLogOut { name, store: store.to_string() });
             }
             let ended = log_out(&*sessions, store, &name).await?;
+            changed(Name::SessionEnded, &name).ended(ended).reason("logged_out").record();
             say_ended(output, &format!("{name} is logged out"), "logged_out", &name, ended, store)
         }
         (UserCommand::Unlock { name }, users) => {
@@ -66,6 +68,7 @@ pub(crate) async fn run(
         (UserCommand::Add { name, scopes }, Some(users)) => {
             let hash = hashed_password(&name)?;
             let name = users.add(&name, &hash, &scopes, now()).await?;
+            changed(Name::UserAdded, &name).record();
             let json =
                 json!({ "action": "added", "name": name, "scopes": list_of(&scopes), "store": store.to_string() });
             output.say(&format!("added {name} to {store}"), &json)
@@ -81,12 +84,15 @@ pub(crate) async fn run(
             users.set_scopes(&name, &new).await?;
             let said = said_of(&name, &new);
             let mut json = json!({ "action": "scopes_changed", "name": name, "scopes": list_of(&new) });
+            let event = changed(Name::ScopesChanged, &name);
             if !now {
+                event.record();
                 let when =
                     "a scope that was taken away ends with the next refresh, a new one begins with the next login";
                 return output.say(&format!("{said}: {when}"), &json);
             }
             let ended = log_out(&*sessions, store, &name).await?;
+            event.ended(ended).record();
             json["sessions_ended"] = ended.into();
             json["store"] = store.to_string().into();
             output.say(&format!("{said}, and is logged out everywhere: {}", said_ended(ended, store)), &json)
@@ -96,11 +102,13 @@ pub(crate) async fn run(
             // In this order, because a login in flight checks the user again after it has opened its session.
             users.disable(&name, now()).await?;
             let ended = log_out(&*sessions, store, &name).await?;
+            changed(Name::UserDisabled, &name).ended(ended).record();
             say_ended(output, &format!("disabled {name}, who is logged out"), "disabled", &name, ended, store)
         }
         (UserCommand::Enable { name }, Some(users)) => {
             let name = users.stored_name(&name).await?;
             users.enable(&name).await?;
+            changed(Name::UserEnabled, &name).record();
             output.say(&format!("{name} may log in again"), &json!({ "action": "enabled", "name": name }))
         }
         (UserCommand::Password { name }, Some(users)) => {
@@ -108,6 +116,7 @@ pub(crate) async fn run(
             let hash = hashed_password(&name)?;
             users.set_password(&name, &hash).await?;
             let ended = log_out(&*sessions, store, &name).await?;
+            changed(Name::PasswordChanged, &name).ended(ended).record();
             let said = format!("{name} has a new password, and is logged out");
             say_ended(output, &said, "password_changed", &name, ended, store)
         }
@@ -117,9 +126,20 @@ pub(crate) async fn run(
             users.disable(&name, now()).await?;
             let ended = log_out(&*sessions, store, &name).await?;
             users.remove(&name).await?;
+            changed(Name::UserRemoved, &name).ended(ended).record();
             say_ended(output, &format!("removed {name}, who is logged out"), "removed", &name, ended, store)
         }
     }
+}
+
+/// Begins the audit event of a change.
+fn changed(name: Name, subject: &str) -> Event {
+    Event::new(name, Actor::Command).subject(subject)
+}
+
+/// Records that a command was refused, or has failed.
+pub(crate) fn refused(error: &StartError) {
+    Event::new(Name::AdministrationRefused, Actor::Command).reason(&error.to_string()).record();
 }
 
 fn list_of(scopes: &Scopes) -> Vec<&str> {

@@ -57,6 +57,10 @@ impl Listed {
         self.users.values().map(|(hash, _)| &**hash)
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.users.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.users.is_empty()
     }

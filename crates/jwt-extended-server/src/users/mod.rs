@@ -16,7 +16,7 @@ pub(crate) use self::{
     database::Import,
     names::normalized,
     new_password::{NewPassword, NewPasswordError},
-    passwords::{matches, own_hash},
+    passwords::{Gate, matches, own_hash},
 };
 pub use self::{
     database::{Database, DatabaseError, User},
@@ -144,6 +144,20 @@ impl Users {
     /// If the source of randomness fails.
     pub fn in_database(database: Database) -> Result<Self, StartError> {
         Ok(Self { source: Source::Database(database), passwords: Passwords::new(std::iter::empty())? })
+    }
+
+    /// Lets these users wait at a gate that others have used, so that a reload does not double the work at once.
+    pub(crate) fn behind(mut self, gate: &Gate) -> Self {
+        self.passwords.gate = gate.clone();
+        self
+    }
+
+    /// Returns how many users are listed; `None` if they are in a database.
+    pub(crate) fn listed(&self) -> Option<usize> {
+        match &self.source {
+            Source::Listed(listed) => Some(listed.count()),
+            Source::Database(_) => None,
+        }
     }
 
     /// Checks the password of a user who may log in; `None` if it is wrong or there is no such user. The name may have

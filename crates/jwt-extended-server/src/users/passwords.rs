@@ -1,13 +1,16 @@
 //! Hashes and checks passwords, on threads other than those that answer requests.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use argon2::{Argon2, password_hash::PasswordHasher};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::{hashes::PasswordHash, names::normalized_password};
-use crate::StartError;
+use crate::{StartError, metrics::Hashing};
 
 /// How many passwords are checked at the same time: each check takes about 20 MB and a core for a while, and one of a
 /// hash of another program what that hash says.
@@ -28,7 +31,21 @@ pub(super) struct Passwords {
     /// logs in for the first time, somebody who measures can tell that there is such a user. No decoy hides hashes of
     /// several costs.
     decoy: Arc<PasswordHash>,
-    pub(super) gate: Arc<Semaphore>,
+    pub(super) gate: Gate,
+}
+
+/// Where passwords wait for their turn. Clones are the same gate.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(super) turns: Arc<Semaphore>,
+    hashing: Hashing,
+}
+
+impl Gate {
+    /// Counts its queue in these metrics.
+    pub(crate) fn new(hashing: Hashing) -> Self {
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE.into())), hashing }
+    }
 }
 
 impl Passwords {
@@ -37,7 +54,7 @@ impl Passwords {
         let own = own_hash("nobody has this password")?;
         let dearest = hashes.max_by_key(|hash| hash.cost()).filter(|hash| hash.cost() > own.cost()).cloned();
         let decoy = dearest.unwrap_or(own);
-        Ok(Self { decoy: decoy.into(), gate: Arc::new(Semaphore::new(AT_ONCE.into())) })
+        Ok(Self { decoy: decoy.into(), gate: Gate::new(Hashing::default()) })
     }
 
     /// Returns whether a password matches a hash. Without a hash it returns false, after the same time.
@@ -61,13 +78,22 @@ impl Passwords {
 
     /// Computes something slow, when it is its turn; `None` if it was aborted.
     async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<Option<T>, Busy> {
-        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.gate).acquire_owned()).await;
+        let Gate { turns, hashing } = self.gate.clone();
+        let (waiting, began) = (hashing.wait(), Instant::now());
+        let permit = tokio::time::timeout(PATIENCE, turns.acquire_owned()).await;
+        drop(waiting);
+        hashing.observe_wait(began.elapsed());
         // The semaphore is never closed, so only the timeout can fail.
-        let Ok(Ok(permit)) = permit else { return Err(Busy) };
+        let Ok(Ok(permit)) = permit else {
+            hashing.count_busy();
+            return Err(Busy);
+        };
         let computed = tokio::task::spawn_blocking(move || {
             // Held until the work is done, even if the client disconnects and the future is dropped.
-            let _permit = permit;
-            work()
+            let (_permit, _running, began) = (permit, hashing.run(), Instant::now());
+            let result = work();
+            hashing.observe_run(began.elapsed());
+            result
         });
         Ok(computed.await.ok())
     }

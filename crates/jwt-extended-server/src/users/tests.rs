@@ -51,7 +51,7 @@ async fn poll_once(check: &mut (impl Future + Unpin)) -> bool {
 #[tokio::test]
 async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
     let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
-    let gate = Arc::clone(&users.passwords.gate);
+    let gate = Arc::clone(&users.passwords.gate.turns);
     let all = gate.acquire_many(AT_ONCE.into()).await.unwrap();
     let mut check = Box::pin(users.check("bob", password("wrong")));
     assert!(poll_once(&mut check).await, "it waits for its turn to compute a hash");
@@ -64,7 +64,7 @@ async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
 #[test]
 fn a_disconnected_client_keeps_its_place_until_its_check_ends() {
     let users = Users::new([("alice".to_owned(), hash("rabbit").unwrap())]).unwrap();
-    let gate = Arc::clone(&users.passwords.gate);
+    let gate = Arc::clone(&users.passwords.gate.turns);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(1).build().unwrap();
     runtime.block_on(async {
         // Occupies the only thread that computes hashes.

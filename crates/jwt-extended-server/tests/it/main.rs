@@ -9,6 +9,7 @@ mod program {
     //! The real program: command line, files, logs, signals.
     pub(crate) mod refusals;
 
+    mod audits;
     mod checks;
     mod connections;
     mod demo;
@@ -20,16 +21,22 @@ mod program {
     mod lifetimes;
     mod listening;
     mod logs;
+    mod metrics;
     mod options;
+    mod passwords;
+    #[cfg(unix)]
+    mod reloads;
     mod renewals;
     mod restarts;
     mod scopes;
     mod spellings;
+    mod systemd;
     mod users;
 }
 
 mod routes {
     //! The routes, without a process and a network.
+    mod clients;
     mod cors;
     mod forward_auth;
     mod guarded;
@@ -38,6 +45,7 @@ mod routes {
     mod keys;
     mod login;
     mod logout;
+    mod openapi;
     mod refresh;
     mod renewal;
     mod sessions;

@@ -123,6 +123,12 @@ impl Server {
         Self::start(&arguments, variables, |server| &server.err)
     }
 
+    /// Starts the server with a configuration file that stays where it is, on a free port.
+    pub(crate) fn serve_file(path: &std::path::Path, variables: Variables<'_>) -> Self {
+        let arguments = ["serve", "--config", path.to_str().unwrap(), "--listen", "127.0.0.1:0"];
+        Self::start(&arguments, variables, |server| &server.err)
+    }
+
     /// Starts the server with a configuration file that names its store.
     pub(crate) fn serve_on(config: &str, variables: Variables<'_>) -> Self {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -251,6 +257,12 @@ impl Server {
         }
     }
 
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        let kill = format!("kill -{signal} {}", self.child.0.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
     /// Kills it with SIGKILL.
     pub(crate) fn kill(mut self) {
         self.child.0.kill().unwrap();
@@ -259,8 +271,7 @@ impl Server {
 
     /// Sends a signal and waits for the end. Returns the exit status and the output since the first line.
     pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String, String) {
-        let kill = format!("kill -{signal} {}", self.child.0.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        self.signal(signal);
         let status = self.child.wait();
         let text = |lines: Mutex<Receiver<String>>| lines.into_inner().unwrap().iter().collect();
         (status, text(self.out), text(self.err))

@@ -7,8 +7,8 @@ use axum::{
     extract::{FromRequest as _, Request},
     http::{HeaderMap, header},
 };
-use jwt_extended_axum::session::StoreError;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jwt_extended_axum::session::StoreError;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -38,12 +38,7 @@ struct TokenForm {
 }
 
 /// Reads a request of a client, and checks who it is, what it may do and how often it has asked.
-pub(super) async fn read(
-    request: Request,
-    address: ClientAddress,
-    app: &App,
-    right: Right,
-) -> Result<Asked, Refusal> {
+pub(super) async fn read(request: Request, address: ClientAddress, app: &App, right: Right) -> Result<Asked, Refusal> {
     const NO_FORM: &str = "Send a form: token=…, as application/x-www-form-urlencoded, each parameter at most once";
     let in_header = credentials_of(request.headers())?;
     let Ok(Form(form)) = Form::<TokenForm>::from_request(request, app).await else {

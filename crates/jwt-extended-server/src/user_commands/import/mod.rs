@@ -16,9 +16,14 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use self::rows::{Format, Mistake, Row};
-use super::output::{Output, complain, counted};
+use super::{
+    changed,
+    output::{Output, complain, counted},
+};
 use crate::{
-    Database, Scopes, StartError, demo,
+    Database, Scopes, StartError,
+    audit::Name,
+    demo,
     store::{Absence, OpenError, StoreAddress},
     users::{Import, PasswordHash, normalized},
 };
@@ -68,6 +73,9 @@ pub(super) async fn run(arguments: ImportArguments, store: &StoreAddress, output
         let imported = users.import(&checked.users, SystemClock.now(), |done| progress.show(done)).await;
         progress.end();
         imported?;
+        for user in &checked.users {
+            changed(Name::UserAdded, &user.name).reason("imported").record();
+        }
     }
     checked.report(&arguments, store, output)
 }
