@@ -13,6 +13,10 @@ pub(crate) const PASSWORD: &str = "hazel-otter-52";
 pub(crate) const HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$ZOJMgcFl7uwf2VrlmTkKJA$BLNeuqPKK79UJQYECCTjfxSgFza23J7A0EkMiTcJbyU";
 
+/// The body of a login with cookies, and that of a refresh.
+pub(crate) const LOGGED_IN: &str = r#"{"login":true,"expires_in":900,"refresh_expires_in":2592000}"#;
+pub(crate) const REFRESHED: &str = r#"{"refresh":true,"expires_in":900,"refresh_expires_in":2592000}"#;
+
 /// Returns a section of the configuration file that lists one user, whose password is [`PASSWORD`].
 pub(crate) fn listed_user(name: &str) -> String {
     format!("[[users]]\nusername = \"{name}\"\npassword_hash = \"{HASH}\"\n")

@@ -1,6 +1,9 @@
 //! From start to end: the greeting, a round trip, signals, and `hash-password`.
 
-use crate::support::{SECRET, process::*};
+use crate::support::{
+    LOGGED_IN, REFRESHED,
+    {SECRET, process::*},
+};
 
 #[test]
 fn the_demo_greets_with_a_warning_and_commands_to_paste() {
@@ -36,7 +39,7 @@ fn the_demo_greets_with_a_warning_and_commands_to_paste() {
 fn login_refresh_and_logout_work_over_http() {
     let server = Server::demo(&[], &[]);
     let login = server.log_in();
-    assert_eq!((login.status, login.body.as_str()), (200, r#"{"login":true}"#));
+    assert_eq!((login.status, login.body.as_str()), (200, LOGGED_IN));
     let cookies = format!(
         "access_token_cookie={}; refresh_token_cookie={}",
         login.cookie("access_token_cookie"),
@@ -50,7 +53,7 @@ fn login_refresh_and_logout_work_over_http() {
     assert_eq!((forged.status, forged.body.as_str()), (401, r#"{"msg":"Missing CSRF token"}"#));
     let csrf = login.cookie("csrf_refresh_token");
     let refresh = server.send("/refresh", &[cookies, ("x-csrf-token", &csrf)], Some(""));
-    assert_eq!((refresh.status, refresh.body.as_str()), (200, r#"{"refresh":true}"#));
+    assert_eq!((refresh.status, refresh.body.as_str()), (200, REFRESHED));
     let renewed = format!("access_token_cookie={}", refresh.cookie("access_token_cookie"));
     assert_eq!(server.send("/protected", &[("cookie", &renewed)], None).status, 200);
 

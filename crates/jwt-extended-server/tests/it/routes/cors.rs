@@ -1,6 +1,9 @@
 //! Pages of other origins: those that the configuration names, with their cookies or tokens, and no others.
 
-use crate::support::{app::*, member};
+use crate::support::{
+    LOGGED_IN, REFRESHED,
+    {app::*, member},
+};
 
 const APP: &str = "https://app.example.com";
 const FOREIGN: &str = "https://evil.example";
@@ -68,7 +71,7 @@ async fn a_page_of_a_named_origin_uses_cookies_and_csrf_values() {
     let app = cors_app();
     let from = [("origin", APP), ("sec-fetch-site", "cross-site")];
     let login = app.post("/login", &[JSON, from[0], from[1]], CREDENTIALS).await;
-    login.is(200, r#"{"login":true}"#);
+    login.is(200, LOGGED_IN);
     assert_eq!(login.header("access-control-allow-origin"), APP);
     assert_eq!(login.header("access-control-allow-credentials"), "true");
     let exposed = login.header("access-control-expose-headers");
@@ -81,7 +84,7 @@ async fn a_page_of_a_named_origin_uses_cookies_and_csrf_values() {
     without.says(401, "Missing CSRF token");
     let csrf = ("x-csrf-token", login.header("x-csrf-refresh"));
     let refreshed = app.post("/refresh", &[("cookie", &refresh_cookie), csrf, from[0], from[1]], "").await;
-    refreshed.is(200, r#"{"refresh":true}"#);
+    refreshed.is(200, REFRESHED);
     assert_eq!(refreshed.header("x-csrf-access"), refreshed.cookie("csrf_access_token"));
     assert_eq!(refreshed.header("x-csrf-refresh"), refreshed.cookie("csrf_refresh_token"));
 

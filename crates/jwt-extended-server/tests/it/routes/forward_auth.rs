@@ -1,6 +1,6 @@
 //! The questions of proxies, `/verify`: who it is, what a policy needs, and where a browser logs in.
 
-use crate::support::app::*;
+use crate::support::{LOGGED_IN, app::*};
 
 const SECTIONS: &str = r#"
     [forward_auth]
@@ -311,7 +311,7 @@ async fn a_login_returns_only_to_named_origins() {
     assert_eq!(back.all("set-cookie").len(), 4);
     for query in ["?return_to=https://evil.example/", "?return_to=//app.example", "?return_to=/page", "?other=1", ""] {
         let here = log_in(query).await;
-        here.is(200, r#"{"login":true}"#);
+        here.is(200, LOGGED_IN);
         assert_eq!(here.header("location"), "");
     }
 }

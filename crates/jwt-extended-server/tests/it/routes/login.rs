@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{app::*, member};
+use crate::support::{
+    LOGGED_IN,
+    {app::*, member},
+};
 
 const SHAPE: &str = "Send username and password, as JSON or as a form";
 const BAD: &str = "Bad username or password";
@@ -18,7 +21,7 @@ async fn a_login_by_json_or_by_form_sets_four_cookies() {
         ("application/x-www-form-urlencoded;charset=UTF-8", "password=test%70ass&x=y&username=testuser"),
     ] {
         let login = app.post("/login", &[("content-type", content_type)], body).await;
-        login.is(200, r#"{"login":true}"#);
+        login.is(200, LOGGED_IN);
         assert_eq!(login.header("cache-control"), "no-store");
         let lines = login.all("set-cookie");
         let names = ["access_token_cookie", "csrf_access_token", "refresh_token_cookie", "csrf_refresh_token"];
@@ -50,7 +53,7 @@ async fn a_login_ignores_and_replaces_earlier_tokens() {
         vec![JSON, ("authorization", "Bearer garbage"), ("sec-fetch-site", "same-origin")],
     ] {
         let login = app.post("/login", &headers, CREDENTIALS).await;
-        login.is(200, r#"{"login":true}"#);
+        login.is(200, LOGGED_IN);
         assert_ne!(login.cookie("access_token_cookie"), old.access);
         assert_ne!(login.cookie("csrf_access_token"), old.access_csrf);
         assert_ne!(login.cookie("csrf_refresh_token"), old.refresh_csrf);
@@ -225,7 +228,7 @@ async fn a_login_by_form_data_is_accepted() {
         &[USERNAME, PASSWORD][..],
         &[PASSWORD, ("name=\"remember\"", "yes"), ("name=\"photo\"; filename=\"me.jpg\"", "\u{0}"), USERNAME],
     ] {
-        app.post("/login", &[MULTIPART], &multipart(parts)).await.is(200, r#"{"login":true}"#);
+        app.post("/login", &[MULTIPART], &multipart(parts)).await.is(200, LOGGED_IN);
         assert_eq!(app.post("/token", &[MULTIPART], &multipart(parts)).await.status, 200);
     }
     let wrong = multipart(&[USERNAME, ("name=\"password\"", "testpass\r\n")]);

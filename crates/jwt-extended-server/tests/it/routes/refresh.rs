@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use jwt_extended_axum::jwt_extended::{Clock as _, ManualClock, SystemClock};
 use serde_json::{Value, json};
 
-use crate::support::{app::*, member};
+use crate::support::{
+    REFRESHED,
+    {app::*, member},
+};
 
 #[tokio::test]
 async fn a_refresh_token_in_a_cookie_gets_cookies() {
@@ -17,7 +20,7 @@ async fn a_refresh_token_in_a_cookie_gets_cookies() {
     for cookies in [browser.cookies(), browser.refresh_cookie()] {
         let headers = [("cookie", cookies.as_str()), ("x-csrf-token", &browser.refresh_csrf)];
         let answer = app.post("/refresh", &headers, "").await;
-        answer.is(200, r#"{"refresh":true}"#);
+        answer.is(200, REFRESHED);
         assert_eq!(answer.header("cache-control"), "no-store");
         let lines = answer.all("set-cookie");
         assert_eq!(lines.len(), 4, "{lines:?}");
