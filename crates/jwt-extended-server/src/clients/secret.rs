@@ -1,7 +1,7 @@
 //! The secrets of clients, and their hashes.
 //!
-//! The server makes the secrets, with 256 random bits each. So nobody can guess one from its hash, and a fast hash is as
-//! good as a slow one, which would take longer than the whole answer.
+//! The server makes the secrets, with 256 random bits each. So nobody can guess one from its hash, and a fast hash is
+//! as good as a slow one, which would take longer than the whole answer.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! Keys as PEM files in a folder: reads them, and never writes.
 //!
-//! The name of a file without `.pem` is the `kid`. Of the files in order of their names the last signs, once it has been
-//! there long enough for every process and every copy of the JWK Set.
+//! The name of a file without `.pem` is the `kid`. Of the files in order of their names the last signs, once it has
+//! been there long enough for every process and every copy of the JWK Set.
 
 use std::{
     collections::BTreeMap,
