@@ -235,7 +235,7 @@ fn the_example_shows_only_options_that_exist() {
 
 #[test]
 fn the_settings_that_the_example_comments_out_are_valid() {
-    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'0'..=b'9'));
     let is_setting =
         |line: &&str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(name, _)| is_name(name));
     let uncommented = filled_example();
