@@ -44,7 +44,7 @@ impl RedisStore {
     /// # Errors
     /// If Redis does not answer in time, rejects the script, or the reply is no list of integers.
     pub async fn run(&self, script: &AppScript, keys: &[&str], arguments: &[&str]) -> Result<Vec<i64>, StoreError> {
-        let prefix = self.prefix();
+        let prefix = &self.shared.prefix;
         let keys = keys.iter().map(|key| format!("{prefix}:app:{key}").into_bytes());
         let count = keys.len();
         let all = keys.chain(arguments.iter().map(|argument| argument.as_bytes().to_vec())).collect();
@@ -54,6 +54,6 @@ impl RedisStore {
             let number = |item| if let Value::Int(number) = item { Ok(number) } else { Err(Failure::Foreign) };
             items.map(number).collect()
         };
-        Ok(self.connection().within(reply).await?)
+        Ok(self.shared.connection.within(reply).await?)
     }
 }

@@ -27,12 +27,12 @@ use crate::{
 /// when it is lost, so the store works only within a Tokio runtime.
 #[derive(Clone)]
 pub struct RedisStore {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-struct Shared {
-    connection: Connection,
-    prefix: String,
+pub(crate) struct Shared {
+    pub(crate) connection: Connection,
+    pub(crate) prefix: String,
     scripts: Scripts,
 }
 
@@ -68,14 +68,6 @@ impl RedisStore {
 
     pub(crate) fn new(prefix: String, connection: Connection) -> Self {
         Self { shared: Arc::new(Shared { connection, prefix, scripts: Scripts::new() }) }
-    }
-
-    pub(crate) fn prefix(&self) -> &str {
-        &self.shared.prefix
-    }
-
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.shared.connection
     }
 
     /// Checks that Redis answers and accepts the login.
