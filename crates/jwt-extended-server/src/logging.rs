@@ -70,8 +70,7 @@ pub(crate) async fn requests(request: Request, next: Next) -> Response {
     // The route's pattern instead of the path, which a client chooses freely.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
-    let refused = response.extensions().get::<Rejection>().map(Rejection::code);
-    let refused = refused.or_else(|| response.extensions().get().map(|RefusalCode(code)| *code));
+    let refused = refusal_code(&response);
     tracing::info!(
         method,
         route = route.as_ref().map_or("none", MatchedPath::as_str),
@@ -81,4 +80,10 @@ pub(crate) async fn requests(request: Request, next: Next) -> Response {
         "request"
     );
     response
+}
+
+/// Returns the code of a refusal, of whichever kind.
+pub(crate) fn refusal_code(response: &Response) -> Option<&'static str> {
+    let rejected = response.extensions().get::<Rejection>().map(Rejection::code);
+    rejected.or_else(|| response.extensions().get().map(|RefusalCode(code)| *code))
 }

@@ -8,13 +8,13 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use jwt_extended_axum::jwt_extended::Rejection;
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::Registry,
 };
 
 use super::{Counters, histogram};
+use crate::logging::refusal_code;
 
 /// The pattern of a route, of which there are as many as the router has.
 type Route = (&'static str, Cow<'static, str>);
@@ -65,7 +65,7 @@ pub(crate) async fn observe(State(requests): State<Requests>, request: Request, 
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let label: Route = ("route", Cow::Owned(route.to_owned()));
     let status = response.status();
-    let reason = response.extensions().get::<Rejection>().map(Rejection::code);
+    let reason = refusal_code(&response);
     if is_login && matches!(route, "/login" | "/token") {
         let is_good = status.is_success() || status == StatusCode::SEE_OTHER;
         let result = if is_good { "ok" } else { reason.unwrap_or("other") };
