@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use jwt_extended_axum::{Reason, Rejection, session::StoreError};
 
-use super::{App, BUSY};
+use super::app::{App, BUSY};
 use crate::{ClientAddress, Refused};
 
 impl App {

@@ -1,5 +1,6 @@
 //! The routes of the login server. Each is a few lines long, because the engine does the work.
 
+mod app;
 mod attempts;
 mod clients;
 mod credentials;
@@ -11,30 +12,31 @@ mod sessions;
 
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, FromRef, FromRequestParts, RawQuery, Request, State},
+    extract::{DefaultBodyLimit, FromRequestParts, RawQuery, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{any, get},
 };
 use jwt_extended_axum::{
-    Access, Admitted, BodyLayer, Cookies, Fresh, JwkSet, JwtManager, Location, Logout, Reason, Rejection, Requirement,
-    Token, TokenPair, Tokens, Visitor, authenticate, session::Subject,
+    Access, Admitted, BodyLayer, Cookies, Fresh, JwkSet, JwtManager, Logout, Rejection, Requirement, Token, Tokens,
+    Visitor, authenticate,
 };
 use serde_json::{Value, json};
 use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use self::metadata::Metadata;
+pub use self::{app::App, metadata::Metadata};
 use self::{
+    app::refuse,
     credentials::{Credentials, Device},
     describe::{BodyRejected, Description, DescriptionText, LoginDone, RefreshDone, TokenRejected, TokensBody},
 };
 use crate::{
-    Attempts, CheckError, ClientAddress, Clients, ForwardAuth, Users,
-    audit::{self, Actor, Address, Event, Name},
+    ClientAddress,
+    audit::{self, Address},
     connections::LateBody,
-    cors::{Cors, trust_allowed},
+    cors::trust_allowed,
     forward_auth, logging,
 };
 
@@ -42,33 +44,6 @@ use crate::{
 const BODY_LIMIT: usize = 64 * 1024;
 
 const LATE: &str = "The body of the request took too long";
-const BUSY: &str = "Too many logins at once. Try again in a moment";
-const DOWN: &str = "Nobody can log in right now. Try again in a moment";
-
-/// The state that the routes share.
-#[derive(Clone, Debug)]
-pub struct App {
-    /// Issues and verifies tokens.
-    pub jwt: JwtManager,
-    /// The users who may log in.
-    pub users: Users,
-    /// The other origins whose pages may use the server.
-    pub cors: Cors,
-    /// What the server says of itself to clients.
-    pub metadata: Metadata,
-    /// What it answers to proxies in front of apps.
-    pub forward_auth: ForwardAuth,
-    /// The services that may ask about tokens.
-    pub clients: Clients,
-    /// How often somebody may guess a secret.
-    pub attempts: Attempts,
-}
-
-impl FromRef<App> for JwtManager {
-    fn from_ref(app: &App) -> Self {
-        app.jwt.clone()
-    }
-}
 
 /// Returns all routes of the server.
 pub fn router(app: App) -> Router {
@@ -139,12 +114,11 @@ async fn login(
     credentials: Credentials,
 ) -> Result<Response, Rejection> {
     let pair = app.log_in(credentials, client, &device).await?;
-    let cookies = Cookies(app.jwt.set_cookies(&pair)?);
     if let Some(address) = app.forward_auth.return_address(query.as_deref()) {
+        let cookies = Cookies(app.jwt.set_cookies(&pair)?);
         return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)], cookies, ()).into_response());
     }
-    let csrf = app.cors.csrf_values(&headers, &pair);
-    Ok((csrf, cookies, Json(LoginDone::from(&pair))).into_response())
+    app.answer_with_cookies::<LoginDone>(&headers, &pair)
 }
 
 /// Log in with tokens in the body
@@ -236,13 +210,7 @@ async fn refresh(
         Ok(refreshed) => refreshed,
         Err(rejection) => return Err(app.count_bad_refresh(rejection, client).await),
     };
-    Ok(match admitted.location() {
-        Location::Cookie => {
-            let csrf = app.cors.csrf_values(&headers, &pair);
-            (csrf, Cookies(app.jwt.set_cookies(&pair)?), Json(RefreshDone::from(&pair))).into_response()
-        }
-        _ => Tokens(pair).into_response(),
-    })
+    app.answer_where_it_came_from::<RefreshDone>(admitted.location(), &headers, pair)
 }
 
 /// Do something that needs a fresh token
@@ -341,82 +309,6 @@ async fn nothing_here(State(app): State<App>) -> Rejection {
 
 async fn other_methods(State(app): State<App>) -> Rejection {
     app.refuse(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address has other methods")
-}
-
-impl App {
-    /// Opens a session, if the password is right.
-    async fn log_in(
-        &self,
-        credentials: Credentials,
-        client: ClientAddress,
-        device: &Device,
-    ) -> Result<TokenPair, Rejection> {
-        let password = credentials.check(self, client).await?;
-        // As it is stored: one user is one subject, however the login spells the name.
-        let name = password.name();
-        let login = self.jwt.login(name).label(device.label()).replacing(device.request());
-        let scopes = password.scopes();
-        // Without scopes, tokens have no such claim.
-        let pair = if scopes.is_empty() { login.await? } else { login.scopes(scopes.iter()).await? };
-        // The user may have been disabled, or the password or the scopes changed, during the check. That has ended all
-        // sessions except this one.
-        let refusal = match self.users.is_still_valid(&password).await {
-            Ok(true) => {
-                let event = Event::new(Name::SessionOpened, Actor::User).subject(name);
-                let event = event.session(pair.access.session().as_deref());
-                event.client(device.label()).address(device.address()).record();
-                self.users.renew_hash(&password).await;
-                return Ok(pair);
-            }
-            Ok(false) => self.bad_credentials(),
-            Err(error) => self.cannot_check(&error),
-        };
-        if let Some(session) = pair.access.session() {
-            self.jwt.end_session(Subject(name), &session).await?;
-        }
-        Err(refusal)
-    }
-
-    /// Refreshes. Scopes that were taken from the user since the login are left out. The session's refresh tokens keep
-    /// those of the login, so scopes that the user has got since then begin with the next login.
-    async fn refresh(&self, token: &Token) -> Result<TokenPair, Rejection> {
-        let mut scopes = token.scopes();
-        if scopes.is_empty() {
-            return Ok(self.jwt.refresh(token).await?);
-        }
-        let current = self.users.scopes_of(token.subject()).await.map_err(|error| self.cannot_check(&error))?;
-        scopes.retain(|scope| current.contains(scope));
-        Ok(self.jwt.refresh(token).scopes(scopes).await?)
-    }
-
-    /// Returns the same rejection for a wrong name, a wrong password and a disabled user, so that it does not reveal
-    /// which names exist.
-    fn bad_credentials(&self) -> Rejection {
-        self.refuse(StatusCode::UNAUTHORIZED, "bad_credentials", "Bad username or password")
-    }
-
-    fn cannot_check(&self, error: &CheckError) -> Rejection {
-        match error {
-            CheckError::Busy => self.refuse(StatusCode::SERVICE_UNAVAILABLE, "busy", BUSY),
-            CheckError::Database(_) | CheckError::Hash(_) => {
-                tracing::error!(%error, "the users' database is unavailable, so nobody can log in");
-                self.refuse(StatusCode::SERVICE_UNAVAILABLE, "users_unavailable", DOWN)
-            }
-        }
-    }
-
-    fn too_long(&self) -> Rejection {
-        self.refuse(StatusCode::PAYLOAD_TOO_LARGE, "body_too_long", "The body is too long")
-    }
-
-    /// Returns a rejection with this message, in the configured format.
-    pub(crate) fn refuse(&self, status: StatusCode, code: &'static str, message: &'static str) -> Rejection {
-        refuse(&self.jwt, status, code, message)
-    }
-}
-
-fn refuse(jwt: &JwtManager, status: StatusCode, code: &'static str, message: &'static str) -> Rejection {
-    jwt.reject(Reason::App { status, code, message }, None).into()
 }
 
 /// A refresh token about which the store has not been asked: refreshing it asks the store.

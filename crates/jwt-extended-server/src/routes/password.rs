@@ -1,12 +1,11 @@
 //! `POST /password`: a user changes their own password.
 
 use axum::{
-    Json,
     extract::{FromRequest, Request, State},
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use jwt_extended_axum::{Cookies, Location, Rejection, Requirement, Tokens, guard};
+use jwt_extended_axum::{Rejection, Requirement, guard};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -110,20 +109,12 @@ pub(super) async fn change(
     }
     // After the change, so that a login with the old password that is under way finds the new one.
     let login = app.jwt.password_changed(verified.name()).label(device.label());
-    let opened = if verified.scopes().is_empty() { login.await } else { login.scopes(verified.scopes().iter()).await };
-    let pair = opened.map_err(|error| {
+    let pair = verified.with_scopes(login).await.map_err(|error| {
         tracing::error!(%error, subject = verified.name(), "a password is changed, but the old sessions could not be ended");
         app.refuse(StatusCode::SERVICE_UNAVAILABLE, "sessions_unavailable", LEFT)
     })?;
     Event::new(Name::PasswordChanged, Actor::User).subject(verified.name()).address(device.address()).record();
-    Ok(match token.location() {
-        Location::Cookie => {
-            let csrf = app.cors.csrf_values(&headers, &pair);
-            let cookies = Cookies(app.jwt.set_cookies(&pair)?);
-            (csrf, cookies, Json(PasswordDone::from(&pair))).into_response()
-        }
-        _ => Tokens(pair).into_response(),
-    })
+    app.answer_where_it_came_from::<PasswordDone>(token.location(), &headers, pair)
 }
 
 const LEFT: &str = "Your password is changed, but your other sessions could not be ended. Log in and end them";

@@ -10,6 +10,7 @@ mod scopes;
 
 use std::{fmt, sync::Arc};
 
+use jwt_extended_axum::jwt_extended::Login;
 use zeroize::Zeroizing;
 
 pub(crate) use self::{
@@ -92,6 +93,11 @@ impl VerifiedPassword {
     /// Returns what the user's tokens allow.
     pub fn scopes(&self) -> &Scopes {
         &self.scopes
+    }
+
+    /// Gives a login the scopes of the user. Without scopes, its tokens have no such claim.
+    pub(crate) fn with_scopes<'a>(&self, login: Login<'a>) -> Login<'a> {
+        if self.scopes.is_empty() { login } else { login.scopes(self.scopes.iter()) }
     }
 }
 
