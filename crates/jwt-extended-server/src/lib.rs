@@ -24,6 +24,7 @@ mod routes;
 mod secrets;
 mod serve;
 mod settings;
+mod sql;
 mod store;
 mod user_commands;
 mod users;

@@ -7,7 +7,7 @@ use jwt_extended_redis::RedisStore;
 use jwt_extended_sqlx::{PostgresStore, SetupError, SqliteStore, SqliteUrl};
 use serde::Deserialize;
 
-use crate::{Database, StartError, attempts::Counters};
+use crate::{Database, StartError, attempts::Counters, sql::Pool};
 
 /// The address of a store. `Display` and `Debug` leave out everything that may be a password.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -100,7 +100,7 @@ impl StoreAddress {
                 let store = builder.connect(url).await.map_err(|error| failed(&error))?;
                 store.migrate().await.map_err(|error| failed(&error))?;
                 let users = Database::in_sqlite(store.pool().clone()).await?;
-                let attempts = Counters::in_sqlite(store.pool().clone()).await?;
+                let attempts = Counters::in_sql(Pool::Sqlite(store.pool().clone())).await?;
                 OpenStore { sessions: Arc::new(store), users: Some(users), attempts }
             }
             Self::Postgres(url) => {
@@ -110,7 +110,7 @@ impl StoreAddress {
                 }
                 store.migrate().await.map_err(|error| failed(&error))?;
                 let users = Database::in_postgres(store.pool().clone()).await?;
-                let attempts = Counters::in_postgres(store.pool().clone()).await?;
+                let attempts = Counters::in_sql(Pool::Postgres(store.pool().clone())).await?;
                 OpenStore { sessions: Arc::new(store), users: Some(users), attempts }
             }
         })

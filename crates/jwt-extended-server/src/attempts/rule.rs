@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use jwt_extended_axum::jwt_extended::Timestamp;
 
+use crate::sql::micros;
+
 /// A counter. Times are in microseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Count {
@@ -109,11 +111,6 @@ pub(super) fn refuse_early(count: &Count, now: Timestamp) -> Result<(), TooEarly
         Ok(wait) if wait > 0 => Err(TooEarly { wait: Duration::from_micros(wait) }),
         _ => Ok(()),
     }
-}
-
-/// Converts a time to the counters' unit.
-pub(super) fn micros(time: Timestamp) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use jwt_extended_sqlx::SqliteStore;
 use tempfile::TempDir;
 
 use super::*;
+use crate::sql::Pool;
 
 /// Fewer attempts than by default: three of an account, eight of an address, and two known addresses.
 const SECTION: &str =
@@ -205,7 +206,7 @@ macro_rules! on_each_store {
         async fn postgresql_meets_the_specification() {
             let postgres = test_services::Postgres::start();
             let pool = sqlx::PgPool::connect(&postgres.url()).await.unwrap();
-            let counters = Counters::in_postgres(pool.clone()).await.unwrap();
+            let counters = Counters::in_sql(Pool::Postgres(pool.clone())).await.unwrap();
             $(
                 sqlx::raw_sql("DELETE FROM jwt_attempts").execute(&pool).await.unwrap();
                 $fact(&counters).await;
@@ -241,7 +242,7 @@ async fn sqlite() -> (Counters, Arc<TempDir>) {
     let folder = TempDir::new().unwrap();
     let url = format!("sqlite:{}", folder.path().join("site.db").display());
     let store = SqliteStore::connect(&url).await.unwrap();
-    (Counters::in_sqlite(store.pool().clone()).await.unwrap(), Arc::new(folder))
+    (Counters::in_sql(Pool::Sqlite(store.pool().clone())).await.unwrap(), Arc::new(folder))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,7 +21,7 @@ use crate::{
 pub(crate) async fn run(command: KeyCommand, target: Target, output: Output) -> Result<(), StartError> {
     let absence = if matches!(command, KeyCommand::Generate { .. }) { Absence::Created } else { Absence::Refused };
     let database = target.store.open(absence).await?.users.ok_or(KeysError::NoKeyTable)?;
-    let table = KeyTable::open(database).await?;
+    let table = KeyTable::open(database.pool).await?;
     let rows = table.rows().await?;
     KeyTable::demand_master(&rows, &target.master)?;
     let keys = Keys { table, target, output };

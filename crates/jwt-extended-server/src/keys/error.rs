@@ -8,7 +8,7 @@ use jwt_extended_axum::{
 };
 
 use super::folder::FolderError;
-use crate::DatabaseError;
+use crate::sql::Unavailable;
 
 /// An error of the server's keys.
 #[derive(Debug, thiserror::Error)]
@@ -119,11 +119,8 @@ pub enum KeysError {
     Unavailable(String),
 }
 
-impl From<DatabaseError> for KeysError {
-    fn from(error: DatabaseError) -> Self {
-        match error {
-            DatabaseError::Unavailable(why) => Self::Unavailable(why),
-            other => Self::Unavailable(other.to_string()),
-        }
+impl From<Unavailable> for KeysError {
+    fn from(Unavailable(why): Unavailable) -> Self {
+        Self::Unavailable(why)
     }
 }

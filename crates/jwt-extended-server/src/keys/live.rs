@@ -60,7 +60,7 @@ impl LiveKeys {
         let publication = publication(config);
         let (place, schedule) = match place {
             KeyPlace::Store { master, algorithm, rotate_every } => {
-                let table = KeyTable::open(database.ok_or(KeysError::NoKeyTable)?).await?;
+                let table = KeyTable::open(database.ok_or(KeysError::NoKeyTable)?.pool).await?;
                 let rows = table.rows().await?;
                 if rows.is_empty() {
                     return Err(KeysError::NoKeys(store.to_owned()));

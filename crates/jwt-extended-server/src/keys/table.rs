@@ -16,12 +16,12 @@ use super::{
     plan::{Due, Plan},
     read,
 };
-use crate::users::database::{Database, change, micros, on};
+use crate::sql::{Pool, change, micros, on};
 
 /// The table. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyTable {
-    database: Database,
+    pool: Pool,
 }
 
 /// Whether a change found what it expected.
@@ -40,17 +40,10 @@ impl Outcome {
 
 impl KeyTable {
     /// Opens the table, and creates it if it is missing.
-    pub(crate) async fn open(database: Database) -> Result<Self, KeysError> {
-        const TABLE: &str = include_str!("../../migrations/keys.sql");
-        // Creating a table that exists makes PostgreSQL send a notice. If two processes create the table at the same
-        // time, PostgreSQL lets one fail; by then the table exists.
-        if !database.answers("SELECT count(*) FROM jwt_keys").await
-            && let Err(error) = database.run(TABLE).await
-            && !database.answers("SELECT count(*) FROM jwt_keys").await
-        {
-            return Err(error.into());
-        }
-        Ok(Self { database })
+    pub(crate) async fn open(pool: Pool) -> Result<Self, KeysError> {
+        const COUNT: &str = "SELECT count(*) FROM jwt_keys";
+        pool.create_unless(COUNT, include_str!("../../migrations/keys.sql")).await?;
+        Ok(Self { pool })
     }
 
     /// Returns what there is, without the keys themselves. It is cheap enough to be asked every few seconds.
@@ -58,7 +51,7 @@ impl KeyTable {
         const ROWS: &str = "SELECT kid, algorithm, master_id, published_at, signs_from FROM jwt_keys \
             ORDER BY published_at, kid";
         let time = |micros: i64| Timestamp::from_micros(u64::try_from(micros).unwrap_or(0));
-        let rows = on!(self.database, pool => sqlx::query(ROWS).persistent(false).fetch_all(pool).await
+        let rows = on!(self.pool, pool => sqlx::query(ROWS).persistent(false).fetch_all(pool).await
             .and_then(|rows| rows.iter().map(|row| Ok(KeyRow {
                 kid: row.try_get(0)?,
                 algorithm: row.try_get(1)?,
@@ -74,7 +67,7 @@ impl KeyTable {
         const SEALED: &str = "SELECT sealed FROM jwt_keys WHERE kid = $1";
         let mut keys = Vec::with_capacity(rows.len());
         for row in rows {
-            let sealed = on!(self.database, pool => sqlx::query_scalar::<_, String>(SEALED)
+            let sealed = on!(self.pool, pool => sqlx::query_scalar::<_, String>(SEALED)
                 .persistent(false).bind(&row.kid).fetch_optional(pool).await)?;
             let Some(sealed) = sealed else { continue };
             let algorithm = Algorithm::from_name(&row.algorithm);
@@ -99,7 +92,7 @@ impl KeyTable {
         let (kid, algorithm) = (new.key.kid().unwrap_or_default(), new.key.algorithm());
         let sealed = master.seal(Context { kid, algorithm }, &new.text)?;
         let added = change!(
-            self.database,
+            self.pool,
             sqlx::query(ADD)
                 .bind(kid)
                 .bind(algorithm.name())
@@ -116,21 +109,21 @@ impl KeyTable {
     pub(crate) async fn sign_from(&self, kid: &str, begin: Timestamp, now: Timestamp) -> Result<Outcome, KeysError> {
         const SET: &str = "UPDATE jwt_keys SET signs_from = $2 \
             WHERE kid = $1 AND (signs_from IS NULL OR signs_from > $3)";
-        let set = change!(self.database, sqlx::query(SET).bind(kid).bind(micros(begin)).bind(micros(now)))?;
+        let set = change!(self.pool, sqlx::query(SET).bind(kid).bind(micros(begin)).bind(micros(now)))?;
         Ok(Outcome::of(set))
     }
 
     /// Sets from when a key signs, if that is not decided yet: of several processes, one decides.
     pub(crate) async fn decide(&self, kid: &str, begin: Timestamp) -> Result<Outcome, KeysError> {
         const SET: &str = "UPDATE jwt_keys SET signs_from = $2 WHERE kid = $1 AND signs_from IS NULL";
-        Ok(Outcome::of(change!(self.database, sqlx::query(SET).bind(kid).bind(micros(begin)))?))
+        Ok(Outcome::of(change!(self.pool, sqlx::query(SET).bind(kid).bind(micros(begin)))?))
     }
 
     /// Removes a key, unless it signs.
     pub(crate) async fn remove(&self, kid: &str, now: Timestamp) -> Result<Outcome, KeysError> {
         const REMOVE: &str = "DELETE FROM jwt_keys WHERE kid = $1 AND kid <> COALESCE((SELECT kid FROM jwt_keys \
             WHERE signs_from <= $2 ORDER BY signs_from DESC LIMIT 1), '')";
-        Ok(Outcome::of(change!(self.database, sqlx::query(REMOVE).bind(kid).bind(micros(now)))?))
+        Ok(Outcome::of(change!(self.pool, sqlx::query(REMOVE).bind(kid).bind(micros(now)))?))
     }
 
     /// Refuses a master key that did not seal these rows.

@@ -1,6 +1,6 @@
 //! The users who may log in: listed in the configuration file, or in the store's database.
 
-pub(crate) mod database;
+mod database;
 mod hashes;
 mod listed;
 mod names;

@@ -1,47 +1,13 @@
 //! The counters in SQLite and PostgreSQL, in a table of the server. Each step is one statement.
 
 use jwt_extended_axum::jwt_extended::Timestamp;
-use sqlx::{Row as _, postgres::PgPool, sqlite::SqlitePool};
+use sqlx::Row as _;
 
-use super::{Count, CountersError, LIMIT, Name};
-
-#[derive(Clone, Debug)]
-pub(super) struct Database {
-    pool: Pool,
-}
+use super::{Count, CountersError, Name};
+use crate::sql::{Pool, change, on};
 
 #[derive(Clone, Debug)]
-enum Pool {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
-}
-
-/// Runs the same statement on either database. In PostgreSQL it is a transaction whose statement has no name, for
-/// `PgBouncer`.
-macro_rules! on {
-    ($database:expr, $connection:ident => $statement:expr) => {
-        within(async {
-            match &$database.pool {
-                Pool::Sqlite($connection) => $statement,
-                Pool::Postgres(pool) => {
-                    let mut transaction = pool.begin().await?;
-                    let $connection = &mut *transaction;
-                    let outcome = $statement?;
-                    transaction.commit().await?;
-                    Ok(outcome)
-                }
-            }
-        })
-        .await
-    };
-}
-
-/// Runs a statement that changes rows, and returns how many it has changed.
-macro_rules! change {
-    ($database:expr, $query:expr) => {
-        on!($database, pool => $query.persistent(false).execute(pool).await.map(|done| done.rows_affected()))
-    };
-}
+pub(super) struct Database(Pool);
 
 /// Reads rows of either database: the name, and the counter.
 macro_rules! counts {
@@ -62,36 +28,11 @@ macro_rules! counts {
 }
 
 impl Database {
-    pub(super) async fn in_sqlite(pool: SqlitePool) -> Result<Self, CountersError> {
-        Self { pool: Pool::Sqlite(pool) }.with_table().await
-    }
-
-    pub(super) async fn in_postgres(pool: PgPool) -> Result<Self, CountersError> {
-        Self { pool: Pool::Postgres(pool) }.with_table().await
-    }
-
-    async fn with_table(self) -> Result<Self, CountersError> {
-        // Creating a table that exists makes PostgreSQL send a notice, which looks like an error in the log.
-        if self.has_table().await {
-            return Ok(self);
-        }
-        // If two processes create the table at the same time, PostgreSQL lets one fail. By then the table exists.
-        if let Err(error) = self.create().await
-            && !self.has_table().await
-        {
-            return Err(error);
-        }
-        Ok(self)
-    }
-
-    async fn has_table(&self) -> bool {
+    /// Counts in a database, and creates the table if it is missing.
+    pub(super) async fn open(pool: Pool) -> Result<Self, CountersError> {
         const COUNT: &str = "SELECT count(*) FROM jwt_attempts WHERE name = ''";
-        on!(self, pool => sqlx::query_scalar::<_, i64>(COUNT).persistent(false).fetch_one(pool).await).is_ok()
-    }
-
-    async fn create(&self) -> Result<(), CountersError> {
-        const TABLE: &str = include_str!("../../../migrations/attempts.sql");
-        on!(self, pool => sqlx::raw_sql(TABLE).execute(pool).await.map(|_| ()))
+        pool.create_unless(COUNT, include_str!("../../../migrations/attempts.sql")).await?;
+        Ok(Self(pool))
     }
 
     pub(super) async fn load<const N: usize>(&self, names: [&Name; N]) -> Result<[Option<Count>; N], CountersError> {
@@ -99,7 +40,7 @@ impl Database {
             WHERE name IN ($1, $2, $3)";
         // No caller has more than three. A name that comes twice changes nothing.
         let text = |index: usize| names.get(index).or(names.first()).map_or("", |name| name.as_str());
-        let found = on!(self, pool => sqlx::query(LOAD).persistent(false).bind(text(0)).bind(text(1)).bind(text(2))
+        let found = on!(self.0, pool => sqlx::query(LOAD).persistent(false).bind(text(0)).bind(text(1)).bind(text(2))
             .fetch_all(pool).await.and_then(|rows| counts!(rows)))?;
         Ok(names.map(|name| found.iter().find(|(found, _)| found == name.as_str()).map(|(_, count)| *count)))
     }
@@ -118,7 +59,7 @@ impl Database {
         let Count { failures, allowed_at, forget_at, kept_until } = new;
         let changed = match old {
             None => change!(
-                self,
+                self.0,
                 sqlx::query(ADD)
                     .bind(name.as_str())
                     .bind(&*name.account)
@@ -128,7 +69,7 @@ impl Database {
                     .bind(kept_until)
             )?,
             Some(old) => change!(
-                self,
+                self.0,
                 sqlx::query(REPLACE)
                     .bind(name.as_str())
                     .bind(failures)
@@ -147,26 +88,19 @@ impl Database {
     pub(super) async fn forgive(&self, account: &str) -> Result<u64, CountersError> {
         const FORGIVE: &str =
             "UPDATE jwt_attempts SET failures = 0, allowed_at = 0 WHERE account = $1 AND failures > 0";
-        change!(self, sqlx::query(FORGIVE).bind(account))
+        Ok(change!(self.0, sqlx::query(FORGIVE).bind(account))?)
     }
 
     pub(super) async fn keep_latest(&self, account: &Name, at_most: u32) -> Result<(), CountersError> {
         const TRIM: &str = "DELETE FROM jwt_attempts WHERE account = $1 AND name <> $1 AND name NOT IN \
             (SELECT name FROM jwt_attempts WHERE account = $1 AND name <> $1 ORDER BY kept_until DESC, name LIMIT $2)";
-        change!(self, sqlx::query(TRIM).bind(&*account.account).bind(i64::from(at_most))).map(drop)
+        change!(self.0, sqlx::query(TRIM).bind(&*account.account).bind(i64::from(at_most)))?;
+        Ok(())
     }
 
     pub(super) async fn purge(&self, now: i64, at_most: u32) -> Result<u64, CountersError> {
         const PURGE: &str = "DELETE FROM jwt_attempts WHERE name IN \
             (SELECT name FROM jwt_attempts WHERE kept_until <= $1 LIMIT $2)";
-        change!(self, sqlx::query(PURGE).bind(now).bind(i64::from(at_most)))
-    }
-}
-
-/// Awaits an answer, up to the time limit.
-async fn within<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, CountersError> {
-    match tokio::time::timeout(LIMIT, answer).await {
-        Ok(answer) => answer.map_err(|error| CountersError(error.to_string())),
-        Err(_) => Err(CountersError(format!("no answer within {} s", LIMIT.as_secs()))),
+        Ok(change!(self.0, sqlx::query(PURGE).bind(now).bind(i64::from(at_most)))?)
     }
 }

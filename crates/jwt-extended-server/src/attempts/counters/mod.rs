@@ -7,19 +7,14 @@ mod database;
 mod memory;
 mod redis;
 
-use std::time::Duration;
-
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jwt_extended_axum::jwt_extended::Timestamp;
 use jwt_extended_redis::RedisStore;
 use sha2::{Digest as _, Sha256};
-use sqlx::{postgres::PgPool, sqlite::SqlitePool};
 
 use self::{database::Database, memory::Memory, redis::Redis};
-use super::rule::{Count, micros};
-
-/// The time limit of a step, including the wait for a connection.
-const LIMIT: Duration = Duration::from_secs(1);
+use super::rule::Count;
+use crate::sql::{Pool, Unavailable, micros};
 
 /// The counters of a store. Cloning is cheap.
 #[derive(Clone, Debug)]
@@ -93,20 +88,21 @@ impl CountersError {
     }
 }
 
+impl From<Unavailable> for CountersError {
+    fn from(Unavailable(why): Unavailable) -> Self {
+        Self(why)
+    }
+}
+
 impl Counters {
     /// Counts in memory.
     pub(crate) fn in_memory() -> Self {
         Self(Kind::Memory(Memory::default()))
     }
 
-    /// Counts in an SQLite file, and creates the table if it is missing.
-    pub(crate) async fn in_sqlite(pool: SqlitePool) -> Result<Self, CountersError> {
-        Database::in_sqlite(pool).await.map(|database| Self(Kind::Database(database)))
-    }
-
-    /// Counts in a PostgreSQL database, and creates the table if it is missing.
-    pub(crate) async fn in_postgres(pool: PgPool) -> Result<Self, CountersError> {
-        Database::in_postgres(pool).await.map(|database| Self(Kind::Database(database)))
+    /// Counts in an SQL database, and creates the table if it is missing.
+    pub(crate) async fn in_sql(pool: Pool) -> Result<Self, CountersError> {
+        Database::open(pool).await.map(|database| Self(Kind::Database(database)))
     }
 
     /// Counts in Redis.

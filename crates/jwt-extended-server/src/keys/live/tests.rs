@@ -53,7 +53,7 @@ impl Process {
 async fn site() -> (SqlitePool, Database, KeyTable, Arc<ManualClock>) {
     let pool = memory().await;
     let database = Database::in_sqlite(pool.clone()).await.unwrap();
-    let table = KeyTable::open(database.clone()).await.unwrap();
+    let table = KeyTable::open(database.pool.clone()).await.unwrap();
     let clock = Arc::new(ManualClock::new(Timestamp::from_secs(1_800_000_000)));
     let (new, master) = (generate(Algorithm::HS256).unwrap(), MasterKey::parse(KEY).unwrap());
     let added = table.add(&new, &master, None, clock.now(), Some(clock.now())).await.unwrap();

@@ -4,8 +4,11 @@
 
 use jwt_extended_axum::jwt_extended::Timestamp;
 
-use super::{Database, DatabaseError, micros};
-use crate::users::{Scopes, hashes::PasswordHash, names::normalized};
+use super::{Database, DatabaseError};
+use crate::{
+    sql::{change, micros},
+    users::{Scopes, hashes::PasswordHash, names::normalized},
+};
 
 impl Database {
     /// Adds a user, and returns the name as it is stored: names that look the same are stored in one spelling.
@@ -26,8 +29,10 @@ impl Database {
         if let Some(old) = old {
             return Err(DatabaseError::LooksLike(old));
         }
-        let added =
-            change!(self, sqlx::query(ADD).bind(&name).bind(hash.as_str()).bind(micros(now)).bind(scopes.to_string()))?;
+        let added = change!(
+            self.pool,
+            sqlx::query(ADD).bind(&name).bind(hash.as_str()).bind(micros(now)).bind(scopes.to_string())
+        )?;
         if added == 1 { Ok(name) } else { Err(DatabaseError::Taken(name)) }
     }
 
@@ -37,7 +42,7 @@ impl Database {
     /// If there is no such user, or the database does not answer.
     pub async fn set_password(&self, name: &str, hash: &PasswordHash) -> Result<(), DatabaseError> {
         const SET: &str = "UPDATE jwt_users SET password_hash = $2 WHERE name = $1";
-        found(name, change!(self, sqlx::query(SET).bind(name).bind(hash.as_str()))?)
+        found(name, change!(self.pool, sqlx::query(SET).bind(name).bind(hash.as_str()))?)
     }
 
     /// Replaces the hash of a user who still has the old one and may log in. Returns whether there is such a user.
@@ -49,7 +54,7 @@ impl Database {
     ) -> Result<bool, DatabaseError> {
         const REPLACE: &str = "UPDATE jwt_users SET password_hash = $3 \
             WHERE name = $1 AND password_hash = $2 AND disabled_at IS NULL";
-        change!(self, sqlx::query(REPLACE).bind(name).bind(old.as_str()).bind(new.as_str())).map(|rows| rows > 0)
+        Ok(change!(self.pool, sqlx::query(REPLACE).bind(name).bind(old.as_str()).bind(new.as_str()))? > 0)
     }
 
     /// Changes what the tokens of a user's next logins allow.
@@ -58,7 +63,7 @@ impl Database {
     /// If there is no such user, or the database does not answer.
     pub async fn set_scopes(&self, name: &str, scopes: &Scopes) -> Result<(), DatabaseError> {
         const SET: &str = "UPDATE jwt_users SET scopes = $2 WHERE name = $1";
-        found(name, change!(self, sqlx::query(SET).bind(name).bind(scopes.to_string()))?)
+        found(name, change!(self.pool, sqlx::query(SET).bind(name).bind(scopes.to_string()))?)
     }
 
     /// Blocks further logins of a user. Does not end their sessions.
@@ -67,7 +72,7 @@ impl Database {
     /// If there is no such user, or the database does not answer.
     pub async fn disable(&self, name: &str, now: Timestamp) -> Result<(), DatabaseError> {
         const DISABLE: &str = "UPDATE jwt_users SET disabled_at = COALESCE(disabled_at, $2) WHERE name = $1";
-        found(name, change!(self, sqlx::query(DISABLE).bind(name).bind(micros(now)))?)
+        found(name, change!(self.pool, sqlx::query(DISABLE).bind(name).bind(micros(now)))?)
     }
 
     /// Lets a disabled user log in again.
@@ -76,7 +81,7 @@ impl Database {
     /// If there is no such user, or the database does not answer.
     pub async fn enable(&self, name: &str) -> Result<(), DatabaseError> {
         const ENABLE: &str = "UPDATE jwt_users SET disabled_at = NULL WHERE name = $1";
-        found(name, change!(self, sqlx::query(ENABLE).bind(name))?)
+        found(name, change!(self.pool, sqlx::query(ENABLE).bind(name))?)
     }
 
     /// Removes a user. Does not end their sessions.
@@ -85,7 +90,7 @@ impl Database {
     /// If there is no such user, or the database does not answer.
     pub async fn remove(&self, name: &str) -> Result<(), DatabaseError> {
         const REMOVE: &str = "DELETE FROM jwt_users WHERE name = $1";
-        found(name, change!(self, sqlx::query(REMOVE).bind(name))?)
+        found(name, change!(self.pool, sqlx::query(REMOVE).bind(name))?)
     }
 }
 

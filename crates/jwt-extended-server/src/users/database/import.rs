@@ -7,8 +7,11 @@ use std::time::Duration;
 use jwt_extended_axum::jwt_extended::Timestamp;
 use sqlx::QueryBuilder;
 
-use super::{Database, DatabaseError, Pool, micros};
-use crate::users::{Scopes, hashes::PasswordHash};
+use super::{Database, DatabaseError};
+use crate::{
+    sql::{Pool, micros},
+    users::{Scopes, hashes::PasswordHash},
+};
 
 /// How many users are added with one statement. Each has five values, and SQLite allows 32766 in a statement.
 const BATCH: usize = 500;

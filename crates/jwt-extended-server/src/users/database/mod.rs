@@ -1,8 +1,7 @@
 //! The users in the store's database, SQLite or PostgreSQL. All processes on one database share them.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use jwt_extended_axum::jwt_extended::Timestamp;
 use sqlx::{Row as _, postgres::PgPool, sqlite::SqlitePool};
 use zeroize::Zeroizing;
 
@@ -11,35 +10,7 @@ use super::{
     hashes::{HashKind, PasswordHash},
     names::{LONGEST, normalized},
 };
-
-/// Runs the same statement on either database. Both understand `$1`.
-///
-/// In PostgreSQL it is a transaction whose statement has no name, for `PgBouncer`, which may give each transaction
-/// another connection.
-macro_rules! on {
-    ($database:expr, $connection:ident => $statement:expr) => {
-        $crate::users::database::within(async {
-            match &$database.pool {
-                $crate::users::database::Pool::Sqlite($connection) => $statement,
-                $crate::users::database::Pool::Postgres(pool) => {
-                    let mut transaction = pool.begin().await?;
-                    let $connection = &mut *transaction;
-                    let outcome = $statement?;
-                    transaction.commit().await?;
-                    Ok(outcome)
-                }
-            }
-        })
-        .await
-    };
-}
-
-/// Runs a statement that changes rows, and returns how many it has changed.
-macro_rules! change {
-    ($database:expr, $query:expr) => {
-        $crate::users::database::on!($database, pool => $query.persistent(false).execute(pool).await.map(|done| done.rows_affected()))
-    };
-}
+use crate::sql::{Pool, Unavailable, on};
 
 /// Reads a row of either database: name, hash, whether the user may log in, scopes.
 macro_rules! stored {
@@ -54,26 +25,15 @@ macro_rules! stored {
     };
 }
 
-pub(crate) use {change, on};
-
 mod changes;
 mod import;
 
 pub(crate) use self::import::Import;
 
-/// The time limit of a statement, including the wait for a connection.
-const LIMIT: Duration = Duration::from_secs(1);
-
 /// The table of users. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Database {
     pub(crate) pool: Pool,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum Pool {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
 }
 
 /// An entry of the list of users.
@@ -144,6 +104,12 @@ pub enum DatabaseError {
     Unavailable(String),
 }
 
+impl From<Unavailable> for DatabaseError {
+    fn from(Unavailable(why): Unavailable) -> Self {
+        Self::Unavailable(why)
+    }
+}
+
 impl Database {
     /// Opens the table in an SQLite file, and creates it if it is missing.
     ///
@@ -162,39 +128,25 @@ impl Database {
     }
 
     async fn with_table(self) -> Result<Self, DatabaseError> {
-        const TABLE: &str = include_str!("../../../migrations/users.sql");
-        // Creating a table that exists makes PostgreSQL send a notice, which looks like an error in the log.
+        const NAMES: &str = "SELECT count(*) FROM jwt_users WHERE name IS NULL";
         if self.has_scopes().await {
             return Ok(self);
         }
-        if !self.answers("SELECT count(*) FROM jwt_users WHERE name IS NULL").await {
-            // If two processes create the table at the same time, PostgreSQL lets one fail. By then the table exists.
-            if self.run(TABLE).await.is_err() {
-                self.run(TABLE).await?;
-            }
-        }
+        self.pool.create_unless(NAMES, include_str!("../../../migrations/users.sql")).await?;
         self.add_scopes().await?;
         Ok(self)
     }
 
     /// Adds the column of the scopes. It is no error if another process has just done so.
     pub(super) async fn add_scopes(&self) -> Result<(), DatabaseError> {
-        match self.run(include_str!("../../../migrations/users_scopes.sql")).await {
-            Err(error) if !self.has_scopes().await => Err(error),
+        match self.pool.run(include_str!("../../../migrations/users_scopes.sql")).await {
+            Err(error) if !self.has_scopes().await => Err(error.into()),
             _ => Ok(()),
         }
     }
 
     async fn has_scopes(&self) -> bool {
-        self.answers("SELECT count(*) FROM jwt_users WHERE scopes IS NULL").await
-    }
-
-    pub(crate) async fn answers(&self, count: &'static str) -> bool {
-        on!(self, pool => sqlx::query_scalar::<_, i64>(count).persistent(false).fetch_one(pool).await).is_ok()
-    }
-
-    pub(crate) async fn run(&self, statements: &'static str) -> Result<(), DatabaseError> {
-        on!(self, pool => sqlx::raw_sql(statements).execute(pool).await.map(|_| ()))
+        self.pool.answers("SELECT count(*) FROM jwt_users WHERE scopes IS NULL").await
     }
 
     /// Returns the name of a user as it is stored. Looks for exactly this name, then for its normalized spelling, and
@@ -226,7 +178,7 @@ impl Database {
     /// If the database does not answer.
     pub(super) async fn is_empty(&self) -> Result<bool, DatabaseError> {
         const FIRST: &str = "SELECT name FROM jwt_users LIMIT 1";
-        let first = on!(self, pool => sqlx::query(FIRST).persistent(false).fetch_optional(pool).await.map(|row| row.is_some()))?;
+        let first = on!(self.pool, pool => sqlx::query(FIRST).persistent(false).fetch_optional(pool).await.map(|row| row.is_some()))?;
         Ok(!first)
     }
 
@@ -237,7 +189,7 @@ impl Database {
     pub async fn list(&self) -> Result<Vec<User>, DatabaseError> {
         const LIST: &str =
             "SELECT name, password_hash, disabled_at IS NULL AS active, scopes FROM jwt_users ORDER BY name";
-        let users = on!(self, pool => sqlx::query(LIST).persistent(false).fetch_all(pool).await
+        let users = on!(self.pool, pool => sqlx::query(LIST).persistent(false).fetch_all(pool).await
             .and_then(|rows| rows.iter().map(|row| stored!(row)).collect::<Result<Vec<_>, _>>()))?;
         let shown = users.into_iter().map(|StoredUser { name, hash, active, scopes }| {
             let hash = PasswordHash::parse(&hash).ok().map(|hash| hash.kind());
@@ -259,22 +211,9 @@ impl Database {
             return Ok(None);
         }
         let normal = normal.as_deref().unwrap_or(name);
-        let found = on!(self, pool => sqlx::query(FIND).persistent(false).bind(name).bind(normal).fetch_all(pool).await
+        let found = on!(self.pool, pool => sqlx::query(FIND).persistent(false).bind(name).bind(normal).fetch_all(pool).await
             .and_then(|rows| rows.iter().map(|row| stored!(row)).collect::<Result<Vec<_>, _>>()))?;
         let exact = found.iter().position(|user| user.name == name).unwrap_or(0);
         Ok(found.into_iter().nth(exact))
-    }
-}
-
-/// Converts a time to the table's unit.
-pub(crate) fn micros(time: Timestamp) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// Awaits an answer, up to the time limit.
-pub(crate) async fn within<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, DatabaseError> {
-    match tokio::time::timeout(LIMIT, answer).await {
-        Ok(answer) => answer.map_err(|error| DatabaseError::Unavailable(error.to_string())),
-        Err(_) => Err(DatabaseError::Unavailable(format!("no answer within {} s", LIMIT.as_secs()))),
     }
 }
