@@ -2,6 +2,7 @@
 //!
 //! The program is `jwt-extended-server`. This library contains its parts, so that tests can use them.
 
+mod answered;
 mod attempts;
 mod audit;
 mod cli;
@@ -19,6 +20,7 @@ mod limits;
 mod listen;
 mod logging;
 mod metrics;
+mod observe;
 mod reload;
 mod routes;
 mod secrets;

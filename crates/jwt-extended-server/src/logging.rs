@@ -1,16 +1,10 @@
 //! Structured logs on standard error. No log line contains a token: requests are logged by route, not by address.
 
-use std::time::Instant;
-
-use axum::{
-    extract::{MatchedPath, Request},
-    http::Method,
-    middleware::Next,
-    response::Response,
-};
+use axum::http::Method;
 use clap::{Args, ValueEnum};
-use jwt_extended_axum::jwt_extended::Rejection;
 use tracing_subscriber::fmt;
+
+use crate::answered::Answered;
 
 /// The options of the log on the command line.
 #[derive(Clone, Copy, Debug, Args)]
@@ -49,10 +43,6 @@ const METHODS: [Method; 9] = [
     Method::TRACE,
 ];
 
-/// The code of a refusal that is not a [`Rejection`], for the log: put it into the extensions of the response.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RefusalCode(pub(crate) &'static str);
-
 /// Starts logging. A second call has no effect.
 pub(crate) fn start(log: Log) {
     let builder = fmt().with_writer(std::io::stderr).with_max_level(log.log_level).with_target(false);
@@ -64,26 +54,14 @@ pub(crate) fn start(log: Log) {
 }
 
 /// Logs one line per request: method, route, status, duration, and the code of the rejection if there is one.
-pub(crate) async fn requests(request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = METHODS.iter().find(|known| *known == request.method()).map_or("other", Method::as_str);
-    // The route's pattern instead of the path, which a client chooses freely.
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
-    let refused = refusal_code(&response);
+pub(crate) fn log_request(answered: &Answered) {
+    let Answered { method, status, refused, took, .. } = answered;
     tracing::info!(
-        method,
-        route = route.as_ref().map_or("none", MatchedPath::as_str),
-        status = response.status().as_u16(),
-        micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        method = METHODS.iter().find(|known| *known == method).map_or("other", Method::as_str),
+        route = answered.route(),
+        status = status.as_u16(),
+        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         refused,
         "request"
     );
-    response
-}
-
-/// Returns the code of a refusal, of whichever kind.
-pub(crate) fn refusal_code(response: &Response) -> Option<&'static str> {
-    let rejected = response.extensions().get::<Rejection>().map(Rejection::code);
-    rejected.or_else(|| response.extensions().get().map(|RefusalCode(code)| *code))
 }

@@ -21,7 +21,8 @@ use crate::{
     keys::LiveKeys,
     limits::Limits,
     listen::Listener,
-    metrics::{self, Connections, Measured, Metrics},
+    metrics::{Connections, Measured, Metrics},
+    observe,
     reload::{self, Fixed, Hangups},
     router,
     settings::{Source, manager},
@@ -184,7 +185,7 @@ impl Running {
 }
 
 fn service(app: App, limits: Limits, metrics: &Metrics) -> Service {
-    let observed = middleware::from_fn_with_state(metrics.requests.clone(), metrics::observe);
+    let observed = middleware::from_fn_with_state(metrics.requests.clone(), observe::requests);
     Service { router: router(app).layer(observed), limits }
 }
 

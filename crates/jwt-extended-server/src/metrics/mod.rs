@@ -28,7 +28,7 @@ pub(crate) use self::{
     connections::Connections,
     hashing::Hashing,
     reloads::Reloads,
-    requests::{Requests, observe},
+    requests::Requests,
     store::{Measured, Store},
 };
 use crate::limits::Limits;

@@ -1,20 +1,15 @@
-//! The metrics of requests: logins and refusals, which a layer reads from the responses.
+//! The metrics of requests: logins and refusals, by what each request was answered with.
 
-use std::{borrow::Cow, time::Instant};
+use std::borrow::Cow;
 
-use axum::{
-    extract::{MatchedPath, Request, State},
-    http::{Method, StatusCode},
-    middleware::Next,
-    response::Response,
-};
+use axum::http::{Method, StatusCode};
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::Registry,
 };
 
 use super::{Counters, histogram};
-use crate::logging::refusal_code;
+use crate::answered::Answered;
 
 /// The pattern of a route, of which there are as many as the router has.
 type Route = (&'static str, Cow<'static, str>);
@@ -53,30 +48,23 @@ impl Requests {
         let help = "How long the server worked on a request";
         registry.register("request_duration_seconds", help, self.took.clone());
     }
-}
 
-/// Counts a request when it has been answered.
-pub(crate) async fn observe(State(requests): State<Requests>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let is_login = request.method() == Method::POST;
-    // The route's pattern instead of the path, which a client chooses freely.
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let label: Route = ("route", Cow::Owned(route.to_owned()));
-    let status = response.status();
-    let reason = refusal_code(&response);
-    if is_login && matches!(route, "/login" | "/token") {
-        let is_good = status.is_success() || status == StatusCode::SEE_OTHER;
-        let result = if is_good { "ok" } else { reason.unwrap_or("other") };
-        requests.logins.get_or_create(&[("result", result)]).inc();
+    /// Counts a request that has been answered.
+    pub(crate) fn count(&self, answered: &Answered) {
+        let Answered { method, status, refused, took, .. } = answered;
+        let route = answered.route();
+        let label: Route = ("route", Cow::Owned(route.to_owned()));
+        if *method == Method::POST && matches!(route, "/login" | "/token") {
+            let is_good = status.is_success() || *status == StatusCode::SEE_OTHER;
+            let result = if is_good { "ok" } else { refused.unwrap_or("other") };
+            self.logins.get_or_create(&[("result", result)]).inc();
+        }
+        if let Some(reason) = refused {
+            self.refused.get_or_create(&[("reason", Cow::Borrowed(*reason)), label.clone()]).inc();
+        }
+        self.all.get_or_create(&[label.clone(), ("status", Cow::Borrowed(class(*status)))]).inc();
+        self.took.get_or_create(&[label]).observe(took.as_secs_f64());
     }
-    if let Some(reason) = reason {
-        requests.refused.get_or_create(&[("reason", Cow::Borrowed(reason)), label.clone()]).inc();
-    }
-    requests.all.get_or_create(&[label.clone(), ("status", Cow::Borrowed(class(status)))]).inc();
-    requests.took.get_or_create(&[label]).observe(started.elapsed().as_secs_f64());
-    response
 }
 
 fn class(status: StatusCode) -> &'static str {

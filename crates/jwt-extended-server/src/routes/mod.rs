@@ -37,7 +37,7 @@ use crate::{
     audit::{self, Address},
     connections::LateBody,
     cors::trust_allowed,
-    forward_auth, logging,
+    forward_auth,
 };
 
 /// The longest accepted body, in bytes: credentials and tokens are short.
@@ -82,7 +82,7 @@ pub fn router(app: App) -> Router {
         // Outside of everything that answers: a page can read a rejection only if it has the headers, too.
         routes.layer(middleware::from_fn_with_state(cors.clone(), trust_allowed)).layer(cors.layer())
     };
-    routes.layer(middleware::from_fn(logging::requests)).with_state(app)
+    routes.with_state(app)
 }
 
 /// Log in with cookies

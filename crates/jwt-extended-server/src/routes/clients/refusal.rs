@@ -11,7 +11,7 @@ use jwt_extended_axum::session::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::logging::RefusalCode;
+use crate::answered::RefusalCode;
 
 /// A reason to refuse a request.
 #[derive(Debug)]
