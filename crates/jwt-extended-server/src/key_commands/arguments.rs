@@ -37,7 +37,8 @@ pub(crate) enum KeyCommand {
     },
     /// Remove a key that does not sign: its tokens are refused.
     Retire {
-        /// The key, as `list` shows it.
+        /// The key, as `list` shows it. A kid is random, and may begin with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }

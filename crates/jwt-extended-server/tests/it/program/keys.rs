@@ -95,6 +95,7 @@ fn keys_are_made_listed_rotated_and_retired() {
     assert!(site.refused(MASTER, &["next"]).contains("is already the next key; `key rotate`"));
     assert!(site.refused(MASTER, &["retire", &kid(&first)]).contains("signs now, so it cannot be retired"));
     assert!(site.refused(MASTER, &["retire", "unknown"]).contains("there is no key unknown"));
+    assert!(site.refused(MASTER, &["retire", "-A"]).contains("there is no key -A"), "a kid may begin with a hyphen");
     let rotated = site.key(&["rotate"]);
     let published = next["published_at"].as_u64().unwrap();
     assert_eq!(rotated["signs_from"].as_u64(), Some(published + 310), "after jwks_max_age and two looks");
