@@ -9,17 +9,24 @@ use std::{
     str::FromStr,
 };
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
+use serde_json::json;
 
 use crate::{
     ListenAddress, StartError,
-    client_commands::new_client,
-    demo,
-    key_commands::{self, KeyCommand},
-    listen, logging, serve,
-    settings::{Overrides, Source},
+    commands::{
+        Output,
+        client::new_client,
+        key::{self, KeyCommand},
+        refused,
+        session::{self, SessionCommand},
+        token::{self, TokenCommand},
+        user::{self, UserCommand, hashed_password},
+    },
+    demo, listen, logging, serve,
+    settings::{Overrides, Source, find_store},
     store::StoreAddress,
-    user_commands::{self, Output, UserCommand, hashed_password},
 };
 
 /// A login server: login, refresh and logout. Reads its options from `JWT_…` environment variables as well.
@@ -49,40 +56,58 @@ enum Action {
     /// Start with your own configuration.
     Serve(Serve),
     /// Check the configuration as `serve` does, without touching a store or an address.
-    Check(Serve),
+    Check {
+        #[command(flatten)]
+        serve: Serve,
+        /// Print the result as JSON, in one line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Add, list, disable and remove the users in the store's database, and log users out.
     User {
-        /// The store, as for `serve`.
-        #[arg(long, global = true)]
-        store: Option<Store>,
-        /// The configuration file that names the store.
-        #[arg(long, short, global = true)]
-        config: Option<PathBuf>,
+        #[command(flatten)]
+        place: Place,
         /// Write an audit event about each change to standard error, as the server logs them.
         #[arg(long, global = true)]
         audit: bool,
-        /// Print the result as JSON, in one line.
-        #[arg(long, global = true)]
-        json: bool,
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// List and end sessions.
+    Session {
+        #[command(flatten)]
+        place: Place,
+        /// Write an audit event about each change to standard error, as the server logs them.
+        #[arg(long, global = true)]
+        audit: bool,
+        #[command(subcommand)]
+        command: SessionCommand,
+    },
+    /// Say what a token holds, and why the server would refuse it.
+    Token {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
     /// Make, list, rotate and retire the signing keys that are sealed in the store's database; see docs/KEYS.md.
     Key {
-        /// The store, as for `serve`.
-        #[arg(long, global = true)]
-        store: Option<Store>,
-        /// The configuration file that names the store.
-        #[arg(long, short, global = true)]
-        config: Option<PathBuf>,
-        /// Print the result as JSON, in one line.
-        #[arg(long, global = true)]
-        json: bool,
+        #[command(flatten)]
+        place: Place,
         #[command(subcommand)]
         command: KeyCommand,
     },
     /// Read a password from standard input and print its hash for the configuration file.
-    HashPassword,
+    HashPassword {
+        /// Print the result as JSON, in one line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a script that completes this program's commands and options in a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
     /// Make the secret of a service that may ask about tokens, and print it with its section of the configuration file.
     NewClient {
         /// The name of the client.
@@ -91,6 +116,20 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// Where a command works, and how it reports.
+#[derive(Debug, Args)]
+struct Place {
+    /// The store, as for `serve`.
+    #[arg(long, global = true)]
+    store: Option<Store>,
+    /// The configuration file that names the store.
+    #[arg(long, short, global = true)]
+    config: Option<PathBuf>,
+    /// Print the result as JSON, in one line.
+    #[arg(long, global = true)]
+    json: bool,
 }
 
 /// The options of the server itself.
@@ -160,32 +199,95 @@ pub async fn run(command: Command) -> Result<(), StartError> {
             demo::run(listen, audience, Store::read(store)?).await
         }
         Action::Serve(options) => serve::run(options.source()?).await,
-        Action::Check(options) => check(&options.source()?).await,
-        Action::User { store, config, audit, json, command } => {
-            if audit {
-                logging::start(logging::Log::of_audit());
-            }
-            let output = if json { Output::Json } else { Output::Text };
+        Action::Check { serve, json } => check(&serve.source()?, output(json)).await,
+        Action::User { place: Place { store, config, json }, audit, command } => {
+            start_audit(audit);
             let (store, users) = command.store(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
-            user_commands::run(command, &store, users, output).await.inspect_err(user_commands::refused)
+            user::run(command, &store, &users, output(json)).await.inspect_err(refused)
         }
-        Action::Key { store, config, json, command } => {
-            let output = if json { Output::Json } else { Output::Text };
-            let target = key_commands::Target::find(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
-            key_commands::run(command, target, output).await
+        Action::Session { place: Place { store, config, json }, audit, command } => {
+            start_audit(audit);
+            let (store, users) = find_store(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
+            session::run(command, &store, &users, output(json)).await.inspect_err(refused)
         }
-        Action::HashPassword => hash_password(),
-        Action::NewClient { id, json } => new_client(&id, if json { Output::Json } else { Output::Text }),
+        Action::Token { place: Place { store, config, json }, command } => {
+            let overrides = Overrides { store: Store::read(store)?, ..Overrides::default() };
+            token::run(command, Source { file: config, overrides }, output(json)).await
+        }
+        Action::Key { place: Place { store, config, json }, command } => {
+            let target = key::Target::find(config.as_deref(), Store::read(store)?, std::env::vars_os())?;
+            key::run(command, target, output(json)).await
+        }
+        Action::HashPassword { json } => hash_password(output(json)),
+        Action::NewClient { id, json } => new_client(&id, output(json)),
+        Action::Completions { shell } => complete(shell),
     }
 }
 
-async fn check(source: &Source) -> Result<(), StartError> {
-    let settings = source.load().await?;
-    writeln!(io::stdout(), "the configuration is good: {settings}")
-        .map_err(|error| StartError::Output(error.to_string()))
+fn output(json: bool) -> Output {
+    if json { Output::Json } else { Output::Text }
 }
 
-fn hash_password() -> Result<(), StartError> {
+fn start_audit(audit: bool) {
+    if audit {
+        logging::start(logging::Log::of_audit());
+    }
+}
+
+async fn check(source: &Source, output: Output) -> Result<(), StartError> {
+    let settings = source.load().await?;
+    output.say(&format!("the configuration is good: {settings}"), &settings.to_json())
+}
+
+fn hash_password(output: Output) -> Result<(), StartError> {
     let hash = hashed_password("the user")?;
-    writeln!(io::stdout(), "{}", hash.as_str()).map_err(|error| StartError::Output(error.to_string()))
+    output.say(hash.as_str(), &json!({ "password_hash": hash.as_str() }))
+}
+
+/// Prints the whole script at once: the generator panics if standard output is closed.
+fn complete(shell: Shell) -> Result<(), StartError> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Command::command(), "jwt-extended-server", &mut script);
+    io::stdout().write_all(&script).map_err(|error| StartError::Output(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum as _;
+
+    use super::*;
+
+    fn each_leaf(command: &clap::Command, path: &str, look: &mut impl FnMut(&clap::Command, &str)) {
+        let path = format!("{path} {}", command.get_name());
+        if !command.has_subcommands() {
+            look(command, path.trim());
+        }
+        for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+            each_leaf(inner, &path, look);
+        }
+    }
+
+    #[test]
+    fn every_command_that_ends_by_itself_has_json() {
+        let mut command = Command::command();
+        command.build();
+        let mut without = Vec::new();
+        each_leaf(&command, "", &mut |leaf, path| {
+            if !leaf.get_arguments().any(|argument| argument.get_id() == "json") {
+                without.push(path.to_owned());
+            }
+        });
+        let expected = ["demo", "serve", "completions"].map(|name| format!("jwt-extended-server {name}"));
+        assert_eq!(without, expected);
+    }
+
+    #[test]
+    fn every_shell_completes_the_commands() {
+        for shell in Shell::value_variants() {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Command::command(), "jwt-extended-server", &mut script);
+            let script = String::from_utf8(script).unwrap();
+            assert!(script.contains("inspect") && script.contains("completions"), "{shell}");
+        }
+    }
 }

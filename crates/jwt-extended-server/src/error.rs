@@ -8,11 +8,11 @@ use jwt_extended_jwks::IssuerError;
 use crate::{
     attempts::CountersError,
     clients::ClientsError,
+    commands::counted,
     cors::OriginError,
     forward_auth::ForwardAuthError,
     keys::KeysError,
     store::OpenError,
-    user_commands::counted,
     users::{CheckError, DatabaseError, ScopesError},
 };
 
@@ -145,6 +145,39 @@ pub enum StartError {
         /// The store's address, without a password.
         store: String,
     },
+    /// Nobody of this name has sessions or could have any.
+    #[error(
+        "there is no user \"{name}\" and no session of that name in {store}; if the configuration file lists the users, name \
+         it with --config"
+    )]
+    NobodyWithSessions {
+        /// The name.
+        name: String,
+        /// The store's address, without a password.
+        store: String,
+    },
+    /// There is no session with this id.
+    #[error("there is no open session {id:?} in {store}; `session list NAME` shows those of a user")]
+    NoSuchSession {
+        /// The id.
+        id: String,
+        /// The store's address, without a password.
+        store: String,
+    },
+    /// An inspected token would be refused.
+    #[error("the token would be refused: {0}")]
+    TokenRefused(String),
+    /// An inspected token could not be checked.
+    #[error("the token is not checked: {0}")]
+    TokenUnchecked(Box<StartError>),
+    /// There is no token to inspect.
+    #[error(
+        "there is no token; give one token and nothing else on standard input, such as `token inspect < token.txt`"
+    )]
+    NoToken,
+    /// Standard input cannot be read.
+    #[error("cannot read standard input: {0}")]
+    Input(String),
     /// Nobody of this name could be locked.
     #[error(
         "there is no user \"{name}\" in {store}, so nobody was unlocked; if the configuration file lists the users, name it \

@@ -130,6 +130,12 @@ impl Opened {
     }
 }
 
+/// Returns the state of a server with these settings, for a command. The store must exist.
+pub(crate) async fn state(settings: Settings) -> Result<App, StartError> {
+    let opened = Opened::new(settings.store.open(Absence::Refused).await?, &Metrics::default());
+    Ok(opened.prepare(settings).await?.app)
+}
+
 /// A server whose routes can be replaced while it serves.
 pub(crate) struct Running {
     service: watch::Sender<Service>,

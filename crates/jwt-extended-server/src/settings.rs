@@ -18,6 +18,7 @@ use jwt_extended_axum::{
     token::Issuer,
 };
 use jwt_extended_sqlx::SqliteUrl;
+use serde_json::{Value, json};
 
 use crate::{
     Clients, Cors, ForwardAuth, ListenAddress, Origin, StartError, Users,
@@ -154,6 +155,27 @@ impl Settings {
             clients,
             guessing,
             metrics_listen,
+        })
+    }
+}
+
+impl Settings {
+    /// Returns the main facts as JSON, without a secret.
+    pub(crate) fn to_json(&self) -> Value {
+        let keys = match &self.keys {
+            None => json!({ "in": "options", "algorithm": self.config.algorithm.to_string() }),
+            Some(KeyPlace::Store { .. }) => json!({ "in": "store" }),
+            Some(KeyPlace::Folder(folder)) => json!({ "in": "folder", "folder": folder.path().display().to_string() }),
+        };
+        json!({
+            "good": true,
+            "listen": self.listen.to_string(),
+            "metrics_listen": self.metrics_listen.as_ref().map(ToString::to_string),
+            "connections": self.limits.connections,
+            "store": self.store.to_string(),
+            "users": if self.users.is_some() { "file" } else { "store" },
+            "keys": keys,
+            "issuers": self.issuers.len(),
         })
     }
 }

@@ -29,8 +29,10 @@ mod program {
     mod renewals;
     mod restarts;
     mod scopes;
+    mod sessions;
     mod spellings;
     mod systemd;
+    mod tokens;
     mod users;
 }
 

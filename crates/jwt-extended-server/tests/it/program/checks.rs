@@ -51,6 +51,9 @@ fn a_good_configuration_is_one_line_of_facts() {
         file.display()
     );
     assert_eq!(ended.out, format!("the configuration is good: {facts}"));
+    let json = run_in(folder.path(), &["check", "--json"], &config, &[("JWT_SECRET_KEY", SECRET)]).out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["good"], &json["connections"], &json["users"]), (&true.into(), &77.into(), &"file".into()));
     assert_eq!(files(folder.path()), ["server.toml"]);
 }
 

@@ -2,34 +2,26 @@
 
 mod arguments;
 mod import;
-mod output;
 mod password;
 
-use jwt_extended_axum::{
-    jwt_extended::{Clock as _, SystemClock},
-    session::{EndSessions, SessionStore, StoreError},
-};
+use jwt_extended_axum::jwt_extended::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
-pub(crate) use self::{
-    arguments::UserCommand,
-    output::{Output, counted},
-    password::hashed_password,
-};
+pub(crate) use self::{arguments::UserCommand, password::hashed_password};
+use super::{Output, changed, counted, is_known, log_out, subject_of};
 use crate::{
     Database, Scopes, StartError,
     attempts::unlock,
-    audit::{Actor, Event, Name},
+    audit::Name,
     settings::UserSource,
-    store::{Absence, OpenError, OpenStore, StoreAddress},
-    users::{self, DatabaseError},
+    store::{Absence, OpenStore, StoreAddress},
 };
 
 /// Runs a command on a store.
 pub(crate) async fn run(
     command: UserCommand,
     store: &StoreAddress,
-    source: UserSource,
+    source: &UserSource,
     output: Output,
 ) -> Result<(), StartError> {
     // A new store has no users and no sessions, so any other command would do nothing there and say that it did.
@@ -132,34 +124,12 @@ pub(crate) async fn run(
     }
 }
 
-/// Begins the audit event of a change.
-fn changed(name: Name, subject: &str) -> Event {
-    Event::new(name, Actor::Command).subject(subject)
-}
-
-/// Records that a command was refused, or has failed.
-pub(crate) fn refused(error: &StartError) {
-    Event::new(Name::AdministrationRefused, Actor::Command).reason(&error.to_string()).record();
-}
-
 fn list_of(scopes: &Scopes) -> Vec<&str> {
     scopes.iter().collect()
 }
 
 fn said_of(name: &str, scopes: &Scopes) -> String {
     if scopes.is_empty() { format!("{name} has no scopes") } else { format!("{name} has the scopes {scopes}") }
-}
-
-/// Returns the subject of a user's tokens: the name as it is stored. Users of the file are not in the database.
-async fn subject_of(name: &str, users: Option<&Database>) -> Result<String, StartError> {
-    let stored = match users {
-        Some(users) => users.stored_name(name).await,
-        None => Err(DatabaseError::Unknown(name.to_owned())),
-    };
-    match stored {
-        Err(DatabaseError::Unknown(_)) => Ok(users::normalized(name).unwrap_or_else(|| name.to_owned())),
-        stored => Ok(stored?),
-    }
 }
 
 async fn list(users: &Database, output: Output) -> Result<(), StartError> {
@@ -177,36 +147,6 @@ async fn list(users: &Database, output: Output) -> Result<(), StartError> {
         }));
     }
     output.say(&lines.join("\n"), &Value::from(entries))
-}
-
-/// Whether somebody of this name can have sessions: a user of the store or of the file, or one who was removed and
-/// still has some.
-async fn is_known(
-    name: &str,
-    source: UserSource,
-    users: Option<&Database>,
-    sessions: &dyn SessionStore,
-    store: &StoreAddress,
-) -> Result<bool, StartError> {
-    if let UserSource::File(names) = source
-        && names.iter().any(|known| users::normalized(known).as_deref() == Some(name))
-    {
-        return Ok(true);
-    }
-    if let Some(users) = users
-        && users.find(name).await?.is_some()
-    {
-        return Ok(true);
-    }
-    let open = sessions.list(name, SystemClock.now()).wait().await;
-    open.map(|open| !open.is_empty()).map_err(|error| failed(store, &error))
-}
-
-/// Ends a user's sessions, and returns how many there were.
-async fn log_out(sessions: &dyn SessionStore, store: &StoreAddress, subject: &str) -> Result<u64, StartError> {
-    // This command does not know how long the server's tokens live. So the store keeps the cut-off, one row per user.
-    let end = EndSessions::All { subject, until: None, now: SystemClock.now() };
-    sessions.end(&end).wait().await.map_err(|error| failed(store, &error))
 }
 
 /// Reports a change that has ended sessions.
@@ -228,8 +168,4 @@ fn said_ended(ended: u64, store: &StoreAddress) -> String {
         0 => format!("no session was open in {store}"),
         some => format!("{} ended in {store}", counted(some, "session")),
     }
-}
-
-fn failed(store: &StoreAddress, error: &StoreError) -> StartError {
-    StartError::Store(OpenError::Unreachable { address: store.to_string(), why: error.to_string() })
 }

@@ -16,13 +16,13 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use self::rows::{Format, Mistake, Row};
-use super::{
-    changed,
-    output::{Output, complain, counted},
-};
 use crate::{
     Database, Scopes, StartError,
     audit::Name,
+    commands::{
+        changed,
+        output::{Output, complain, counted},
+    },
     demo,
     store::{Absence, OpenError, StoreAddress},
     users::{Import, PasswordHash, normalized},

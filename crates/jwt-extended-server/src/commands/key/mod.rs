@@ -10,11 +10,11 @@ use jwt_extended_axum::{
 use serde_json::{Value, json};
 
 pub(crate) use self::arguments::{KeyCommand, Target};
+use super::Output;
 use crate::{
     StartError,
     keys::{KeyRow, KeyTable, KeysError, Outcome, Plan, generate},
     store::Absence,
-    user_commands::Output,
 };
 
 /// Runs a command on the keys of a store.

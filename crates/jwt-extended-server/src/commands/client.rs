@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::Output;
 use crate::{
     StartError,
     clients::{ClientSecret, check_id},
-    user_commands::Output,
 };
 
 /// Prints a new secret and the section `[[clients]]` with its hash. Nothing is stored: the secret is shown this once.
