@@ -11,6 +11,7 @@ mod folder;
 mod packages;
 mod programs;
 mod python;
+mod schemathesis;
 mod server;
 mod services;
 mod style;
@@ -30,6 +31,8 @@ usage: cargo xtask <command>
   flask    only the Flask face: its wheel, its tests, upstream's own
   examples only the example programs, each with the transcript at its top
   check    formatting, style, clippy and the documentation; every warning is an error
+  schemathesis SECONDS
+           requests to the server that are made from its OpenAPI description, for this long
   vectors DIR
            the keys and tokens of Wycheproof (json_web_*_test.json, in this folder) through the engine
 ";
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         ["flask"] => python::run_all(),
         ["examples"] => examples::run(),
         ["check"] => check::run(),
+        ["schemathesis", seconds] if let Ok(seconds) = seconds.parse() => test::run_schemathesis(seconds),
         ["vectors", folder] => test::run_vectors(folder),
         _ => {
             eprint!("{USAGE}");

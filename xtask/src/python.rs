@@ -115,9 +115,7 @@ impl Tools {
         fs::create_dir_all(&folder)?;
         let tools = Self { venv: folder.join("tools"), folder };
         make_venv(&tools.venv)?;
-        // Groups of dependencies need a pip of 2025.
-        run(tools.python().args(["-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1"]))?;
-        run(tools.python().args(["-m", "pip", "install", "--quiet", "--group", "python/pyproject.toml:dev"]))?;
+        install_group(&tools.venv, "dev")?;
         Ok(tools)
     }
 
@@ -163,8 +161,7 @@ impl Tools {
             install.args(["-m", "pip", "install", "--quiet"]);
             install
         };
-        run(install().args(["--upgrade", "pip>=25.1"]))?;
-        run(install().args(["--group", "python/pyproject.toml:version-3"]))?;
+        install_group(&venv, "version-3")?;
         run(install().args(["--force-reinstall", "--no-deps"]).arg(self.wheel()?))?;
         self.suite(&VERSION_3, &venv)
     }
@@ -248,6 +245,29 @@ impl Tools {
         command.env_remove("PYTHONPATH").env_remove("PYTHONHOME");
         command
     }
+}
+
+/// Returns a program of the environment for a group of packages, and installs the group first.
+pub(crate) fn program_of(group: &str, name: &str) -> Result<Command, Trouble> {
+    let venv = tools::root().join("target/python").join(group);
+    make_venv(&venv)?;
+    install_group(&venv, group)?;
+    let mut command = program(&executable(&venv, name));
+    // Settings for another Python do not apply here.
+    command.env_remove("PYTHONPATH").env_remove("PYTHONHOME");
+    Ok(command)
+}
+
+/// Installs a group of the packages that `python/pyproject.toml` lists.
+fn install_group(venv: &Path, group: &str) -> Result<(), Trouble> {
+    let install = |arguments: &[&str]| {
+        let mut install = program(&executable(venv, "python"));
+        install.args(["-m", "pip", "install", "--quiet"]).args(arguments);
+        run(install.env_remove("PYTHONPATH").env_remove("PYTHONHOME"))
+    };
+    // Groups of dependencies need a pip of 2025.
+    install(&["--upgrade", "pip>=25.1"])?;
+    install(&["--group", &format!("python/pyproject.toml:{group}")])
 }
 
 fn python_folder() -> PathBuf {

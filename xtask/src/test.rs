@@ -5,7 +5,7 @@ use std::thread;
 use crate::{
     examples, packages,
     programs::{Part, Programs, WORKSPACE},
-    python, services, style,
+    python, schemathesis, services, style,
     tools::{self, Report, Trouble, cargo},
     tour,
 };
@@ -27,6 +27,7 @@ pub(crate) fn run() -> Report {
     strangers(&mut report, programs.as_ref());
     proxies(&mut report, programs.as_ref());
     report.step("the curl tour", tour::run);
+    schemathesis_step(&mut report, 20);
     examples::test(&mut report);
     packages::test(&mut report);
     python::test(&mut report, tools);
@@ -43,12 +44,24 @@ pub(crate) fn run_vectors(folder: &str) -> Report {
     report
 }
 
+/// `cargo xtask schemathesis`.
+pub(crate) fn run_schemathesis(seconds: u32) -> Report {
+    let mut report = Report::new();
+    report.step("build of the server", || tools::run(&mut cargo("build -p jwt-extended-server")));
+    schemathesis_step(&mut report, seconds);
+    report
+}
+
 /// `cargo xtask stores`.
 pub(crate) fn run_stores() -> Report {
     let mut report = Report::new();
     let programs = build(&mut report);
     stores(&mut report, programs.as_ref());
     report
+}
+
+fn schemathesis_step(report: &mut Report, seconds: u32) {
+    report.step("the server by its description: schemathesis", || schemathesis::check(seconds));
 }
 
 fn build(report: &mut Report) -> Option<Programs> {

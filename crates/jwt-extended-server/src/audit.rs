@@ -3,17 +3,16 @@
 //! docs/AUDIT.md lists them. No field holds a token or a password. Texts of clients are cut off, and their control
 //! characters are escaped.
 
-use std::{
-    convert::Infallible,
-    net::{IpAddr, SocketAddr},
-};
+use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
-    http::{Extensions, request::Parts},
+    extract::FromRequestParts,
+    http::{Extensions, HeaderMap, request::Parts},
 };
 use jwt_extended_axum::{Reason, Rejection, Token};
 use tracing::Level;
+
+use crate::{App, ForwardAuth, client::client_of};
 
 /// The longest text of a field, in characters. A name of a user has at most 255 bytes.
 const LONGEST: usize = 255;
@@ -176,22 +175,22 @@ pub(crate) fn logged_out(tokens: &[Token], address: Address) {
     }
 }
 
-/// The address that sent a request; unknown without a network.
+/// The address of the client that sent a request; unknown without a network.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Address(Option<IpAddr>);
 
 impl Address {
-    /// Finds it among the extensions of a request.
-    pub(crate) fn of(extensions: &Extensions) -> Self {
-        Self(extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical()))
+    /// Finds it in the parts of a request.
+    pub(crate) fn of(headers: &HeaderMap, extensions: &Extensions, proxies: &ForwardAuth) -> Self {
+        Self(client_of(headers, extensions, proxies))
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Address {
+impl FromRequestParts<App> for Address {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.extensions))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers, &parts.extensions, &app.forward_auth))
     }
 }
 

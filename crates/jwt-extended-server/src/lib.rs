@@ -6,6 +6,7 @@ mod answered;
 mod attempts;
 mod audit;
 mod cli;
+mod client;
 mod clients;
 mod commands;
 mod config_file;

@@ -32,7 +32,7 @@ use self::{
 };
 pub use self::{identity::HeaderNameError, options::ForwardAuthError, policy::PolicyError};
 pub(crate) use self::{options::ForwardAuthOptions, policy::PolicyOptions};
-use crate::{App, Origin};
+use crate::{App, Origin, audit::Address};
 
 /// The header fields of [`CookieFields::Numbered`]. A pair of tokens has four cookies.
 const NUMBERED: [HeaderName; 4] = [
@@ -97,6 +97,8 @@ impl ForwardAuth {
 
 async fn answer(app: &App, question: Request, naming: Naming, asked: &Asked) -> Response {
     let inner = &*app.forward_auth.0;
+    // Of the question itself: the request that it stands for has other headers.
+    let client = Address::of(question.headers(), question.extensions(), &app.forward_auth);
     let forwarded = match inner.proxies.forwarded(question.into_parts().0, naming) {
         Ok(forwarded) => forwarded,
         // The client's fault: no proxy and no app can be sure what it asks for.
@@ -118,7 +120,7 @@ async fn answer(app: &App, question: Request, naming: Naming, asked: &Asked) -> 
             let admitted = app.jwt.authenticate(&bodiless(request), &Requirement::access()).await.ok();
             pass(admitted.as_ref().map(Admitted::token), SetCookies::default())
         }
-        Access::Guarded(guarded) => match renewal::check(&app.jwt, request, guarded, inner.renew).await {
+        Access::Guarded(guarded) => match renewal::check(&app.jwt, request, guarded, inner.renew, client).await {
             Checked { outcome: Ok(admitted), cookies } => pass(Some(admitted.token()), cookies),
             Checked { outcome: Err(rejection), cookies } => inner.reject(rejection, cookies, &forwarded, asked.login),
         },

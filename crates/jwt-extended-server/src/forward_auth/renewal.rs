@@ -20,7 +20,15 @@ pub(super) struct Checked {
 }
 
 /// Checks a request, and renews its cookies if they end within the time `renew`.
-pub(super) async fn check(jwt: &JwtManager, request: &Parts, guarded: &Guarded, renew: Option<Duration>) -> Checked {
+///
+/// `client` is for the audit event of a refresh.
+pub(super) async fn check(
+    jwt: &JwtManager,
+    request: &Parts,
+    guarded: &Guarded,
+    renew: Option<Duration>,
+    client: Address,
+) -> Checked {
     let first = jwt.authenticate(&bodiless(request), &guarded.requirement).await;
     // A renewed token is never fresh, and the browser would lose its fresh one.
     let Some(within) = renew.filter(|_| guarded.renewable == Renewable::Yes) else { return first.into() };
@@ -30,7 +38,7 @@ pub(super) async fn check(jwt: &JwtManager, request: &Parts, guarded: &Guarded, 
             Checked { outcome: Ok(admitted), cookies }
         }
         // A request that changes something has shown no CSRF value that is still good, so it is not renewed.
-        Err(rejection) if request.method.is_safe() && is_over(&rejection) => match refreshed(jwt, request).await {
+        Err(rejection) if request.method.is_safe() && is_over(&rejection) => match refreshed(jwt, request, client).await {
             Some(Ok(cookies)) => {
                 let outcome = jwt.authenticate(&with_cookies(request, &cookies), &guarded.requirement).await;
                 Checked { outcome: outcome.map_err(Into::into), cookies }
@@ -67,12 +75,12 @@ fn is_over(rejection: &jwt_extended::Rejection) -> bool {
 }
 
 /// Refreshes by the request's refresh cookie. `None` if it has none that is good.
-async fn refreshed(jwt: &JwtManager, request: &Parts) -> Option<Result<SetCookies, Rejection>> {
+async fn refreshed(jwt: &JwtManager, request: &Parts, client: Address) -> Option<Result<SetCookies, Rejection>> {
     // Refreshing it asks the store.
     let by_cookie = Requirement::refresh().locations([Location::Cookie]).skip_revocation_check();
     let refresh = jwt.authenticate(request, &by_cookie).await.ok()?;
     let outcome = jwt.refresh(refresh.token()).await.map_err(Rejection::from);
-    audit::refreshed(&outcome, refresh.token(), Address::of(&request.extensions));
+    audit::refreshed(&outcome, refresh.token(), client);
     Some(outcome.and_then(|pair| jwt.set_cookies(&pair).map_err(Into::into)))
 }
 

@@ -85,6 +85,7 @@ impl FromRequest<App> for Credentials {
 /// The device that logs in: the name that it gives itself, and the tokens that it has already.
 pub(super) struct Device {
     label: Option<String>,
+    address: Address,
     request: Parts,
 }
 
@@ -96,7 +97,7 @@ impl Device {
 
     /// Returns where the request came from.
     pub(super) fn address(&self) -> Address {
-        Address::of(&self.request.extensions)
+        self.address
     }
 
     /// Returns the request, whose session the login replaces.
@@ -105,12 +106,13 @@ impl Device {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Device {
+impl FromRequestParts<App> for Device {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let name = parts.headers.get(header::USER_AGENT);
         let label = name.map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
-        Ok(Self { label, request: parts.clone() })
+        let address = Address::from_request_parts(parts, app).await?;
+        Ok(Self { label, address, request: parts.clone() })
     }
 }

@@ -205,3 +205,12 @@ pub(super) enum BodyRejected {
     #[response(status = 503)]
     Unavailable(#[to_schema] Message),
 }
+
+/// The rejection of an attempt to guess, and of one that only looks like it.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "its variant is only described")]
+pub(super) enum TooManyAttempts {
+    /// The account or the address has had too many attempts
+    #[response(status = 429, headers(("retry-after" = u32, description = "How long to wait, in seconds")))]
+    Wait(#[to_schema] Message),
+}

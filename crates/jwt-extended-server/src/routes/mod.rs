@@ -30,7 +30,7 @@ pub use self::{app::App, metadata::Metadata};
 use self::{
     app::refuse,
     credentials::{Credentials, Device},
-    describe::{BodyRejected, Description, DescriptionText, LoginDone, RefreshDone, TokenRejected, TokensBody},
+    describe::{BodyRejected, Description, DescriptionText, LoginDone, RefreshDone, TokenRejected, TokensBody, TooManyAttempts},
 };
 use crate::{
     ClientAddress,
@@ -102,6 +102,7 @@ pub fn router(app: App) -> Router {
         (status = 200, description = "The cookies are set", body = LoginDone),
         (status = 303, description = "The cookies are set, and the browser goes back to where it came from"),
         BodyRejected,
+        TooManyAttempts,
     ),
 )]
 async fn login(
@@ -131,7 +132,7 @@ async fn login(
         (Credentials = "application/x-www-form-urlencoded"),
         (Credentials = "multipart/form-data"),
     )),
-    responses((status = 200, description = "The tokens", body = TokensBody), BodyRejected),
+    responses((status = 200, description = "The tokens", body = TokensBody), BodyRejected, TooManyAttempts),
 )]
 async fn token(
     State(app): State<App>,
@@ -188,6 +189,7 @@ async fn partially_protected(visitor: Visitor<Access>) -> (Cookies, Json<Value>)
             (RefreshDone = "application/json"), (TokensBody = "application/json"),
         )),
         TokenRejected,
+        TooManyAttempts,
     ),
     security(("refresh" = []), ("refresh_cookie" = [], "csrf" = [])),
 )]

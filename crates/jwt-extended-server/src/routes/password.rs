@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::{
     App,
     credentials::Device,
-    describe::{BodyRejected, Message, PasswordDone, TokenRejected, TokensBody},
+    describe::{BodyRejected, Message, PasswordDone, TokenRejected, TokensBody, TooManyAttempts},
     form::{self, TwoTexts},
 };
 use crate::{
@@ -33,8 +33,8 @@ pub(super) struct Passwords {
     /// The old password.
     #[schema(value_type = String, format = Password)]
     password: Zeroizing<String>,
-    /// The new one: at least 8 characters.
-    #[schema(value_type = String, format = Password)]
+    /// The new one: at least 8 characters, at least 4 of them different, and neither the name nor the old password.
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 1024)]
     new_password: Zeroizing<String>,
 }
 
@@ -75,6 +75,7 @@ impl FromRequest<App> for Passwords {
         )),
         BodyRejected,
         TokenRejected,
+        TooManyAttempts,
         (status = 409, description = "Somebody else has changed the password at the same time", body = Message),
     ),
     security(("access" = []), ("access_cookie" = [], "csrf" = [])),
@@ -113,7 +114,10 @@ pub(super) async fn change(
         tracing::error!(%error, subject = verified.name(), "a password is changed, but the old sessions could not be ended");
         app.refuse(StatusCode::SERVICE_UNAVAILABLE, "sessions_unavailable", LEFT)
     })?;
-    Event::new(Name::PasswordChanged, Actor::User).subject(verified.name()).address(device.address()).record();
+    let event = |name| Event::new(name, Actor::User).subject(verified.name()).address(device.address());
+    event(Name::PasswordChanged).record();
+    let opened = event(Name::SessionOpened).session(pair.access.session().as_deref());
+    opened.client(device.label()).record();
     app.answer_where_it_came_from::<PasswordDone>(token.location(), &headers, pair)
 }
 

@@ -101,7 +101,7 @@ pub(super) async fn end(
     delete,
     path = "/sessions",
     tag = "sessions",
-    params(("keep" = Option<Kept>, Query, description = "The session that stays open")),
+    params(("keep" = inline(Option<Kept>), Query, description = "The session that stays open")),
     responses((status = 200, description = "The sessions have ended", body = Ended), TokenRejected),
     security(("access" = []), ("access_cookie" = [], "csrf" = [])),
 )]

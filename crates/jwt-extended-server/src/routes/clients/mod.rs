@@ -19,6 +19,7 @@ pub(super) use self::{
 #[expect(dead_code, reason = "its fields are only described")]
 struct TokenParameters {
     /// The token.
+    #[schema(min_length = 1)]
     token: String,
     /// `access_token` or `refresh_token`.
     token_type_hint: Option<String>,

@@ -77,6 +77,21 @@ fn a_session_is_recorded_from_login_to_logout() {
 }
 
 #[test]
+fn behind_a_proxy_the_address_is_the_clients() {
+    for (options, address) in [
+        ("", "192.0.2.7"),
+        ("[forward_auth]\ntrusted_proxies = []", "127.0.0.1"),
+        ("[forward_auth]\ntrusted_proxies = [\"10.0.0.0/8\"]", "127.0.0.1"),
+    ] {
+        let server = serve(options);
+        let forwarded = ("x-forwarded-for", "198.51.100.1, 192.0.2.7");
+        assert_eq!(server.send("/token", &[JSON, forwarded], Some(server.credentials)).status, 200);
+        let log = server.end("TERM").2;
+        assert_eq!(events(&log)[0]["address"], address, "{options}");
+    }
+}
+
+#[test]
 fn a_logout_with_two_cookies_is_recorded_once() {
     let server = serve("");
     let login = server.log_in();

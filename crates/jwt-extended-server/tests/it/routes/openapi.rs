@@ -45,3 +45,25 @@ async fn the_metadata_names_the_endpoints_for_clients() {
     assert_eq!(document["introspection_endpoint"], "https://login.example/introspect");
     assert_eq!(document["revocation_endpoint"], "https://login.example/revoke");
 }
+
+#[tokio::test]
+async fn every_reference_of_the_description_resolves() {
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(Value::as_str));
+                members.values().for_each(|value| references(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+    let document: Value = serde_json::from_str(&app().get("/openapi.json", &[]).await.body).unwrap();
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 20, "{found:?}");
+    for reference in found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference} is not in the document");
+    }
+}
