@@ -13,7 +13,8 @@ use jwt_extended_axum::{
 };
 
 use crate::{
-    App, Attempts, Clients, Cors, Database, DatabaseError, ForwardAuth, ListenAddress, Metadata, StartError, Users,
+    App, AppParts, Attempts, Clients, Cors, Database, DatabaseError, ForwardAuth, ListenAddress, Metadata, StartError,
+    Users,
     attempts::GuessingOptions,
     forward_auth::ForwardAuthOptions,
     limits::Limits,
@@ -70,7 +71,8 @@ pub(crate) async fn run(
     let shutdown = shutdown_signal()?;
     greet(&listener.address().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
     let attempts = Attempts::new(attempts, GuessingOptions::default());
-    let app = App { jwt, users, cors, metadata, forward_auth, attempts, clients: Clients::default() };
+    let clients = Clients::default();
+    let app = App::from(AppParts { jwt, users, cors, metadata, forward_auth, attempts, clients });
     Running::new(app.into(), Limits::default(), Metrics::default()).serve(listener, shutdown).await;
     Ok(())
 }

@@ -38,7 +38,7 @@ pub use error::StartError;
 pub use forward_auth::{ForwardAuth, ForwardAuthError, HeaderNameError, PolicyError};
 pub use keys::{FolderError, KeysError};
 pub use listen::ListenAddress;
-pub use routes::{App, Metadata, router};
+pub use routes::{App, AppParts, Metadata, router};
 pub use secrets::is_sample;
 pub use settings::{Overrides, Settings};
 pub use store::{OpenError, StoreAddress};

@@ -14,7 +14,7 @@ use jwt_extended_axum::{
 use tokio::{signal, sync::watch, task::JoinSet};
 
 use crate::{
-    App, Attempts, Database, Metadata, Settings, StartError, Users,
+    App, AppParts, Attempts, Database, Metadata, Settings, StartError, Users,
     attempts::Counters,
     connections::{self, Service},
     demo,
@@ -126,7 +126,8 @@ impl Opened {
         let jwt = manager(settings.config, settings.issuers, self.sessions.clone(), &users, schedule)?;
         let attempts = Attempts::new(self.counters.clone(), settings.guessing);
         let (cors, forward_auth, clients) = (settings.cors, settings.forward_auth, settings.clients);
-        Ok(Prepared { app: App { jwt, users, cors, metadata, forward_auth, clients, attempts }, live_keys })
+        let app = AppParts { jwt, users, cors, metadata, forward_auth, clients, attempts }.into();
+        Ok(Prepared { app, live_keys })
     }
 }
 
@@ -153,7 +154,7 @@ impl Running {
             app: watch::Sender::new(app.clone()),
             metrics,
         };
-        running.follow(live_keys, app.jwt);
+        running.follow(live_keys, app.jwt.clone());
         running
     }
 
@@ -165,7 +166,7 @@ impl Running {
     pub(crate) fn replace(&self, Prepared { app, live_keys }: Prepared, limits: Limits) {
         self.app.send_replace(app.clone());
         self.service.send_replace(service(app.clone(), limits, &self.metrics));
-        self.follow(live_keys, app.jwt);
+        self.follow(live_keys, app.jwt.clone());
     }
 
     /// Follows the keys of this state, and no longer those of the earlier one.
@@ -227,9 +228,9 @@ async fn purge(current: watch::Receiver<App>) {
 async fn purge_attempts(current: watch::Receiver<App>) {
     loop {
         tokio::time::sleep(PURGE_EVERY).await;
-        let App { attempts, jwt, .. } = current.borrow().clone();
+        let app = current.borrow().clone();
         loop {
-            match attempts.purge(jwt.now(), PURGE_BATCH).await {
+            match app.attempts.purge(app.jwt.now(), PURGE_BATCH).await {
                 Ok(purged) if purged >= u64::from(PURGE_BATCH) => {}
                 Ok(_) => break,
                 Err(error) => {

@@ -86,7 +86,7 @@ async fn judge(token: &str, source: &Source) -> Result<Verdict, StartError> {
     "Authorization".clone_into(&mut settings.config.header_name);
     "Bearer".clone_into(&mut settings.config.header_type);
     let is_in_memory = settings.store == StoreAddress::Memory;
-    let jwt = serve::state(settings).await?.jwt;
+    let jwt = serve::state(settings).await?.jwt.clone();
     // Asking for the revocation in the guard would count as a use of the session.
     let requirement = Requirement::any().locations([Location::Header]).skip_revocation_check();
     let token = match jwt.authenticate(&Carrier::of(token), &requirement).await {

@@ -3,7 +3,10 @@
 //! All of them are in every answer that lets a request pass, also without a value. So the proxy always replaces what a
 //! client has sent under the same name.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use jwt_extended_axum::Token;
@@ -98,23 +101,28 @@ impl IdentityHeaders {
     /// Returns every header, with the facts of a token. Without a token, the values are empty.
     pub(super) fn of(&self, token: Option<&Token>) -> HeaderMap {
         let value = |fact: &Fact| token.and_then(|token| fact.of(token)).unwrap_or_default();
-        self.names.iter().map(|(fact, name)| (name.clone(), encoded(&value(fact)))).collect()
+        // Room for the other headers of the answer, too.
+        let mut headers = HeaderMap::with_capacity(2 * self.names.len());
+        for (fact, name) in &self.names {
+            headers.insert(name.clone(), encoded(&value(fact)));
+        }
+        headers
     }
 }
 
 impl Fact {
-    fn of(&self, token: &Token) -> Option<String> {
+    fn of<'t>(&self, token: &'t Token) -> Option<Cow<'t, str>> {
         match self {
-            Self::Subject => Some(token.subject().to_owned()),
-            Self::Issuer => token.issuer().map(str::to_owned),
-            Self::Session => token.session().map(str::to_owned),
-            Self::TokenId => token.jti().map(str::to_owned),
+            Self::Subject => Some(token.subject().into()),
+            Self::Issuer => token.issuer().map(Cow::from),
+            Self::Session => token.session().map(Cow::from),
+            Self::TokenId => token.jti().map(Cow::from),
             // A scope holds no comma (RFC 6749 section 3.3). A space would be encoded.
-            Self::Scopes => Some(token.scopes().join(",")),
+            Self::Scopes => Some(token.scopes().join(",").into()),
             Self::Claim(name) => match token.claim::<Value>(name).ok().flatten()? {
                 Value::Null => None,
-                Value::String(text) => Some(text),
-                other => Some(other.to_string()),
+                Value::String(text) => Some(text.into()),
+                other => Some(other.to_string().into()),
             },
         }
     }
@@ -122,8 +130,9 @@ impl Fact {
 
 /// Returns a text as the value of a header: percent-encoded, except for visible ASCII.
 fn encoded(text: &str) -> HeaderValue {
+    let encoded: Cow<'_, str> = utf8_percent_encode(text, ENCODED).into();
     // Encoded text is visible ASCII, which every header can hold.
-    HeaderValue::from_str(&utf8_percent_encode(text, ENCODED).to_string()).unwrap_or(HeaderValue::from_static(""))
+    HeaderValue::from_str(&encoded).unwrap_or(HeaderValue::from_static(""))
 }
 
 #[cfg(test)]

@@ -38,14 +38,16 @@ pub(super) async fn check(
             Checked { outcome: Ok(admitted), cookies }
         }
         // A request that changes something has shown no CSRF value that is still good, so it is not renewed.
-        Err(rejection) if request.method.is_safe() && is_over(&rejection) => match refreshed(jwt, request, client).await {
-            Some(Ok(cookies)) => {
-                let outcome = jwt.authenticate(&with_cookies(request, &cookies), &guarded.requirement).await;
-                Checked { outcome: outcome.map_err(Into::into), cookies }
+        Err(rejection) if request.method.is_safe() && is_over(&rejection) => {
+            match refreshed(jwt, request, client).await {
+                Some(Ok(cookies)) => {
+                    let outcome = jwt.authenticate(&with_cookies(request, &cookies), &guarded.requirement).await;
+                    Checked { outcome: outcome.map_err(Into::into), cookies }
+                }
+                Some(Err(error)) => Checked { outcome: Err(error), cookies: SetCookies::default() },
+                None => Err(rejection).into(),
             }
-            Some(Err(error)) => Checked { outcome: Err(error), cookies: SetCookies::default() },
-            None => Err(rejection).into(),
-        },
+        }
         Err(rejection) => Err(rejection).into(),
     }
 }

@@ -1,5 +1,7 @@
 //! The state that the routes share, and what several of them do: log in, refresh, answer with tokens, refuse.
 
+use std::{ops::Deref, sync::Arc};
+
 use axum::{
     Json,
     extract::FromRef,
@@ -21,9 +23,13 @@ use crate::{
 pub(super) const BUSY: &str = "Too many logins at once. Try again in a moment";
 const DOWN: &str = "Nobody can log in right now. Try again in a moment";
 
-/// The state that the routes share.
+/// The state that the routes share. Cloning it is cheap, which each request does several times.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct App(Arc<AppParts>);
+
+/// The parts of an [`App`].
+#[derive(Debug)]
+pub struct AppParts {
     /// Issues and verifies tokens.
     pub jwt: JwtManager,
     /// The users who may log in.
@@ -38,6 +44,20 @@ pub struct App {
     pub clients: Clients,
     /// How often somebody may guess a secret.
     pub attempts: Attempts,
+}
+
+impl From<AppParts> for App {
+    fn from(parts: AppParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = AppParts;
+
+    fn deref(&self) -> &AppParts {
+        &self.0
+    }
 }
 
 impl FromRef<App> for JwtManager {

@@ -26,11 +26,16 @@ use serde_json::{Value, json};
 use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use self::{app::App, metadata::Metadata};
 use self::{
     app::refuse,
     credentials::{Credentials, Device},
-    describe::{BodyRejected, Description, DescriptionText, LoginDone, RefreshDone, TokenRejected, TokensBody, TooManyAttempts},
+    describe::{
+        BodyRejected, Description, DescriptionText, LoginDone, RefreshDone, TokenRejected, TokensBody, TooManyAttempts,
+    },
+};
+pub use self::{
+    app::{App, AppParts},
+    metadata::Metadata,
 };
 use crate::{
     ClientAddress,

@@ -15,7 +15,7 @@ use jwt_extended_axum::{
     jwt_extended::http::Location,
     session::MemoryStore,
 };
-use jwt_extended_server::{App, Attempts, Clients, Cors, ForwardAuth, Metadata, Users, hash, router};
+use jwt_extended_server::{AppParts, Attempts, Clients, Cors, ForwardAuth, Metadata, Users, hash, router};
 use tower::ServiceExt as _;
 
 use super::{SECRET, member};
@@ -90,7 +90,8 @@ fn app_of(builder: JwtManagerBuilder, origins: &[&str], forward_auth: ForwardAut
     let clients = Clients::from_toml(CLIENTS).unwrap();
     let metadata = Metadata::of(&config, &clients);
     let attempts = Attempts::in_memory("").unwrap();
-    let router = router(App { jwt: jwt.clone(), users, cors, metadata, forward_auth, clients, attempts });
+    let parts = AppParts { jwt: jwt.clone(), users, cors, metadata, forward_auth, clients, attempts };
+    let router = router(parts.into());
     TestApp { router, jwt, peer: ([127, 0, 0, 1], 1).into() }
 }
 

@@ -84,6 +84,17 @@ fn a_change_by_cookie_needs_the_csrf_value_and_sets_cookies() {
 }
 
 #[test]
+fn a_change_and_its_new_session_are_audit_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(&folder);
+    assert_eq!(change(&server, &access(&server), PASSWORD, "quiet-maple-91").status, 200);
+    let log = server.end("TERM").2;
+    let events: Vec<_> =
+        log.lines().filter(|line| line.contains("\"audit\"")).map(|line| member(line, "event")).collect();
+    assert_eq!(events, ["session_opened", "password_changed", "session_opened"]);
+}
+
+#[test]
 fn a_listed_user_cannot_change_the_password() {
     let server = Server::serve_on(
         &format!("store = \"memory\"\n{}", crate::support::listed_user("alice")),
