@@ -5,11 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use argon2::{Argon2, password_hash::PasswordHasher};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::{hashes::PasswordHash, names::normalized_password};
+use super::{
+    hashes::{PasswordHash, argon2id},
+    names::normalized_password,
+};
 use crate::{StartError, metrics::Hashing};
 
 /// How many passwords are checked at the same time: each check takes about 20 MB and a core for a while, and one of a
@@ -109,11 +111,9 @@ pub fn hash(password: &str) -> Result<String, StartError> {
 
 /// Returns the hash that the server makes of a password, as [`hash`] does.
 pub(crate) fn own_hash(password: &str) -> Result<PasswordHash, StartError> {
-    let failed = |why: String| StartError::Password(why);
-    let made = Argon2::default()
-        .hash_password(normalized_password(password).as_bytes())
-        .map_err(|error| failed(error.to_string()))?;
-    PasswordHash::parse(&Zeroizing::new(made.to_string())).map_err(|error| failed(format!("the hash {error}")))
+    let made = argon2id::hash(normalized_password(password).as_bytes());
+    let made = made.ok_or_else(|| StartError::Password("there is no memory or no randomness for it".to_owned()))?;
+    PasswordHash::parse(&made).map_err(|error| StartError::Password(format!("the hash {error}")))
 }
 
 /// Returns whether a password matches a hash. If it is not in the form in which passwords are hashed, it is also tried
@@ -127,6 +127,8 @@ pub(crate) fn matches(password: &str, hash: &PasswordHash) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use argon2::{Argon2, password_hash::PasswordHasher as _};
+
     use super::*;
 
     const COMPOSED: &str = "pass\u{e9}";

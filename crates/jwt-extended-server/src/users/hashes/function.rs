@@ -2,15 +2,14 @@
 //!
 //! It knows nothing of the formats in which programs write them.
 
-use argon2::{
-    Argon2, Params,
-    password_hash::{PasswordVerifier as _, phc},
-};
+use argon2::{Params, password_hash::phc};
 use pbkdf2::pbkdf2_hmac;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
+
+use super::argon2id;
 
 /// The version of Argon2 that the server uses.
 const ARGON2_VERSION: u32 = 0x13;
@@ -54,7 +53,7 @@ impl Function {
     /// Returns whether a password leads to this result.
     pub(super) fn matches(&self, password: &[u8]) -> bool {
         match self {
-            Self::Argon2 { hash, .. } => Argon2::default().verify_password(password, hash.as_ref()).is_ok(),
+            Self::Argon2 { params, hash } => argon2id::matches(params, hash, password).unwrap_or(false),
             Self::Scrypt { cost, salt, output } => {
                 let Ok(params) = scrypt::Params::new(cost.log_n, cost.r, cost.p) else { return false };
                 let mut result = Zeroizing::new(vec![0; output.len()]);

@@ -2,6 +2,7 @@
 //!
 //! It knows functions and their costs, and nothing of users and of the database.
 
+pub(super) mod argon2id;
 mod formats;
 mod function;
 
