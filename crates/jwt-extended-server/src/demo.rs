@@ -72,7 +72,7 @@ pub(crate) async fn run(
     greet(&listener.address().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
     let attempts = Attempts::new(attempts, GuessingOptions::default());
     let clients = Clients::default();
-    let app = App::from(AppParts { jwt, users, cors, metadata, forward_auth, attempts, clients });
+    let app = App::from(AppParts { jwt, users, cors, metadata, forward_auth, clients, attempts });
     Running::new(app.into(), Limits::default(), Metrics::default()).serve(listener, shutdown).await;
     Ok(())
 }

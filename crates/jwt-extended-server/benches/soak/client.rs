@@ -87,9 +87,9 @@ pub(crate) struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    pub(crate) fn new(number: u64, server: &'a Server, windows: &'a Windows, figures: &'a Figures) -> Self {
-        let user = USERS[number as usize % USERS.len()];
-        Self { user, server, windows, figures, session: None, random: number }
+    pub(crate) fn new(number: u32, server: &'a Server, windows: &'a Windows, figures: &'a Figures) -> Self {
+        let user = USERS.into_iter().cycle().nth(number as usize).unwrap();
+        Self { user, server, windows, figures, session: None, random: number.into() }
     }
 
     pub(crate) fn run(mut self, ending: &AtomicBool) {

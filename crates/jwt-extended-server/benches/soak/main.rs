@@ -26,7 +26,7 @@ use client::{Client, Figures};
 use faults::{Faults, Site};
 use process::Usage;
 
-const CLIENTS: u64 = 12;
+const CLIENTS: u32 = 12;
 const MINUTE: Duration = Duration::from_mins(1);
 
 fn main() {

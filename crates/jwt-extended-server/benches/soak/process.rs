@@ -6,9 +6,9 @@ use std::{fmt, fs};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Usage {
     /// Resident memory, in KiB.
-    memory: u64,
+    memory: u32,
     files: usize,
-    threads: u64,
+    threads: u32,
 }
 
 impl Usage {
@@ -25,7 +25,7 @@ impl Usage {
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.1} MiB, {} files, {} threads", self.memory as f64 / 1024.0, self.files, self.threads)
+        write!(f, "{:.1} MiB, {} files, {} threads", f64::from(self.memory) / 1024.0, self.files, self.threads)
     }
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn growth(usages: &[Usage]) -> Option<f64> {
     let median = |part: &[Usage]| {
         let mut memory: Vec<_> = part.iter().map(|usage| usage.memory).collect();
         memory.sort_unstable();
-        memory[memory.len() / 2] as f64
+        f64::from(memory[memory.len() / 2])
     };
     let parts = (fifth > 0).then(|| (&usages[fifth..2 * fifth], &usages[usages.len() - fifth..]))?;
     Some((median(parts.1) / median(parts.0) - 1.0) * 100.0)

@@ -35,7 +35,7 @@ pub(crate) enum TokenCommand {
 }
 
 /// The longest accepted input, in bytes.
-const LONGEST: u64 = 64 * 1024;
+const LONGEST: u16 = u16::MAX;
 
 /// The claims that hold times (RFC 7519 section 4.1, OpenID Connect Core section 2).
 const TIMES: [&str; 4] = ["exp", "nbf", "iat", "auth_time"];
@@ -44,7 +44,7 @@ const TIMES: [&str; 4] = ["exp", "nbf", "iat", "auth_time"];
 pub(crate) async fn run(command: TokenCommand, source: Source, output: Output) -> Result<(), StartError> {
     let TokenCommand::Inspect = command;
     let text = read()?;
-    let verdict = judge(&text, &source).await;
+    let verdict = Box::pin(judge(&text, &source)).await;
     let now = SystemClock.now();
     let held = Unverified::parse(&text).ok().map(|token| Held::of(&token));
     let (said, error) = match verdict {
@@ -177,8 +177,8 @@ fn read() -> Result<Zeroizing<String>, StartError> {
         let _ = write!(io::stderr(), "Token, then Ctrl-D: ");
     }
     // Large enough not to be reallocated, which would leave a copy of the token in memory.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST as usize));
-    io::stdin().take(LONGEST).read_to_end(&mut bytes).map_err(|error| StartError::Input(error.to_string()))?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST.into()));
+    io::stdin().take(LONGEST.into()).read_to_end(&mut bytes).map_err(|error| StartError::Input(error.to_string()))?;
     let text = String::from_utf8_lossy(&bytes);
     let token = text.trim();
     let token = token.strip_prefix("Bearer ").unwrap_or(token).trim_start();

@@ -22,8 +22,8 @@ const KEPT: usize = 32 << 10;
 /// The memory of computations that have ended.
 static IDLE: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
-/// Returns the hash of a password by the server's own parameters, with a random salt. `None` if there is no memory or no
-/// randomness.
+/// Returns the hash of a password by the server's own parameters, with a random salt. `None` if there is no memory or
+/// no randomness.
 pub(in crate::users) fn hash(password: &[u8]) -> Option<Zeroizing<String>> {
     let mut salt = [0; SALT];
     getrandom::fill(&mut salt).ok()?;
