@@ -56,6 +56,7 @@ fn main() {
     let checked = figures.check_what_was_acknowledged(&site.server);
     println!("{:.1} min, {}", started.elapsed().as_secs_f64() / 60.0, figures.line());
     println!("{checked} acknowledged sessions and logouts hold");
+    assert!(figures.unexcused() < 0.001, "requests got 503 without a fault");
     if let Some(growth) = process::growth(&usages) {
         println!("memory: {growth:+.1} % from the second fifth of the time to the last");
         assert!(growth < 10.0, "the memory is not flat");
