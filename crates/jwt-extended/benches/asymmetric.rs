@@ -3,6 +3,7 @@
 //! - `…/bare`: checks the signature over the same bytes with a parsed key of aws-lc-rs.
 //! - `…/jose::verify`: splits and decodes the token, finds the key and checks the signature.
 //! - `…/authenticate`: checks a whole guarded request.
+//! - `…/authenticate, cached`: the same token again, with `verification_cache` and a memory store.
 //!
 //! Run with `cargo bench -p jwt-extended --features asymmetric --bench asymmetric`.
 
@@ -21,6 +22,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use jwt_extended::{
     JwtManager, Requirement,
     jose::{self, Algorithm, Key},
+    session::MemoryStore,
 };
 use serde_json::Value;
 
@@ -73,6 +75,18 @@ fn verify(criterion: &mut Criterion) {
             bencher.iter(|| jose::verify(&jwt.key_ring(), black_box(&token)).unwrap());
         });
         group.bench_function("authenticate", |bencher| {
+            bencher.iter(|| now(jwt.authenticate(black_box(&request), &Requirement::access())).unwrap());
+        });
+        let jwt = JwtManager::builder()
+            .key(Key::generate(algorithm).unwrap())
+            .session_store(MemoryStore::new())
+            .verification_cache(1000_usize)
+            .build()
+            .unwrap();
+        let token = jwt.create_access_token("alice@example.com").unwrap();
+        let (request, ()) =
+            http::Request::builder().header("Authorization", format!("Bearer {token}")).body(()).unwrap().into_parts();
+        group.bench_function("authenticate, cached", |bencher| {
             bencher.iter(|| now(jwt.authenticate(black_box(&request), &Requirement::access())).unwrap());
         });
         group.finish();

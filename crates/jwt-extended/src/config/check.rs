@@ -30,6 +30,8 @@ pub(crate) enum GivenKeys {
     Schedule(KeySchedule),
 }
 
+/// The largest `verification_cache`.
+const MAX_CACHED: usize = 1_000_000;
 /// The largest `jwks_max_age`. Nobody learns sooner that a key is gone.
 const MAX_PUBLISHED: Duration = Duration::from_secs(86_400);
 
@@ -87,6 +89,10 @@ impl Mistakes {
         self.demand(config.decode_leeway.0 <= MAX_LEEWAY, "decode_leeway must be at most 300 seconds");
         let no_freshness = config.fresh_token_expires.is_some_and(|fresh| fresh.0.is_zero());
         self.demand(!no_freshness, "fresh_token_expires must be longer than zero");
+        self.demand(
+            config.verification_cache.is_none_or(|tokens| tokens.0 <= MAX_CACHED),
+            "verification_cache must be at most a million tokens; each takes about two kilobytes",
+        );
         self.demand(config.jwks_max_age.0 <= MAX_PUBLISHED, "jwks_max_age must be at most a day");
         self.demand(config.max_token_length.0 >= 256, "max_token_length must be at least 256 bytes");
     }

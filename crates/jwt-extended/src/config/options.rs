@@ -154,6 +154,9 @@ macro_rules! with_options {
             max_sessions: optional Count;
             /// The longest token that is created or accepted, in bytes. `JWT_MAX_TOKEN_LENGTH`; 8192.
             max_token_length: plain Count = Count(8192);
+            /// How many tokens with an asymmetric signature are remembered as verified, so that one that comes again
+            /// costs no verification; at most a million. `JWT_VERIFICATION_CACHE`; none.
+            verification_cache: optional Count;
             /// How long others may cache the published keys, at most a day. `JWT_JWKS_MAX_AGE`; 5 minutes.
             jwks_max_age: plain Seconds = Seconds(std::time::Duration::from_secs(300));
             /// The format of a rejection's body: `message` or `problem_details`. `JWT_ERROR_FORMAT`; message.

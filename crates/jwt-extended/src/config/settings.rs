@@ -1,6 +1,10 @@
 //! The checked configuration, in the shape that each lower layer needs.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
+    time::Duration,
+};
 
 use http::HeaderName;
 
@@ -12,7 +16,10 @@ use crate::{
     },
     jose::{Algorithms, Limits, Padding, Typ},
     session::{Retry, StoreKind},
-    token::{AudiencePolicy, ForeignPolicy, Fresh, IssuePolicy, Issuer, Issuers, Lifetime, Policy, StoreRules},
+    token::{
+        AudiencePolicy, ForeignPolicy, Fresh, IssuePolicy, Issuer, Issuers, Lifetime, Policy, StoreRules,
+        VerificationCache,
+    },
 };
 
 /// How long a cookie lasts if it outlives the browser session: the value of Flask-JWT-Extended.
@@ -95,6 +102,8 @@ pub(super) fn settings(
     let scheme = if config.header_type.is_empty() { "Bearer" } else { &config.header_type }.to_owned();
     let audience = config.decode_audience.clone().or_else(|| config.encode_audience.clone());
     let longest_id = (store != StoreKind::None).then_some(LONGEST_ID);
+    let cache = config.verification_cache.and_then(|tokens| NonZeroUsize::new(tokens.0));
+    let cache = cache.map(|tokens| Arc::new(VerificationCache::new(tokens)));
     let policy = Policy {
         limits: Limits {
             max_length: config.max_token_length.0,
@@ -125,6 +134,7 @@ pub(super) fn settings(
         require_jti: store != StoreKind::None,
         longest_id,
         longest_lifetime: remembered,
+        cache: cache.clone(),
     };
     let issue = IssuePolicy {
         identity_claim: config.identity_claim.clone(),
@@ -139,8 +149,8 @@ pub(super) fn settings(
         any_identity: config.tolerates(Tolerate::AnyIdentity),
         longest_id,
     };
-    let rules = StoreRules { limits: policy.limits, leeway: policy.leeway, longest_id };
-    let issuers = issuers.into_iter().map(|issuer| Arc::new(ForeignPolicy::new(issuer, rules))).collect();
+    let rules = StoreRules { limits: policy.limits, leeway: policy.leeway, longest_id, cache };
+    let issuers = issuers.into_iter().map(|issuer| Arc::new(ForeignPolicy::new(issuer, rules.clone()))).collect();
     let fresh = config.fresh_token_expires.map(|fresh| fresh.0);
     Settings {
         rings,

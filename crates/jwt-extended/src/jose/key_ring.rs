@@ -72,6 +72,11 @@ impl KeyRing {
         JwkSet { keys: self.verifying.iter().filter_map(VerifyingKey::to_jwk).collect() }
     }
 
+    /// Returns whether a key of the ring is a clone of this one.
+    pub(crate) fn has(&self, key: &VerifyingKey) -> bool {
+        self.verifying.iter().any(|own| own.is_clone_of(key))
+    }
+
     /// Finds the key whose standard header is exactly this text, the usual case that needs no parsing.
     ///
     /// Returns `None` if another key could have signed under the same header; the general search then tries them all.

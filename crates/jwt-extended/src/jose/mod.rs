@@ -40,8 +40,8 @@ mod published;
 
 pub use algorithm::{Algorithm, Family, UnknownAlgorithm};
 pub use algorithms::Algorithms;
-pub(crate) use compact::peek_payload;
 pub use compact::{Limits, Padding, Typ, Unverified, VerifiedJws, sign, sign_with_header, verify, verify_within};
+pub(crate) use compact::{peek_payload, verify_by_key};
 pub use error::{JwsError, KeyError, Segment};
 pub use json::JsonError;
 pub use jwk::{Jwk, JwkSet};

@@ -16,6 +16,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cache;
 mod claims;
 mod error;
 mod freshness;
@@ -34,6 +35,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
+pub(crate) use cache::VerificationCache;
 pub use claims::{Claims, ClaimsError};
 pub use error::{IssueError, TokenError};
 pub use freshness::{Fresh, Freshness};

@@ -6,13 +6,13 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Freshness, Inner, Lifetime, Span, Token, TokenError, TokenType,
+    Freshness, Inner, Lifetime, Span, Token, TokenError, TokenType, VerificationCache,
     slots::{Found, Pieces, Slot},
 };
 use crate::{
     entropy::session_opened,
     jose::{
-        self, KeyRing, Limits,
+        self, KeyRing, Limits, VerifyingKey,
         json::{self, Kind},
     },
     time::Timestamp,
@@ -52,6 +52,8 @@ pub(crate) struct Policy {
     pub(crate) longest_id: Option<usize>,
     /// How long a token may live: with a store, as long as it remembers revocations.
     pub(crate) longest_lifetime: Lifetime,
+    /// The tokens that were verified; the same for all policies of a manager.
+    pub(crate) cache: Option<Arc<VerificationCache>>,
 }
 
 /// How `aud` is checked.
@@ -66,9 +68,10 @@ pub(crate) enum AudiencePolicy {
 }
 
 /// Verifies a token against the policy, at this time.
-pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestamp) -> Result<Token, TokenError> {
-    let verified = jose::verify_within(policy.limits, ring, token);
-    let (text, payload_len) = verified.map_err(|error| placeholder(token).unwrap_or(error.into()))?.into_parts();
+pub(crate) fn verify(policy: &Policy, ring: &KeyRing, compact: &str, now: Timestamp) -> Result<Token, TokenError> {
+    let verified = jose::verify_by_key(policy.limits, ring, compact);
+    let (verified, key) = verified.map_err(|error| placeholder(compact).unwrap_or(error.into()))?;
+    let (text, payload_len) = verified.into_parts();
     let found = Found::scan(&text[..payload_len], &policy.identity_claim)?;
 
     let issued_at = policy.time("iat", found.iat, &text, "Issued At claim (iat) must be an integer.")?;
@@ -137,15 +140,41 @@ pub(crate) fn verify(policy: &Policy, ring: &KeyRing, token: &str, now: Timestam
         }),
         location: None,
     };
-    match expires_at {
-        Some(end) if now >= end.saturating_add(policy.leeway) => Err(TokenError::Expired(token)),
-        _ => Ok(token),
-    }
+    policy.finish(compact, key, token, now)
 }
 
 const TOO_LONG: &str = "The token's id or subject is longer than a store keeps";
 
 impl Policy {
+    /// Checks the expiry of a token that has passed all other checks, and keeps it in the cache.
+    pub(super) fn finish(
+        &self,
+        compact: &str,
+        key: &VerifyingKey,
+        token: Token,
+        now: Timestamp,
+    ) -> Result<Token, TokenError> {
+        let token = self.unless_expired(token, now)?;
+        if let Some(cache) = &self.cache {
+            cache.keep(compact, key, &token, now);
+        }
+        Ok(token)
+    }
+
+    /// Checks a token that was verified before: only the time has changed since.
+    pub(crate) fn verify_again(&self, token: Token, now: Timestamp) -> Result<Token, TokenError> {
+        self.check_begin("iat", token.issued_at(), now)?;
+        self.check_begin("nbf", token.not_before(), now)?;
+        self.unless_expired(token, now)
+    }
+
+    fn unless_expired(&self, token: Token, now: Timestamp) -> Result<Token, TokenError> {
+        match token.expires_at() {
+            Some(end) if now >= end.saturating_add(self.leeway) => Err(TokenError::Expired(token)),
+            _ => Ok(token),
+        }
+    }
+
     /// Checks that a token's id or subject is one that every store can keep.
     fn check_id(&self, claim: &'static str, slot: Option<Slot>, text: &str) -> Result<(), TokenError> {
         // Escapes only make the text longer, so most claims need no second look.

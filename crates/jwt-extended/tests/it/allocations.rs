@@ -51,6 +51,17 @@ fn verifying_a_token_takes_at_most_two_allocations() {
     assert!(allocations(&cookie, &jwt, &Requirement::refresh().locations([Location::Cookie])) <= 2);
 }
 
+#[cfg(feature = "asymmetric")]
+#[test]
+fn a_token_in_the_cache_takes_none() {
+    let key = Key::generate(jwt_extended::jose::Algorithm::ES256).unwrap();
+    let builder = JwtManager::builder().key(key).session_store(MemoryStore::new());
+    let jwt = builder.verification_cache(4_usize).build().unwrap();
+    let token = jwt.create_access_token("alice").unwrap();
+    let request = http::Request::builder().header("authorization", format!("Bearer {token}")).body(()).unwrap();
+    assert_eq!(allocations(&request.into_parts().0, &jwt, &Requirement::access()), 0);
+}
+
 #[test]
 fn an_unread_body_adds_no_allocation() {
     let key = Key::hs256("a secret of at least thirty-two bytes, from a safe place").unwrap();

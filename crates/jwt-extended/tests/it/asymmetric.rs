@@ -2,6 +2,8 @@
 #![cfg(feature = "asymmetric")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "asymmetric/cache.rs"]
+mod cache;
 #[path = "asymmetric/damage.rs"]
 mod damage;
 #[path = "asymmetric/jwk.rs"]

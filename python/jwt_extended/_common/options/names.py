@@ -101,6 +101,8 @@ OURS: dict[str, Any] = {
     "JWT_STORE_TIMEOUT": None,
     # The deviations that are accepted; None for all that upstream accepts, [] for none.
     "JWT_TOLERATE": None,
+    # How many tokens with an asymmetric signature are remembered as verified; None for none.
+    "JWT_VERIFICATION_CACHE": None,
     # Whether rejections carry WWW-Authenticate.
     "JWT_WWW_AUTHENTICATE": False,
 }
@@ -120,6 +122,7 @@ PASSED_ON = (
     "JWT_REFRESH_RETRY",
     "JWT_SESSION_EXPIRES",
     "JWT_SESSION_IDLE_EXPIRES",
+    "JWT_VERIFICATION_CACHE",
 )
 
 #: The words that `JWT_TOLERATE` may contain: the engine's, and `small_rsa`.

@@ -17,7 +17,7 @@ pub use self::{
     unverified::Unverified,
 };
 use super::{
-    JwsError, Key, KeyRing, Segment, SigningFailed, base64url,
+    JwsError, Key, KeyRing, Segment, SigningFailed, VerifyingKey, base64url,
     header::{Header, is_our_type},
     json,
 };
@@ -105,6 +105,15 @@ pub fn verify(ring: &KeyRing, token: &str) -> Result<VerifiedJws, JwsError> {
 /// # Errors
 /// Unless it is a well-formed token that a key of the ring signed.
 pub fn verify_within(limits: Limits, ring: &KeyRing, token: &str) -> Result<VerifiedJws, JwsError> {
+    verify_by_key(limits, ring, token).map(|(verified, _)| verified)
+}
+
+/// Checks a token as [`verify_within`] does, and returns the key that signed it, too.
+pub(crate) fn verify_by_key<'r>(
+    limits: Limits,
+    ring: &'r KeyRing,
+    token: &str,
+) -> Result<(VerifiedJws, &'r VerifyingKey), JwsError> {
     if token.len() > limits.max_length {
         return Err(JwsError::TooLong { limit: limits.max_length });
     }
@@ -114,7 +123,7 @@ pub fn verify_within(limits: Limits, ring: &KeyRing, token: &str) -> Result<Veri
             return Err(JwsError::AlgorithmNotAllowed);
         }
         segments.check_signature(&[key])?;
-        return VerifiedJws::new(segments.payload, key.standard_header().json.as_bytes());
+        return Ok((VerifiedJws::new(segments.payload, key.standard_header().json.as_bytes())?, key));
     }
     let header_bytes = decode(segments.header, Segment::Header)?;
     let header = Header::parse(&header_bytes)?;
@@ -125,6 +134,6 @@ pub fn verify_within(limits: Limits, ring: &KeyRing, token: &str) -> Result<Veri
     if foreign {
         return Err(JwsError::ForeignType);
     }
-    segments.check_signature(&ring.candidates(&header)?)?;
-    VerifiedJws::new(segments.payload, &header_bytes)
+    let key = segments.check_signature(&ring.candidates(&header)?)?;
+    Ok((VerifiedJws::new(segments.payload, &header_bytes)?, key))
 }

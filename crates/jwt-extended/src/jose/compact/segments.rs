@@ -38,8 +38,8 @@ impl<'t> Segments<'t> {
         Ok(Self { header, payload, signature, signed: &token[..last] })
     }
 
-    /// Checks that one of the keys made the signature.
-    pub(super) fn check_signature(&self, keys: &[&VerifyingKey]) -> Result<(), JwsError> {
+    /// Returns the key that made the signature.
+    pub(super) fn check_signature<'k>(&self, keys: &[&'k VerifyingKey]) -> Result<&'k VerifyingKey, JwsError> {
         if self.signature.len() <= SMALL_SIGNATURE / 3 * 4 {
             self.check_signature_on_stack::<SMALL_SIGNATURE>(keys)
         } else if self.signature.len() <= LARGE_SIGNATURE / 3 * 4 {
@@ -49,16 +49,19 @@ impl<'t> Segments<'t> {
         }
     }
 
-    fn check_signature_on_stack<const ROOM: usize>(&self, keys: &[&VerifyingKey]) -> Result<(), JwsError> {
+    fn check_signature_on_stack<'k, const ROOM: usize>(
+        &self,
+        keys: &[&'k VerifyingKey],
+    ) -> Result<&'k VerifyingKey, JwsError> {
         let mut bytes = [0; ROOM];
         let length =
             base64url::decode_to(self.signature, &mut bytes).map_err(|_| JwsError::Base64(Segment::Signature))?;
         self.check_decoded(&bytes[..length], keys)
     }
 
-    fn check_decoded(&self, signature: &[u8], keys: &[&VerifyingKey]) -> Result<(), JwsError> {
-        let good = keys.iter().any(|key| key.verify(self.signed.as_bytes(), signature));
-        if good { Ok(()) } else { Err(JwsError::Signature) }
+    fn check_decoded<'k>(&self, signature: &[u8], keys: &[&'k VerifyingKey]) -> Result<&'k VerifyingKey, JwsError> {
+        let good = keys.iter().find(|key| key.verify(self.signed.as_bytes(), signature));
+        good.copied().ok_or(JwsError::Signature)
     }
 }
 

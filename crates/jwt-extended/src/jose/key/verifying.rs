@@ -188,6 +188,26 @@ impl VerifyingKey {
         self.kid.as_deref()
     }
 
+    /// Returns whether it is the public half of a key pair, and not a shared secret or a key that lives elsewhere.
+    pub(crate) fn is_public(&self) -> bool {
+        match &self.material {
+            Verifier::Hmac(_) | Verifier::External(_) => false,
+            #[cfg(feature = "asymmetric")]
+            Verifier::Public(_) => true,
+        }
+    }
+
+    /// Returns whether the other one is a clone of this key. Keys that were read twice from the same text are not.
+    pub(crate) fn is_clone_of(&self, other: &Self) -> bool {
+        match (&self.material, &other.material) {
+            #[cfg(feature = "asymmetric")]
+            (Verifier::Public(own), Verifier::Public(other_key)) => {
+                Arc::ptr_eq(own, other_key) && self.algorithm == other.algorithm && self.kid == other.kid
+            }
+            _ => false,
+        }
+    }
+
     pub(crate) fn standard_header(&self) -> &StandardHeader {
         &self.standard_header
     }

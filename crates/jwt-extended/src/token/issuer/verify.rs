@@ -6,11 +6,11 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use super::{AccessTokens, Issuer, Origin};
 use crate::{
-    jose::{self, JwsError, KeySource, Limits, Typ},
+    jose::{self, JwsError, KeySource, Limits, Typ, VerifyingKey},
     session::{foreign_key, foreign_key_length},
     time::Timestamp,
     token::{
-        AudiencePolicy, Freshness, Inner, Policy, Span, Token, TokenError, TokenType,
+        AudiencePolicy, Freshness, Inner, Policy, Span, Token, TokenError, TokenType, VerificationCache,
         slots::{Found, Pieces, Slot},
     },
 };
@@ -27,12 +27,14 @@ pub(crate) struct ForeignPolicy {
 }
 
 /// What the app's own configuration adds to an issuer's rules.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct StoreRules {
     pub(crate) limits: Limits,
     pub(crate) leeway: Duration,
     /// The longest token id and subject, issuer included, in bytes: with a store, as long as every store accepts them.
     pub(crate) longest_id: Option<usize>,
+    /// The tokens that were verified.
+    pub(crate) cache: Option<Arc<VerificationCache>>,
 }
 
 impl ForeignPolicy {
@@ -55,6 +57,7 @@ impl ForeignPolicy {
             require_jti: provider.requires_jti,
             longest_id: rules.longest_id,
             longest_lifetime: provider.longest_lifetime,
+            cache: rules.cache,
         };
         Self {
             policy,
@@ -86,11 +89,22 @@ impl ForeignPolicy {
         &*self.keys
     }
 
+    /// Checks a token of this issuer that a key verified before; `None` if that key is not known now.
+    pub(crate) fn verify_again(
+        &self,
+        key: &VerifyingKey,
+        token: Token,
+        now: Timestamp,
+    ) -> Option<Result<Token, TokenError>> {
+        self.keys.current()?.has(key).then(|| self.policy.verify_again(token, now))
+    }
+
     /// Verifies a token with the keys that are known now.
-    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Token, TokenError> {
+    pub(crate) fn verify(&self, compact: &str, now: Timestamp) -> Result<Token, TokenError> {
         let policy = &self.policy;
         let ring = self.keys.current().ok_or_else(|| TokenError::NoKeys(self.name().to_owned()))?;
-        let (text, payload_len) = jose::verify_within(policy.limits, &ring, token)?.into_parts();
+        let (verified, key) = jose::verify_by_key(policy.limits, &ring, compact)?;
+        let (text, payload_len) = verified.into_parts();
         let (payload, header) = text.split_at(payload_len);
         let (mut evidence, mut audience) = (self.access_tokens.evidence(), None);
         let found = Found::scan_with(payload, &policy.identity_claim, |name, value| {
@@ -109,7 +123,9 @@ impl ForeignPolicy {
         policy.check_audience(audience, &text)?;
         evidence.judge(header)?;
         let missing = |name: &str| TokenError::MissingClaim(name.to_owned());
-        let end = expires_at.ok_or_else(|| missing("exp"))?;
+        if expires_at.is_none() {
+            return Err(missing("exp"));
+        }
         policy.check_lifetime(issued_at, expires_at)?;
         let content = |claim: &'static str, slot: Option<Slot>, message: &'static str| match slot {
             Some(slot) => match slot.value(&text).as_str() {
@@ -161,7 +177,7 @@ impl ForeignPolicy {
             }),
             location: None,
         };
-        if now >= end.saturating_add(policy.leeway) { Err(TokenError::Expired(token)) } else { Ok(token) }
+        policy.finish(compact, key, token, now)
     }
 
     /// Appends the form in which stores know an id of this issuer. Returns the places of the id alone, and of all of
