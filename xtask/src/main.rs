@@ -33,6 +33,8 @@ usage: cargo xtask <command>
   check    formatting, style, clippy and the documentation; every warning is an error
   schemathesis SECONDS
            requests to the server that are made from its OpenAPI description, for this long
+  bench [ROUNDS]
+           the engine beside jsonwebtoken, jwt-simple and the bare primitives, as a table
   vectors DIR
            the keys and tokens of Wycheproof (json_web_*_test.json, in this folder) through the engine
 ";
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
         ["examples"] => examples::run(),
         ["check"] => check::run(),
         ["schemathesis", seconds] if let Ok(seconds) = seconds.parse() => test::run_schemathesis(seconds),
+        ["bench"] => test::run_bench("31"),
+        ["bench", rounds] => test::run_bench(rounds),
         ["vectors", folder] => test::run_vectors(folder),
         _ => {
             eprint!("{USAGE}");

@@ -15,7 +15,8 @@ use crate::tools::{self, Trouble, cargo, failed, program};
 
 /// What every command about the whole workspace selects. The Python extension has no tests in Rust, and with all
 /// features it links only into Python.
-pub(crate) const WORKSPACE: &str = "--workspace --exclude jwt-extended-python --all-features";
+pub(crate) const WORKSPACE: &str =
+    "--workspace --exclude jwt-extended-python --exclude jwt-extended-benches --all-features";
 
 /// All programs, in cargo's order.
 #[derive(Debug)]

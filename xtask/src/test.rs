@@ -44,6 +44,15 @@ pub(crate) fn run_vectors(folder: &str) -> Report {
     report
 }
 
+/// `cargo xtask bench`. Its peers are built only for it.
+pub(crate) fn run_bench(rounds: &str) -> Report {
+    let mut report = Report::new();
+    report.step("the engine beside its peers", || {
+        tools::run(cargo("run --quiet --profile dist -p jwt-extended-benches --").arg(rounds))
+    });
+    report
+}
+
 /// `cargo xtask schemathesis`.
 pub(crate) fn run_schemathesis(seconds: u32) -> Report {
     let mut report = Report::new();

@@ -1,0 +1,58 @@
+//! The engine: the whole guard of a request, and signing.
+
+use std::{
+    future::Future,
+    hint::black_box,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use jwt_extended::{
+    JwtManager, JwtManagerBuilder, Requirement,
+    jose::{self},
+    session::MemoryStore,
+};
+
+use crate::{program, rounds::Program, token::Sample};
+
+/// Finds the token in a request, verifies it, and asks a memory store with a thousand revocations.
+pub(crate) fn guard(sample: &Sample) -> Program {
+    guard_of(JwtManager::builder(), sample)
+}
+
+/// The same with a cache of verified tokens.
+pub(crate) fn cached_guard(sample: &Sample) -> Program {
+    guard_of(JwtManager::builder().verification_cache(1000_usize), sample)
+}
+
+fn guard_of(builder: JwtManagerBuilder, sample: &Sample) -> Program {
+    let jwt = builder.key(sample.key.clone()).session_store(MemoryStore::new()).build().unwrap();
+    for _ in 0..1000 {
+        let other = JwtManager::builder().key(jose::Key::hs256(crate::token::SECRET).unwrap()).build().unwrap();
+        let token = other.decode_token(&other.create_access_token("bob").unwrap()).unwrap();
+        now(jwt.revoke_token(&token)).unwrap();
+    }
+    let request =
+        http::Request::builder().header("Authorization", format!("Bearer {}", sample.token)).body(()).unwrap();
+    let (request, ()) = request.into_parts();
+    let requirement = Requirement::access();
+    program(move || {
+        black_box(now(jwt.authenticate(black_box(&request), &requirement)).unwrap());
+    })
+}
+
+/// Serializes the claims and signs them.
+pub(crate) fn sign(sample: &Sample) -> Program {
+    let (key, claims) = (sample.key.clone(), sample.claims.clone());
+    program(move || {
+        black_box(jose::sign(&key, &serde_json::to_string(black_box(&claims)).unwrap()).unwrap());
+    })
+}
+
+/// Polls a future that is ready at once.
+fn now<T>(future: impl IntoFuture<Output = T>) -> T {
+    match pin!(future.into_future()).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("the memory store never waits"),
+    }
+}
