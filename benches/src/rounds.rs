@@ -24,6 +24,8 @@ impl<const N: usize> Table<N> {
 
     /// Measures the engine beside the others, in turns.
     pub(crate) fn row(&mut self, name: &str, rounds: u32, mut ours: Program, mut others: [Option<Program>; N]) {
+        // The first run may set something up.
+        ours();
         let allocations = allocation_counter::measure(&mut ours).count_total;
         let counts = (count(&mut ours), others.each_mut().map(|other| other.as_mut().map(count)));
         let (mut own, mut times, mut ratios) = (Vec::new(), [const { Vec::new() }; N], [const { Vec::new() }; N]);
@@ -47,7 +49,7 @@ impl<const N: usize> Table<N> {
             // Sorted by `median`.
             let (lowest, highest) = (ratios[0], ratios[ratios.len() - 1]);
             // Writing to a string never fails.
-            let _ = write!(row, " {time} | {middle:.2} ({lowest:.2} to {highest:.2}) |");
+            let _ = write!(row, " {time} | {middle:.3} ({lowest:.3} to {highest:.3}) |");
         }
         self.rows.push(row);
     }
