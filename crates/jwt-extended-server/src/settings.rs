@@ -280,11 +280,14 @@ pub(crate) fn take_origins(environment: Environment) -> Result<(Option<Vec<Origi
     Ok((Some(origins.collect::<Result<_, _>>().map_err(StartError::Origin)?), others))
 }
 
-/// Returns the server's defaults: tokens in headers and cookies, and a rejection clears cookies that are useless.
+/// Returns the server's defaults: tokens in headers and cookies, a rejection clears cookies that are useless, and
+/// sibling subdomains may change nothing.
 pub(crate) fn server_config() -> Config {
     let mut config = Config::default();
     config.token_location = List(vec![Location::Header, Location::Cookie]);
     config.clear_rejected_cookies = Switch::On;
+    // The server has an origin of its own. Other origins that may use it are named.
+    config.csrf_refuse_same_site = Switch::On;
     config
 }
 
