@@ -20,12 +20,13 @@ use jwt_extended_axum::{
 use jwt_extended_sqlx::SqliteUrl;
 
 use crate::{
-    Clients, Cors, ForwardAuth, ListenAddress, Origin, StartError, Users,
+    Clients, Cors, ForwardAuth, ListenAddress, Origin, Pages, StartError, Users,
     attempts::GuessingOptions,
     config_file::ConfigFile,
     demo, is_sample,
     keys::{KeyOptions, KeyPlace, KeysError, MasterKey, publication, take_master_key},
     limits::Limits,
+    pages::Playground,
     store::{OpenError, StoreAddress},
 };
 
@@ -45,6 +46,8 @@ pub struct Settings {
     pub(crate) keys: Option<KeyPlace>,
     /// What the server answers to proxies.
     pub(crate) forward_auth: ForwardAuth,
+    /// What people see.
+    pub(crate) pages: Pages,
     /// The services that may ask about tokens.
     pub(crate) clients: Clients,
     /// How often somebody may guess a secret.
@@ -137,8 +140,9 @@ impl Settings {
         }
         let cors = Cors::new(origins.unwrap_or(file.cors_origins), &config);
         let issuers = file.issuers.into_iter().map(jwt_extended_jwks::issuer).collect::<Result<Vec<_>, _>>()?;
-        check(&config, &issuers, keys.is_some().then(placeholder).transpose()?)?;
         let forward_auth = ForwardAuth::new(file.forward_auth, file.policies)?;
+        let pages = Pages::new(file.pages, &mut config, &forward_auth, Playground::Hidden)?;
+        check(&config, &issuers, keys.is_some().then(placeholder).transpose()?)?;
         let clients = Clients::new(file.clients)?;
         let (limits, guessing) = (file.limits, file.guessing);
         Ok(Self {
@@ -151,6 +155,7 @@ impl Settings {
             issuers,
             keys,
             forward_auth,
+            pages,
             clients,
             guessing,
             metrics_listen,
