@@ -111,6 +111,11 @@ impl Browser {
         text(&self.get(&format!("/element/{}/text", self.element(selector))))
     }
 
+    /// Turns the scripts of pages off. Those of tests still run.
+    pub fn turn_scripts_off(&self) {
+        self.devtools("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));
+    }
+
     /// Clicks on an element, and waits until the page that follows has loaded.
     pub fn click(&self, selector: &str) {
         self.post(&format!("/element/{}/click", self.element(selector)), &json!({}));

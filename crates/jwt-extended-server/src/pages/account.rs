@@ -7,7 +7,9 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use jwt_extended_axum::{
-    Cookies, Logout, Reason, Rejection, Token, authenticate, jwt_extended::http::CsrfError, session::Session,
+    Cookies, Logout, Reason, Rejection, Token, authenticate,
+    jwt_extended::{Timestamp, http::CsrfError},
+    session::Session,
 };
 use serde::Deserialize;
 
@@ -239,7 +241,7 @@ async fn show(
     Ok(request.answer(status, &view))
 }
 
-fn shown(session: Session, texts: &Texts, now: jwt_extended_axum::jwt_extended::Timestamp) -> ShownSession {
+fn shown(session: Session, texts: &Texts, now: Timestamp) -> ShownSession {
     let device = match device::Device::of(session.label.as_deref()) {
         device::Device::Browser(browser, system) => {
             fill(&fill(&texts.device, "browser", browser), "system", system)
@@ -248,12 +250,13 @@ fn shown(session: Session, texts: &Texts, now: jwt_extended_axum::jwt_extended::
         device::Device::Unknown => texts.unknown_device.clone(),
     };
     let opened = texts.ago(session.opened, now);
+    let last_used = Some(texts.ago(session.last_used, now)).filter(|time| *time != opened && !session.current);
     ShownSession {
         end: fill(&fill(&texts.end_device, "time", &opened), "device", &device),
         device,
         opened: fill(&texts.opened, "time", &opened),
         opened_at: iso(session.opened),
-        last_used: fill(&texts.last_used, "time", &texts.ago(session.last_used, now)),
+        last_used: last_used.map(|time| fill(&texts.last_used, "time", &time)),
         last_used_at: iso(session.last_used),
         id: session.id,
         current: session.current,

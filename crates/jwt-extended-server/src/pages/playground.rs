@@ -9,7 +9,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use jwt_extended_axum::{Cookies, Rejection, Token, token::TokenType};
+use jwt_extended_axum::{Cookies, Rejection, Token, jwt_extended::Timestamp, token::TokenType};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -21,7 +21,6 @@ use super::{
     visit::{Visit, requirement},
 };
 use crate::{App, ClientAddress};
-use jwt_extended_axum::jwt_extended::Timestamp;
 
 #[derive(Template)]
 #[template(path = "playground.html")]

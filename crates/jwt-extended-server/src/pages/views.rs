@@ -89,7 +89,8 @@ pub(super) struct ShownSession {
     pub(super) device: String,
     pub(super) opened: String,
     pub(super) opened_at: String,
-    pub(super) last_used: String,
+    /// Unless that says no more than the login, or it is the session of the request.
+    pub(super) last_used: Option<String>,
     pub(super) last_used_at: String,
     /// What its button does, for those who hear it.
     pub(super) end: String,

@@ -46,6 +46,7 @@ mod routes {
     mod login;
     mod logout;
     mod openapi;
+    mod pages;
     mod refresh;
     mod renewal;
     mod sessions;

@@ -8,7 +8,7 @@ const fill = (text, name, value) => text.replace(`{${name}}`, value);
 
 if (csrfAccess && expiresIn) {
   const names = { access: csrfAccess, refresh: csrfRefresh, header: csrfHeader };
-  const onLogout = () => location.assign(at("?note=session-over"));
+  const onLogout = () => location.assign(at("account?note=logged-out"));
   const session = keepLoggedIn({ server: at(""), expiresIn: Number(expiresIn), onLogout, names });
   document.documentElement.dataset.tabs = "on";
   // A refresh of another tab has changed the value since the page was made.

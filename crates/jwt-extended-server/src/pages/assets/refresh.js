@@ -38,12 +38,11 @@ export function keepLoggedIn({ server = new URL("../", import.meta.url), expires
   }
   tabs.onmessage = ({ data }) => (data.over ? over() : plan(data.expiresIn));
 
-  /** Refreshes, unless another tab has just done so. Returns whether there is a new access token. */
+  /** Refreshes, or waits for the tab that does so at the moment. Returns whether another try makes sense. */
   function refresh() {
-    const before = value(renewing);
-    return navigator.locks.request("jwt-extended", async () => {
-      if (value(renewing) !== before) return true;
-      const answer = await post("refresh", before);
+    return navigator.locks.request("jwt-extended", { ifAvailable: true }, async (lock) => {
+      if (!lock) return navigator.locks.request("jwt-extended", { mode: "shared" }, () => true);
+      const answer = await post("refresh", value(renewing));
       if (answer.status === 401) tabs.postMessage({ over: true }), over();
       if (!answer.ok) return false;
       const { expires_in: seconds } = await answer.json();
