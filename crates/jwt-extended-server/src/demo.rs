@@ -13,7 +13,8 @@ use jwt_extended_axum::{
 };
 
 use crate::{
-    App, Attempts, Clients, Cors, Database, DatabaseError, ForwardAuth, ListenAddress, Metadata, Pages, StartError, Users,
+    App, Attempts, Clients, Cors, Database, DatabaseError, ForwardAuth, ListenAddress, Metadata, Pages, StartError,
+    Users,
     attempts::GuessingOptions,
     forward_auth::ForwardAuthOptions,
     limits::Limits,

@@ -64,12 +64,8 @@ impl Browser {
             "goog:chromeOptions": { "args": arguments, "prefs": { "intl.accept_languages": languages } },
             "goog:loggingPrefs": { "browser": "ALL" },
         } } });
-        let mut browser = Self {
-            agent,
-            session: format!("http://127.0.0.1:{port}/session"),
-            _driver: driver,
-            _profile: profile,
-        };
+        let mut browser =
+            Self { agent, session: format!("http://127.0.0.1:{port}/session"), _driver: driver, _profile: profile };
         let answer = browser.post("", &wanted);
         let id = answer["sessionId"].as_str().unwrap_or_else(|| panic!("no browser: {answer}"));
         browser.session = format!("{}/{id}", browser.session);

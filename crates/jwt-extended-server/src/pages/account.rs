@@ -243,9 +243,7 @@ async fn show(
 
 fn shown(session: Session, texts: &Texts, now: Timestamp) -> ShownSession {
     let device = match device::Device::of(session.label.as_deref()) {
-        device::Device::Browser(browser, system) => {
-            fill(&fill(&texts.device, "browser", browser), "system", system)
-        }
+        device::Device::Browser(browser, system) => fill(&fill(&texts.device, "browser", browser), "system", system),
         device::Device::Program(name) => name,
         device::Device::Unknown => texts.unknown_device.clone(),
     };

@@ -61,11 +61,7 @@ pub enum LogoError {
 }
 
 impl Assets {
-    pub(super) fn new(
-        accent: Option<Colour>,
-        logo: Option<&Path>,
-        playground: Playground,
-    ) -> Result<Self, LogoError> {
+    pub(super) fn new(accent: Option<Colour>, logo: Option<&Path>, playground: Playground) -> Result<Self, LogoError> {
         let style = accent.map_or_else(|| STYLE.to_owned(), |accent| format!("{STYLE}\n{}", accent.rules()));
         let mut files = vec![
             File::new("style.css", "text/css; charset=utf-8", style),
@@ -124,7 +120,8 @@ impl File {
         let caching = if is_exact { "public, max-age=31536000, immutable" } else { "public, no-cache" };
         let tag = format!("\"{}\"", self.hash);
         let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        let is_known = known.flat_map(|value| value.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag);
+        let is_known =
+            known.flat_map(|value| value.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag);
         let body = if is_known { Bytes::new() } else { self.content.clone() };
         let mut response = body.into_response();
         let headers = response.headers_mut();

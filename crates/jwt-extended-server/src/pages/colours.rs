@@ -21,8 +21,10 @@ impl FromStr for Colour {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const EXPECTED: &str = "pages.accent must be a colour such as #3451b2";
         let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6).ok_or(EXPECTED)?;
-        let digits = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit())).ok_or(EXPECTED)?;
-        let part = |at: usize| digits.get(at..at + 2).and_then(|part| u8::from_str_radix(part, 16).ok()).ok_or(EXPECTED);
+        let digits =
+            Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit())).ok_or(EXPECTED)?;
+        let part =
+            |at: usize| digits.get(at..at + 2).and_then(|part| u8::from_str_radix(part, 16).ok()).ok_or(EXPECTED);
         Ok(Self([part(0)?, part(2)?, part(4)?]))
     }
 }
@@ -38,7 +40,8 @@ impl TryFrom<String> for Colour {
 impl Colour {
     /// Returns the rules that set the accent in light and in dark.
     pub(super) fn rules(self) -> String {
-        let rule = |colour: Self| format!(":root {{ --accent: {}; --on-accent: {}; }}", colour.text(), colour.ink().text());
+        let rule =
+            |colour: Self| format!(":root {{ --accent: {}; --on-accent: {}; }}", colour.text(), colour.ink().text());
         let light = self.readable_on(&LIGHT, Self([0, 0, 0]));
         let dark = self.readable_on(&DARK, Self([255, 255, 255]));
         format!("{}\n@media (prefers-color-scheme: dark) {{ {} }}\n", rule(light), rule(dark))
@@ -105,7 +108,13 @@ mod tests {
 
     #[test]
     fn a_readable_accent_stays_as_it_is() {
-        assert!("#0d6e66".parse::<Colour>().unwrap().rules().starts_with(":root { --accent: #0d6e66; --on-accent: #ffffff; }"));
+        assert!(
+            "#0d6e66"
+                .parse::<Colour>()
+                .unwrap()
+                .rules()
+                .starts_with(":root { --accent: #0d6e66; --on-accent: #ffffff; }")
+        );
     }
 
     #[test]

@@ -44,9 +44,8 @@ impl Device {
     /// Reads the label of a session.
     pub(super) fn of(label: Option<&str>) -> Self {
         let Some(label) = label.map(str::trim).filter(|label| !label.is_empty()) else { return Self::Unknown };
-        let find = |names: &[(&str, &'static str)]| {
-            names.iter().find(|(mark, _)| label.contains(mark)).map(|(_, name)| *name)
-        };
+        let find =
+            |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| label.contains(mark)).map(|(_, name)| *name);
         if let (Some(browser), Some(system)) = (find(&BROWSERS), find(&SYSTEMS)) {
             return Self::Browser(browser, system);
         }
@@ -72,8 +71,16 @@ mod tests {
                 "Edge",
                 "Windows",
             ),
-            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605 Version/18 Safari/605", "Safari", "macOS"),
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) CriOS/140 Mobile Safari/604.1", "Chrome", "iPhone"),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605 Version/18 Safari/605",
+                "Safari",
+                "macOS",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) CriOS/140 Mobile Safari/604.1",
+                "Chrome",
+                "iPhone",
+            ),
             ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140 Mobile Safari/537.36", "Chrome", "Android"),
         ] {
             assert_eq!(Device::of(Some(label)), Device::Browser(browser, system), "{label}");

@@ -127,12 +127,7 @@ pub(super) fn instead(request: &PageRequest, trouble: Option<Trouble>, cookies: 
     show_login(request, Some(&destination), trouble, cookies, StatusCode::UNAUTHORIZED)
 }
 
-fn refuse(
-    request: &PageRequest,
-    destination: Option<&Destination>,
-    rejection: &Rejection,
-    username: &str,
-) -> Response {
+fn refuse(request: &PageRequest, destination: Option<&Destination>, rejection: &Rejection, username: &str) -> Response {
     let status = rejection.rejection().map_or(StatusCode::SERVICE_UNAVAILABLE, |rejection| rejection.status());
     let trouble = Trouble::of(rejection);
     let notice = Some(Notice::bad(trouble, &request.texts));

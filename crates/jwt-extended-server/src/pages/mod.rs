@@ -31,9 +31,9 @@ use axum::{
     routing::{get, post},
 };
 
-pub use self::{assets::LogoError, options::PagesError, texts::LanguageError};
 pub(crate) use self::options::PagesOptions;
 use self::{assets::Assets, request::PageRequest, texts::Languages, trouble::Trouble};
+pub use self::{assets::LogoError, options::PagesError, texts::LanguageError};
 use crate::{App, forward_auth::is_navigation};
 
 /// The pages for people. Cloning is cheap.
@@ -93,9 +93,9 @@ impl Pages {
             .route("/assets/{name}", get(assets::answer));
         match inner.playground {
             Playground::Hidden => routes,
-            Playground::Shown => routes
-                .route("/playground", get(playground::page))
-                .route("/playground/claims", get(playground::claims)),
+            Playground::Shown => {
+                routes.route("/playground", get(playground::page)).route("/playground/claims", get(playground::claims))
+            }
         }
     }
 }

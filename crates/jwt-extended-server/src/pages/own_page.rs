@@ -3,16 +3,14 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderName, StatusCode, header, request::Parts},
+    http::{HeaderName, header, request::Parts},
 };
-use jwt_extended_axum::Rejection;
+use jwt_extended_axum::{Reason, Rejection, jwt_extended::http::CsrfError};
 
 use crate::App;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-
-const OTHER: &str = "Another page has sent this form";
 
 /// Proof that no page of another origin has sent a form, as far as browsers say so.
 pub(super) struct OwnPage;
@@ -25,7 +23,7 @@ impl FromRequestParts<App> for OwnPage {
         if is_own(parts) || app.cors.allows(&parts.headers) {
             Ok(Self)
         } else {
-            Err(app.refuse(StatusCode::FORBIDDEN, "csrf_cross_site", OTHER))
+            Err(app.jwt.reject(Reason::Csrf(CsrfError::CrossSite), None).into())
         }
     }
 }
@@ -72,7 +70,9 @@ mod tests {
         assert!(is_own_with(&[("origin", "https://login.example:8443")]));
         assert!(is_own_with(&[("origin", "http://LOGIN.example:8443")]), "behind a proxy with TLS");
         assert!(is_own_with(&[("origin", "https://a.example"), ("x-forwarded-host", "a.example")]), "behind a proxy");
-        for origin in ["null", "https://login.example", "https://evil.example", "https://login.example:8443.evil.example"] {
+        for origin in
+            ["null", "https://login.example", "https://evil.example", "https://login.example:8443.evil.example"]
+        {
             assert!(!is_own_with(&[("origin", origin)]), "{origin}");
         }
     }

@@ -130,7 +130,8 @@ pub enum LanguageError {
 impl Languages {
     /// Adds the words of the configuration to those of the program. With a fixed language, only that one is left.
     pub(super) fn new(own: BTreeMap<String, OwnTexts>, fixed: Option<&str>) -> Result<Self, LanguageError> {
-        let read = |text: &str| toml::from_str::<Texts>(text).map_err(|error| LanguageError::BuiltIn(error.to_string()));
+        let read =
+            |text: &str| toml::from_str::<Texts>(text).map_err(|error| LanguageError::BuiltIn(error.to_string()));
         let english = read(ENGLISH)?;
         let mut all = vec![("en".to_owned(), english.clone()), ("de".to_owned(), read(GERMAN)?)];
         for (tag, own) in own {

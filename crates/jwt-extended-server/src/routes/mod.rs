@@ -27,13 +27,13 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::{app::App, metadata::Metadata};
-pub(crate) use self::{
-    credentials::{Credentials, Device},
-    password::{ChangeRefused, Passwords},
-};
 use self::{
     app::refuse,
     describe::{BodyRejected, Description, DescriptionText, LoginDone, RefreshDone, TokenRejected, TokensBody},
+};
+pub(crate) use self::{
+    credentials::{Credentials, Device},
+    password::{ChangeRefused, Passwords},
 };
 use crate::{
     ClientAddress,

@@ -162,7 +162,8 @@ fn no_page_shows_the_account_in_a_frame() {
     for host in OTHERS {
         browser.open(&elsewhere.at(host));
         let complaints = browser.complaints();
-        let refused = complaints.iter().any(|line| line.contains("frame-ancestors") || line.contains("X-Frame-Options"));
+        let refused =
+            complaints.iter().any(|line| line.contains("frame-ancestors") || line.contains("X-Frame-Options"));
         assert!(refused, "{host}: {complaints:?}");
     }
 }

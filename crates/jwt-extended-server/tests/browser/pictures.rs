@@ -15,7 +15,9 @@ pub(crate) fn take(browser: &Browser, name: &str) {
     let program = env::current_exe().unwrap();
     let folder: PathBuf = program.ancestors().nth(3).unwrap().join("pictures");
     fs::create_dir_all(&folder).unwrap();
-    for (form, width, height, mobile) in [("desktop", 1100, 800, false), ("phone", 390, 780, true), ("small", 320, 600, true)] {
+    for (form, width, height, mobile) in
+        [("desktop", 1100, 800, false), ("phone", 390, 780, true), ("small", 320, 600, true)]
+    {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile });
         browser.devtools("Emulation.setDeviceMetricsOverride", &size);
         let inner = browser.script("return document.documentElement.scrollWidth", &[]);

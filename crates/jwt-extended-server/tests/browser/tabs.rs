@@ -14,12 +14,12 @@ fn ten_tabs_refresh_once_and_one_logout_reaches_all() {
     log_in(&browser, &site, ALICE);
     let first = browser.tab();
     // Holds the request back until all tabs wait for it, so that they all want to refresh at the same time.
-    browser.script(
+    browser.script_async(
         "const send = window.fetch; \
          const held = new Promise((release) => (window.release = release)); \
          window.fetch = async (...request) => (await held, send(...request)); \
-         import('/assets/refresh.js').then(({ keepLoggedIn }) => keepLoggedIn().refresh())",
-        &[],
+         const { keepLoggedIn } = await import('/assets/refresh.js'); \
+         keepLoggedIn().refresh();",
     );
     let tabs: Vec<_> = (1..TABS).map(|_| open_waiting_tab(&browser, &site)).collect();
     browser.switch_to(&first);

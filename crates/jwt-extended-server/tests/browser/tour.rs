@@ -9,11 +9,16 @@ const PLAIN: &str = "[jwt]\ntoken_location = [\"cookies\"]\n";
 #[test]
 fn a_person_logs_in_ends_a_session_and_changes_the_password() {
     let site = Site::start(PLAIN);
-    let (laptop, phone) = (Browser::start("en", &[]), Browser::start("en", &["--user-agent=Mozilla/5.0 (iPhone) Safari/1"]));
+    let (laptop, phone) =
+        (Browser::start("en", &[]), Browser::start("en", &["--user-agent=Mozilla/5.0 (iPhone) Safari/1"]));
     laptop.open(&site.at("/"));
     fill_in(&laptop, ("alice", "a wrong one"));
     laptop.wait_for_text("The username or the password is wrong.");
-    assert_eq!(laptop.script("return document.querySelector('#username').value", &[]), "alice", "it need not be typed twice");
+    assert_eq!(
+        laptop.script("return document.querySelector('#username').value", &[]),
+        "alice",
+        "it need not be typed twice"
+    );
     laptop.type_into("#password", ALICE.1);
     laptop.press(Key::Enter);
     laptop.wait_for_text("Logged in as alice");

@@ -19,7 +19,8 @@ fn the_pages_speak_the_language_of_the_browser() {
 
 #[test]
 fn a_locked_account_counts_down_until_the_next_attempt() {
-    let sections = "[guessing]\naccount_attempts = 1\naccount_delay_seconds = 2\n[jwt]\ntoken_location = [\"cookies\"]\n";
+    let sections =
+        "[guessing]\naccount_attempts = 1\naccount_delay_seconds = 2\n[jwt]\ntoken_location = [\"cookies\"]\n";
     let site = Site::start(sections);
     let browser = Browser::start("en", &[]);
     browser.open(&site.at("/"));

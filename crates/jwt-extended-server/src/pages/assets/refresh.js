@@ -45,7 +45,7 @@ export function keepLoggedIn({ server = new URL("../", import.meta.url), expires
       const answer = await post("refresh", value(renewing));
       if (answer.status === 401) tabs.postMessage({ over: true }), over();
       if (!answer.ok) return false;
-      const { expires_in: seconds } = await answer.json();
+      const { expires_in: seconds } = await answer.json().catch(() => ({}));
       tabs.postMessage({ expiresIn: seconds });
       plan(seconds);
       return true;
