@@ -1,4 +1,4 @@
-//! Headless Chromium, driven over WebDriver (W3C) by Debian's chromedriver.
+//! Headless Chromium, driven over `WebDriver` (W3C) by Debian's chromedriver.
 //!
 //! The protocol is JSON over HTTP, so that this module needs no library for it. Commands wait for a page to load, and
 //! `wait_for` waits for what a script does later.
@@ -49,7 +49,7 @@ impl Browser {
         let driver = Process::listening(&mut driver, port, missing);
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_mins(2)))
+            .timeout_global(Some(PATIENCE * 4))
             .proxy(None)
             .build()
             .into();

@@ -8,7 +8,7 @@ use axum::{
 };
 use jwt_extended_axum::{
     Cookies, Logout, Reason, Rejection, Token, authenticate,
-    jwt_extended::{Timestamp, http::CsrfError},
+    jwt_extended::{self, Timestamp, http::CsrfError},
     session::Session,
 };
 use serde::Deserialize;
@@ -180,7 +180,7 @@ async fn acting(app: &App, request: &PageRequest) -> Result<Token, Result<Respon
 
 /// Leads to the page that says why a form had no effect: it renews tokens, or asks for a login.
 fn to_page(request: &PageRequest, rejection: Rejection) -> Result<Response, Rejection> {
-    let address = match rejection.rejection().map(|rejection| rejection.reason()) {
+    let address = match rejection.rejection().map(jwt_extended::Rejection::reason) {
         Some(Reason::Expired | Reason::Csrf(CsrfError::Missing | CsrfError::Mismatch)) => "account?note=late",
         Some(Reason::Missing(_) | Reason::Revoked | Reason::Replayed | Reason::Token(_) | Reason::Verification) => {
             "account"

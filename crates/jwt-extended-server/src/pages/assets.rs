@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
 use super::{Playground, colours::Colour};
@@ -25,6 +26,9 @@ const SCRIPT_TYPE: &str = "text/javascript; charset=utf-8";
 const SVG_TYPE: &str = "image/svg+xml";
 /// An SVG that somebody opens by itself is a document. It may have a style, and nothing else.
 const ALONE: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'";
+
+/// How many characters of a hash are in an address: 72 bits.
+const HASH: usize = 12;
 
 /// The files, and their addresses below the root of the pages.
 #[derive(Debug)]
@@ -95,7 +99,8 @@ pub(super) async fn answer(
 impl File {
     fn new(name: &'static str, kind: &'static str, content: impl Into<Bytes>) -> Self {
         let content = content.into();
-        let hash = Sha256::digest(&content).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let mut hash = URL_SAFE_NO_PAD.encode(Sha256::digest(&content));
+        hash.truncate(HASH);
         Self { name, kind, content, hash }
     }
 
@@ -129,7 +134,7 @@ impl File {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(ALONE));
-        // A hash is of hexadecimal digits.
+        // A hash is of letters, digits, hyphens and underscores.
         if let Ok(tag) = HeaderValue::from_str(&tag) {
             headers.insert(header::ETAG, tag);
         }

@@ -5,7 +5,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use jwt_extended_axum::{Cookies, Rejection, Token, jwt_extended::http::SetCookies};
+use jwt_extended_axum::{
+    Cookies, Rejection, Token,
+    jwt_extended::{self, http::SetCookies},
+};
 use url::{Url, form_urlencoded};
 
 use super::{
@@ -128,7 +131,7 @@ pub(super) fn instead(request: &PageRequest, trouble: Option<Trouble>, cookies: 
 }
 
 fn refuse(request: &PageRequest, destination: Option<&Destination>, rejection: &Rejection, username: &str) -> Response {
-    let status = rejection.rejection().map_or(StatusCode::SERVICE_UNAVAILABLE, |rejection| rejection.status());
+    let status = rejection.rejection().map_or(StatusCode::SERVICE_UNAVAILABLE, jwt_extended::Rejection::status);
     let trouble = Trouble::of(rejection);
     let notice = Some(Notice::bad(trouble, &request.texts));
     let mut response = form(request, destination, notice, username, status);

@@ -14,8 +14,8 @@ impl Texts {
         let seconds = now.as_secs().saturating_sub(time.as_secs());
         let (one, many, unit) = match seconds {
             ..MINUTE => return self.now.clone(),
-            ..HOUR => (&self.minute_ago, &self.minutes_ago, MINUTE),
-            ..DAY => (&self.hour_ago, &self.hours_ago, HOUR),
+            MINUTE..HOUR => (&self.minute_ago, &self.minutes_ago, MINUTE),
+            HOUR..DAY => (&self.hour_ago, &self.hours_ago, HOUR),
             _ => (&self.day_ago, &self.days_ago, DAY),
         };
         match seconds / unit {

@@ -2,13 +2,17 @@
 
 use test_services::Browser;
 
-use crate::site::{ALICE, Site, log_in};
+use crate::{
+    pictures::save,
+    site::{ALICE, Site, log_in},
+};
 
 #[test]
 fn a_page_is_light_and_needs_few_requests() {
     let site = Site::start("[jwt]\ntoken_location = [\"cookies\"]\n");
     let browser = Browser::start("en", &[]);
-    let measure = |page: &str| {
+    let mut lines = String::new();
+    let mut measure = |page: &str| {
         let figures = browser.script(
             "const [page] = performance.getEntriesByType('navigation'); \
              const files = performance.getEntriesByType('resource'); \
@@ -18,15 +22,11 @@ fn a_page_is_light_and_needs_few_requests() {
             &[],
         );
         let figure = |at: usize| figures[at].as_u64().unwrap();
-        println!(
-            "{page}: {} requests, {} bytes, interactive after {} ms, loaded after {} ms",
-            figure(0),
-            figure(1),
-            figure(2),
-            figure(3)
-        );
-        assert!(figure(0) <= 6, "{figures}");
-        assert!(figure(1) <= 40_000, "{figures}");
+        let [requests, bytes, interactive, loaded] = [0, 1, 2, 3].map(figure);
+        let times = format!("interactive after {interactive} ms, loaded after {loaded} ms");
+        lines.push_str(&format!("{page}: {requests} requests, {bytes} bytes, {times}\n"));
+        assert!(requests <= 6, "{figures}");
+        assert!(bytes <= 40_000, "{figures}");
         assert_eq!(figure(4), 0, "no file of others");
     };
     browser.open(&site.at("/"));
@@ -35,4 +35,5 @@ fn a_page_is_light_and_needs_few_requests() {
     measure("account");
     browser.open(&site.at("/account"));
     measure("account again");
+    save("figures.txt", lines.as_bytes());
 }

@@ -1,6 +1,6 @@
 //! Pictures of the pages, in light, dark and on a phone, in the folder `target/pictures`. People look at them.
 
-use std::{env, fs, path::PathBuf};
+use std::{env, fs};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
@@ -10,11 +10,16 @@ use crate::site::{Site, fill_in, log_in};
 
 const DEMO: (&str, &str) = ("testuser", "testpass");
 
-/// Saves pictures of the page in all forms.
-pub(crate) fn take(browser: &Browser, name: &str) {
+/// Saves a file for people in the folder `pictures` of the target folder.
+pub(crate) fn save(name: &str, content: &[u8]) {
     let program = env::current_exe().unwrap();
-    let folder: PathBuf = program.ancestors().nth(3).unwrap().join("pictures");
+    let folder = program.ancestors().nth(3).unwrap().join("pictures");
     fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(name), content).unwrap();
+}
+
+/// Saves pictures of the page in all forms.
+fn take(browser: &Browser, name: &str) {
     for (form, width, height, mobile) in
         [("desktop", 1100, 800, false), ("phone", 390, 780, true), ("small", 320, 600, true)]
     {
@@ -26,7 +31,7 @@ pub(crate) fn take(browser: &Browser, name: &str) {
             let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
             browser.devtools("Emulation.setEmulatedMedia", &media);
             let picture = STANDARD.decode(browser.screenshot()).unwrap();
-            fs::write(folder.join(format!("{name}-{form}-{scheme}.png")), picture).unwrap();
+            save(&format!("{name}-{form}-{scheme}.png"), &picture);
         }
     }
     browser.devtools("Emulation.clearDeviceMetricsOverride", &json!({}));

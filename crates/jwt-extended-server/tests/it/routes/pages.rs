@@ -97,7 +97,7 @@ async fn a_locked_account_says_how_long_to_wait() {
     let answer = app.log_in_by_form("/", &[], GOOD).await;
     answer.shows(429, "Too many attempts. Try again in ");
     let seconds = answer.header("retry-after");
-    assert!(answer.body.contains(&format!("data-wait=\"{seconds}\"")) && seconds != "", "{answer:?}");
+    assert!(answer.body.contains(&format!("data-wait=\"{seconds}\"")) && !seconds.is_empty(), "{answer:?}");
 }
 
 #[tokio::test]
