@@ -25,7 +25,7 @@ pub(super) struct PageRequest {
     /// The relative address of the root, such as `../`: a proxy may have put the pages below any path.
     pub(super) root: String,
     language: String,
-    pub(super) texts: Texts,
+    pub(super) texts: Arc<Texts>,
 }
 
 impl PageRequest {
@@ -36,7 +36,7 @@ impl PageRequest {
         let root = if depth == 0 { "./".to_owned() } else { "../".repeat(depth) };
         let accept = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let (language, texts) = inner.languages.preferred(accept)?;
-        let (language, texts) = (language.to_owned(), texts.clone());
+        let (language, texts) = (language.to_owned(), Arc::clone(texts));
         Some(Self { inner, parts, root, language, texts })
     }
 

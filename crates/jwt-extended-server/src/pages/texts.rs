@@ -2,7 +2,7 @@
 //!
 //! The files in the folder `texts` have one line for each text. A language that leaves a text out has the English one.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Deserialize;
 
@@ -110,7 +110,7 @@ texts! {
 
 /// All languages, by their tags in lower case. The first one is the default.
 #[derive(Clone, Debug)]
-pub(super) struct Languages(Vec<(String, Texts)>);
+pub(super) struct Languages(Vec<(String, Arc<Texts>)>);
 
 /// A mistake in the languages of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -154,7 +154,7 @@ impl Languages {
                 return Err(LanguageError::Unknown(fixed.to_owned()));
             }
         }
-        Ok(Self(all))
+        Ok(Self(all.into_iter().map(|(tag, texts)| (tag, Arc::new(texts))).collect()))
     }
 
     /// Returns whether the answer depends on what the browser prefers.
@@ -163,7 +163,7 @@ impl Languages {
     }
 
     /// Returns the language that a browser prefers (`Accept-Language`, RFC 9110 section 12.5.4), with its tag.
-    pub(super) fn preferred(&self, accept: Option<&str>) -> Option<(&str, &Texts)> {
+    pub(super) fn preferred(&self, accept: Option<&str>) -> Option<(&str, &Arc<Texts>)> {
         let mut wanted: Vec<_> = accept.unwrap_or_default().split(',').filter_map(range).collect();
         // Stable, so that among equals the first one counts.
         wanted.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
@@ -172,7 +172,7 @@ impl Languages {
     }
 
     /// Returns the language of a tag: `de` also for `de-AT`.
-    fn find(&self, tag: &str) -> Option<&(String, Texts)> {
+    fn find(&self, tag: &str) -> Option<&(String, Arc<Texts>)> {
         let exact = |tag: &str| self.0.iter().find(|(known, _)| known == tag);
         exact(tag).or_else(|| exact(tag.split('-').next()?))
     }

@@ -119,3 +119,52 @@ impl Trouble {
         text.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jwt_extended_axum::{JwtManager, config::Secret, jwt_extended::http::CsrfError, session::StoreError};
+
+    use super::*;
+
+    fn of(reason: Reason) -> Trouble {
+        let secret = Secret::from("a secret of at least thirty-two bytes, from a safe place");
+        let jwt = JwtManager::builder().secret_key(secret).build().unwrap();
+        Trouble::of(&jwt.reject(reason, None).into())
+    }
+
+    fn of_app(status: StatusCode, code: &'static str) -> Trouble {
+        of(Reason::App { status, code, message: "" })
+    }
+
+    #[test]
+    fn every_refusal_of_a_login_has_words_of_its_own() {
+        for (code, status, trouble) in [
+            ("bad_credentials", StatusCode::UNAUTHORIZED, Trouble::WrongPassword),
+            ("busy", StatusCode::SERVICE_UNAVAILABLE, Trouble::Busy),
+            ("users_unavailable", StatusCode::SERVICE_UNAVAILABLE, Trouble::Unavailable),
+            ("credentials_malformed", StatusCode::BAD_REQUEST, Trouble::Malformed),
+            ("body_too_long", StatusCode::PAYLOAD_TOO_LARGE, Trouble::TooLong),
+            ("body_timeout", StatusCode::REQUEST_TIMEOUT, Trouble::Timeout),
+        ] {
+            assert_eq!(of_app(status, code), trouble, "{code}");
+        }
+        assert_eq!(of(Reason::TooManyAttempts { retry_after: 30 }), Trouble::Locked(30));
+        assert_eq!(of(Reason::Csrf(CsrfError::CrossSite)), Trouble::OtherSite);
+        assert_eq!(of(Reason::Csrf(CsrfError::SameSite)), Trouble::OtherSite);
+        let error = StoreError::Unavailable("connection refused".to_owned());
+        assert_eq!(Trouble::of(&error.into()), Trouble::Unavailable);
+    }
+
+    #[test]
+    fn an_ended_session_is_told_from_a_stolen_one() {
+        for (reason, trouble) in [
+            (Reason::Revoked, Trouble::SessionOver),
+            (Reason::Replayed, Trouble::Stolen),
+            (Reason::Expired, Trouble::Late),
+            (Reason::Csrf(CsrfError::Mismatch), Trouble::Late),
+            (Reason::Misconfigured(""), Trouble::Unavailable),
+        ] {
+            assert_eq!(of(reason.clone()), trouble, "{reason:?}");
+        }
+    }
+}

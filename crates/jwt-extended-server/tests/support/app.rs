@@ -83,8 +83,13 @@ pub(crate) fn app_behind_proxies(builder: JwtManagerBuilder, sections: &str) -> 
 
 /// The routes with pages, by this section of a configuration file. A login may return to `https://app.example`.
 pub(crate) fn app_with_pages(section: &str) -> TestApp {
+    app_with_pages_of(builder(), section)
+}
+
+/// The same, by another manager.
+pub(crate) fn app_with_pages_of(builder: JwtManagerBuilder, section: &str) -> TestApp {
     let forward_auth = ForwardAuth::from_toml("[forward_auth]\nreturn_to = [\"https://app.example\"]").unwrap();
-    let builder = builder().csrf_check_form(Switch::On).csrf_refuse_same_site(Switch::On);
+    let builder = builder.csrf_check_form(Switch::On).csrf_refuse_same_site(Switch::On);
     app_of(builder.clear_rejected_cookies(Switch::On), &["https://named.example"], forward_auth, section)
 }
 
