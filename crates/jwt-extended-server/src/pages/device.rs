@@ -49,12 +49,11 @@ impl Device {
         if let (Some(browser), Some(system)) = (find(&BROWSERS), find(&SYSTEMS)) {
             return Self::Browser(browser, system);
         }
-        let mut shown: String = label.chars().filter(|c| !c.is_control()).take(LONGEST + 1).collect();
-        if shown.chars().count() > LONGEST {
-            shown.pop();
-            shown.push('…');
+        let visible = || label.chars().filter(|c| !c.is_control());
+        if visible().nth(LONGEST).is_none() {
+            return Self::Program(visible().collect());
         }
-        Self::Program(shown)
+        Self::Program(visible().take(LONGEST - 1).chain(['…']).collect())
     }
 }
 
