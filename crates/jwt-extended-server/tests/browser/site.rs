@@ -20,7 +20,7 @@ pub(crate) struct Site {
 impl Site {
     /// Starts a server with sections of the configuration file.
     pub(crate) fn start(sections: &str) -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = in_memory();
         let store = format!("sqlite:{}", folder.path().join("users.db").display());
         let variables = [("JWT_STORE", &*store), ("JWT_SECRET_KEY", SECRET)];
         let (name, password) = ALICE;
@@ -31,7 +31,7 @@ impl Site {
 
     /// Starts the demo with its database, which has a playground.
     pub(crate) fn demo() -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = in_memory();
         let mut command = program(&["demo", "--listen", "127.0.0.1:0"], &[]);
         command.env_remove("JWT_STORE").current_dir(folder.path());
         Self { server: Server::of(command, |server| &server.out), _folder: folder }
@@ -41,6 +41,12 @@ impl Site {
     pub(crate) fn at(&self, path: &str) -> String {
         format!("http://localhost:{}{path}", self.server.port())
     }
+}
+
+/// Makes a folder for a database, in memory where the system has that. A browser keeps the disk busy, and the server waits
+/// for its database only for a second.
+fn in_memory() -> TempDir {
+    TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
 }
 
 /// Logs in by the form that the browser shows.
