@@ -53,6 +53,9 @@ pub(super) async fn page(
         Visit::Out(None, cookies) if note.as_deref() == Some("welcome") => {
             Ok(instead(&request, Some(Trouble::CookiesBlocked), cookies))
         }
+        Visit::Out(None, cookies) if note.as_deref() == Some("late") => {
+            Ok(instead(&request, Some(Trouble::SessionOver), cookies))
+        }
         Visit::Out(trouble, cookies) => Ok(instead(&request, trouble, cookies)),
         // So that a page which is opened again later does not complain of missing cookies.
         Visit::In(_) if note.as_deref() == Some("welcome") => Ok(request.redirect("account")),
@@ -166,7 +169,10 @@ pub(super) async fn log_out(
             let clear = [(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""))];
             Ok((logout, clear, request.redirect("?note=logged-out")).into_response())
         }
-        Err(rejection) => to_page(&request, rejection),
+        Err(rejection) => match rejection.rejection().map(jwt_extended::Rejection::reason) {
+            Some(Reason::Missing(_)) => Ok(request.redirect("?note=logged-out")),
+            _ => to_page(&request, rejection),
+        },
     }
 }
 
@@ -181,10 +187,11 @@ async fn acting(app: &App, request: &PageRequest) -> Result<Token, Result<Respon
 /// Leads to the page that says why a form had no effect: it renews tokens, or asks for a login.
 fn to_page(request: &PageRequest, rejection: Rejection) -> Result<Response, Rejection> {
     let address = match rejection.rejection().map(jwt_extended::Rejection::reason) {
-        Some(Reason::Expired | Reason::Csrf(CsrfError::Missing | CsrfError::Mismatch)) => "account?note=late",
-        Some(Reason::Missing(_) | Reason::Revoked | Reason::Replayed | Reason::Token(_) | Reason::Verification) => {
-            "account"
+        // A rejection of another route may have cleared the cookie of an expired token.
+        Some(Reason::Missing(_) | Reason::Expired | Reason::Csrf(CsrfError::Missing | CsrfError::Mismatch)) => {
+            "account?note=late"
         }
+        Some(Reason::Revoked | Reason::Replayed | Reason::Token(_) | Reason::Verification) => "account",
         _ => return Err(rejection),
     };
     let mut response = request.redirect(address);

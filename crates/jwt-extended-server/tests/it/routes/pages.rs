@@ -212,7 +212,7 @@ async fn a_logout_ends_the_session_and_clears_the_cache() {
     assert_eq!(logout.cookie("access_token_cookie"), "");
     app.get("/?note=logged-out", &[]).await.shows(200, "You are logged out.");
     app.account(&browser).await.shows(401, "Your session has ended.");
-    app.post("/account/logout", &[FORM], "").await.leads_to("../account");
+    app.post("/account/logout", &[FORM], "").await.leads_to("../?note=logged-out");
 }
 
 #[tokio::test]
@@ -225,6 +225,19 @@ async fn an_expired_page_is_renewed_by_the_refresh_cookie() {
     assert!(page.body.contains(&format!("value=\"{csrf}\"")), "the forms have the new value");
     let back = app.get("/?return_to=https://app.example/a", &[("cookie", &browser.refresh_cookie())]).await;
     back.leads_to("https://app.example/a");
+}
+
+#[tokio::test]
+async fn a_form_without_the_access_cookie_changes_nothing() {
+    let app = app();
+    let browser = app.browser().await;
+    let refresh = browser.refresh_cookie();
+    let form = form(&[("csrf_token", &browser.access_csrf)]);
+    let answer = app.post("/account/sessions/end-others", &[FORM, ("cookie", &refresh)], &form).await;
+    answer.leads_to("../../account?note=late");
+    let page = app.get("/account?note=late", &[("cookie", &refresh)]).await;
+    page.shows(200, "The page was open for too long, so nothing has changed.");
+    app.get("/account?note=late", &[]).await.shows(401, "Your session has ended. Please log in again.");
 }
 
 #[tokio::test]
