@@ -73,6 +73,7 @@ WRONG: dict[str, list[Any]] = {
     "REALM": [5, "a\nb"],
     **{name: ["no", 1, None] for name in ("PROTECT_BY_DEFAULT", "WWW_AUTHENTICATE")},
     "CSRF_REFUSE_CROSS_SITE": ["perhaps"],
+    "CSRF_REFUSE_SAME_SITE": ["perhaps"],
     "KEY_RING": [[], "a secret", [{}], [{"secret_key": 5}], [{"public_key": SECRET}]],
 }
 

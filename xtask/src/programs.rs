@@ -48,6 +48,8 @@ pub(crate) enum Part {
     Strangers,
     /// Needs nginx, Caddy and `HAProxy`.
     Proxies,
+    /// Needs Chromium, nginx and Node.js.
+    Browser,
 }
 
 impl Programs {
@@ -115,6 +117,7 @@ impl Program {
             | ("jwt-extended-server", "stores" | "load") => Part::Stores,
             (_, "strangers") => Part::Strangers,
             (_, "proxies") => Part::Proxies,
+            (_, "browser") => Part::Browser,
             _ => Part::Alone,
         }
     }

@@ -26,6 +26,15 @@ pub(crate) fn find_proxies() -> Result<(), Trouble> {
     ["nginx", "caddy", "haproxy"].iter().try_for_each(|proxy| tools::need(proxy, proxy))
 }
 
+/// Finds Chromium and its driver, and tries to install what is missing. The pages are also tested behind nginx, and by a
+/// package of npm.
+pub(crate) fn find_browser() -> Result<(), Trouble> {
+    tools::need("chromium", "chromium")?;
+    tools::need("chromedriver", "chromium-driver")?;
+    tools::need("nginx", "nginx")?;
+    find_node()
+}
+
 /// Whether a PostgreSQL server is where Debian puts it, or on the path.
 fn has_postgresql() -> bool {
     let versions = fs::read_dir("/usr/lib/postgresql").ok();

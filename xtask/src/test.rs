@@ -26,6 +26,7 @@ pub(crate) fn run() -> Report {
     stores(&mut report, programs.as_ref());
     strangers(&mut report, programs.as_ref());
     proxies(&mut report, programs.as_ref());
+    browser(&mut report, programs.as_ref());
     report.step("the curl tour", tour::run);
     schemathesis_step(&mut report, 20);
     examples::test(&mut report);
@@ -106,6 +107,14 @@ fn proxies(report: &mut Report, programs: Option<&Programs>) {
         tests(report, programs, Part::Proxies);
     } else {
         missing(report, "tests behind proxies", "nginx, Caddy or HAProxy");
+    }
+}
+
+fn browser(report: &mut Report, programs: Option<&Programs>) {
+    if find(report, "browser: Chromium", services::find_browser) {
+        tests(report, programs, Part::Browser);
+    } else {
+        missing(report, "tests in a browser", "Chromium, its driver, nginx or Node.js");
     }
 }
 

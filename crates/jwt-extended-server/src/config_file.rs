@@ -21,6 +21,7 @@ use crate::{
     forward_auth::{ForwardAuthOptions, PolicyOptions},
     keys::KeyOptions,
     limits::Limits,
+    pages::PagesOptions,
     settings::read_address,
     store::StoreAddress,
 };
@@ -63,6 +64,9 @@ pub(crate) struct ConfigFile {
     pub(crate) keys: Option<KeyOptions>,
     #[serde(default)]
     pub(crate) forward_auth: ForwardAuthOptions,
+    /// What people see.
+    #[serde(default)]
+    pub(crate) pages: PagesOptions,
     /// The services that may ask about tokens.
     #[serde(default)]
     pub(crate) clients: Vec<ClientOptions>,

@@ -144,7 +144,7 @@ impl Cors {
     }
 
     /// Returns whether a page of an allowed origin sent a request. Scripts cannot set this header.
-    fn allows(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn allows(&self, headers: &HeaderMap) -> bool {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
         self.origins.contains(origin)

@@ -13,13 +13,14 @@ use jwt_extended_axum::{
 };
 
 use crate::{
-    App, AppParts, Attempts, Clients, Cors, Database, DatabaseError, ForwardAuth, ListenAddress, Metadata, StartError,
-    Users,
+    App, AppParts, Attempts, Clients, Cors, Database, DatabaseError, ForwardAuth, ListenAddress, Metadata, Pages,
+    StartError, Users,
     attempts::GuessingOptions,
     forward_auth::ForwardAuthOptions,
     limits::Limits,
     listen::Listener,
     metrics::Metrics,
+    pages::{PagesOptions, Playground},
     secrets,
     serve::{Running, shutdown_signal},
     settings::{check, demo_config, manager, refuse_samples, sqlite_in, take_origins, take_store},
@@ -56,6 +57,8 @@ pub(crate) async fn run(
     let cors = Cors::new(origins.unwrap_or_default(), &config);
     add_random_key(&mut config)?;
     refuse_samples(&config)?;
+    let forward_auth = ForwardAuth::new(ForwardAuthOptions::default(), Vec::new())?;
+    let pages = Pages::new(PagesOptions::default(), &mut config, &forward_auth, Playground::Shown)?;
     check(&config, &[], None)?;
     let named = store.or(named);
     // A named store may hold real users. They must not get the demo's public passwords.
@@ -64,7 +67,6 @@ pub(crate) async fn run(
     let OpenStore { sessions, users, attempts } = store.open(Absence::Created).await?;
     let users = demo_users(users.filter(|_| is_ours)).await?;
     let metadata = Metadata::of(&config, &Clients::default());
-    let forward_auth = ForwardAuth::new(ForwardAuthOptions::default(), Vec::new())?;
     let jwt = manager(config, Vec::new(), sessions, &users, None)?;
     let address = ListenAddress::Ip(address);
     let listener = Listener::bind(&address).await?;
@@ -72,7 +74,7 @@ pub(crate) async fn run(
     greet(&listener.address().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
     let attempts = Attempts::new(attempts, GuessingOptions::default());
     let clients = Clients::default();
-    let app = App::from(AppParts { jwt, users, cors, metadata, forward_auth, clients, attempts });
+    let app = App::from(AppParts { jwt, users, cors, metadata, forward_auth, clients, attempts, pages });
     Running::new(app.into(), Limits::default(), Metrics::default()).serve(listener, shutdown).await;
     Ok(())
 }
@@ -139,6 +141,8 @@ fn greet(address: &ListenAddress, store: &StoreAddress) -> io::Result<()> {
   WARNING: this is a demo. Its users and passwords are public (testuser/testpass, admin/adminpass), its cookies
   travel over plain HTTP, and its secret is lost when it ends. Do not put it on a network.
   Sessions are kept in {store}.
+
+Open http://{address}/ in a browser to log in there, and to see your sessions and your tokens. Or use curl:
 
 Log in and keep the cookies:
   curl -X POST -H "Content-Type: application/json" -d '{{"username": "testuser", "password": "testpass"}}' http://{address}/login -c cookie-jar.txt

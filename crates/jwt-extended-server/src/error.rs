@@ -12,6 +12,7 @@ use crate::{
     cors::OriginError,
     forward_auth::ForwardAuthError,
     keys::KeysError,
+    pages::PagesError,
     store::OpenError,
     users::{CheckError, DatabaseError, ScopesError},
 };
@@ -47,6 +48,9 @@ pub enum StartError {
     /// The answers to proxies cannot be given as configured.
     #[error(transparent)]
     ForwardAuth(#[from] ForwardAuthError),
+    /// The pages cannot be shown as configured.
+    #[error(transparent)]
+    Pages(#[from] PagesError),
     /// A client of the configuration file cannot be used.
     #[error(transparent)]
     Clients(#[from] ClientsError),

@@ -126,7 +126,8 @@ impl Opened {
         let jwt = manager(settings.config, settings.issuers, self.sessions.clone(), &users, schedule)?;
         let attempts = Attempts::new(self.counters.clone(), settings.guessing);
         let (cors, forward_auth, clients) = (settings.cors, settings.forward_auth, settings.clients);
-        let app = AppParts { jwt, users, cors, metadata, forward_auth, clients, attempts }.into();
+        let pages = settings.pages;
+        let app = AppParts { jwt, users, cors, metadata, forward_auth, clients, attempts, pages }.into();
         Ok(Prepared { app, live_keys })
     }
 }

@@ -21,12 +21,13 @@ use jwt_extended_sqlx::SqliteUrl;
 use serde_json::{Value, json};
 
 use crate::{
-    Clients, Cors, ForwardAuth, ListenAddress, Origin, StartError, Users,
+    Clients, Cors, ForwardAuth, ListenAddress, Origin, Pages, StartError, Users,
     attempts::GuessingOptions,
     config_file::ConfigFile,
     demo, is_sample,
     keys::{KeyOptions, KeyPlace, KeysError, MasterKey, publication, take_master_key},
     limits::Limits,
+    pages::Playground,
     store::{OpenError, StoreAddress},
 };
 
@@ -46,6 +47,8 @@ pub struct Settings {
     pub(crate) keys: Option<KeyPlace>,
     /// What the server answers to proxies.
     pub(crate) forward_auth: ForwardAuth,
+    /// What people see.
+    pub(crate) pages: Pages,
     /// The services that may ask about tokens.
     pub(crate) clients: Clients,
     /// How often somebody may guess a secret.
@@ -138,8 +141,9 @@ impl Settings {
         }
         let cors = Cors::new(origins.unwrap_or(file.cors_origins), &config);
         let issuers = file.issuers.into_iter().map(jwt_extended_jwks::issuer).collect::<Result<Vec<_>, _>>()?;
-        check(&config, &issuers, keys.is_some().then(placeholder).transpose()?)?;
         let forward_auth = ForwardAuth::new(file.forward_auth, file.policies)?;
+        let pages = Pages::new(file.pages, &mut config, &forward_auth, Playground::Hidden)?;
+        check(&config, &issuers, keys.is_some().then(placeholder).transpose()?)?;
         let clients = Clients::new(file.clients)?;
         let (limits, guessing) = (file.limits, file.guessing);
         Ok(Self {
@@ -152,6 +156,7 @@ impl Settings {
             issuers,
             keys,
             forward_auth,
+            pages,
             clients,
             guessing,
             metrics_listen,
@@ -302,11 +307,14 @@ pub(crate) fn take_origins(environment: Environment) -> Result<(Option<Vec<Origi
     Ok((Some(origins.collect::<Result<_, _>>().map_err(StartError::Origin)?), others))
 }
 
-/// Returns the server's defaults: tokens in headers and cookies, and a rejection clears cookies that are useless.
+/// Returns the server's defaults: tokens in headers and cookies, a rejection clears cookies that are useless, and
+/// sibling subdomains may change nothing.
 pub(crate) fn server_config() -> Config {
     let mut config = Config::default();
     config.token_location = List(vec![Location::Header, Location::Cookie]);
     config.clear_rejected_cookies = Switch::On;
+    // The server has an origin of its own. Other origins that may use it are named.
+    config.csrf_refuse_same_site = Switch::On;
     config
 }
 

@@ -2,7 +2,7 @@
 //! temporary folder, and it ends when it is dropped. A test can stop a server, freeze it and start it again.
 //!
 //! [`Node`] starts programs of npm: issuers of tokens, and a library that verifies ours. [`Proxy`] starts nginx, Caddy
-//! and `HAProxy`.
+//! and `HAProxy`. [`Browser`] is a Chromium without a window.
 //!
 //! ```no_run
 //! let mut redis = test_services::Redis::start();
@@ -20,6 +20,7 @@
     reason = "a test whose server cannot start must fail with a message"
 )]
 
+mod browser;
 mod node;
 mod pgbouncer;
 mod port;
@@ -29,7 +30,8 @@ mod proxy;
 mod redis;
 mod sentinel;
 
-pub use node::{Node, Program};
+pub use browser::{Browser, Key};
+pub use node::{Node, Program, npm_file};
 pub use pgbouncer::PgBouncer;
 pub use port::free_port;
 pub use postgres::Postgres;

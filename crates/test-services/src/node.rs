@@ -103,6 +103,12 @@ impl Drop for Node {
     }
 }
 
+/// Returns the text of a file in a package of npm, such as `axe-core/axe.min.js`.
+pub fn npm_file(path: &str) -> String {
+    let file = packages().join("node_modules").join(path);
+    fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
 /// Returns the folder with the programs and their packages, which are installed by the first call.
 fn packages() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();

@@ -87,6 +87,11 @@ impl ForwardAuth {
         self.0.policies.count()
     }
 
+    /// Returns the origins to which a login may return.
+    pub(crate) fn return_origins(&self) -> &[Origin] {
+        &self.0.return_to
+    }
+
     /// Returns the address that a login names in its query (`return_to`), if browsers may be sent there.
     pub(crate) fn return_address(&self, query: Option<&str>) -> Option<HeaderValue> {
         let mut pairs = form_urlencoded::parse(query?.as_bytes());
@@ -164,7 +169,7 @@ impl Inner {
 }
 
 /// Returns whether a person has opened a page, rather than a script or a program an address.
-fn is_navigation(request: &Parts) -> bool {
+pub(crate) fn is_navigation(request: &Parts) -> bool {
     let mut accepted = request.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let mode = request.headers.get(SEC_FETCH_MODE);
     request.method.is_safe()

@@ -54,7 +54,7 @@ impl Requests {
         let Answered { method, status, refused, took, .. } = answered;
         let route = answered.route();
         let label: Route = ("route", Cow::Owned(route.to_owned()));
-        if *method == Method::POST && matches!(route, "/login" | "/token") {
+        if *method == Method::POST && matches!(route, "/" | "/login" | "/token") {
             let is_good = status.is_success() || *status == StatusCode::SEE_OTHER;
             let result = if is_good { "ok" } else { refused.unwrap_or("other") };
             self.logins.get_or_create(&[("result", result)]).inc();

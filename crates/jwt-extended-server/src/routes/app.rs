@@ -16,7 +16,7 @@ use super::{
     credentials::{Credentials, Device},
 };
 use crate::{
-    Attempts, CheckError, ClientAddress, Clients, Cors, ForwardAuth, Users,
+    Attempts, CheckError, ClientAddress, Clients, Cors, ForwardAuth, Pages, Users,
     audit::{Actor, Event, Name},
 };
 
@@ -44,6 +44,8 @@ pub struct AppParts {
     pub clients: Clients,
     /// How often somebody may guess a secret.
     pub attempts: Attempts,
+    /// What people see.
+    pub pages: Pages,
 }
 
 impl From<AppParts> for App {
@@ -68,7 +70,7 @@ impl FromRef<App> for JwtManager {
 
 impl App {
     /// Opens a session, if the password is right.
-    pub(super) async fn log_in(
+    pub(crate) async fn log_in(
         &self,
         credentials: Credentials,
         client: ClientAddress,
@@ -125,7 +127,7 @@ impl App {
 
     /// Refreshes. Scopes that were taken from the user since the login are left out. The session's refresh tokens keep
     /// those of the login, so scopes that the user has got since then begin with the next login.
-    pub(super) async fn refresh(&self, token: &Token) -> Result<TokenPair, Rejection> {
+    pub(crate) async fn refresh(&self, token: &Token) -> Result<TokenPair, Rejection> {
         let mut scopes = token.scopes();
         if scopes.is_empty() {
             return Ok(self.jwt.refresh(token).await?);

@@ -21,7 +21,7 @@ impl App {
 
     /// Counts a refresh token that was refused, and returns its rejection, or that of too many of them. The cookies are
     /// cleared in either case.
-    pub(super) async fn count_bad_refresh(&self, rejection: Rejection, client: ClientAddress) -> Rejection {
+    pub(crate) async fn count_bad_refresh(&self, rejection: Rejection, client: ClientAddress) -> Rejection {
         let Some(refused) = rejection.rejection().filter(|refused| is_guess(refused.reason())) else {
             return rejection;
         };

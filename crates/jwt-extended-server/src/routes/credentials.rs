@@ -19,7 +19,7 @@ use crate::{ClientAddress, CountersError, Guess, VerifiedPassword, audit::Addres
 
 /// A name and a password.
 #[derive(Deserialize, ToSchema)]
-pub(super) struct Credentials {
+pub(crate) struct Credentials {
     /// The user's name, in any spelling that looks the same.
     #[schema(value_type = String)]
     username: Zeroizing<String>,
@@ -28,6 +28,11 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
+    /// Returns the name as it was sent.
+    pub(crate) fn username(&self) -> &str {
+        &self.username
+    }
+
     /// Checks the password, if the account and the client's address may have another attempt.
     pub(super) async fn check(self, app: &App, client: ClientAddress) -> Result<VerifiedPassword, Rejection> {
         let Self { username, password } = self;
@@ -83,7 +88,7 @@ impl FromRequest<App> for Credentials {
 }
 
 /// The device that logs in: the name that it gives itself, and the tokens that it has already.
-pub(super) struct Device {
+pub(crate) struct Device {
     label: Option<String>,
     address: Address,
     request: Parts,

@@ -28,7 +28,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
     app::refuse,
-    credentials::{Credentials, Device},
     describe::{
         BodyRejected, Description, DescriptionText, LoginDone, RefreshDone, TokenRejected, TokensBody, TooManyAttempts,
     },
@@ -37,12 +36,16 @@ pub use self::{
     app::{App, AppParts},
     metadata::Metadata,
 };
+pub(crate) use self::{
+    credentials::{Credentials, Device},
+    password::{ChangeRefused, Passwords},
+};
 use crate::{
     ClientAddress,
     audit::{self, Address},
     connections::LateBody,
     cors::trust_allowed,
-    forward_auth,
+    forward_auth, pages,
 };
 
 /// The longest accepted body, in bytes: credentials and tokens are short.
@@ -75,11 +78,17 @@ pub fn router(app: App) -> Router {
         .route("/openapi.json", get(async move || description.clone()))
         .route("/verify", any(forward_auth::verify))
         .route("/verify/{*path}", any(forward_auth::verify_path))
+        .merge(app.pages.routes())
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_methods)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(BodyLayer::new().limit(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(app.jwt.clone(), late_bodies));
+    let routes = if app.pages.are_on() {
+        routes.layer(middleware::from_fn_with_state(app.clone(), pages::in_words))
+    } else {
+        routes
+    };
     let cors = app.cors.clone();
     let routes = if cors.is_off() {
         routes

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use jwt_extended_axum::{Rejection, Requirement, guard};
+use jwt_extended_axum::{Rejection, Requirement, TokenPair, guard};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -29,7 +29,7 @@ guard! {
 
 /// The old and the new password.
 #[derive(Deserialize, ToSchema)]
-pub(super) struct Passwords {
+pub(crate) struct Passwords {
     /// The old password.
     #[schema(value_type = String, format = Password)]
     password: Zeroizing<String>,
@@ -86,44 +86,74 @@ pub(super) async fn change(
     device: Device,
     client: ClientAddress,
     headers: HeaderMap,
-    Passwords { password, new_password }: Passwords,
+    passwords: Passwords,
 ) -> Result<Response, Rejection> {
-    let refuse = |status, code, message| Err(app.refuse(status, code, message));
-    let name = token.subject();
-    let new = NewPassword::parse(name, &password, &new_password).map_err(|error| app.refuse_password(error))?;
-    // Whoever has stolen a token must not guess the password more often than at the login.
-    let Some(verified) = app.check_password(name, password, client).await? else {
-        // Not a 401, which would say that the token is no good.
-        return refuse(StatusCode::FORBIDDEN, "bad_password", "The old password is wrong");
-    };
-    match app.users.change_password(&verified, new).await {
-        Ok(PasswordChange::Done) => {}
-        Ok(PasswordChange::Overtaken) => {
-            const OVERTAKEN: &str = "The password was changed by somebody else at the same time. Try again";
-            return refuse(StatusCode::CONFLICT, "password_overtaken", OVERTAKEN);
-        }
-        Ok(PasswordChange::Listed) => {
-            const LISTED: &str = "Your password is in the server's configuration, which only an administrator changes";
-            return refuse(StatusCode::FORBIDDEN, "password_listed", LISTED);
-        }
-        Err(error) => return Err(app.cannot_check(&error)),
+    match app.change_password(token.subject(), passwords, client, &device).await {
+        Ok(pair) => app.answer_where_it_came_from::<PasswordDone>(token.location(), &headers, pair),
+        Err(ChangeRefused::NewPassword(error)) => Err(app.refuse_password(error)),
+        Err(ChangeRefused::Rejected(rejection)) => Err(rejection),
     }
-    // After the change, so that a login with the old password that is under way finds the new one.
-    let login = app.jwt.password_changed(verified.name()).label(device.label());
-    let pair = verified.with_scopes(login).await.map_err(|error| {
-        tracing::error!(%error, subject = verified.name(), "a password is changed, but the old sessions could not be ended");
-        app.refuse(StatusCode::SERVICE_UNAVAILABLE, "sessions_unavailable", LEFT)
-    })?;
-    let event = |name| Event::new(name, Actor::User).subject(verified.name()).address(device.address());
-    event(Name::PasswordChanged).record();
-    let opened = event(Name::SessionOpened).session(pair.access.session().as_deref());
-    opened.client(device.label()).record();
-    app.answer_where_it_came_from::<PasswordDone>(token.location(), &headers, pair)
+}
+
+/// Why a password was not changed.
+pub(crate) enum ChangeRefused {
+    /// The new password breaks a rule.
+    NewPassword(NewPasswordError),
+    /// Any other reason.
+    Rejected(Rejection),
+}
+
+impl From<Rejection> for ChangeRefused {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
 }
 
 const LEFT: &str = "Your password is changed, but your other sessions could not be ended. Log in and end them";
 
 impl App {
+    /// Changes the password of a user, ends all sessions and opens a new one.
+    pub(crate) async fn change_password(
+        &self,
+        name: &str,
+        Passwords { password, new_password }: Passwords,
+        client: ClientAddress,
+        device: &Device,
+    ) -> Result<TokenPair, ChangeRefused> {
+        let refuse = |status, code, message| Err(self.refuse(status, code, message).into());
+        let new = NewPassword::parse(name, &password, &new_password).map_err(ChangeRefused::NewPassword)?;
+        // Whoever has stolen a token must not guess the password more often than at the login.
+        let Some(verified) = self.check_password(name, password, client).await? else {
+            // Not a 401, which would say that the token is no good.
+            return refuse(StatusCode::FORBIDDEN, "bad_password", "The old password is wrong");
+        };
+        match self.users.change_password(&verified, new).await {
+            Ok(PasswordChange::Done) => {}
+            Ok(PasswordChange::Overtaken) => {
+                const OVERTAKEN: &str = "The password was changed by somebody else at the same time. Try again";
+                return refuse(StatusCode::CONFLICT, "password_overtaken", OVERTAKEN);
+            }
+            Ok(PasswordChange::Listed) => {
+                const LISTED: &str =
+                    "Your password is in the server's configuration, which only an administrator changes";
+                return refuse(StatusCode::FORBIDDEN, "password_listed", LISTED);
+            }
+            Err(error) => return Err(self.cannot_check(&error).into()),
+        }
+        // After the change, so that a login with the old password that is under way finds the new one.
+        let login = self.jwt.password_changed(verified.name()).label(device.label());
+        let pair = verified.with_scopes(login).await.map_err(|error| {
+            let subject = verified.name();
+            tracing::error!(%error, subject, "a password is changed, but the old sessions could not be ended");
+            self.refuse(StatusCode::SERVICE_UNAVAILABLE, "sessions_unavailable", LEFT)
+        })?;
+        let event = |name| Event::new(name, Actor::User).subject(verified.name()).address(device.address());
+        event(Name::PasswordChanged).record();
+        let opened = event(Name::SessionOpened).session(pair.access.session().as_deref());
+        opened.client(device.label()).record();
+        Ok(pair)
+    }
+
     fn refuse_password(&self, error: NewPasswordError) -> Rejection {
         self.refuse(StatusCode::UNPROCESSABLE_ENTITY, "new_password_refused", error.message())
     }

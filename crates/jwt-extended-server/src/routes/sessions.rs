@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use jwt_extended_axum::{Access, Cookies, Rejection, jwt_extended::Timestamp, session::Session};
+use jwt_extended_axum::{Access, Cookies, Rejection, Token, jwt_extended::Timestamp, session::Session};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -77,16 +77,9 @@ pub(super) async fn end(
     address: Address,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Rejection> {
-    let unknown = || app.refuse(StatusCode::NOT_FOUND, "no_such_session", "You have no such session");
     // Bytes that are no text are the id of no session.
-    let Path(id) = id.map_err(|_| unknown())?;
-    let is_ended = app.jwt.end_session(&*token, &id).await?;
-    let name = if is_ended { Name::SessionEnded } else { Name::AdministrationRefused };
-    let event = Event::new(name, Actor::User).subject(token.subject()).session(Some(&id)).address(address);
-    event.reason(if is_ended { "one_session" } else { "no_such_session" }).record();
-    if !is_ended {
-        return Err(unknown());
-    }
+    let Path(id) = id.map_err(|_| app.no_such_session())?;
+    app.end_one(&token, &id, address).await?;
     let body = Json(Ended { ended: 1 });
     if token.session() == Some(&*id) {
         return Ok((Cookies(app.jwt.unset_cookies()), body).into_response());
@@ -111,15 +104,14 @@ pub(super) async fn end_all(
     address: Address,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Rejection> {
-    let event = Event::new(Name::SessionEnded, Actor::User).subject(token.subject()).address(address);
     match query.as_deref() {
         Some("keep=current") => {
-            let ended = app.jwt.end_other_sessions(&token).await?;
-            event.ended(ended).reason("other_sessions").record();
+            let ended = app.end_others(&token, address).await?;
             Ok(Json(Ended { ended }).into_response())
         }
         None | Some("") => {
             let ended = app.jwt.end_all_sessions(&*token).await?;
+            let event = Event::new(Name::SessionEnded, Actor::User).subject(token.subject()).address(address);
             event.ended(ended).reason("all_sessions").record();
             Ok((Cookies(app.jwt.unset_cookies()), Json(Ended { ended })).into_response())
         }
@@ -127,6 +119,29 @@ pub(super) async fn end_all(
             const ONLY: &str = "The only parameter is keep=current; without it, all sessions end";
             Err(app.refuse(StatusCode::BAD_REQUEST, "query_malformed", ONLY))
         }
+    }
+}
+
+impl App {
+    /// Ends one session of a token's user.
+    pub(crate) async fn end_one(&self, token: &Token, id: &str, address: Address) -> Result<(), Rejection> {
+        let is_ended = self.jwt.end_session(token, id).await?;
+        let name = if is_ended { Name::SessionEnded } else { Name::AdministrationRefused };
+        let event = Event::new(name, Actor::User).subject(token.subject()).session(Some(id)).address(address);
+        event.reason(if is_ended { "one_session" } else { "no_such_session" }).record();
+        if is_ended { Ok(()) } else { Err(self.no_such_session()) }
+    }
+
+    /// Ends all sessions of a token's user except the token's own, and returns how many there were.
+    pub(crate) async fn end_others(&self, token: &Token, address: Address) -> Result<u64, Rejection> {
+        let ended = self.jwt.end_other_sessions(token).await?;
+        let event = Event::new(Name::SessionEnded, Actor::User).subject(token.subject()).address(address);
+        event.ended(ended).reason("other_sessions").record();
+        Ok(ended)
+    }
+
+    fn no_such_session(&self) -> Rejection {
+        self.refuse(StatusCode::NOT_FOUND, "no_such_session", "You have no such session")
     }
 }
 

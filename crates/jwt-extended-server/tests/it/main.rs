@@ -23,6 +23,7 @@ mod program {
     mod logs;
     mod metrics;
     mod options;
+    mod pages;
     mod passwords;
     #[cfg(unix)]
     mod reloads;
@@ -48,6 +49,7 @@ mod routes {
     mod login;
     mod logout;
     mod openapi;
+    mod pages;
     mod refresh;
     mod renewal;
     mod sessions;

@@ -11,11 +11,11 @@ use axum::{
 use http_body_util::BodyExt as _;
 use jwt_extended_axum::{
     Config, JwtManager, JwtManagerBuilder,
-    config::{Secret, Switch},
+    config::{List, Secret, Switch},
     jwt_extended::http::Location,
     session::MemoryStore,
 };
-use jwt_extended_server::{AppParts, Attempts, Clients, Cors, ForwardAuth, Metadata, Users, hash, router};
+use jwt_extended_server::{AppParts, Attempts, Clients, Cors, ForwardAuth, Metadata, Pages, Users, hash, router};
 use tower::ServiceExt as _;
 
 use super::{SECRET, member};
@@ -73,15 +73,27 @@ pub(crate) fn app_with(builder: JwtManagerBuilder) -> TestApp {
 
 /// The routes for pages of other origins.
 pub(crate) fn app_with_origins(builder: JwtManagerBuilder, origins: &[&str]) -> TestApp {
-    app_of(builder, origins, ForwardAuth::from_toml("").unwrap())
+    app_of(builder, origins, ForwardAuth::from_toml("").unwrap(), "enabled = false")
 }
 
 /// The routes for proxies, by these sections of a configuration file.
 pub(crate) fn app_behind_proxies(builder: JwtManagerBuilder, sections: &str) -> TestApp {
-    app_of(builder, &[], ForwardAuth::from_toml(sections).unwrap())
+    app_of(builder, &[], ForwardAuth::from_toml(sections).unwrap(), "enabled = false")
 }
 
-fn app_of(builder: JwtManagerBuilder, origins: &[&str], forward_auth: ForwardAuth) -> TestApp {
+/// The routes with pages, by this section of a configuration file. A login may return to `https://app.example`.
+pub(crate) fn app_with_pages(section: &str) -> TestApp {
+    app_with_pages_of(builder(), section)
+}
+
+/// The same, by another manager.
+pub(crate) fn app_with_pages_of(builder: JwtManagerBuilder, section: &str) -> TestApp {
+    let forward_auth = ForwardAuth::from_toml("[forward_auth]\nreturn_to = [\"https://app.example\"]").unwrap();
+    let builder = builder.csrf_check_form(Switch::On).csrf_refuse_same_site(Switch::On);
+    app_of(builder.clear_rejected_cookies(Switch::On), &["https://named.example"], forward_auth, section)
+}
+
+fn app_of(builder: JwtManagerBuilder, origins: &[&str], forward_auth: ForwardAuth, pages: &str) -> TestApp {
     let jwt = builder.build().unwrap();
     let users = Users::new(HASHES.clone()).unwrap();
     let cors = Cors::new(origins.iter().map(|origin| origin.parse().unwrap()), &Config::default());
@@ -90,7 +102,9 @@ fn app_of(builder: JwtManagerBuilder, origins: &[&str], forward_auth: ForwardAut
     let clients = Clients::from_toml(CLIENTS).unwrap();
     let metadata = Metadata::of(&config, &clients);
     let attempts = Attempts::in_memory("").unwrap();
-    let parts = AppParts { jwt: jwt.clone(), users, cors, metadata, forward_auth, clients, attempts };
+    config.token_location = List(vec![Location::Header, Location::Cookie]);
+    let pages = Pages::from_toml(pages, &mut config, &forward_auth).unwrap();
+    let parts = AppParts { jwt: jwt.clone(), users, cors, metadata, forward_auth, clients, attempts, pages };
     let router = router(parts.into());
     TestApp { router, jwt, peer: ([127, 0, 0, 1], 1).into() }
 }

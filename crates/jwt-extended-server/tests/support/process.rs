@@ -236,6 +236,13 @@ impl Server {
         (super::member(&body, "access_token"), super::member(&body, "refresh_token"))
     }
 
+    /// Logs in as the user `alice` on another device, and returns the `Authorization` of the access token.
+    pub(crate) fn log_in_elsewhere(&self) -> String {
+        let body = format!(r#"{{"username": "alice", "password": "{}"}}"#, super::PASSWORD);
+        let answer = self.send("/token", &[JSON], Some(&body));
+        format!("Bearer {}", super::member(&answer.body, "access_token"))
+    }
+
     /// Sends raw bytes, and reads until the server closes the connection.
     pub(crate) fn send_raw(&self, bytes: &[u8]) -> String {
         send_raw(&self.address, bytes)

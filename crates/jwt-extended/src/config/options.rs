@@ -112,6 +112,9 @@ macro_rules! with_options {
             /// (`Sec-Fetch-Site`). Turn it off if your pages and your API are on different sites.
             /// `JWT_CSRF_REFUSE_CROSS_SITE`; on.
             csrf_refuse_cross_site: plain Switch = Switch::On;
+            /// Whether cookies are refused, too, if the browser reports that another host of the same site sent the
+            /// request: a sibling subdomain, or another port of this host. `JWT_CSRF_REFUSE_SAME_SITE`; off.
+            csrf_refuse_same_site: plain Switch = Switch::Off;
             /// The cookie of the access token's CSRF value. `JWT_ACCESS_CSRF_COOKIE_NAME`; `csrf_access_token`.
             access_csrf_cookie_name: plain String = "csrf_access_token".to_owned();
             /// The cookie of the refresh token's CSRF value. `JWT_REFRESH_CSRF_COOKIE_NAME`; `csrf_refresh_token`.

@@ -245,6 +245,7 @@ fn locate_settings(config: Config, names: HeaderNames) -> LocateSettings {
             methods: config.csrf_methods.0,
             check_form: config.csrf_check_form.is_on(),
             refuse_cross_site: config.csrf_refuse_cross_site.is_on(),
+            refuse_same_site: config.csrf_refuse_same_site.is_on(),
         }),
     }
 }

@@ -81,9 +81,15 @@ fn own_origin(request: &impl Request) -> Result<(), CsrfError> {
     if of_host(b"https://") || of_host(b"http://") { Ok(()) } else { Err(CsrfError::OtherOrigin) }
 }
 
-/// Rejects a request that the browser calls cross-site, if the configuration asks for it.
+/// Rejects a request that the browser calls cross-site or same-site, if the configuration asks for it.
 pub(crate) fn refuse_cross_site(settings: &LocateSettings, request: &impl Request) -> Result<(), CsrfError> {
-    let refuse = settings.csrf.as_ref().is_some_and(|csrf| csrf.refuse_cross_site);
-    let mut sites = request.header(&SEC_FETCH_SITE);
-    if refuse && sites.any(|site| site.trim_ascii() == b"cross-site") { Err(CsrfError::CrossSite) } else { Ok(()) }
+    let Some(csrf) = &settings.csrf else { return Ok(()) };
+    for site in request.header(&SEC_FETCH_SITE) {
+        match site.trim_ascii() {
+            b"cross-site" if csrf.refuse_cross_site => return Err(CsrfError::CrossSite),
+            b"same-site" if csrf.refuse_same_site => return Err(CsrfError::SameSite),
+            _ => {}
+        }
+    }
+    Ok(())
 }

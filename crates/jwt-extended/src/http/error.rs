@@ -97,6 +97,9 @@ pub enum CsrfError {
     /// The browser says that another site sent the request (`Sec-Fetch-Site`).
     #[error("Cross-site requests with cookies are refused")]
     CrossSite,
+    /// The browser says that another host of the same site sent the request (`Sec-Fetch-Site`).
+    #[error("Requests with cookies from other hosts and ports of this site are refused")]
+    SameSite,
     /// A page of another origin opens a WebSocket. Browsers send the cookies with it, and no CSRF value.
     #[error("WebSockets with cookies are accepted from pages of the same origin only")]
     OtherOrigin,

@@ -116,7 +116,7 @@ impl Reason {
             Self::Missing(_) => "token_missing",
             Self::Csrf(CsrfError::Missing | CsrfError::InHeaderOnly(_)) => "csrf_missing",
             Self::Csrf(CsrfError::Mismatch) => "csrf_mismatch",
-            Self::Csrf(CsrfError::CrossSite | CsrfError::OtherOrigin) => "csrf_cross_site",
+            Self::Csrf(CsrfError::CrossSite | CsrfError::SameSite | CsrfError::OtherOrigin) => "csrf_cross_site",
             Self::Request(_) => "request_malformed",
             Self::Token(_) => "token_invalid",
             Self::RefreshToken | Self::NotRefreshToken => "token_type_wrong",

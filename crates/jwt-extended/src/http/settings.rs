@@ -35,6 +35,7 @@ pub(crate) struct CsrfSettings {
     pub(crate) check_form: bool,
     /// Rejects requests that the browser calls cross-site.
     pub(crate) refuse_cross_site: bool,
+    pub(crate) refuse_same_site: bool,
 }
 
 /// The names that differ between access and refresh tokens.

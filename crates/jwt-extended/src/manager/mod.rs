@@ -162,7 +162,8 @@ impl JwtManager {
     /// otherwise another site could log its visitor in as somebody else.
     ///
     /// # Errors
-    /// If the request is cross-site, unless `csrf_refuse_cross_site` or `cookie_csrf_protect` is off.
+    /// If the request is cross-site, unless `csrf_refuse_cross_site` or `cookie_csrf_protect` is off. With
+    /// `csrf_refuse_same_site`, also if it is from another host or port of the same site.
     pub fn refuse_cross_site(&self, request: &impl Request) -> Result<(), Rejection> {
         refuse_cross_site(&self.inner.settings.locate, request).map_err(|error| self.reject(Reason::Csrf(error), None))
     }

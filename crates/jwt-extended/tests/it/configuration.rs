@@ -65,10 +65,11 @@ const UPSTREAM: [(&str, &str); 43] = [
 ];
 
 /// The options that only we have.
-const OURS: [&str; 18] = [
+const OURS: [&str; 19] = [
     "CLEAR_REJECTED_COOKIES",
     "COOKIE_PARTITIONED",
     "CSRF_REFUSE_CROSS_SITE",
+    "CSRF_REFUSE_SAME_SITE",
     "FORMER_COOKIE_DOMAINS",
     "FRESH_TOKEN_EXPIRES",
     "LONGEST_LIFETIME",
@@ -95,7 +96,7 @@ fn the_options_are_those_of_upstream_and_ours() {
     let expected: BTreeSet<_> = UPSTREAM.iter().map(|(name, _)| *name).chain(OURS).map(str::to_lowercase).collect();
     let names: BTreeSet<_> = Config::NAMES.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(names, expected);
-    assert_eq!(Config::NAMES.len(), 61, "no name occurs twice");
+    assert_eq!(Config::NAMES.len(), 62, "no name occurs twice");
 }
 
 #[test]
@@ -142,6 +143,7 @@ fn all_defaults_but_two_safer_ones_are_those_of_upstream() {
 fn our_own_options_have_the_documented_defaults() {
     let config = Config::default();
     assert_eq!((config.cookie_partitioned, config.csrf_refuse_cross_site), (Switch::Off, Switch::On));
+    assert_eq!(config.csrf_refuse_same_site, Switch::Off);
     assert_eq!((config.fresh_token_expires, config.longest_lifetime), (None, None));
     assert_eq!((config.max_token_length.0, config.realm), (8192, None));
     assert_eq!((config.error_format, config.error_statuses), (ErrorFormat::Message, Statuses::Standard));

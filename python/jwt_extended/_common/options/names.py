@@ -61,6 +61,8 @@ OURS: dict[str, Any] = {
     "JWT_COOKIE_PARTITIONED": False,
     # Whether to reject cookies when the browser says that another site sent the request.
     "JWT_CSRF_REFUSE_CROSS_SITE": False,
+    # Whether to reject them, too, when another host or port of the same site sent the request.
+    "JWT_CSRF_REFUSE_SAME_SITE": False,
     # The views that JWT_PROTECT_BY_DEFAULT leaves open, by their paths or names.
     "JWT_EXEMPT": None,
     # Domains that the cookies had before; their cookies are cleared.
@@ -112,6 +114,7 @@ PASSED_ON = (
     "JWT_CLEAR_REJECTED_COOKIES",
     "JWT_COOKIE_PARTITIONED",
     "JWT_CSRF_REFUSE_CROSS_SITE",
+    "JWT_CSRF_REFUSE_SAME_SITE",
     "JWT_FORMER_COOKIE_DOMAINS",
     "JWT_JWKS_MAX_AGE",
     "JWT_LONGEST_LIFETIME",

@@ -29,6 +29,7 @@ fn table() -> Vec<Row> {
         row(Reason::Csrf(CsrfError::Missing), "csrf_missing", Handler::Unauthorized, [401, 401]),
         row(Reason::Csrf(CsrfError::Mismatch), "csrf_mismatch", Handler::Unauthorized, [401, 401]),
         row(Reason::Csrf(CsrfError::CrossSite), "csrf_cross_site", Handler::Unauthorized, [401, 401]),
+        row(Reason::Csrf(CsrfError::SameSite), "csrf_cross_site", Handler::Unauthorized, [401, 401]),
         row(Reason::Request(several), "request_malformed", Handler::InvalidToken, [400, 422]),
         row(Reason::Token(TokenError::Issuer), "token_invalid", Handler::InvalidToken, [401, 422]),
         row(Reason::RefreshToken, "token_type_wrong", Handler::InvalidToken, [401, 422]),

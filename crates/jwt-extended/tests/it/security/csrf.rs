@@ -111,6 +111,22 @@ fn an_unsafe_cross_site_request_is_rejected_despite_the_value() {
 }
 
 #[test]
+fn a_sibling_subdomain_is_rejected_if_the_option_is_on() {
+    let value = ("X-CSRF-TOKEN", "a value");
+    let strict = builder().token_location([Location::Cookie]).csrf_refuse_same_site(Switch::On).build().unwrap();
+    for site in ["same-site", " same-site ", "cross-site"] {
+        assert_eq!(code(&strict, &with_cookie("POST", &[value, ("Sec-Fetch-Site", site)])), "csrf_cross_site");
+    }
+    for site in ["same-origin", "none"] {
+        assert_eq!(code(&strict, &with_cookie("POST", &[value, ("Sec-Fetch-Site", site)])), "admitted", "{site}");
+    }
+    assert_eq!(code(&strict, &with_cookie("POST", &[value])), "admitted", "an old browser does not say");
+    assert_eq!(code(&strict, &with_cookie("GET", &[("Sec-Fetch-Site", "same-site")])), "admitted");
+    let login = request("POST", "/login", &[("Sec-Fetch-Site", "same-site")]);
+    assert_eq!(strict.refuse_cross_site(&login).unwrap_err().code(), "csrf_cross_site");
+}
+
+#[test]
 fn a_bearer_header_needs_no_csrf_value() {
     let header = format!("Bearer {}", token(&[]));
     let request = request("POST", "/", &[("Authorization", &header), ("Sec-Fetch-Site", "cross-site")]);
