@@ -8,6 +8,7 @@
 mod check;
 mod examples;
 mod folder;
+mod fuzz;
 mod packages;
 mod programs;
 mod python;
@@ -30,6 +31,8 @@ usage: cargo xtask <command>
   flask    only the Flask face: its wheel, its tests, upstream's own
   examples only the example programs, each with the transcript at its top
   check    formatting, style, clippy and the documentation; every warning is an error
+  fuzz [TARGET] [--seconds N]
+           libFuzzer on one target or on all, 30 s each unless N says otherwise
   vectors DIR
            the keys and tokens of Wycheproof (json_web_*_test.json, in this folder) through the engine
 ";
@@ -43,6 +46,10 @@ fn main() -> ExitCode {
         ["examples"] => examples::run(),
         ["check"] => check::run(),
         ["vectors", folder] => test::run_vectors(folder),
+        ["fuzz", ref arguments @ ..] if fuzz::arguments(arguments).is_some() => {
+            let (target, each) = fuzz::arguments(arguments).unwrap_or_default();
+            fuzz::run(target, each)
+        }
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

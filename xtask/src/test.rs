@@ -3,7 +3,7 @@
 use std::thread;
 
 use crate::{
-    examples, packages,
+    examples, fuzz, packages,
     programs::{Part, Programs, WORKSPACE},
     python, services, style,
     tools::{self, Report, Trouble, cargo},
@@ -29,6 +29,7 @@ pub(crate) fn run() -> Report {
     report.step("the curl tour", tour::run);
     examples::test(&mut report);
     packages::test(&mut report);
+    fuzz::test(&mut report, None, fuzz::USUALLY);
     python::test(&mut report, tools);
     report
 }
