@@ -20,19 +20,16 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "compact", dictionary: "tokens", run: targets::compact },
     Target { name: "json", dictionary: "json", run: targets::json },
-    Target { name: "header", dictionary: "json", run: targets::header },
-    Target { name: "claims", dictionary: "json", run: targets::claims },
+    Target { name: "payloads", dictionary: "json", run: targets::payloads },
     Target { name: "jwk", dictionary: "keys", run: targets::jwk },
     Target { name: "jwk_set", dictionary: "keys", run: targets::jwk_set },
     Target { name: "pem", dictionary: "keys", run: targets::pem },
-    Target { name: "cookies", dictionary: "requests", run: targets::cookies },
-    Target { name: "authorization", dictionary: "requests", run: targets::authorization },
+    Target { name: "headers", dictionary: "requests", run: targets::headers },
     Target { name: "query", dictionary: "requests", run: targets::query },
-    Target { name: "json_body", dictionary: "requests", run: targets::json_body },
-    Target { name: "form_body", dictionary: "requests", run: targets::form_body },
+    Target { name: "bodies", dictionary: "requests", run: targets::bodies },
     Target { name: "configuration", dictionary: "configuration", run: targets::configuration },
     Target { name: "redis", dictionary: "redis", run: targets::redis },
     Target { name: "guard", dictionary: "requests", run: targets::guard },

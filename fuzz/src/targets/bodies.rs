@@ -9,8 +9,17 @@ use crate::model::{
     token::{KEYS, sign},
 };
 
+/// The first byte says which of the two the rest is.
+pub(crate) fn bodies(data: &[u8]) {
+    match data.split_first() {
+        Some((b'j', data)) => json_body(data),
+        Some((_, data)) => form_body(data),
+        None => {}
+    }
+}
+
 /// The first line is the `Content-Type`.
-pub(crate) fn json_body(data: &[u8]) {
+fn json_body(data: &[u8]) {
     let (content_type, body) = first_line(data);
     let headers = vec![("content-type".to_owned(), content_type.to_vec())];
     let sent = Sent { method: "POST".to_owned(), headers, body: body.to_vec(), ..Sent::default() };
@@ -20,7 +29,7 @@ pub(crate) fn json_body(data: &[u8]) {
 }
 
 /// The first line is the CSRF value of the token in the cookie, and the rest the form.
-pub(crate) fn form_body(data: &[u8]) {
+fn form_body(data: &[u8]) {
     let (csrf, body) = first_line(data);
     let claims = serde_json::json!({
         "sub": "alice", "type": "access", "exp": 1_900_000_000, "csrf": String::from_utf8_lossy(csrf),

@@ -5,16 +5,15 @@ use jwt_extended::http::{Location, Reason};
 use super::setup::{MANAGERS, PLACES, requirement};
 use crate::model::request::{Fault, Guard, Sent, locate};
 
-/// Lines are headers of this name.
-pub(crate) fn authorization(data: &[u8]) {
-    compare(&with_headers("authorization", data), Guard::Access);
-}
-
-/// Lines are headers of this name.
-pub(crate) fn cookies(data: &[u8]) {
-    let sent = with_headers("cookie", data);
-    for guard in [Guard::Access, Guard::Refresh, Guard::Any] {
-        compare(&sent, guard);
+/// The first byte says which header it is, and each line is one of that name.
+pub(crate) fn headers(data: &[u8]) {
+    match data.split_first() {
+        Some((b'a', lines)) => compare(&with_headers("authorization", lines), Guard::Access),
+        Some((_, lines)) => {
+            let sent = with_headers("cookie", lines);
+            [Guard::Access, Guard::Refresh, Guard::Any].into_iter().for_each(|guard| compare(&sent, guard));
+        }
+        None => {}
     }
 }
 

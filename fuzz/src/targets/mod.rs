@@ -13,13 +13,13 @@ mod redis;
 mod setup;
 
 pub(crate) use self::{
-    bodies::{form_body, json_body},
+    bodies::bodies,
     compact::compact,
     configuration::configuration,
     guard::guard,
     json::json,
     keys::{jwk, jwk_set, pem},
-    locations::{authorization, cookies, query},
-    payloads::{claims, header},
+    locations::{headers, query},
+    payloads::payloads,
     redis::redis,
 };

@@ -36,9 +36,8 @@ fn key(algorithm: Algorithm) -> Key {
 /// Returns the public half in PEM, from the key's JWK. OpenSSL's forms are in the tests of keys.
 fn public_pem(key: &Key) -> String {
     let jwk = serde_json::to_value(key.verifying_key().to_jwk().unwrap()).unwrap();
-    let bytes = |name: &str| {
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap()
-    };
+    let bytes =
+        |name: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();
     let der = match jwk["kty"].as_str().unwrap() {
         "RSA" => {
             let number = |name| tagged(0x02, &positive(&bytes(name)));
@@ -105,7 +104,11 @@ fn tokens_of_every_algorithm_pass_between_npm_jose_and_us() {
             assert!(theirs["error"].is_string() && read["error"].is_string(), "{name} is there by now, not: {reason}");
             continue;
         }
-        assert_eq!(accepted(&key, theirs["token"].as_str().unwrap_or_default()), Some(claims.clone()), "{name} {theirs}");
+        assert_eq!(
+            accepted(&key, theirs["token"].as_str().unwrap_or_default()),
+            Some(claims.clone()),
+            "{name} {theirs}"
+        );
         assert_eq!(read["claims"], claims, "{name}: {read}");
         let forged = format!("{}A", &ours[..ours.len() - 2]);
         let refused = ask(&mut jose, &json!({ "verify": forged, "alg": name, "key": public }));

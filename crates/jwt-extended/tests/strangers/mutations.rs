@@ -56,6 +56,7 @@ const OWN_TYP: Option<&str> = Some("`typ` says that the token is of another kind
 const NO_DUPLICATES: Option<&str> = Some("it takes one of two members with the same name, we refuse both");
 const CRIT: Option<&str> = Some("it ignores `crit`, which RFC 7515 section 4.1.11 forbids");
 const REQUIRED: Option<&str> = Some("it does not require this claim");
+const LATEST: Option<&str> = Some("our times end with the year 9999");
 const UNREAD: Option<&str> = Some("it does not read this claim unless it is asked to");
 const LENIENT_TIME: Option<&str> = Some("it takes a time in another notation, or in a text");
 
@@ -84,7 +85,7 @@ mutations! {
     "exp null", AGREE, AGREE, |parts| parts.set("exp", "null");
     "exp negative", AGREE, AGREE, |parts| parts.set("exp", "-1");
     "exp with a fraction", AGREE, AGREE, |parts| parts.set("exp", "4102444800.5");
-    "exp far away", AGREE, AGREE, |parts| parts.set("exp", "99999999999999");
+    "exp far away", LATEST, LATEST, |parts| parts.set("exp", "99999999999999");
     "not yet valid", AGREE, AGREE, |parts| parts.set("nbf", "4102444000");
     "nbf as text", AGREE, LENIENT_TIME, |parts| parts.set("nbf", "\"1600000000\"");
     "issued in the future", UNREAD, AGREE, |parts| parts.set("iat", "4102444000");
@@ -97,11 +98,11 @@ mutations! {
     "no type", TYPE_IS_OURS, TYPE_IS_OURS, |parts| parts.remove("type");
     "another type", TYPE_IS_OURS, TYPE_IS_OURS, |parts| parts.set("type", "\"id\"");
     // JSON.
-    "a claim twice", NO_DUPLICATES, NO_DUPLICATES, |parts| {
+    "a claim twice", AGREE, NO_DUPLICATES, |parts| {
         parts.claims.push(("sub".to_owned(), "\"bob\"".to_owned()));
     };
     "not a number", AGREE, Some("Python reads NaN"), |parts| parts.set("role", "NaN");
-    "a byte order mark", AGREE, AGREE, |parts| parts.around.0 = "\u{feff}".to_owned();
+    "a byte order mark", AGREE, Some("Python ignores it"), |parts| parts.around.0 = "\u{feff}".to_owned();
     "text after the payload", AGREE, AGREE, |parts| parts.around.1 = "x".to_owned();
     "a list as payload", AGREE, AGREE, |parts| parts.around = ("[".to_owned(), "]".to_owned());
     "a lone surrogate", AGREE, Some("Python reads half of a surrogate pair"), |parts| parts.set("role", "\"\\ud800\"");
@@ -126,14 +127,14 @@ mutations! {
         format!("{}{other}{}", &token[..last], &token[last + 1..])
     };
     "no signature", AGREE, AGREE, |parts| parts.finish = |token| token[..=token.rfind('.').unwrap()].to_owned();
-    "unused bits", AGREE, Some("it ignores unused bits of base64"), |parts| parts.finish = |token| {
+    "unused bits", AGREE, AGREE, |parts| parts.finish = |token| {
         let (rest, last) = token.split_at(token.len() - 1);
         // Of the last character of 32 bytes, two bits are unused.
         const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let at = ALPHABET.find(last).unwrap();
         format!("{rest}{}", &ALPHABET[at + 1..at + 2])
     };
-    "padding", AGREE, AGREE, |parts| parts.finish = |token| token + "=";
+    "padding", AGREE, Some("it ignores padding"), |parts| parts.finish = |token| token + "=";
     "four segments", AGREE, AGREE, |parts| parts.finish = |token| token + ".e30";
     "two segments", AGREE, AGREE, |parts| parts.finish = |token| token[..token.rfind('.').unwrap()].to_owned();
     "a newline at the end", AGREE, AGREE, |parts| parts.finish = |token| token + "\n";
