@@ -6,12 +6,15 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what these commands are for")]
 
 mod check;
+mod dependencies;
 mod examples;
 mod folder;
 mod fuzz;
+mod metadata;
 mod packages;
 mod programs;
 mod python;
+mod sbom;
 mod server;
 mod services;
 mod style;
@@ -30,9 +33,10 @@ usage: cargo xtask <command>
   stores   only the stores, on a Redis and a PostgreSQL that the tests start
   flask    only the Flask face: its wheel, its tests, upstream's own
   examples only the example programs, each with the transcript at its top
-  check    formatting, style, clippy and the documentation; every warning is an error
+  check    formatting, style, the list of dependencies, clippy and the documentation; every warning is an error
   fuzz [TARGET] [--seconds N]
            libFuzzer on one target or on all, 30 s each unless N says otherwise
+  sbom     what the server and the wheel are made of, in CycloneDX, into target/sbom
   vectors DIR
            the keys and tokens of Wycheproof (json_web_*_test.json, in this folder) through the engine
 ";
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
         ["flask"] => python::run_all(),
         ["examples"] => examples::run(),
         ["check"] => check::run(),
+        ["sbom"] => sbom::run(),
         ["vectors", folder] => test::run_vectors(folder),
         ["fuzz", ref arguments @ ..] if fuzz::arguments(arguments).is_some() => {
             let (target, each) = fuzz::arguments(arguments).unwrap_or_default();
