@@ -15,6 +15,7 @@ mod packages;
 mod programs;
 mod python;
 mod sbom;
+mod secrets;
 mod server;
 mod services;
 mod style;
