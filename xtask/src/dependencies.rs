@@ -19,7 +19,9 @@ pub(crate) fn check() -> Result<(), Trouble> {
     let listed = lines(&page, "## Crates");
     let direct = Metadata::read()?.direct().into_iter().map(|package| (package.name, package.licence)).collect();
     let offences = offences(&listed, &direct);
-    offences.iter().for_each(|offence| println!("{PAGE}: {offence}"));
+    for offence in &offences {
+        println!("{PAGE}: {offence}");
+    }
     if offences.is_empty() { Ok(()) } else { failed(format!("{} offences, listed above", offences.len())) }
 }
 

@@ -50,7 +50,9 @@ pub(crate) fn check() -> Result<(), Trouble> {
     offences.extend(
         listed.filter(|entry| !used.contains(entry)).map(|entry| format!("xtask/src/secrets.rs: {entry:?} is stale")),
     );
-    offences.iter().for_each(|offence| println!("{offence}"));
+    for offence in &offences {
+        println!("{offence}");
+    }
     if offences.is_empty() { Ok(()) } else { failed(format!("{} offences, listed above", offences.len())) }
 }
 
