@@ -1,8 +1,8 @@
 //! What is fuzzed: everything of the engine that reads text of strangers.
 //!
-//! A target is a function that panics if the engine breaks a promise. Most compare the engine with the `model`: the same
-//! rules, written a second time in the plainest way. The inputs in `seeds` are where libFuzzer starts, and a test runs
-//! each of them; an input that has found something is added there.
+//! A target is a function that panics if the engine breaks a promise. Most compare the engine with the `model`: the
+//! same rules, written a second time in the plainest way. The inputs in `seeds` are where libFuzzer starts, and a test
+//! runs each of them; an input that has found something is added there.
 
 mod model;
 mod targets;

@@ -1,5 +1,5 @@
-//! Compares `docs/DEPENDENCIES.md` with the dependencies that there are: each has a line with its licence, and each line a
-//! dependency.
+//! Compares `docs/DEPENDENCIES.md` with the dependencies that there are: each has a line with its licence, and each
+//! line a dependency.
 
 use std::{collections::BTreeSet, fs};
 

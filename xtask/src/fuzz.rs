@@ -3,13 +3,7 @@
 //! It needs no nightly compiler: LLVM's instrumentation for coverage is an option of the stable one. Nothing here knows
 //! what a target does.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    sync::Mutex,
-    thread,
-    time::Duration,
-};
+use std::{env, fs, path::PathBuf, sync::Mutex, thread, time::Duration};
 
 use crate::tools::{self, Report, Trouble, cargo, failed, program};
 
@@ -118,7 +112,8 @@ impl Fuzzer {
             println!("{target}: {}", summary(&said));
             return Ok(());
         }
-        // The end says what is wrong, and where the input is. The dictionary that libFuzzer recommends is not of interest.
+        // The end says what is wrong, and where the input is. The dictionary that libFuzzer recommends is not of
+        // interest.
         let lines: Vec<_> = said.lines().filter(|line| !line.starts_with(['#', '"'])).collect();
         println!("{target}:\n{}", lines[lines.len().saturating_sub(40)..].join("\n"));
         failed("a finding, shown above; add its file to fuzz/seeds when it is mended")
@@ -185,7 +180,7 @@ mod tests {
     #[test]
     fn every_folder_of_seeds_has_a_dictionary() {
         for target in targets(None).unwrap() {
-            assert!(Path::new(&dictionary(&target).unwrap()).is_file(), "{target}");
+            assert!(dictionary(&target).unwrap().is_file(), "{target}");
         }
     }
 

@@ -42,8 +42,8 @@ impl Metadata {
         packages
     }
 
-    /// A member of the workspace and everything that is compiled into it, each with the ids of its own dependencies. Tests
-    /// do not count.
+    /// A member of the workspace and everything that is compiled into it, each with the ids of its own dependencies.
+    /// Tests do not count.
     pub(crate) fn tree(&self, root: &str) -> Result<BTreeMap<String, (Package, Vec<String>)>, Trouble> {
         let packages: BTreeMap<_, _> = self.packages().map(|package| (package.id.clone(), package)).collect();
         let nodes: BTreeMap<_, _> = self.nodes().collect();

@@ -1,7 +1,8 @@
-//! `cargo xtask sbom`: a software bill of materials in CycloneDX 1.6 (ECMA-424), for the server and for the Python wheel.
+//! `cargo xtask sbom`: a software bill of materials in CycloneDX 1.6 (ECMA-424), for the server and for the Python
+//! wheel.
 //!
-//! It lists what the lock file says, with every feature, so that it names nothing less than what is built. It has no time
-//! and no random number: the same sources give the same file.
+//! It lists what the lock file says, with every feature, so that it names nothing less than what is built. It has no
+//! time and no random number: the same sources give the same file.
 
 use std::{collections::BTreeMap, fs};
 

@@ -1,6 +1,7 @@
 //! Secrets are compared in few places, all of them listed here, each in constant time.
 //!
-//! It reads text alone: a comparison next to a name such as `password` is an offence unless the list says why it is none.
+//! It reads text alone: a comparison next to a name such as `password` is an offence unless the list says why it is
+//! none.
 
 use std::fs;
 

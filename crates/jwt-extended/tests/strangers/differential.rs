@@ -1,5 +1,5 @@
-//! On generated tokens, this library, `jsonwebtoken` and PyJWT agree, or the difference stands with its reason in the list
-//! of mutations. A reason that is no longer true fails as well.
+//! On generated tokens, this library, `jsonwebtoken` and PyJWT agree, or the difference stands with its reason in the
+//! list of mutations. A reason that is no longer true fails as well.
 
 use std::collections::BTreeSet;
 
