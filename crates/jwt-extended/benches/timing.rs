@@ -7,6 +7,7 @@
 //! Run with `cargo bench -p jwt-extended --bench timing`, on an idle machine.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a program for developers")]
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "counts and times are far below 2^52")]
 
 use std::{hint::black_box, process::ExitCode, time::Instant};
 

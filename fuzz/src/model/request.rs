@@ -81,10 +81,9 @@ pub(crate) fn locate(sent: &Sent, places: Places, guard: Guard) -> Result<(Locat
     for location in explicit {
         match (find(sent, *location, guard), &found) {
             (Err(Fault::Absent), _) => {}
-            (Err(Fault::Malformed), _) => return Err(Fault::Malformed),
             (Ok(texts), None) => found = Some((*location, texts)),
             (Ok(texts), Some((_, first))) if texts == *first => {}
-            (Ok(_), Some(_)) => return Err(Fault::Malformed),
+            (Err(Fault::Malformed), _) | (Ok(_), Some(_)) => return Err(Fault::Malformed),
         }
     }
     match found {
@@ -143,7 +142,7 @@ fn authorization(sent: &Sent) -> Found {
         |text: &&str| text.contains('.') && text.bytes().all(|byte| (0x21..0x7f).contains(&byte) || byte == 0x7f);
     match &bearers[..] {
         [] => Err(Fault::Absent),
-        [words] if words.len() == 2 && !credentials.iter().any(|text| is_bare(text)) => Ok(vec![words[1].to_owned()]),
+        [words] if words.len() == 2 && !credentials.iter().any(is_bare) => Ok(vec![words[1].to_owned()]),
         _ => Err(Fault::Malformed),
     }
 }

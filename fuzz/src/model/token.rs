@@ -63,6 +63,7 @@ pub(crate) fn sign(secret: &str, header: &[u8], payload: &[u8]) -> String {
 }
 
 /// Returns the `kid` of a header that is acceptable.
+#[expect(clippy::option_option, reason = "no `kid` in a good header, and no good header, are two things")]
 pub(crate) fn header_kid(header: &[u8]) -> Option<Option<String>> {
     let header = json::object(header)?;
     let typ = optional_text(&header, "typ")?.unwrap_or("JWT").to_ascii_lowercase();
@@ -132,6 +133,7 @@ fn compare(value: Option<&Json>, limit: u64, unsure: &mut bool) -> Option<std::c
 }
 
 /// Returns a member that is a text if it is there. `None` if it is anything else.
+#[expect(clippy::option_option, reason = "absent and malformed are two things")]
 fn optional_text<'o>(object: &'o Object, name: &str) -> Option<Option<&'o str>> {
     match get(object, name) {
         None => Some(None),

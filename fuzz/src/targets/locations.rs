@@ -11,7 +11,9 @@ pub(crate) fn headers(data: &[u8]) {
         Some((b'a', lines)) => compare(&with_headers("authorization", lines), Guard::Access),
         Some((_, lines)) => {
             let sent = with_headers("cookie", lines);
-            [Guard::Access, Guard::Refresh, Guard::Any].into_iter().for_each(|guard| compare(&sent, guard));
+            for guard in [Guard::Access, Guard::Refresh, Guard::Any] {
+                compare(&sent, guard);
+            }
         }
         None => {}
     }

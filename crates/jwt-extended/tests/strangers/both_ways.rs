@@ -71,7 +71,7 @@ fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = match u8::try_from(length) {
         Ok(short @ 0..0x80) => vec![short],
         Ok(byte) => vec![0x81, byte],
-        Err(_) => vec![0x82, (length >> 8) as u8, (length & 0xff) as u8],
+        Err(_) => [&[0x82][..], &u16::try_from(length).unwrap().to_be_bytes()].concat(),
     };
     [&[tag][..], &length, content].concat()
 }

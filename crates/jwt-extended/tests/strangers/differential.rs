@@ -18,7 +18,9 @@ const SECRET: &str = "the secret that signs the tokens of the differential test"
 /// A token with these mutations, signed.
 fn token(mutations: &[&Mutation]) -> String {
     let mut parts = Parts::good();
-    mutations.iter().for_each(|mutation| (mutation.apply)(&mut parts));
+    for mutation in mutations {
+        (mutation.apply)(&mut parts);
+    }
     let key = Key::hs256(SECRET).unwrap();
     let signed = jwt_extended::jose::sign_with_header(&key, &parts.header, &parts.payload()).unwrap();
     assert!(signed.contains(&URL_SAFE_NO_PAD.encode(parts.payload())));

@@ -73,10 +73,10 @@ mutations! {
     "none", AGREE, AGREE, |_| {};
     "another claim", AGREE, AGREE, |parts| parts.set("role", "{\"a\":[1,null,\"\\u00e9\"]}");
     "blanks", AGREE, AGREE, |parts| parts.around = (" \n".to_owned(), "\t ".to_owned());
-    "a kid", AGREE, AGREE, |parts| parts.header = r#"{"alg":"HS256","kid":"x","typ":"JWT"}"#.to_owned();
-    "no typ", AGREE, AGREE, |parts| parts.header = r#"{"alg":"HS256"}"#.to_owned();
+    "a kid", AGREE, AGREE, |parts| parts.header = r#"{"alg":"HS256","kid":"x","typ":"JWT"}"#.into();
+    "no typ", AGREE, AGREE, |parts| parts.header = r#"{"alg":"HS256"}"#.into();
     "an embedded key", AGREE, AGREE, |parts| {
-        parts.header = r#"{"alg":"HS256","jku":"https://evil.example","x5u":"https://evil.example"}"#.to_owned();
+        parts.header = r#"{"alg":"HS256","jku":"https://evil.example","x5u":"https://evil.example"}"#.into();
     };
     // Claims.
     "expired", AGREE, AGREE, |parts| parts.set("exp", "1600000000");
@@ -102,24 +102,24 @@ mutations! {
         parts.claims.push(("sub".to_owned(), "\"bob\"".to_owned()));
     };
     "not a number", AGREE, Some("Python reads NaN"), |parts| parts.set("role", "NaN");
-    "a byte order mark", AGREE, Some("Python ignores it"), |parts| parts.around.0 = "\u{feff}".to_owned();
-    "text after the payload", AGREE, AGREE, |parts| parts.around.1 = "x".to_owned();
+    "a byte order mark", AGREE, Some("Python ignores it"), |parts| parts.around.0 = "\u{feff}".into();
+    "text after the payload", AGREE, AGREE, |parts| parts.around.1 = "x".into();
     "a list as payload", AGREE, AGREE, |parts| parts.around = ("[".to_owned(), "]".to_owned());
     "a lone surrogate", AGREE, Some("Python reads half of a surrogate pair"), |parts| parts.set("role", "\"\\ud800\"");
     "deep nesting", Some("it allows 127 levels"), Some("it allows a thousand levels"), |parts| {
         parts.set("role", &format!("{}{}", "[".repeat(100), "]".repeat(100)));
     };
     // The header.
-    "alg none", AGREE, AGREE, |parts| parts.header = r#"{"alg":"none"}"#.to_owned();
-    "alg in lower case", AGREE, AGREE, |parts| parts.header = r#"{"alg":"hs256"}"#.to_owned();
-    "another alg", AGREE, AGREE, |parts| parts.header = r#"{"alg":"HS512"}"#.to_owned();
-    "no alg", AGREE, AGREE, |parts| parts.header = r#"{"typ":"JWT"}"#.to_owned();
-    "another typ", OWN_TYP, OWN_TYP, |parts| parts.header = r#"{"alg":"HS256","typ":"dpop+jwt"}"#.to_owned();
-    "an unknown crit", CRIT, AGREE, |parts| parts.header = r#"{"alg":"HS256","crit":["x"],"x":1}"#.to_owned();
+    "alg none", AGREE, AGREE, |parts| parts.header = r#"{"alg":"none"}"#.into();
+    "alg in lower case", AGREE, AGREE, |parts| parts.header = r#"{"alg":"hs256"}"#.into();
+    "another alg", AGREE, AGREE, |parts| parts.header = r#"{"alg":"HS512"}"#.into();
+    "no alg", AGREE, AGREE, |parts| parts.header = r#"{"typ":"JWT"}"#.into();
+    "another typ", OWN_TYP, OWN_TYP, |parts| parts.header = r#"{"alg":"HS256","typ":"dpop+jwt"}"#.into();
+    "an unknown crit", CRIT, AGREE, |parts| parts.header = r#"{"alg":"HS256","crit":["x"],"x":1}"#.into();
     "a parameter twice", NO_DUPLICATES, NO_DUPLICATES, |parts| {
-        parts.header = r#"{"alg":"HS256","x":1,"x":2}"#.to_owned();
+        parts.header = r#"{"alg":"HS256","x":1,"x":2}"#.into();
     };
-    "kid as number", AGREE, AGREE, |parts| parts.header = r#"{"alg":"HS256","kid":5}"#.to_owned();
+    "kid as number", AGREE, AGREE, |parts| parts.header = r#"{"alg":"HS256","kid":5}"#.into();
     // The text of the token.
     "a changed signature", AGREE, AGREE, |parts| parts.finish = |token| {
         let last = token.rfind('.').unwrap() + 1;
