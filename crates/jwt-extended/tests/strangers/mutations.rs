@@ -50,6 +50,8 @@ impl Parts {
     }
 }
 
+const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 const AGREE: Option<&str> = None;
 const TYPE_IS_OURS: Option<&str> = Some("the claim `type` is ours; other libraries do not read it");
 const OWN_TYP: Option<&str> = Some("`typ` says that the token is of another kind, which only we read (RFC 8725 3.11)");
@@ -130,7 +132,6 @@ mutations! {
     "unused bits", AGREE, AGREE, |parts| parts.finish = |token| {
         let (rest, last) = token.split_at(token.len() - 1);
         // Of the last character of 32 bytes, two bits are unused.
-        const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let at = ALPHABET.find(last).unwrap();
         format!("{rest}{}", &ALPHABET[at + 1..at + 2])
     };
