@@ -87,7 +87,7 @@ impl Mutation {
 }
 
 #[test]
-fn on_generated_tokens_three_libraries_agree_or_differ_as_listed() {
+fn on_generated_tokens_three_libraries_agree_or_are_listed() {
     let mut peers = Peers::start();
     let mut differing = BTreeSet::new();
     let mut wrong = Vec::new();
