@@ -1,7 +1,7 @@
 //! `cargo xtask check`: everything that can be checked without running the project's own code.
 
 use crate::{
-    style,
+    dependencies, secrets, style,
     tools::{self, Report, Trouble, cargo},
 };
 
@@ -9,6 +9,8 @@ pub(crate) fn run() -> Report {
     let mut report = Report::new();
     report.step("formatting", || tools::run(&mut cargo("fmt --all --check")));
     report.step("width of comments and prose, names of tests", style::check);
+    report.step("comparisons of secrets", secrets::check);
+    report.step("every dependency in docs/DEPENDENCIES.md", dependencies::check);
     report.step("clippy, all features", || lint("--workspace --all-features"));
     report.step("clippy, the engine without features", || lint("-p jwt-extended --no-default-features"));
     report.step("documentation", || {

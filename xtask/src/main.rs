@@ -6,12 +6,17 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what these commands are for")]
 
 mod check;
+mod dependencies;
 mod examples;
 mod folder;
+mod fuzz;
+mod metadata;
 mod packages;
 mod programs;
 mod python;
+mod sbom;
 mod schemathesis;
+mod secrets;
 mod server;
 mod services;
 mod style;
@@ -30,11 +35,14 @@ usage: cargo xtask <command>
   stores   only the stores, on a Redis and a PostgreSQL that the tests start
   flask    only the Flask face: its wheel, its tests, upstream's own
   examples only the example programs, each with the transcript at its top
-  check    formatting, style, clippy and the documentation; every warning is an error
+  check    formatting, style, the list of dependencies, clippy and the documentation; every warning is an error
   schemathesis SECONDS
            requests to the server that are made from its OpenAPI description, for this long
   bench [ROUNDS]
            the engine beside jsonwebtoken, jwt-simple and the bare primitives, as a table
+  fuzz [TARGET] [--seconds N]
+           libFuzzer on one target or on all, 30 s each unless N says otherwise
+  sbom     what the server and the wheel are made of, in CycloneDX, into target/sbom
   vectors DIR
            the keys and tokens of Wycheproof (json_web_*_test.json, in this folder) through the engine
 ";
@@ -50,7 +58,12 @@ fn main() -> ExitCode {
         ["schemathesis", seconds] if let Ok(seconds) = seconds.parse() => test::run_schemathesis(seconds),
         ["bench"] => test::run_bench("31"),
         ["bench", rounds] => test::run_bench(rounds),
+        ["sbom"] => sbom::run(),
         ["vectors", folder] => test::run_vectors(folder),
+        ["fuzz", ref arguments @ ..] if fuzz::arguments(arguments).is_some() => {
+            let (target, each) = fuzz::arguments(arguments).unwrap_or_default();
+            fuzz::run(target, each)
+        }
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

@@ -42,6 +42,9 @@ mod answers;
 mod app_script;
 mod builder;
 mod connection;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod keys;
 mod record;
 mod scripts;

@@ -49,6 +49,7 @@
 //! - `test-util`: the table of requests and answers that every face runs, and the specification that every store meets.
 
 pub mod config;
+mod constant_time;
 mod entropy;
 mod guard;
 pub mod http;

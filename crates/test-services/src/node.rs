@@ -28,6 +28,8 @@ pub enum Program {
     MockServer,
     /// npm `jose`, which verifies tokens.
     Verifier,
+    /// npm `jose`, which signs and verifies with any key.
+    Jose,
 }
 
 impl Program {
@@ -36,6 +38,7 @@ impl Program {
             Self::OidcProvider => "oidc-provider.mjs",
             Self::MockServer => "mock-server.mjs",
             Self::Verifier => "verify.mjs",
+            Self::Jose => "jose.mjs",
         }
     }
 }

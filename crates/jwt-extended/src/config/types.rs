@@ -9,7 +9,7 @@ use serde::{
 };
 use zeroize::Zeroizing;
 
-use crate::token::Lifetime;
+use crate::{constant_time, token::Lifetime};
 
 /// Whether a feature is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,9 +152,18 @@ impl<'de> Deserialize<'de> for Count {
 }
 
 /// A secret: wiped from memory when dropped, and hidden in `Debug`.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(Zeroizing<String>);
+
+impl PartialEq for Secret {
+    /// Compares in constant time.
+    fn eq(&self, other: &Self) -> bool {
+        constant_time::equal(self.0.as_bytes(), other.0.as_bytes())
+    }
+}
+
+impl Eq for Secret {}
 
 impl Secret {
     /// Returns the secret text.

@@ -37,6 +37,8 @@ mod key;
 mod key_ring;
 mod key_source;
 mod published;
+#[cfg(all(test, feature = "asymmetric"))]
+mod wycheproof;
 
 pub use algorithm::{Algorithm, Family, UnknownAlgorithm};
 pub use algorithms::Algorithms;

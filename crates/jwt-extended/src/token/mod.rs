@@ -33,7 +33,6 @@ mod verify;
 use std::{fmt, sync::Arc, time::Duration};
 
 use serde::de::DeserializeOwned;
-use subtle::ConstantTimeEq;
 
 pub(crate) use cache::VerificationCache;
 pub use claims::{Claims, ClaimsError};
@@ -52,6 +51,7 @@ pub(crate) use scopes::{granted, scopes_in};
 pub(crate) use verify::{AudiencePolicy, CLOCK_SKEW, Policy, verify};
 
 use crate::{
+    constant_time,
     http::Location,
     jose::json::{self, Kind},
     session::{StoreKind, Subject, TokenIds},
@@ -291,7 +291,7 @@ impl Token {
     /// Returns whether this is the value of the claim `csrf`, compared in constant time. A token without one matches
     /// nothing.
     pub fn matches_csrf(&self, value: &[u8]) -> bool {
-        self.csrf().is_some_and(|csrf| csrf.as_bytes().ct_eq(value).into())
+        self.csrf().is_some_and(|csrf| constant_time::equal(csrf.as_bytes(), value))
     }
 
     /// Returns what a store needs to know about the token.

@@ -1,0 +1,56 @@
+//! Any text as a configuration file: no panic, no secret in a message, and the same configuration as from JSON.
+
+use jwt_extended::{Config, JwtManager};
+use serde_json::Value;
+
+/// A secret that must not be in any message. Inputs name it.
+const SECRET: &str = "hush-hush-hush-hush-hush-hush-hush";
+
+pub(crate) fn configuration(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    // A key file would be read from the disk.
+    if text.contains("file") {
+        return;
+    }
+    let Ok(table) = toml::from_str::<toml::Table>(text) else { return };
+    let read = toml::from_str::<Config>(text);
+    if let Ok(json) = serde_json::to_value(&table) {
+        let again = serde_json::from_value::<Config>(json);
+        // Floats that JSON cannot write become null there, and dates become tables.
+        if !holds_more_than_json(&toml::Value::Table(table.clone())) {
+            assert_eq!(read.is_ok(), again.is_ok(), "TOML and JSON differ");
+            if let (Ok(one), Ok(two)) = (&read, &again) {
+                assert_eq!(format!("{one:?}"), format!("{two:?}"));
+            }
+        }
+    }
+    let holds_secret = |name: &str| table.get(name).is_some_and(|value| value.to_string().contains(SECRET));
+    match read {
+        Ok(config) => {
+            assert!(!holds_secret("secret_key") || !format!("{config:?}").contains(SECRET), "Debug shows the secret");
+            if let Err(error) = JwtManager::from_config(config).build() {
+                let only_there = table.iter().all(|(name, value)| is_key(name) || !value.to_string().contains(SECRET));
+                assert!(!only_there || !error.to_string().contains(SECRET), "{error}");
+            }
+        }
+        Err(error) => {
+            let only_there = table
+                .iter()
+                .all(|(name, value)| is_key(name) || !(value.to_string().contains(SECRET) || name.contains(SECRET)));
+            assert!(!only_there || !error.message().contains(SECRET), "{error}");
+        }
+    }
+}
+
+fn is_key(name: &str) -> bool {
+    ["secret_key", "private_key"].contains(&name)
+}
+
+fn holds_more_than_json(value: &toml::Value) -> bool {
+    match value {
+        toml::Value::Datetime(_) | toml::Value::Float(_) => true,
+        toml::Value::Array(values) => values.iter().any(holds_more_than_json),
+        toml::Value::Table(table) => table.values().any(holds_more_than_json),
+        _ => serde_json::to_value(value).unwrap_or(Value::Null).is_null(),
+    }
+}
