@@ -8,9 +8,10 @@ use std::fs;
 use crate::tools::{self, Trouble, failed, program};
 
 /// Where the functions are called that compare in constant time.
-const COMPARING: [(&str, &str); 3] = [
+const COMPARING: [(&str, &str); 4] = [
     ("crates/jwt-extended/src/constant_time.rs", "HMAC tags, CSRF values and secrets of the configuration"),
     ("crates/jwt-extended-server/src/clients/secret.rs", "hashes of the clients' secrets"),
+    ("crates/jwt-extended-server/src/users/hashes/argon2id.rs", "hashes of passwords by Argon2"),
     ("crates/jwt-extended-server/src/users/hashes/function.rs", "hashes of passwords"),
 ];
 
@@ -21,7 +22,7 @@ const HARMLESS: [(&str, &str, &str); 7] = [
     ("crates/jwt-extended-server/src/users/passwords.rs", "*normal != password", "both come from the same user"),
     ("crates/jwt-extended-server/src/users/mod.rs", "hash.as_str() == password.hash", "both come from the database"),
     ("crates/jwt-extended-server/src/users/new_password.rs", "*password == ", "both come from the same user"),
-    ("crates/jwt-extended-server/src/user_commands/password.rs", "*password == ", "both are typed at one terminal"),
+    ("crates/jwt-extended-server/src/commands/user/password.rs", "*password == ", "both are typed at one terminal"),
     ("crates/jwt-extended-server/src/users/mod.rs", "found.name == password.name", "names are no secrets"),
 ];
 

@@ -26,7 +26,7 @@ pub(crate) fn find_proxies() -> Result<(), Trouble> {
     ["nginx", "caddy", "haproxy"].iter().try_for_each(|proxy| tools::need(proxy, proxy))
 }
 
-/// Finds Chromium and its driver, and tries to install what is missing. The pages are also tested behind nginx, and by a
+/// Finds Chromium and its driver, and tries to install what is missing. The pages are also tested behind nginx and by a
 /// package of npm.
 pub(crate) fn find_browser() -> Result<(), Trouble> {
     tools::need("chromium", "chromium")?;

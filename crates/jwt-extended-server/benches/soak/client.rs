@@ -18,7 +18,13 @@ use crate::{
     },
 };
 
-pub(crate) const USERS: [&str; 4] = ["alice", "bob", "carol", "dave"];
+/// So many that each has few sessions.
+pub(crate) const USERS: u32 = 200;
+
+/// Returns the name of a user.
+pub(crate) fn user(number: u32) -> String {
+    format!("user{number}")
+}
 
 /// The pause between two requests of a client.
 const PAUSE: Duration = Duration::from_millis(15);
@@ -86,7 +92,7 @@ fn guarded(server: &Server, path: &str, token: &str) -> Answer {
 
 /// A client with at most one session.
 pub(crate) struct Client<'a> {
-    user: &'static str,
+    number: u32,
     server: &'a Server,
     windows: &'a Windows,
     figures: &'a Figures,
@@ -97,8 +103,7 @@ pub(crate) struct Client<'a> {
 
 impl<'a> Client<'a> {
     pub(crate) fn new(number: u32, server: &'a Server, windows: &'a Windows, figures: &'a Figures) -> Self {
-        let user = USERS.into_iter().cycle().nth(number as usize).unwrap();
-        Self { user, server, windows, figures, session: None, random: number.into() }
+        Self { number, server, windows, figures, session: None, random: number.into() }
     }
 
     pub(crate) fn run(mut self, ending: &AtomicBool) {
@@ -134,7 +139,8 @@ impl<'a> Client<'a> {
     }
 
     fn log_in(&mut self) {
-        let body = format!(r#"{{"username": "{}", "password": "{PASSWORD}"}}"#, self.user);
+        self.number = (self.number + 1) % USERS;
+        let body = format!(r#"{{"username": "{}", "password": "{PASSWORD}"}}"#, user(self.number));
         let answer = self.ask("login", |server| server.send("/token", &[JSON], Some(&body)));
         assert_eq!(answer.status, 200, "{answer:?}");
         self.session = Some((member(&answer.body, "access_token"), member(&answer.body, "refresh_token")));

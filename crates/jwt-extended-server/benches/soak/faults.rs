@@ -12,9 +12,9 @@ use tempfile::NamedTempFile;
 use test_services::Postgres;
 
 use crate::{
-    client::USERS,
+    client::{USERS, user},
     support::{
-        HASH, SECRET,
+        SECRET, listed_user,
         process::{Server, program},
     },
 };
@@ -38,8 +38,10 @@ impl Site {
     pub(crate) fn start() -> Self {
         let postgres = Postgres::start();
         let config = NamedTempFile::new().unwrap();
-        let users = USERS.map(|name| format!("[[users]]\nusername = \"{name}\"\npassword_hash = \"{HASH}\"\n"));
-        std::fs::write(config.path(), format!("[limits]\nhead_seconds = 5\n{}", users.concat())).unwrap();
+        let users: String = (0..USERS).map(|number| listed_user(&user(number))).collect();
+        // Whatever was acknowledged is asked for at the end.
+        let options = "[limits]\nhead_seconds = 5\n[jwt]\naccess_token_expires = \"2d\"\nmax_sessions = 1000000\n";
+        std::fs::write(config.path(), format!("{options}{users}")).unwrap();
         let arguments = ["serve", "--config", config.path().to_str().unwrap(), "--listen", "127.0.0.1:0"];
         let url = postgres.url();
         let variables = [("JWT_SECRET_KEY", SECRET), ("JWT_STORE", &url), ("JWT_TOKEN_LOCATION", "headers")];

@@ -70,6 +70,6 @@ impl SecretHash {
 
     /// Compares in constant time.
     pub(super) fn matches(&self, secret: &ClientSecret) -> bool {
-        Sha256::digest(secret.0.as_bytes()).ct_eq(&self.0).into()
+        <[u8; 32]>::from(Sha256::digest(secret.0.as_bytes())).ct_eq(&self.0).into()
     }
 }

@@ -1,4 +1,5 @@
-//! Who opens a page: somebody who is logged in, also with an access cookie that has expired meanwhile, or somebody else.
+//! Who opens a page: somebody who is logged in, also with an access cookie that has expired meanwhile, or somebody
+//! else.
 
 use axum::http::request::Parts;
 use jwt_extended_axum::{

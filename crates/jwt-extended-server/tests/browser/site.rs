@@ -43,8 +43,8 @@ impl Site {
     }
 }
 
-/// Makes a folder for a database, in memory where the system has that. A browser keeps the disk busy, and the server waits
-/// for its database only for a second.
+/// Makes a folder for a database, in memory where the system has that. A browser keeps the disk busy, and the server
+/// waits for its database only for a second.
 fn in_memory() -> TempDir {
     TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
 }

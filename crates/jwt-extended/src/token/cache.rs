@@ -1,4 +1,4 @@
-//! [`VerificationCache`]: tokens whose signatures were verified, so that a token that comes again costs no verification.
+//! [`VerificationCache`]: tokens whose signatures were verified. A token that comes again costs no verification.
 //!
 //! Only tokens with an asymmetric signature are kept: an HMAC costs less than a look-up saves. A token is found by its
 //! whole text. Whoever finds one still checks that its key is in use, and its times, and asks the store: the cache
