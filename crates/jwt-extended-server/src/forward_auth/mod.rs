@@ -125,7 +125,7 @@ async fn answer(app: &App, question: Request, naming: Naming, asked: &Asked) -> 
             let admitted = app.jwt.authenticate(&bodiless(request), &Requirement::access()).await.ok();
             pass(admitted.as_ref().map(Admitted::token), SetCookies::default())
         }
-        Access::Guarded(guarded) => match renewal::check(&app.jwt, request, guarded, inner.renew, client).await {
+        Access::Guarded(guarded) => match renewal::check(app, request, guarded, inner.renew, client).await {
             Checked { outcome: Ok(admitted), cookies } => pass(Some(admitted.token()), cookies),
             Checked { outcome: Err(rejection), cookies } => inner.reject(rejection, cookies, &forwarded, asked.login),
         },

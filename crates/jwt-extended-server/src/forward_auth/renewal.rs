@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, header, request::Parts};
 use jwt_extended_axum::{
-    Admitted, JwtManager, Location, Reason, Rejection, Requirement, jwt_extended, jwt_extended::http::SetCookies,
-    token::Freshness,
+    Admitted, Location, Reason, Rejection, Requirement, jwt_extended, jwt_extended::http::SetCookies, token::Freshness,
 };
 
 use super::policy::{Guarded, Renewable};
-use crate::audit::{self, Address};
+use crate::{
+    App,
+    audit::{self, Address},
+};
 
 /// The outcome of a check, and the new cookies of the browser.
 #[derive(Debug)]
@@ -23,25 +25,25 @@ pub(super) struct Checked {
 ///
 /// `client` is for the audit event of a refresh.
 pub(super) async fn check(
-    jwt: &JwtManager,
+    app: &App,
     request: &Parts,
     guarded: &Guarded,
     renew: Option<Duration>,
     client: Address,
 ) -> Checked {
-    let first = jwt.authenticate(&bodiless(request), &guarded.requirement).await;
+    let first = app.jwt.authenticate(&bodiless(request), &guarded.requirement).await;
     // A renewed token is never fresh, and the browser would lose its fresh one.
     let Some(within) = renew.filter(|_| guarded.renewable == Renewable::Yes) else { return first.into() };
     match first {
         Ok(admitted) => {
-            let cookies = lengthened(jwt, request, &admitted, within).await.unwrap_or_default();
+            let cookies = lengthened(app, request, &admitted, within).await.unwrap_or_default();
             Checked { outcome: Ok(admitted), cookies }
         }
         // A request that changes something has shown no CSRF value that is still good, so it is not renewed.
         Err(rejection) if request.method.is_safe() && is_over(&rejection) => {
-            match refreshed(jwt, request, client).await {
+            match refreshed(app, request, client).await {
                 Some(Ok(cookies)) => {
-                    let outcome = jwt.authenticate(&with_cookies(request, &cookies), &guarded.requirement).await;
+                    let outcome = app.jwt.authenticate(&with_cookies(request, &cookies), &guarded.requirement).await;
                     Checked { outcome: outcome.map_err(Into::into), cookies }
                 }
                 Some(Err(error)) => Checked { outcome: Err(error), cookies: SetCookies::default() },
@@ -63,12 +65,16 @@ pub(super) fn bodiless(request: &Parts) -> (&Parts, &[u8]) {
     (request, b"")
 }
 
-async fn lengthened(jwt: &JwtManager, request: &Parts, admitted: &Admitted, within: Duration) -> Option<SetCookies> {
+async fn lengthened(app: &App, request: &Parts, admitted: &Admitted, within: Duration) -> Option<SetCookies> {
     if admitted.location() != Location::Cookie || admitted.token().freshness() != Freshness::Stale {
         return None;
     }
-    let expiring = jwt.steps().expiring(request, within)?;
-    jwt.steps().renew(&expiring, []).await
+    let expiring = app.jwt.steps().expiring(request, within)?;
+    // A scope that was taken from the user would live on. Without a renewal, the next token comes by a refresh.
+    if !app.has_all_scopes(admitted.token()).await {
+        return None;
+    }
+    app.jwt.steps().renew(&expiring, []).await
 }
 
 /// Returns whether the browser has no access cookie that lives.
@@ -77,13 +83,13 @@ fn is_over(rejection: &jwt_extended::Rejection) -> bool {
 }
 
 /// Refreshes by the request's refresh cookie. `None` if it has none that is good.
-async fn refreshed(jwt: &JwtManager, request: &Parts, client: Address) -> Option<Result<SetCookies, Rejection>> {
+async fn refreshed(app: &App, request: &Parts, client: Address) -> Option<Result<SetCookies, Rejection>> {
     // Refreshing it asks the store.
     let by_cookie = Requirement::refresh().locations([Location::Cookie]).skip_revocation_check();
-    let refresh = jwt.authenticate(request, &by_cookie).await.ok()?;
-    let outcome = jwt.refresh(refresh.token()).await.map_err(Rejection::from);
+    let refresh = app.jwt.authenticate(request, &by_cookie).await.ok()?;
+    let outcome = app.refresh(refresh.token()).await;
     audit::refreshed(&outcome, refresh.token(), client);
-    Some(outcome.and_then(|pair| jwt.set_cookies(&pair).map_err(Into::into)))
+    Some(outcome.and_then(|pair| app.jwt.set_cookies(&pair).map_err(Into::into)))
 }
 
 /// Returns the request with these cookies in place of its own.

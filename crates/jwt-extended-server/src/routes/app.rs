@@ -137,6 +137,21 @@ impl App {
         Ok(self.jwt.refresh(token).scopes(scopes).await?)
     }
 
+    /// Returns whether the user still has all scopes of a token. False if the database cannot say.
+    pub(crate) async fn has_all_scopes(&self, token: &Token) -> bool {
+        let scopes = token.scopes();
+        if scopes.is_empty() {
+            return true;
+        }
+        match self.users.scopes_of(token.subject()).await {
+            Ok(current) => scopes.iter().all(|scope| current.contains(scope)),
+            Err(error) => {
+                tracing::warn!(%error, "the scopes of a user cannot be read, so no cookie is renewed");
+                false
+            }
+        }
+    }
+
     /// Returns the same rejection for a wrong name, a wrong password and a disabled user, so that it does not reveal
     /// which names exist.
     pub(super) fn bad_credentials(&self) -> Rejection {

@@ -54,6 +54,28 @@ fn a_refresh_keeps_the_scopes_that_the_user_still_has() {
 }
 
 #[test]
+fn no_renewal_in_passing_keeps_a_scope_that_was_taken() {
+    let site = site();
+    let config = format!("store = \"{}\"\n[forward_auth]\nrenew = \"1h\"\n[jwt]\ncookie_secure = false\n", site.store);
+    let server = Server::serve_on(&config, &[("JWT_SECRET_KEY", SECRET)]);
+    let verify = |cookies: &str| {
+        let asked = [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/page"), ("cookie", cookies)];
+        server.send("/verify", &asked, None)
+    };
+    let body = r#"{"username": "alice", "password": "a password"}"#;
+    let login = server.send("/login", &[JSON], Some(body));
+    let by_refresh =
+        |answer: &Answer| verify(&format!("refresh_token_cookie={}", answer.cookie("refresh_token_cookie")));
+    let renewed = by_refresh(&login);
+    assert_eq!((renewed.status, renewed.header("remote-scopes")), (204, "read,write"));
+    let access = format!("access_token_cookie={}", renewed.cookie("access_token_cookie"));
+    assert_ne!(verify(&access).header("set-cookie"), "", "the access cookie is lengthened");
+    site.user(&["scopes", "alice", "--remove", "write"], "").unwrap();
+    assert_eq!(verify(&access).header("set-cookie"), "");
+    assert_eq!(by_refresh(&renewed).header("remote-scopes"), "read");
+}
+
+#[test]
 fn added_scopes_begin_with_the_next_login() {
     let site = site();
     let server = site.server();
