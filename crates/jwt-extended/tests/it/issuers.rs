@@ -23,6 +23,10 @@ use crate::common::*;
 
 #[path = "issuers/providers.rs"]
 mod providers;
+#[path = "issuers/revocation.rs"]
+mod revocation;
+#[path = "issuers/waiting.rs"]
+mod waiting;
 
 const IDP: &str = "https://idp.example";
 
@@ -102,12 +106,6 @@ impl KeySource for Shared {
 
 fn ring() -> KeyRing {
     KeyRing::verify_only(idp_key())
-}
-
-fn other_ring() -> KeyRing {
-    KeyRing::verify_only(
-        Key::hs256("a key that the issuer used before, thirty-two bytes").unwrap().with_kid("old").unwrap(),
-    )
 }
 
 #[test]
@@ -249,167 +247,6 @@ fn a_route_says_whose_tokens_it_accepts() {
     assert!(!admits(&other, Requirement::access().issuers(["https://idp.example/"])));
     let refused = refusal(&jwt, &bearer(&other), &Requirement::access().own());
     assert_eq!((refused.status().as_u16(), refused.code()), (403, "issuer_not_accepted"));
-}
-
-// Revocation is kept apart by issuer.
-
-#[test]
-fn the_same_subject_and_jti_of_two_issuers_are_apart() {
-    let jwt = builder().issuer(fixed()).revocation_store(Blocklist::default()).build().unwrap();
-    let (own, other) = (token(&[]), foreign(&[]));
-    wait(jwt.revoke_token(&admitted(&jwt, &other))).unwrap();
-    assert!(opens(&jwt, &own) && !opens(&jwt, &other));
-
-    let jwt = builder().issuer(fixed()).revocation_store(Blocklist::default()).build().unwrap();
-    wait(jwt.revoke_token(&admitted(&jwt, &own))).unwrap();
-    assert!(!opens(&jwt, &own) && opens(&jwt, &other));
-
-    let jwt = builder().issuer(fixed()).session_store(MemoryStore::new()).build().unwrap();
-    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
-    assert!(!opens(&jwt, &own) && opens(&jwt, &other));
-}
-
-#[test]
-fn all_tokens_of_a_foreign_subject_can_be_revoked() {
-    for by_token in [true, false] {
-        let jwt = builder().issuer(fixed()).session_store(MemoryStore::new()).build().unwrap();
-        let (own, other) = (token(&[]), foreign(&[]));
-        let held = admitted(&jwt, &other);
-        let named = Subject::of_issuer(IDP, "alice");
-        wait(jwt.end_all_sessions(if by_token { Subject::from(&held) } else { Subject(&named) })).unwrap();
-        assert!(opens(&jwt, &own) && !opens(&jwt, &other));
-    }
-}
-
-#[test]
-fn no_own_subject_can_name_a_foreign_one() {
-    let jwt = builder().issuer(fixed()).session_store(MemoryStore::new()).build().unwrap();
-    let named = Subject::of_issuer(IDP, "alice");
-    assert!(wait(jwt.login(&*named)).is_err());
-    let forged = token(&[("sub", &serde_json::to_string(&named).unwrap())]);
-    assert!(jwt.decode_token(&forged).is_err());
-}
-
-#[test]
-fn a_logout_revokes_a_foreign_token_alone() {
-    let jwt = builder().issuer(fixed()).session_store(MemoryStore::new()).build().unwrap();
-    let other = foreign(&[]);
-    let left = wait(jwt.logout_request(&bearer(&other))).unwrap();
-    assert_eq!(left.tokens()[0].issuer(), Some(IDP));
-    assert!(!opens(&jwt, &other) && opens(&jwt, &foreign(&[("jti", "\"another\"")])));
-}
-
-#[test]
-fn a_logout_says_why_it_cannot_revoke_a_foreign_token() {
-    let jwt = builder().issuer(fixed()).session_store(MemoryStore::new()).build().unwrap();
-    let refused = wait(jwt.logout_request(&bearer(&foreign(&[("jti", "")])))).unwrap_err();
-    assert_eq!((refused.status().as_u16(), refused.message().as_str()), (401, "Missing claim: jti"));
-    let remote = Remote::new(None, Some(ring()));
-    let jwt = builder().issuer(issuer(Shared(Arc::clone(&remote)))).session_store(MemoryStore::new()).build().unwrap();
-    let refused = wait(jwt.logout_request(&bearer(&foreign(&[])))).unwrap_err();
-    assert_eq!((refused.status().as_u16(), refused.code()), (503, "keys_unavailable"));
-    assert!(wait(jwt.logout_request(&bearer(&foreign(&[])))).is_ok(), "the first try has brought the keys");
-}
-
-#[test]
-fn revocations_last_as_long_as_the_longest_token() {
-    let clock = clock();
-    let jwt = builder().clock(clock.clone()).access_token_expires(Lifetime::minutes(1));
-    let jwt = jwt.refresh_token_expires(Lifetime::minutes(1)).issuer(fixed()).session_store(MemoryStore::new());
-    let jwt = jwt.build().unwrap();
-    let day = foreign(&[("exp", &(NOW + 86_000).to_string())]);
-    wait(jwt.end_all_sessions(&admitted(&jwt, &day))).unwrap();
-    clock.advance(std::time::Duration::from_secs(85_000));
-    assert!(!opens(&jwt, &day));
-}
-
-#[test]
-fn ids_that_no_store_keeps_are_refused() {
-    let jwt = builder().issuer(fixed()).session_store(MemoryStore::new()).build().unwrap();
-    for claim in ["sub", "jti"] {
-        let fits = "x".repeat(1024 - IDP.len() - 3);
-        assert!(jwt.decode_token(&foreign(&[(claim, &format!("\"{fits}\""))])).is_ok(), "{claim}");
-        let long = foreign(&[(claim, &format!("\"{fits}x\""))]);
-        assert_eq!(complaint(&jwt, &long), "The token's id or subject is longer than a store keeps");
-    }
-}
-
-// Keys that come when they are asked for.
-
-#[test]
-fn a_known_key_is_never_waited_for() {
-    let remote = Remote::new(Some(ring()), None);
-    let jwt = with(issuer(Shared(Arc::clone(&remote))));
-    assert!(opens(&jwt, &foreign(&[])) && !opens(&jwt, &foreign(&[("aud", "\"them\"")])));
-    assert_eq!(remote.asked(), 0);
-}
-
-#[test]
-fn an_unknown_kid_asks_for_new_keys() {
-    let remote = Remote::new(Some(other_ring()), Some(ring()));
-    let jwt = with(issuer(Shared(Arc::clone(&remote))));
-    assert_eq!(complaint(&jwt, &foreign(&[])), "The token was signed with an unknown key", "without waiting");
-    assert!(opens(&jwt, &foreign(&[])));
-    assert_eq!(remote.asked(), 1);
-    assert!(jwt.decode_token(&foreign(&[])).is_ok());
-}
-
-#[test]
-fn a_kid_that_stays_unknown_gets_401() {
-    let remote = Remote::new(Some(other_ring()), None);
-    let refused = refusal(&with(issuer(Shared(Arc::clone(&remote)))), &bearer(&foreign(&[])), &Requirement::access());
-    assert_eq!((refused.status().as_u16(), remote.asked()), (401, 1));
-    assert_eq!(refused.message(), "The token was signed with an unknown key");
-}
-
-#[test]
-fn without_any_key_the_answer_is_503_with_retry_after() {
-    let remote = Remote::new(None, None);
-    let jwt = with(issuer(Shared(Arc::clone(&remote))));
-    let refused = refusal(&jwt, &bearer(&foreign(&[])), &Requirement::access());
-    assert_eq!((refused.status().as_u16(), refused.code()), (503, "keys_unavailable"));
-    assert_eq!(refused.to_response().headers()["retry-after"], "30");
-    assert_eq!(challenge(&refused), "");
-    assert!(matches!(jwt.decode_token(&foreign(&[])), Err(TokenError::NoKeys(name)) if name == IDP));
-    let optional = wait(jwt.authenticate_optional(&bearer(&foreign(&[])), &Requirement::access()));
-    assert_eq!(optional.unwrap_err().status().as_u16(), 503);
-}
-
-#[test]
-fn own_tokens_do_not_depend_on_an_issuers_keys() {
-    let jwt = with(issuer(Shared(Remote::new(None, None))));
-    assert!(opens(&jwt, &token(&[])));
-}
-
-#[test]
-fn a_waiting_request_still_meets_its_requirement() {
-    let remote = Remote::new(None, Some(ring()));
-    let jwt = with(issuer(Shared(remote)));
-    let refused = refusal(&jwt, &bearer(&foreign(&[])), &Requirement::access().scopes(["read"]));
-    assert!(matches!(refused.reason(), Reason::InsufficientScope { .. }));
-}
-
-#[test]
-fn callers_who_choose_keys_wait_for_an_issuers_too() {
-    let remote = Remote::new(None, Some(ring()));
-    let jwt = with(issuer(Shared(Arc::clone(&remote))));
-    let keyless = |_: &str, judge: &jwt_extended::Judge<'_>| judge(&KeyRing::empty());
-    let checked = jwt.steps().authenticate_with(&bearer(&foreign(&[])), &Requirement::access(), keyless).unwrap();
-    assert_eq!(wait(checked).unwrap().token().issuer(), Some(IDP));
-    assert_eq!(remote.asked(), 1);
-}
-
-#[test]
-fn an_own_cookie_counts_beside_one_of_an_issuer_without_keys() {
-    let source = Shared(Remote::new(None, None));
-    let jwt = keyless().key_ring(KeyRing::empty()).token_location([Location::Cookie]).cookie_csrf_protect(Switch::Off);
-    let jwt = jwt.issuer(issuer(source)).build().unwrap();
-    let name = "access_token_cookie";
-    let request = get(&[("Cookie", &format!("{name}={}; {name}={}", foreign(&[]), token(&[])))]);
-    let own = KeyRing::new(key());
-    let judge = |_: &str, judge: &jwt_extended::Judge<'_>| judge(&own);
-    let checked = jwt.steps().authenticate_with(&request, &Requirement::access(), judge).unwrap();
-    assert_eq!(wait(checked).unwrap().token().issuer(), None);
 }
 
 // The claims of a token, without the token.
