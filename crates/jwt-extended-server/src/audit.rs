@@ -3,16 +3,10 @@
 //! docs/AUDIT.md lists them. No field holds a token or a password. Texts of clients are cut off, and their control
 //! characters are escaped.
 
-use std::{convert::Infallible, net::IpAddr};
+use std::{fmt, net::IpAddr};
 
-use axum::{
-    extract::FromRequestParts,
-    http::{Extensions, HeaderMap, request::Parts},
-};
 use jwt_extended_axum::{Reason, Rejection, Token};
 use tracing::Level;
-
-use crate::{App, ForwardAuth, client::client_of};
 
 /// The longest text of a field, in characters. A name of a user has at most 255 bytes.
 const LONGEST: usize = 255;
@@ -22,7 +16,6 @@ macro_rules! names {
     ($($name:ident = $text:literal, $level:ident;)*) => {
         /// The name of an event.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[cfg_attr(not(test), expect(dead_code, reason = "keys and the limits of guessing have these names"))]
         pub(crate) enum Name {
             $(#[doc = concat!("`", $text, "`")] $name,)*
         }
@@ -56,6 +49,7 @@ names! {
     ScopesChanged = "scopes_changed", INFO;
     AdministrationRefused = "administration_refused", WARN;
     AccountLocked = "account_locked", WARN;
+    ClientLocked = "client_locked", WARN;
     AddressLocked = "address_locked", WARN;
     KeyAdded = "key_added", INFO;
     KeyRotated = "key_rotated", INFO;
@@ -69,6 +63,8 @@ pub(crate) enum Actor {
     User,
     /// Somebody who ran a command on the server's machine.
     Command,
+    /// The server itself, when it sees that something has changed.
+    Server,
 }
 
 /// An event, until it is logged by [`record`](Self::record).
@@ -80,15 +76,20 @@ pub(crate) struct Event {
     session: Option<String>,
     jti: Option<String>,
     client: Option<String>,
-    address: Option<IpAddr>,
+    address: Option<String>,
     ended: Option<u64>,
     reason: Option<String>,
+    kid: Option<String>,
+    from: Option<u64>,
+    client_id: Option<String>,
+    failures: Option<i64>,
 }
 
 impl Event {
     pub(crate) fn new(name: Name, by: Actor) -> Self {
         let (subject, session, jti, client, address, ended, reason) = Default::default();
-        Self { name, by, subject, session, jti, client, address, ended, reason }
+        let (kid, from, client_id, failures) = Default::default();
+        Self { name, by, subject, session, jti, client, address, ended, reason, kid, from, client_id, failures }
     }
 
     /// Names the user.
@@ -117,7 +118,31 @@ impl Event {
 
     /// Names where the request came from.
     pub(crate) fn address(mut self, Address(address): Address) -> Self {
-        self.address = address;
+        self.address = address.map(|address| address.to_string());
+        self
+    }
+
+    /// Names the address or the network whose failures were counted, and how many there were.
+    pub(crate) fn failures(mut self, address: impl fmt::Display, failures: i64) -> Self {
+        (self.address, self.failures) = (Some(address.to_string()), Some(failures));
+        self
+    }
+
+    /// Names the program that gave a wrong secret.
+    pub(crate) fn client_id(mut self, id: &str) -> Self {
+        self.client_id = Some(bounded(id));
+        self
+    }
+
+    /// Names the key.
+    pub(crate) fn kid(mut self, kid: &str) -> Self {
+        self.kid = Some(bounded(kid));
+        self
+    }
+
+    /// Says from when, in seconds since 1970.
+    pub(crate) fn from(mut self, from: u64) -> Self {
+        self.from = Some(from);
         self
     }
 
@@ -135,19 +160,24 @@ impl Event {
 
     /// Logs it. Without a logger, which the commands start only with `--audit`, nothing happens.
     pub(crate) fn record(self) {
-        let Self { name, by, subject, session, jti, client, address, ended, reason } = self;
+        let Self { name, by, subject, session, jti, client, address, ended, reason, kid, from, client_id, failures } =
+            self;
         let by = match by {
             Actor::User => "user",
             Actor::Command => "command",
+            Actor::Server => "server",
         };
-        let address = address.map(|address| address.to_string());
         let event = name.text();
         // The level of a log line is a constant.
-        if name.level() == Level::WARN {
-            tracing::warn!(event, by, subject, session, jti, client, address, ended, reason, "audit");
-        } else {
-            tracing::info!(event, by, subject, session, jti, client, address, ended, reason, "audit");
+        macro_rules! log {
+            ($level:ident) => {
+                tracing::$level!(
+                    event, by, subject, session, jti, client, address, ended, reason, kid, from, client_id, failures,
+                    "audit"
+                )
+            };
         }
+        if name.level() == Level::WARN { log!(warn) } else { log!(info) }
     }
 }
 
@@ -179,18 +209,9 @@ pub(crate) fn logged_out(tokens: &[Token], address: Address) {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Address(Option<IpAddr>);
 
-impl Address {
-    /// Finds it in the parts of a request.
-    pub(crate) fn of(headers: &HeaderMap, extensions: &Extensions, proxies: &ForwardAuth) -> Self {
-        Self(client_of(headers, extensions, proxies))
-    }
-}
-
-impl FromRequestParts<App> for Address {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.headers, &parts.extensions, &app.forward_auth))
+impl From<Option<IpAddr>> for Address {
+    fn from(client: Option<IpAddr>) -> Self {
+        Self(client)
     }
 }
 

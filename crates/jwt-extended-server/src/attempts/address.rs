@@ -1,15 +1,8 @@
 //! The address whose attempts are counted together.
 
-use std::{
-    convert::Infallible,
-    fmt,
-    net::{IpAddr, Ipv4Addr},
-};
+use std::{fmt, net::IpAddr};
 
-use axum::{extract::FromRequestParts, http::request::Parts};
 use ipnet::Ipv6Net;
-
-use crate::{App, client::client_of};
 
 /// The bits of an IPv6 address that name a network. Every customer has the rest to choose from.
 const NETWORK_BITS: u8 = 64;
@@ -37,16 +30,6 @@ impl fmt::Display for ClientAddress {
             IpAddr::V4(address) => write!(f, "{address}"),
             IpAddr::V6(address) => write!(f, "{address}/{NETWORK_BITS}"),
         }
-    }
-}
-
-impl FromRequestParts<App> for ClientAddress {
-    type Rejection = Infallible;
-
-    /// Finds the client of a request. A request without a peer counts as one from nowhere.
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let client = client_of(&parts.headers, &parts.extensions, &app.forward_auth);
-        Ok(client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).into())
     }
 }
 

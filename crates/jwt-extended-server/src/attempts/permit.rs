@@ -5,9 +5,7 @@ use std::{mem, sync::Arc};
 use jwt_extended_axum::jwt_extended::Timestamp;
 
 use super::{ClientAddress, Count, CountersError, Inner, counters::Name, queues::Turn};
-
-/// How many characters of a name the log repeats.
-const SHOWN: usize = 255;
+use crate::audit::{self, Actor, Event};
 
 /// The permission to check one secret. Dropping it reports a failure: a client that disconnects has guessed too.
 #[derive(Debug)]
@@ -107,46 +105,25 @@ impl Taken {
         if !self.locks {
             return;
         }
-        let (address, failures) = (whose.address, self.count.failures);
+        let event = |name| Event::new(name, Actor::User).failures(whose.address, self.count.failures);
         match whose {
-            Whose { user: Some(subject), .. } => tracing::warn!(
-                event = "account_locked",
-                subject,
-                %address,
-                failures,
-                "somebody guesses the password of a user, whose logins are delayed; `user unlock` ends that"
-            ),
-            Whose { client_id: Some(client_id), .. } => tracing::warn!(
-                event = "client_locked",
-                client_id,
-                %address,
-                failures,
-                "somebody guesses the secret of a client, whose attempts are delayed"
-            ),
-            Whose { .. } => tracing::warn!(
-                event = "address_locked",
-                %address,
-                failures,
-                "an address guesses secrets, and its attempts are delayed"
-            ),
+            Whose { user: Some(user), .. } => event(audit::Name::AccountLocked).subject(user).record(),
+            Whose { client_id: Some(id), .. } => event(audit::Name::ClientLocked).client_id(id).record(),
+            Whose { .. } => event(audit::Name::AddressLocked).record(),
         }
     }
 }
 
 impl Whose {
     pub(super) fn user(name: &str, address: ClientAddress) -> Self {
-        Self { user: Some(shortened(name)), client_id: None, address }
+        Self { user: Some(name.to_owned()), client_id: None, address }
     }
 
     pub(super) fn client(id: &str, address: ClientAddress) -> Self {
-        Self { user: None, client_id: Some(shortened(id)), address }
+        Self { user: None, client_id: Some(id.to_owned()), address }
     }
 
     pub(super) fn nobody(address: ClientAddress) -> Self {
         Self { user: None, client_id: None, address }
     }
-}
-
-fn shortened(name: &str) -> String {
-    name.chars().take(SHOWN).collect()
 }

@@ -103,8 +103,9 @@ impl ForwardAuth {
 async fn answer(app: &App, question: Request, naming: Naming, asked: &Asked) -> Response {
     let inner = &*app.forward_auth.0;
     // Of the question itself: the request that it stands for has other headers.
-    let client = Address::of(question.headers(), question.extensions(), &app.forward_auth);
-    let forwarded = match inner.proxies.forwarded(question.into_parts().0, naming) {
+    let (question, _) = question.into_parts();
+    let client = Address::from(app.client_of(&question));
+    let forwarded = match inner.proxies.forwarded(question, naming) {
         Ok(forwarded) => forwarded,
         // The client's fault: no proxy and no app can be sure what it asks for.
         Err(Unclear::Request) => return ambiguous(app),

@@ -21,7 +21,10 @@ use super::{
     publication,
     table::Outcome,
 };
-use crate::Database;
+use crate::{
+    Database,
+    audit::{Actor, Event, Name},
+};
 
 /// The keys of a running server.
 pub(crate) struct LiveKeys {
@@ -177,8 +180,7 @@ fn log_rows(before: &[(KeyRow, Key)], after: &[(KeyRow, Key)]) {
     for (row, _) in after {
         let earlier = before.iter().find(|(earlier, _)| earlier.kid == row.kid).and_then(|(row, _)| row.signs_from);
         if let Some(begin) = row.signs_from.filter(|begin| Some(*begin) != earlier) {
-            let from = begin.as_secs();
-            tracing::info!(event = "key_rotated", kid = row.kid, from, "a key signs from this time on");
+            seen(Name::KeyRotated, &row.kid).from(begin.as_secs()).record();
         }
     }
 }
@@ -187,11 +189,16 @@ fn log_rows(before: &[(KeyRow, Key)], after: &[(KeyRow, Key)]) {
 fn log_kids<'k>(before: impl Iterator<Item = &'k str>, after: impl Iterator<Item = &'k str>) {
     let (before, after): (BTreeSet<_>, BTreeSet<_>) = (before.collect(), after.collect());
     for kid in after.difference(&before) {
-        tracing::info!(event = "key_added", kid, "a key is published and accepted");
+        seen(Name::KeyAdded, kid).record();
     }
     for kid in before.difference(&after) {
-        tracing::info!(event = "key_retired", kid, "a key is gone, and its tokens are refused");
+        seen(Name::KeyRetired, kid).record();
     }
+}
+
+/// Begins the audit event of a change that the server has seen.
+fn seen(name: Name, kid: &str) -> Event {
+    Event::new(name, Actor::Server).kid(kid)
 }
 
 /// Returns the schedule of the keys, one of which must sign.

@@ -8,10 +8,7 @@ use jwt_extended_axum::{
 };
 
 use super::trouble::Trouble;
-use crate::{
-    App, ClientAddress,
-    audit::{self, Address},
-};
+use crate::{App, ClientAddress, audit};
 
 /// Who opens a page.
 pub(super) enum Visit {
@@ -46,11 +43,7 @@ impl Visit {
         let refreshed = match app.jwt.authenticate(request, &by_cookie).await {
             Ok(admitted) => {
                 let pair = app.refresh(admitted.token()).await;
-                audit::refreshed(
-                    &pair,
-                    admitted.token(),
-                    Address::of(&request.headers, &request.extensions, &app.forward_auth),
-                );
+                audit::refreshed(&pair, admitted.token(), app.client_of(request).into());
                 pair
             }
             Err(error) if matches!(error.reason(), Reason::Missing(_)) => return refused(rejection.into()),

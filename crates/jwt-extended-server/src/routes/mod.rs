@@ -8,6 +8,7 @@ mod describe;
 mod form;
 mod metadata;
 mod password;
+mod sender;
 mod sessions;
 
 use axum::{

@@ -45,8 +45,9 @@ fn a_lock_is_logged_once_and_unlocked_by_command() {
         assert_eq!(login(&server, "alice", "wrong").status, status);
     }
     let event: serde_json::Value = serde_json::from_str(&server.logged("account_locked")).unwrap();
-    let fields = ["level", "event", "subject", "address"].map(|field| event[field].as_str().unwrap_or_default());
-    assert_eq!(fields, ["WARN", "account_locked", "alice", "127.0.0.1"], "{event}");
+    let fields =
+        ["level", "message", "event", "subject", "address"].map(|field| event[field].as_str().unwrap_or_default());
+    assert_eq!(fields, ["WARN", "audit", "account_locked", "alice", "127.0.0.1"], "{event}");
     let said = format!("unlocked alice: the failed logins in {} are forgotten\n", site.store);
     assert_eq!(site.user(&["unlock", "Alice"], ""), Ok(said));
     assert_eq!(login(&server, "alice", PASSWORD).status, 200);

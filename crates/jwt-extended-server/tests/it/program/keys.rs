@@ -195,7 +195,7 @@ fn a_rotation_under_load_refuses_no_good_token() {
     let log = servers.map(|server| server.end("TERM").2).concat();
     for event in ["key_added", "key_rotated", "key_retired"] {
         let lines =
-            log.lines().filter(|line| line.contains(&format!(r#""event":"{event}""#)) && line.contains(r#""kid":"#));
+            log.lines().filter(|line| line.contains(&format!(r#""audit","event":"{event}","by":"server","kid":"#)));
         assert_eq!(lines.count(), 2, "each server logs {event}: {log}");
     }
 }
