@@ -13,6 +13,7 @@ pub(crate) fn run() -> Report {
     report.step("every dependency in docs/DEPENDENCIES.md", dependencies::check);
     report.step("clippy, all features", || lint("--workspace --all-features"));
     report.step("clippy, the engine without features", || lint("-p jwt-extended --no-default-features"));
+    report.step("clippy, the Redis store without features", || lint("-p jwt-extended-redis --no-default-features"));
     report.step("documentation", || {
         // The programs of two packages of examples have the same names, and so the same pages.
         let mut doc = cargo("doc --workspace --exclude examples-* --no-deps --all-features");

@@ -115,6 +115,7 @@ impl RedisStoreBuilder {
         }
     }
 
+    #[cfg_attr(not(feature = "tls"), expect(clippy::needless_pass_by_value, reason = "with TLS, it is used up"))]
     fn client(
         &self,
         address: ConnectionAddr,
