@@ -17,13 +17,15 @@ pub(crate) fn run() -> Report {
 
     report.step("width of comments and prose, names of tests", style::check);
     let programs = build(&mut report);
+    // Some unit tests start Redis as well, so it is installed before all tests.
+    let has_stores = find_stores(&mut report);
     tests(&mut report, programs.as_ref(), Part::Alone);
     report.step("benches, once each", || built(programs.as_ref())?.benches(Part::Alone));
     report.step("examples in the documentation", || tools::run(&mut cargo(&format!("test {WORKSPACE} --doc"))));
     report.step("tests of the engine, without features", || {
         tools::run(&mut cargo("test -p jwt-extended --no-default-features --no-fail-fast"))
     });
-    stores(&mut report, programs.as_ref());
+    stores(&mut report, programs.as_ref(), has_stores);
     strangers(&mut report, programs.as_ref());
     proxies(&mut report, programs.as_ref());
     browser(&mut report, programs.as_ref());
@@ -67,7 +69,8 @@ pub(crate) fn run_schemathesis(seconds: u32) -> Report {
 pub(crate) fn run_stores() -> Report {
     let mut report = Report::new();
     let programs = build(&mut report);
-    stores(&mut report, programs.as_ref());
+    let has_stores = find_stores(&mut report);
+    stores(&mut report, programs.as_ref(), has_stores);
     report
 }
 
@@ -119,8 +122,12 @@ fn browser(report: &mut Report, programs: Option<&Programs>) {
     }
 }
 
-fn stores(report: &mut Report, programs: Option<&Programs>) {
-    if find(report, "the stores: Redis and PostgreSQL", services::find) {
+fn find_stores(report: &mut Report) -> bool {
+    find(report, "the stores: Redis and PostgreSQL", services::find)
+}
+
+fn stores(report: &mut Report, programs: Option<&Programs>, found: bool) {
+    if found {
         tests(report, programs, Part::Stores);
         report.step("the stores: benches, once each", || built(programs)?.benches(Part::Stores));
     } else {
