@@ -7,7 +7,6 @@
 use std::{
     fmt,
     hash::{BuildHasher as _, RandomState},
-    hint::black_box,
     num::NonZeroUsize,
     sync::{
         Arc,
@@ -19,7 +18,7 @@ use arc_swap::ArcSwapOption;
 use zeroize::Zeroizing;
 
 use super::Token;
-use crate::{jose::VerifyingKey, time::Timestamp};
+use crate::{constant_time, jose::VerifyingKey, time::Timestamp};
 
 /// How many places a token may be kept in. With more, fewer tokens displace each other, and a look-up takes longer.
 const WAYS: usize = 4;
@@ -60,7 +59,7 @@ impl VerificationCache {
         self.set_of(text).iter().find_map(|way| {
             let kept = way.load();
             let kept = kept.as_ref()?;
-            is_same(kept.text.as_bytes(), text.as_bytes()).then(|| Arc::clone(kept))
+            constant_time::equal_by_words(kept.text.as_bytes(), text.as_bytes()).then(|| Arc::clone(kept))
         })
     }
 
@@ -91,18 +90,6 @@ impl VerificationCache {
     }
 }
 
-/// Compares two texts in a time that depends on their lengths alone. `subtle` compares byte by byte, which would take
-/// as long as all the rest of a look-up.
-fn is_same(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    let ((words_a, rest_a), (words_b, rest_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let words = words_a.iter().zip(words_b).map(|(a, b)| u64::from_ne_bytes(*a) ^ u64::from_ne_bytes(*b));
-    let rest = rest_a.iter().zip(rest_b).map(|(a, b)| u64::from(a ^ b));
-    black_box(words.chain(rest).fold(0, |difference, word| difference | word)) == 0
-}
-
 impl fmt::Debug for VerificationCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerificationCache").field("tokens", &(self.sets.len() * WAYS)).finish_non_exhaustive()
@@ -112,17 +99,6 @@ impl fmt::Debug for VerificationCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn texts_are_compared_whole() {
-        let text = b"abcdefgh.ijklmnop.qrs";
-        assert!(is_same(text, text) && is_same(b"", b""));
-        for at in 0..text.len() {
-            let mut other = *text;
-            other[at] ^= 1;
-            assert!(!is_same(text, &other) && !is_same(text, &text[..at]), "{at}");
-        }
-    }
 
     #[test]
     fn a_cache_has_a_power_of_two_of_sets() {
