@@ -18,7 +18,7 @@ use crate::{
     attempts::Counters,
     connections::{self, Service},
     demo,
-    keys::LiveKeys,
+    keys::{KeyPlace, KeysError, LiveKeys},
     limits::Limits,
     listen::Listener,
     metrics::{Connections, Measured, Metrics},
@@ -26,7 +26,7 @@ use crate::{
     reload::{self, Fixed, Hangups},
     router,
     settings::{Source, manager},
-    store::{Absence, OpenStore},
+    store::{Absence, OpenError, OpenStore},
     users::Gate,
 };
 
@@ -41,7 +41,7 @@ pub(crate) async fn run(source: Source) -> Result<(), StartError> {
     let settings = source.load().await?;
     let (fixed, limits, address) = (Fixed::of(&settings), settings.limits, settings.listen.clone());
     let metrics = Metrics::default();
-    let opened = Opened::new(settings.store.open(Absence::Created).await?, &metrics);
+    let opened = Opened::new(open_store(&settings).await?, &metrics);
     let prepared = opened.prepare(settings).await?;
     let app = &prepared.app;
     let listener = Listener::bind(&address).await?;
@@ -71,6 +71,18 @@ pub(crate) async fn run(source: Source) -> Result<(), StartError> {
     beside.spawn(reload::at_each(hangups, source, fixed, opened, running.clone()));
     running.serve(listener, shutdown).await;
     Ok(())
+}
+
+/// Opens the store, and creates it unless its keys must be in it.
+async fn open_store(settings: &Settings) -> Result<OpenStore, StartError> {
+    if !matches!(settings.keys, Some(KeyPlace::Store { .. })) {
+        return settings.store.open(Absence::Created).await;
+    }
+    // An empty store would look like a good one to the next command.
+    settings.store.open(Absence::Refused).await.map_err(|error| match error {
+        StartError::Store(OpenError::Missing { address }) => KeysError::NoKeys(address).into(),
+        error => error,
+    })
 }
 
 /// What stays open when the settings are read again.

@@ -16,6 +16,8 @@ use serde_json::Value;
 
 /// What a header's value cannot hold, or what begins an encoded character. Everything above ASCII is encoded anyway.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+/// The same in a list with commas. A scope may hold a comma (RFC 6749 section 3.3), and must not become two.
+const ENCODED_IN_LIST: &AsciiSet = &ENCODED.add(b',');
 
 /// Headers that mean something to proxies and apps.
 const TAKEN: [HeaderName; 9] = [
@@ -100,32 +102,39 @@ impl IdentityHeaders {
 
     /// Returns every header, with the facts of a token. Without a token, the values are empty.
     pub(super) fn of(&self, token: Option<&Token>) -> HeaderMap {
-        let value = |fact: &Fact| token.and_then(|token| fact.of(token)).unwrap_or_default();
+        let empty = || HeaderValue::from_static("");
+        let value = |fact: &Fact| token.and_then(|token| fact.of(token)).unwrap_or_else(empty);
         // Room for the other headers of the answer, too.
         let mut headers = HeaderMap::with_capacity(2 * self.names.len());
         for (fact, name) in &self.names {
-            headers.insert(name.clone(), encoded(&value(fact)));
+            headers.insert(name.clone(), value(fact));
         }
         headers
     }
 }
 
 impl Fact {
-    fn of<'t>(&self, token: &'t Token) -> Option<Cow<'t, str>> {
-        match self {
-            Self::Subject => Some(token.subject().into()),
-            Self::Issuer => token.issuer().map(Cow::from),
-            Self::Session => token.session().map(Cow::from),
-            Self::TokenId => token.jti().map(Cow::from),
-            // A scope holds no comma (RFC 6749 section 3.3). A space would be encoded.
-            Self::Scopes => Some(token.scopes().join(",").into()),
+    fn of(&self, token: &Token) -> Option<HeaderValue> {
+        Some(match self {
+            Self::Subject => encoded(token.subject()),
+            Self::Issuer => encoded(token.issuer()?),
+            Self::Session => encoded(token.session()?),
+            Self::TokenId => encoded(token.jti()?),
+            Self::Scopes => list(&token.scopes()),
             Self::Claim(name) => match token.claim::<Value>(name).ok().flatten()? {
-                Value::Null => None,
-                Value::String(text) => Some(text.into()),
-                other => Some(other.to_string().into()),
+                Value::Null => return None,
+                Value::String(text) => encoded(&text),
+                other => encoded(&other.to_string()),
             },
-        }
+        })
     }
+}
+
+/// Returns texts as the value of a header, with commas between them.
+fn list(texts: &[String]) -> HeaderValue {
+    let texts: Vec<_> = texts.iter().map(|text| utf8_percent_encode(text, ENCODED_IN_LIST).to_string()).collect();
+    // Encoded text is visible ASCII, which every header can hold.
+    HeaderValue::from_str(&texts.join(",")).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// Returns a text as the value of a header: percent-encoded, except for visible ASCII.
@@ -151,6 +160,13 @@ mod tests {
         ] {
             assert_eq!(encoded(text), expected);
         }
+    }
+
+    #[test]
+    fn a_comma_in_a_scope_makes_no_other_scope() {
+        let scopes = ["read", "a,admin", "50%"].map(str::to_owned);
+        assert_eq!(list(&scopes), "read,a%2Cadmin,50%25");
+        assert_eq!(list(&[]), "");
     }
 
     #[test]

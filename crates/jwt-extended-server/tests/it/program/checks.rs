@@ -36,6 +36,17 @@ fn a_refused_start_leaves_no_database() {
 }
 
 #[test]
+fn a_start_without_keys_makes_no_store() {
+    let folder = TempDir::new().unwrap();
+    let config = format!("store = \"sqlite:new.db\"\n[keys]\nsource = \"store\"\n{}", listed_user("alice"));
+    let master = [("JWT_MASTER_KEY", "pNe0Zl1dGJQ8m5xrYw2uV7cTkHs9oLfB4aXqEiR3tU8=")];
+    let ended = run_in(folder.path(), &["serve"], &config, &master);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.err.contains("there are no keys in sqlite:") && ended.err.contains("key generate"), "{}", ended.err);
+    assert_eq!(files(folder.path()), ["server.toml"]);
+}
+
+#[test]
 fn a_good_configuration_is_one_line_of_facts() {
     let folder = TempDir::new().unwrap();
     // An address that is in use is no mistake of the configuration.
