@@ -61,6 +61,8 @@ impl Browser {
         let arguments: Vec<_> = fixed.iter().chain(&window).chain(arguments).collect();
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
+            // An element may come a moment after the text that a test has waited for.
+            "timeouts": { "implicit": 10_000 },
             "goog:chromeOptions": { "args": arguments, "prefs": { "intl.accept_languages": languages } },
             "goog:loggingPrefs": { "browser": "ALL" },
         } } });
@@ -102,9 +104,9 @@ impl Browser {
         self.script("return !!document.querySelector(arguments[0])", &[selector.into()]) == true
     }
 
-    /// Returns the text of an element, which must be there.
+    /// Returns the text of an element, which must be there or come.
     pub fn text_of(&self, selector: &str) -> String {
-        text(&self.get(&format!("/element/{}/text", self.element(selector))))
+        text(&self.at_element("GET", selector, "text", None))
     }
 
     /// Turns the scripts of pages off. Those of tests still run.
@@ -114,12 +116,12 @@ impl Browser {
 
     /// Clicks on an element, and waits until the page that follows has loaded.
     pub fn click(&self, selector: &str) {
-        self.post(&format!("/element/{}/click", self.element(selector)), &json!({}));
+        self.at_element("POST", selector, "click", Some(&json!({})));
     }
 
     /// Types a text into a field, after what is in it.
     pub fn type_into(&self, selector: &str, text: &str) {
-        self.post(&format!("/element/{}/value", self.element(selector)), &json!({ "text": text }));
+        self.at_element("POST", selector, "value", Some(&json!({ "text": text })));
     }
 
     /// Presses a key, wherever the focus is.
@@ -231,9 +233,21 @@ impl Browser {
         text(&self.devtools("Page.captureScreenshot", &picture)["data"])
     }
 
-    fn element(&self, selector: &str) -> String {
-        let found = self.post("/element", &json!({ "using": "css selector", "value": selector }));
-        text(&found[ELEMENT])
+    /// Finds an element and sends it a command. Finds it again when the browser has replaced the page in between: the
+    /// driver does not always notice a navigation in time, least of all while the scripts of pages are off.
+    #[track_caller]
+    fn at_element(&self, method: &str, selector: &str, command: &str, body: Option<&Value>) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = self.post("/element", &json!({ "using": "css selector", "value": selector }));
+            match self.try_call(method, &format!("/element/{}/{command}", text(&found[ELEMENT])), body) {
+                Ok(value) => return value,
+                Err(error) if error["error"] == "stale element reference" && Instant::now() < deadline => {
+                    sleep(Duration::from_millis(20));
+                }
+                Err(error) => panic!("{command} at {selector}: {}", error["message"]),
+            }
+        }
     }
 
     #[track_caller]
@@ -249,6 +263,12 @@ impl Browser {
     /// Sends a command and returns its value. A command that fails fails the test.
     #[track_caller]
     fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let answer = self.try_call(method, path, body);
+        answer.unwrap_or_else(|error| panic!("{method} {path} {body:?}: {}", error["message"]))
+    }
+
+    /// Sends a command and returns its value, or the error of the driver, with its code in `error`.
+    fn try_call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Value> {
         let request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.session));
         let sent = match body {
             Some(body) => {
@@ -261,10 +281,9 @@ impl Browser {
         // A picture is longer than the limit.
         let answer = response.body_mut().with_config().limit(64 << 20).read_to_string();
         let answer = answer.unwrap_or_else(|error| panic!("chromedriver does not answer: {error}"));
-        let answer: Value = serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
-        let value = &answer["value"];
-        assert!(response.status().is_success(), "{method} {path} {body:?}: {}", value["message"]);
-        value.clone()
+        let mut answer: Value = serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
+        let value = answer["value"].take();
+        if response.status().is_success() { Ok(value) } else { Err(value) }
     }
 }
 
