@@ -9,8 +9,8 @@ pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
     one.ct_eq(other).into()
 }
 
-/// Returns the same as [`equal`], for long texts that are compared often: it reads eight bytes at a time. For the
-/// look-up of a token of 350 bytes, `subtle` would take as long as all the rest.
+/// Returns the same as [`equal`], for comparisons that every request needs: it reads eight bytes at a time. For the
+/// look-up of a token of 350 bytes, `subtle` would take as long as all the rest; for an HMAC, a twentieth of it.
 pub(crate) fn equal_by_words(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;

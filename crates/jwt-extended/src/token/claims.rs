@@ -103,9 +103,12 @@ fn members(text: &str) -> Vec<(Cow<'_, str>, &str)> {
     members
 }
 
+/// Room for the claims of most tokens, so that the buffer need not grow while they are written.
+const USUAL_LENGTH: usize = 256;
+
 /// Writes a value as compact JSON in ASCII.
 pub(crate) fn to_ascii_json<T: Serialize + ?Sized>(value: &T) -> Result<String, ClaimsError> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(USUAL_LENGTH);
     let mut serializer = Serializer::with_formatter(&mut bytes, Ascii);
     value.serialize(&mut serializer).map_err(|error| ClaimsError::Serialize(error.to_string()))?;
     String::from_utf8(bytes).map_err(|_| ClaimsError::NotAnObject(JsonError::NotUtf8))

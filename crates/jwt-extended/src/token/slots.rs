@@ -106,28 +106,32 @@ impl Found {
         mut also: impl FnMut(&str, &Value<'_>),
     ) -> Result<Self, TokenError> {
         let mut found = Self::default();
+        let identity_is_sub = identity_claim == "sub";
         json::scan_object(payload, |name, value| {
             also(&name, &value);
             let slot = Slot::of(&value);
-            match name.as_ref() {
-                "fresh" => found.fresh = slot,
-                "iat" => found.iat = slot,
-                "jti" => found.jti = slot,
-                "type" => found.kind = slot,
-                "sub" => found.sub = slot,
-                "nbf" => found.nbf = slot,
-                "csrf" => found.csrf = slot,
-                "aud" => found.aud = slot,
-                "iss" => found.iss = slot,
-                "exp" => found.exp = slot,
-                "sid" => found.sid = slot,
+            match name.as_bytes() {
+                b"fresh" => found.fresh = slot,
+                b"iat" => found.iat = slot,
+                b"jti" => found.jti = slot,
+                b"type" => found.kind = slot,
+                b"sub" => found.sub = slot,
+                b"nbf" => found.nbf = slot,
+                b"csrf" => found.csrf = slot,
+                b"aud" => found.aud = slot,
+                b"iss" => found.iss = slot,
+                b"exp" => found.exp = slot,
+                b"sid" => found.sid = slot,
                 _ => {}
             }
-            if name == identity_claim {
+            if !identity_is_sub && name == identity_claim {
                 found.identity = slot;
             }
         })
         .map_err(|error| TokenError::Jws(JwsError::Json(jose::Segment::Payload, error)))?;
+        if identity_is_sub {
+            found.identity = found.sub;
+        }
         Ok(found)
     }
 }

@@ -1,5 +1,7 @@
 //! The three segments of a token's text, before anything is known about their content.
 
+use memchr::{memchr, memrchr};
+
 use super::limits::Padding;
 use crate::jose::{JwsError, Segment, VerifyingKey, base64url, json};
 
@@ -22,12 +24,11 @@ impl<'t> Segments<'t> {
     /// Splits a token at its two dots.
     pub(super) fn split(token: &'t str, padding: Padding) -> Result<Self, JwsError> {
         // Searching from both ends is quick, because the short segments are there. An extra dot ends up in the payload.
-        let dot = |byte: &u8| *byte == b'.';
         let bytes = token.as_bytes();
-        let first = bytes.iter().position(dot).ok_or(JwsError::NotEnoughSegments)?;
-        let last = bytes.iter().rposition(dot).filter(|last| *last > first).ok_or(JwsError::NotEnoughSegments)?;
+        let first = memchr(b'.', bytes).ok_or(JwsError::NotEnoughSegments)?;
+        let last = memrchr(b'.', bytes).filter(|last| *last > first).ok_or(JwsError::NotEnoughSegments)?;
         let (mut header, mut payload, mut signature) = (&token[..first], &token[first + 1..last], &token[last + 1..]);
-        if payload.as_bytes().contains(&b'.') {
+        if memchr(b'.', payload.as_bytes()).is_some() {
             return Err(JwsError::TooManySegments);
         }
         if padding == Padding::Ignored {
