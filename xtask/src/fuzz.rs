@@ -3,7 +3,7 @@
 //! It needs no nightly compiler: LLVM's instrumentation for coverage is an option of the stable one. Nothing here knows
 //! what a target does.
 
-use std::{env, fs, path::PathBuf, sync::Mutex, thread, time::Duration};
+use std::{fs, path::PathBuf, sync::Mutex, thread, time::Duration};
 
 use crate::tools::{self, Report, Trouble, cargo, failed, program};
 
@@ -62,7 +62,7 @@ impl Fuzzer {
     /// Builds it. With a target platform, the flags do not apply to build scripts and macros, which are those of the
     /// tests: so it is built in their profile, optimised. Every overflow is a finding in it.
     fn build() -> Result<Self, Trouble> {
-        let host = host()?;
+        let host = tools::host()?;
         let mut build = cargo(&format!("build --package jwt-extended-fuzz --bin fuzz --target {host}"));
         build.args(["--config", "profile.dev.opt-level=2"]).arg("--target-dir").arg(tools::target());
         tools::run(build.env("RUSTFLAGS", FLAGS).env("CARGO_INCREMENTAL", "0"))?;
@@ -140,14 +140,6 @@ fn dictionary(target: &str) -> Result<PathBuf, Trouble> {
     });
     let name = name.ok_or_else(|| Trouble::Failed(format!("fuzz/src/lib.rs does not name {target}")))?;
     Ok(folder().join("dictionaries").join(format!("{name}.dict")))
-}
-
-/// The platform that this compiler runs on.
-fn host() -> Result<String, Trouble> {
-    let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
-    let version = tools::output(program(&rustc).arg("-vV"))?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| Trouble::Failed("rustc does not name its host".into()))
 }
 
 /// Reads the arguments after `fuzz`: at most one target, and how long each runs.

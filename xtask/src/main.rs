@@ -10,6 +10,7 @@ mod dependencies;
 mod examples;
 mod folder;
 mod fuzz;
+mod interleavings;
 mod metadata;
 mod packages;
 mod programs;
@@ -42,6 +43,8 @@ usage: cargo xtask <command>
            the engine beside jsonwebtoken, jwt-simple and the bare primitives, as a table
   fuzz [TARGET] [--seconds N]
            libFuzzer on one target or on all, 30 s each unless N says otherwise
+  interleavings
+           every order in which threads can take turns, of the store in memory and of the fetches of keys, by loom
   sbom     what the server and the wheel are made of, in CycloneDX, into target/sbom
   vectors DIR
            the keys and tokens of Wycheproof (json_web_*_test.json, in this folder) through the engine
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         ["schemathesis", seconds] if let Ok(seconds) = seconds.parse() => test::run_schemathesis(seconds),
         ["bench"] => test::run_bench("31"),
         ["bench", rounds] => test::run_bench(rounds),
+        ["interleavings"] => interleavings::run(),
         ["sbom"] => sbom::run(),
         ["vectors", folder] => test::run_vectors(folder),
         ["fuzz", ref arguments @ ..] if fuzz::arguments(arguments).is_some() => {

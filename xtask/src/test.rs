@@ -3,7 +3,7 @@
 use std::thread;
 
 use crate::{
-    examples, fuzz, packages,
+    examples, fuzz, interleavings, packages,
     programs::{Part, Programs, WORKSPACE},
     python, schemathesis, services, style,
     tools::{self, Report, Trouble, cargo},
@@ -33,6 +33,7 @@ pub(crate) fn run() -> Report {
     schemathesis_step(&mut report, 20);
     examples::test(&mut report);
     packages::test(&mut report);
+    interleavings::test(&mut report);
     fuzz::test(&mut report, None, fuzz::USUALLY);
     python::test(&mut report, tools);
     report

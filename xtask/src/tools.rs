@@ -161,6 +161,14 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Trouble> {
     }
 }
 
+/// Returns the platform that this compiler runs on.
+pub(crate) fn host() -> Result<String, Trouble> {
+    let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    let version = output(program(&rustc).arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| Trouble::Failed("rustc does not name its host".into()))
+}
+
 fn shown(command: &Command) -> String {
     let name = Path::new(command.get_program()).file_name().unwrap_or_default();
     let words = std::iter::once(name).chain(command.get_args());

@@ -68,6 +68,12 @@ impl Flight {
     }
 
     #[cfg(test)]
+    #[cfg_attr(not(interleavings), expect(dead_code, reason = "only models of interleavings look at it"))]
+    pub(crate) fn has_landed(&self) -> bool {
+        self.landed.load(Ordering::SeqCst)
+    }
+
+    #[cfg(test)]
     pub(crate) fn of_process(process: u32) -> Self {
         Self { process, ..Self::new() }
     }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod board;
 mod builder;
 mod cache;
 mod client;
@@ -12,6 +13,7 @@ mod issuer;
 mod lifetime;
 mod remote_keys;
 mod renewal;
+mod swap;
 
 pub use builder::{BuildError, RemoteKeysBuilder};
 pub use endpoint::UrlError;

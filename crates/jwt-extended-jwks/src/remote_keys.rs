@@ -67,7 +67,7 @@ impl RemoteKeys {
 
     /// Returns why the last fetch failed; `None` if it succeeded, or there was none.
     pub fn last_error(&self) -> Option<FetchError> {
-        self.renewal.cache.load().error().cloned()
+        self.renewal.known(|cache| cache.error().cloned())
     }
 
     fn state(&self) -> Result<(), FetchError> {
@@ -84,11 +84,11 @@ impl KeySource for RemoteKeys {
     /// starts to renew them.
     fn current(&self) -> Option<Arc<KeyRing>> {
         let now = self.renewal.clock.now();
-        let cache = self.renewal.cache.load();
-        if cache.is_ageing(now) {
+        let (is_ageing, ring) = self.renewal.known(|cache| (cache.is_ageing(now), cache.serving(now).cloned()));
+        if is_ageing {
             self.renewal.ask();
         }
-        cache.serving(now).cloned()
+        ring
     }
 
     /// Fetches the keys, at most once in 30 seconds, or waits for the fetch that is in flight.

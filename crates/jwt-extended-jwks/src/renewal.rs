@@ -1,7 +1,6 @@
 //! [`Renewal`]: holds the cache, and renews it on short-lived threads, one fetch at a time.
 //!
-//! Nothing here locks, because a process may fork at any moment and a child would inherit the lock: the cache and the
-//! flight are replaced as a whole, by one atomic step each.
+//! [`Board`] decides who fetches; this module fetches.
 
 use std::{
     fmt,
@@ -13,11 +12,11 @@ use std::{
     time::Instant,
 };
 
-use arc_swap::{ArcSwap, ArcSwapOption};
 use jwt_extended::{Clock, Timestamp};
 
 use crate::{
     FetchError, FetchFailure,
+    board::{Asked, Board},
     cache::Cache,
     fetch::{Fetched, Plan},
     flight::Flight,
@@ -26,48 +25,29 @@ use crate::{
 pub(crate) struct Renewal {
     pub(crate) plan: Plan,
     pub(crate) clock: Box<dyn Clock>,
-    pub(crate) cache: ArcSwap<Cache>,
-    flight: ArcSwapOption<Flight>,
+    board: Board<Cache>,
 }
 
 impl Renewal {
     pub(crate) fn new(plan: Plan, clock: Box<dyn Clock>) -> Self {
-        Self { plan, clock, cache: ArcSwap::default(), flight: ArcSwapOption::empty() }
+        Self { plan, clock, board: Board::new() }
+    }
+
+    /// Calls a function with what is known now.
+    pub(crate) fn known<T>(&self, read: impl FnOnce(&Cache) -> T) -> T {
+        self.board.read(read)
     }
 
     /// Returns the flight to wait for: the one in flight, or a new one if the last is long enough ago.
     pub(crate) fn ask(self: &Arc<Self>) -> Option<Arc<Flight>> {
-        loop {
-            let found = self.flight.load_full();
-            if let Some(flight) = &found
-                && !flight.is_lost()
-            {
-                return found;
+        match self.board.ask(|known| known.may_ask(self.clock.now())) {
+            Asked::Wait(flight) => Some(flight),
+            Asked::Start(flight) => {
+                self.start(&flight, self.clock.now());
+                Some(flight)
             }
-            if !self.cache.load().may_ask(self.clock.now()) {
-                return None;
-            }
-            let own = Arc::new(Flight::new());
-            if !self.replace(found.as_ref(), Some(&own)) {
-                continue;
-            }
-            let now = self.clock.now();
-            // Another flight may have landed between the two looks above.
-            if self.cache.load().may_ask(now) {
-                self.start(&own, now);
-                return Some(own);
-            }
-            self.replace(Some(&own), None);
-            own.land();
-            return None;
+            Asked::TooSoon => None,
         }
-    }
-
-    /// Replaces the flight, unless somebody else has done so.
-    fn replace(&self, found: Option<&Arc<Flight>>, by: Option<&Arc<Flight>>) -> bool {
-        let found = found.map_or(std::ptr::null(), Arc::as_ptr);
-        let before = self.flight.compare_and_swap(found, by.cloned());
-        before.as_ref().map_or(std::ptr::null(), Arc::as_ptr) == found
     }
 
     fn start(self: &Arc<Self>, flight: &Arc<Flight>, asked: Timestamp) {
@@ -105,15 +85,7 @@ impl Renewal {
     /// Publishes the outcome, wakes all who wait, and only then logs: a child that was forked while a thread wrote to
     /// the log may wait there forever.
     fn land(&self, flight: &Arc<Flight>, asked: Timestamp, outcome: &Result<Fetched, FetchError>) {
-        let before = self.cache.load_full();
-        // Another flight has taken the place of one that is overdue, and its answer is the newer one.
-        let current = self.flight.load().as_ref().is_some_and(|current| Arc::ptr_eq(current, flight));
-        if current {
-            self.cache.store(Arc::new(before.after(asked, outcome)));
-            self.replace(Some(flight), None);
-        }
-        flight.land();
-        if current {
+        if let Some(before) = self.board.land(flight, |before| before.after(asked, outcome)) {
             self.log(&before, outcome);
         }
     }
@@ -146,7 +118,7 @@ const OLD_KEYS: &str = "cannot renew the issuer's keys; the last ones serve for 
 impl fmt::Debug for Renewal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("RemoteKeys");
-        shown.field("url", &self.plan.shown()).field("keys", &self.cache.load().len()).finish_non_exhaustive()
+        shown.field("url", &self.plan.shown()).field("keys", &self.known(Cache::len)).finish_non_exhaustive()
     }
 }
 
@@ -164,7 +136,7 @@ mod tests {
     /// Keys whose fetches fail at once, with this flight left behind.
     fn with_flight(flight: Flight) -> RemoteKeys {
         let keys = RemoteKeys::jwk_set("http://127.0.0.1:1/").allow_loopback_http().build().unwrap();
-        keys.renewal.flight.store(Some(Arc::new(flight)));
+        keys.renewal.board.leave(flight);
         keys
     }
 
@@ -173,7 +145,7 @@ mod tests {
         let keys = with_flight(Flight::of_process(process::id() ^ 1));
         let error = keys.ready_blocking().unwrap_err();
         assert!(matches!(error.why, FetchFailure::Unreachable(_)), "{error}");
-        assert!(keys.renewal.flight.load().is_none());
+        assert!(keys.renewal.board.flight().is_none());
     }
 
     #[test]
@@ -185,7 +157,7 @@ mod tests {
     #[test]
     fn a_fetch_that_lands_after_its_successor_is_ignored() {
         let keys = with_flight(Flight::overdue());
-        let overdue = keys.renewal.flight.load_full().unwrap();
+        let overdue = keys.renewal.board.flight().unwrap();
         let error = keys.ready_blocking().unwrap_err();
         let late = Err(keys.renewal.failure(FetchFailure::Crashed));
         keys.renewal.land(&overdue, keys.renewal.clock.now(), &late);

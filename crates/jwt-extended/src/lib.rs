@@ -56,6 +56,7 @@ pub mod http;
 pub mod jose;
 mod manager;
 pub mod session;
+mod sync;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 #[cfg(feature = "testing")]

@@ -5,10 +5,7 @@ mod room;
 mod rows;
 mod sessions;
 
-use std::{
-    fmt,
-    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-};
+use std::{fmt, sync::PoisonError};
 
 use self::{
     ids::Ids,
@@ -16,10 +13,14 @@ use self::{
     sessions::Sessions,
 };
 use super::StoreError;
-use crate::time::Timestamp;
+use crate::{
+    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Timestamp,
+};
 
-/// The number of shards. Each has its own lock, so that checks on many cores rarely wait for each other.
-const SHARDS: usize = 16;
+/// The number of shards. Each has its own lock, so that checks on many cores rarely wait for each other. The threads of
+/// loom's models have small stacks.
+const SHARDS: usize = if cfg!(interleavings) { 2 } else { 16 };
 /// The size from which a shard is worth clearing.
 const SMALL_SHARD: usize = 64;
 

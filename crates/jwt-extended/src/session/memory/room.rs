@@ -1,8 +1,9 @@
 //! The capacity of a store in memory, counted over all its shards.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-
-use crate::time::Timestamp;
+use crate::{
+    sync::{AtomicU64, AtomicUsize, Ordering},
+    time::Timestamp,
+};
 
 /// What a place is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub(super) struct Room {
 }
 
 impl Room {
-    pub(super) const fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize) -> Self {
         Self { capacity, taken: AtomicUsize::new(0), last_clearing: AtomicU64::new(0) }
     }
 

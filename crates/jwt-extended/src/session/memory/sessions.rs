@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     hash::{BuildHasher as _, RandomState},
-    sync::RwLock,
 };
 
 use super::{
@@ -16,6 +15,7 @@ use crate::{
         Answer, EndSessions, NewSession, Retry, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore,
         StoreError, TokenIds, TokenStatus, TouchRequest,
     },
+    sync::RwLock,
     time::Timestamp,
 };
 
