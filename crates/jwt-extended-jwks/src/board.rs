@@ -1,7 +1,7 @@
 //! [`Board`]: what is known now, and the one flight that brings news.
 //!
-//! Nothing here locks, because a process may fork at any moment and a child would inherit the lock: both are replaced as
-//! a whole, by one atomic step each. Does not know what is fetched, nor how. `cargo xtask interleavings` tries every
+//! Nothing here locks, because a process may fork at any moment and a child would inherit the lock: both are replaced
+//! as a whole, by one atomic step each. Does not know what is fetched, nor how. `cargo xtask interleavings` tries every
 //! order of its steps.
 
 use std::sync::Arc;
