@@ -1,13 +1,6 @@
 //! The command line.
 
-use std::{
-    convert::Infallible,
-    fmt,
-    io::{self, Write as _},
-    net::SocketAddr,
-    path::PathBuf,
-    str::FromStr,
-};
+use std::{convert::Infallible, fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
@@ -19,7 +12,7 @@ use crate::{
         Output,
         client::new_client,
         key::{self, KeyCommand},
-        refused,
+        print, refused,
         session::{self, SessionCommand},
         token::{self, TokenCommand},
         user::{self, UserCommand, hashed_password},
@@ -29,9 +22,29 @@ use crate::{
     store::StoreAddress,
 };
 
+/// The name of the program.
+const PROGRAM: &str = "jwt-extended-server";
+
+/// Where shells look for such a script.
+const INSTALL: &str = "\
+Put the script where your shell looks for it, and open a new shell:
+
+  bash, which needs the package bash-completion:
+    mkdir -p ~/.local/share/bash-completion/completions
+    jwt-extended-server completions bash > ~/.local/share/bash-completion/completions/jwt-extended-server
+
+  zsh:
+    mkdir -p ~/.zfunc
+    jwt-extended-server completions zsh > ~/.zfunc/_jwt-extended-server
+    and in ~/.zshrc, before any other compinit:  fpath+=(~/.zfunc); autoload -Uz compinit; compinit
+
+  fish:
+    mkdir -p ~/.config/fish/completions
+    jwt-extended-server completions fish > ~/.config/fish/completions/jwt-extended-server.fish";
+
 /// A login server: login, refresh and logout. Reads its options from `JWT_…` environment variables as well.
 #[derive(Debug, Parser)]
-#[command(name = "jwt-extended-server", version)]
+#[command(name = PROGRAM, version)]
 pub struct Command {
     #[command(subcommand)]
     action: Action,
@@ -104,6 +117,7 @@ enum Action {
         json: bool,
     },
     /// Print a script that completes this program's commands and options in a shell.
+    #[command(after_help = INSTALL)]
     Completions {
         /// The shell.
         shell: Shell,
@@ -192,7 +206,30 @@ impl fmt::Debug for Store {
 /// # Errors
 /// If the command fails, or the server cannot start.
 pub async fn run(command: Command) -> Result<(), StartError> {
-    match command.action {
+    let output = command.action.output();
+    let done = perform(command.action).await;
+    if let Err(error) = &done {
+        output.fail(error)?;
+    }
+    done
+}
+
+impl Action {
+    /// Returns how the command reports.
+    fn output(&self) -> Output {
+        match self {
+            Self::Demo { .. } | Self::Serve(_) | Self::Completions { .. } => Output::Text,
+            Self::Check { json, .. } | Self::HashPassword { json } | Self::NewClient { json, .. } => output(*json),
+            Self::User { place, .. }
+            | Self::Session { place, .. }
+            | Self::Token { place, .. }
+            | Self::Key { place, .. } => output(place.json),
+        }
+    }
+}
+
+async fn perform(action: Action) -> Result<(), StartError> {
+    match action {
         Action::Demo { listen, allow_remote, store, log } => {
             logging::start(log);
             let audience = if allow_remote { demo::Audience::Everybody } else { demo::Audience::ThisMachine };
@@ -247,8 +284,8 @@ fn hash_password(output: Output) -> Result<(), StartError> {
 /// Prints the whole script at once: the generator panics if standard output is closed.
 fn complete(shell: Shell) -> Result<(), StartError> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Command::command(), "jwt-extended-server", &mut script);
-    io::stdout().write_all(&script).map_err(|error| StartError::Output(error.to_string()))
+    clap_complete::generate(shell, &mut Command::command(), PROGRAM, &mut script);
+    print(format_args!("{}", String::from_utf8_lossy(&script)))
 }
 
 #[cfg(test)]

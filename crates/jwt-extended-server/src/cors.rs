@@ -112,6 +112,11 @@ impl Cors {
         }
     }
 
+    /// Returns how many origins are allowed.
+    pub(crate) fn count(&self) -> usize {
+        self.origins.len()
+    }
+
     /// Returns whether no origin is allowed.
     pub(crate) fn is_off(&self) -> bool {
         self.origins.is_empty()

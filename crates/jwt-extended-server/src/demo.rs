@@ -1,9 +1,6 @@
 //! The demo: two users with public passwords, a random secret, and commands to paste.
 
-use std::{
-    io::{self, Write as _},
-    net::SocketAddr,
-};
+use std::net::SocketAddr;
 
 use jwt_extended_axum::{
     Config,
@@ -16,6 +13,7 @@ use crate::{
     App, AppParts, Attempts, Clients, Cors, Database, DatabaseError, ForwardAuth, ListenAddress, Metadata, Pages,
     StartError, Users,
     attempts::GuessingOptions,
+    commands::print,
     forward_auth::ForwardAuthOptions,
     limits::Limits,
     listen::Listener,
@@ -71,7 +69,7 @@ pub(crate) async fn run(
     let address = ListenAddress::Ip(address);
     let listener = Listener::bind(&address).await?;
     let shutdown = shutdown_signal()?;
-    greet(&listener.address().unwrap_or(address), &store).map_err(|error| StartError::Output(error.to_string()))?;
+    greet(&listener.address().unwrap_or(address), &store)?;
     let attempts = Attempts::new(attempts, GuessingOptions::default());
     let clients = Clients::default();
     let app = App::from(AppParts { jwt, users, cors, metadata, forward_auth, clients, attempts, pages });
@@ -133,9 +131,8 @@ fn add_random_key(config: &mut Config) -> Result<(), StartError> {
 }
 
 /// Prints the welcome text.
-fn greet(address: &ListenAddress, store: &StoreAddress) -> io::Result<()> {
-    writeln!(
-        io::stdout(),
+fn greet(address: &ListenAddress, store: &StoreAddress) -> Result<(), StartError> {
+    print(format_args!(
         r#"jwt-extended listens on http://{address}
 
   WARNING: this is a demo. Its users and passwords are public (testuser/testpass, admin/adminpass), its cookies
@@ -160,6 +157,7 @@ Or without cookies:
   curl -X POST -H "Authorization: Bearer $TOKEN" http://{address}/transfer
 
 Press Ctrl-C to stop.
+
 "#
-    )
+    ))
 }

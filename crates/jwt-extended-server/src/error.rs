@@ -138,6 +138,17 @@ pub enum StartError {
     /// The command cannot change users there.
     #[error("{0}")]
     NoUserTable(&'static str),
+    /// No user of the store has this name.
+    #[error(
+        "there is no user \"{name}\" in {store}; `user list` shows all users, and --store, JWT_STORE or --config names another \
+         store"
+    )]
+    NoSuchUser {
+        /// The name.
+        name: String,
+        /// The store's address, without a password.
+        store: String,
+    },
     /// Nobody of this name has sessions or could have any.
     #[error(
         "there is no user \"{name}\" and no session of that name in {store}, so nobody was logged out; if the configuration \
@@ -168,6 +179,12 @@ pub enum StartError {
         /// The store's address, without a password.
         store: String,
     },
+    /// The users of the server that is asked about are in a file that is not named.
+    #[error(
+        "a server with this store lists its users in its configuration file, and refuses the tokens of all others; name that \
+         file with --config"
+    )]
+    NoFileOfUsers,
     /// An inspected token would be refused.
     #[error("the token would be refused: {0}")]
     TokenRefused(String),

@@ -45,7 +45,9 @@ const METHODS: [Method; 9] = [
 
 /// Starts logging. A second call has no effect.
 pub(crate) fn start(log: Log) {
-    let builder = fmt().with_writer(std::io::stderr).with_max_level(log.log_level).with_target(false);
+    // A line that cannot be written would be reported to the same standard error, with a panic if that is closed.
+    let builder = fmt().with_writer(std::io::stderr).log_internal_errors(false);
+    let builder = builder.with_max_level(log.log_level).with_target(false);
     // Fails only if a logger is already set, which then stays in use.
     let _ = match log.log_format {
         LogFormat::Json => tracing::subscriber::set_global_default(builder.json().flatten_event(true).finish()),

@@ -18,7 +18,7 @@ use crate::{
     attempts::Counters,
     connections::{self, Service},
     demo,
-    keys::{KeyPlace, KeysError, LiveKeys},
+    keys::{self, KeyPlace, KeysError, LiveKeys},
     limits::Limits,
     listen::Listener,
     metrics::{Connections, Measured, Metrics},
@@ -40,6 +40,7 @@ pub(crate) async fn run(source: Source) -> Result<(), StartError> {
     let hangups = Hangups::catch()?;
     let settings = source.load().await?;
     let (fixed, limits, address) = (Fixed::of(&settings), settings.limits, settings.listen.clone());
+    let advice = advice_on_secrets(settings.keys.as_ref());
     let metrics = Metrics::default();
     let opened = Opened::new(open_store(&settings).await?, &metrics);
     let prepared = opened.prepare(settings).await?;
@@ -52,10 +53,12 @@ pub(crate) async fn run(source: Source) -> Result<(), StartError> {
     let shutdown = shutdown_signal()?;
     let address = listener.address().unwrap_or(address);
     tracing::info!(%address, store = %fixed.store, "listening");
-    if app.jwt.key_ring().to_jwk_set().keys.is_empty() {
+    if app.jwt.key_ring().signing_key().is_some_and(|key| !keys::is_published(key.algorithm())) {
+        let shown =
+            if app.jwt.key_ring().to_jwk_set().keys.is_empty() { "has no keys" } else { "lacks the key that signs" };
         tracing::info!(
-            "/.well-known/jwks.json has no keys, because a shared secret signs; set JWT_ALGORITHM and JWT_PRIVATE_KEY so \
-             that other services can verify the tokens"
+            "/.well-known/jwks.json {shown}, because a shared secret signs; {advice} so that other services can verify the \
+             tokens"
         );
     }
     if matches!(app.users.is_empty().await, Ok(true)) {
@@ -71,6 +74,15 @@ pub(crate) async fn run(source: Source) -> Result<(), StartError> {
     beside.spawn(reload::at_each(hangups, source, fixed, opened, running.clone()));
     running.serve(listener, shutdown).await;
     Ok(())
+}
+
+/// Returns how to sign with a key that is published. Each place of the keys has a way of its own.
+fn advice_on_secrets(keys: Option<&KeyPlace>) -> &'static str {
+    match keys {
+        None => "set JWT_ALGORITHM and JWT_PRIVATE_KEY",
+        Some(KeyPlace::Store { algorithm, .. }) if keys::is_published(*algorithm) => "run `key rotate`",
+        Some(_) => "set algorithm = \"ES256\" under [keys], and run `key rotate` with this file,",
+    }
 }
 
 /// Opens the store, and creates it unless its keys must be in it.

@@ -1,8 +1,9 @@
 //! The server's settings: the configuration file, changed by the environment, changed by the command line.
 
+mod facts;
+
 use std::{
     ffi::OsString,
-    fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -18,7 +19,6 @@ use jwt_extended_axum::{
     token::Issuer,
 };
 use jwt_extended_sqlx::SqliteUrl;
-use serde_json::{Value, json};
 
 use crate::{
     Clients, Cors, ForwardAuth, ListenAddress, Origin, Pages, StartError, Users,
@@ -111,6 +111,7 @@ impl Settings {
         overrides: Overrides,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, StartError> {
+        let is_alone = file.is_none();
         let file = ConfigFile::read(file, server_config())?;
         let (named, environment) = take_store(environment)?;
         let (origins, environment) = take_origins(environment)?;
@@ -119,6 +120,7 @@ impl Settings {
         config.read_env(environment)?;
         let keys = match (file.keys, master) {
             (Some(options), master) => Some(options.check(&config, master)?),
+            (None, Some(_)) if is_alone => return Err(KeysError::MasterKeyWithoutFile.into()),
             (None, Some(_)) => return Err(KeysError::UnusedMasterKey.into()),
             (None, None) => None,
         };
@@ -161,47 +163,6 @@ impl Settings {
             guessing,
             metrics_listen,
         })
-    }
-}
-
-impl Settings {
-    /// Returns the main facts as JSON, without a secret.
-    pub(crate) fn to_json(&self) -> Value {
-        let keys = match &self.keys {
-            None => json!({ "in": "options", "algorithm": self.config.algorithm.to_string() }),
-            Some(KeyPlace::Store { .. }) => json!({ "in": "store" }),
-            Some(KeyPlace::Folder(folder)) => json!({ "in": "folder", "folder": folder.path().display().to_string() }),
-        };
-        json!({
-            "good": true,
-            "listen": self.listen.to_string(),
-            "metrics_listen": self.metrics_listen.as_ref().map(ToString::to_string),
-            "connections": self.limits.connections,
-            "store": self.store.to_string(),
-            "users": if self.users.is_some() { "file" } else { "store" },
-            "keys": keys,
-            "issuers": self.issuers.len(),
-        })
-    }
-}
-
-impl fmt::Display for Settings {
-    /// Writes the main facts in one line, without a secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { listen, limits, config, store, users, issuers, keys, .. } = self;
-        let users = if users.is_some() { "in the configuration file" } else { "in the store" };
-        write!(f, "it listens on {listen}, with at most {} connections; its store is {store}; ", limits.connections)?;
-        write!(f, "its users are {users}; ")?;
-        match keys {
-            None => write!(f, "it signs with {}", config.algorithm)?,
-            Some(KeyPlace::Store { .. }) => f.write_str("its keys are sealed in the store")?,
-            Some(KeyPlace::Folder(folder)) => write!(f, "its keys are the files in {}", folder.path().display())?,
-        }
-        match issuers.len() {
-            0 => Ok(()),
-            1 => f.write_str("; it accepts the tokens of 1 other issuer"),
-            more => write!(f, "; it accepts the tokens of {more} other issuers"),
-        }
     }
 }
 

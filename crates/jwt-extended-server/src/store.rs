@@ -1,6 +1,6 @@
 //! The store of the server's sessions: parses its address and opens it.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, path::Path, str::FromStr, sync::Arc};
 
 use jwt_extended_axum::session::{MemoryStore, SessionStore, StoreUrl};
 use jwt_extended_redis::RedisStore;
@@ -31,6 +31,9 @@ pub enum OpenError {
     /// The address is invalid.
     #[error("the store must be sqlite:PATH, postgres://…, redis://… or memory")]
     Address,
+    /// The address is the path of a file.
+    #[error("the store must be sqlite:PATH, postgres://…, redis://… or memory; for the file {0}, write sqlite:{0}")]
+    Path(String),
     /// The address names a kind of store, and is invalid for it.
     #[error("{0}")]
     Invalid(String),
@@ -126,7 +129,7 @@ impl FromStr for StoreAddress {
         if text == "memory" {
             return Ok(Self::Memory);
         }
-        let (scheme, _) = text.split_once(':').ok_or(OpenError::Address)?;
+        let (scheme, _) = text.split_once(':').ok_or_else(|| without_scheme(text))?;
         match scheme.split('+').next() {
             Some("sqlite") => text.parse().map(Self::Sqlite).map_err(|error| invalid(&error)),
             Some("postgres" | "postgresql") => {
@@ -140,6 +143,15 @@ impl FromStr for StoreAddress {
             _ => Err(OpenError::Address),
         }
     }
+}
+
+/// Returns the mistake of an address without a scheme. It is shown only if it is surely the name of a database: otherwise
+/// it may be a password.
+fn without_scheme(text: &str) -> OpenError {
+    let is_usual = |c: char| c.is_ascii_alphanumeric() || "/._- ".contains(c);
+    let extension = Path::new(text).extension().unwrap_or_default();
+    let is_database = ["db", "db3", "sqlite", "sqlite3"].iter().any(|usual| extension.eq_ignore_ascii_case(usual));
+    if is_database && text.chars().all(is_usual) { OpenError::Path(text.to_owned()) } else { OpenError::Address }
 }
 
 impl TryFrom<String> for StoreAddress {
@@ -187,6 +199,17 @@ mod tests {
             ["", "Memory", "memory:5", "sqlite:", "postgres:host", "mysql://host", "http://host", "redis", "redis:h"]
         {
             assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_path_of_a_database_gets_its_scheme() {
+        let said = |text: &str| text.parse::<StoreAddress>().unwrap_err().to_string();
+        for path in ["nope.db", "./some folder/x.SQLite3", "/var/lib/site.sqlite"] {
+            assert!(said(path).ends_with(&format!("; for the file {path}, write sqlite:{path}")), "{}", said(path));
+        }
+        for other in ["hush", "hush?.db", "h@sh.db", "hush.txt", ".db"] {
+            assert!(!said(other).contains(other), "it may be a password: {}", said(other));
         }
     }
 

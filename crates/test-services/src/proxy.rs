@@ -49,7 +49,7 @@ impl Proxy {
                 copy("nginx.conf");
                 let mut command = in_folder("nginx");
                 // One process, so that none outlives the test.
-                let globals = "daemon off; master_process off; pid nginx.pid; error_log stderr;";
+                let globals = "daemon off; master_process off;";
                 let file = folder.path().join("nginx.conf");
                 command.arg("-p").arg(folder.path()).arg("-c").arg(file).args(["-g", globals]);
                 (command, "nginx is missing; install Debian's nginx")

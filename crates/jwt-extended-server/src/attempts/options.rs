@@ -104,6 +104,13 @@ impl TryFrom<Given> for GuessingOptions {
     }
 }
 
+impl GuessingOptions {
+    /// Returns whether there are limits.
+    pub(crate) fn are_on(&self) -> bool {
+        self.enabled
+    }
+}
+
 impl Default for GuessingOptions {
     fn default() -> Self {
         let given = Given::default();

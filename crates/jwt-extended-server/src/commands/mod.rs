@@ -14,7 +14,7 @@ use jwt_extended_axum::{
     session::{EndSessions, SessionStore, StoreError},
 };
 
-pub(crate) use self::output::{Output, counted};
+pub(crate) use self::output::{Output, counted, print};
 use crate::{
     Database, StartError,
     audit::{Actor, Event, Name},

@@ -1,12 +1,13 @@
 //! The output of the commands: for people, or as JSON for programs.
 
 use std::{
+    fmt,
     io::{self, Write as _},
     time::Duration,
 };
 
 use jwt_extended_axum::jwt_extended::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::StartError;
 
@@ -22,12 +23,31 @@ pub(crate) enum Output {
 impl Output {
     /// Reports a result, which is given in both forms. A text without lines prints nothing.
     pub(crate) fn say(self, text: &str, json: &Value) -> Result<(), StartError> {
-        let written = match self {
+        match self {
             Self::Text if text.is_empty() => Ok(()),
-            Self::Text => writeln!(io::stdout(), "{text}"),
-            Self::Json => writeln!(io::stdout(), "{json}"),
-        };
-        written.map_err(|error| StartError::Output(error.to_string()))
+            Self::Text => print(format_args!("{text}\n")),
+            Self::Json => print(format_args!("{json}\n")),
+        }
+    }
+
+    /// Reports why the command failed, to programs. For people, the program does so on standard error.
+    pub(crate) fn fail(self, error: &StartError) -> Result<(), StartError> {
+        match (self, error) {
+            // These have told it with their result; the last one cannot tell anything.
+            (Self::Json, StartError::TokenRefused(_) | StartError::TokenUnchecked(_) | StartError::Import { .. })
+            | (Self::Json, StartError::Output(_))
+            | (Self::Text, _) => Ok(()),
+            (Self::Json, error) => print(format_args!("{}\n", json!({ "error": error.to_string() }))),
+        }
+    }
+}
+
+/// Writes to standard output. A reader that has closed it, such as `head`, wants no more, and that is no error.
+pub(crate) fn print(text: fmt::Arguments<'_>) -> Result<(), StartError> {
+    let mut out = io::stdout();
+    match out.write_fmt(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| StartError::Output(error.to_string())),
     }
 }
 
@@ -70,14 +90,18 @@ pub(crate) fn relative(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// Returns a time in its largest unit; `None` if it is shorter than a second.
-fn rounded(time: Duration) -> Option<String> {
-    Some(match time.as_secs() {
+/// Returns a time in a unit of which it has at least two, to the nearest whole number; `None` if it is shorter than a
+/// second.
+pub(crate) fn rounded(time: Duration) -> Option<String> {
+    let seconds = time.as_secs();
+    let nearest = |unit: u64| seconds.saturating_add(unit / 2) / unit;
+    Some(match seconds {
         0 => return None,
-        seconds @ 1..120 => format!("{seconds} s"),
-        seconds @ 120..7_200 => format!("{} min", seconds / 60),
-        seconds @ 7_200..172_800 => format!("{} hours", seconds / 3_600),
-        seconds => format!("{} days", seconds / 86_400),
+        1..120 => format!("{seconds} s"),
+        // Not 120 min, but 2 hours.
+        120..7_170 => format!("{} min", nearest(60)),
+        7_170..171_000 => format!("{} hours", nearest(3_600)),
+        _ => format!("{} days", nearest(86_400)),
     })
 }
 
@@ -91,9 +115,19 @@ mod tests {
         let said = |seconds: i64| relative(Timestamp::from_secs(1_000_000_000_u64.saturating_add_signed(seconds)), now);
         assert_eq!(said(0), "now");
         assert_eq!((said(119), said(-119)), ("in 119 s".to_owned(), "119 s ago".to_owned()));
-        assert_eq!((said(120), said(-7199)), ("in 2 min".to_owned(), "119 min ago".to_owned()));
-        assert_eq!((said(7200), said(-172_799)), ("in 2 hours".to_owned(), "47 hours ago".to_owned()));
-        assert_eq!(said(30 * 86_400), "in 30 days");
+        assert_eq!((said(120), said(-7169)), ("in 2 min".to_owned(), "119 min ago".to_owned()));
+        assert_eq!((said(7170), said(-170_999)), ("in 2 hours".to_owned(), "47 hours ago".to_owned()));
+        assert_eq!((said(171_000), said(30 * 86_400)), ("in 2 days".to_owned(), "in 30 days".to_owned()));
+    }
+
+    #[test]
+    fn a_time_is_rounded_to_the_nearest_number() {
+        let said = |seconds| rounded(Duration::from_secs(seconds)).unwrap();
+        // A token of 15 minutes, looked at a second later.
+        assert_eq!(said(899), "15 min");
+        assert_eq!((said(149), said(150)), ("2 min".to_owned(), "3 min".to_owned()));
+        assert_eq!(said(30 * 86_400 - 5), "30 days");
+        assert_eq!(said(u64::MAX), format!("{} days", u64::MAX / 86_400));
     }
 
     #[test]

@@ -68,7 +68,8 @@ async fn list(
         return Err(StartError::NobodyWithSessions { name, store: store.to_string() });
     }
     let lines: Vec<_> = open.iter().map(|session| line(session, now)).collect();
-    output.say(&lines.join("\n"), &Value::from(open.iter().map(json_of).collect::<Vec<_>>()))
+    let said = if open.is_empty() { format!("{name} has no open session in {store}") } else { lines.join("\n") };
+    output.say(&said, &Value::from(open.iter().map(json_of).collect::<Vec<_>>()))
 }
 
 async fn end(

@@ -49,7 +49,14 @@ pub(crate) async fn run(command: TokenCommand, source: Source, output: Output) -
     let held = Unverified::parse(&text).ok().map(|token| Held::of(&token));
     let (said, error) = match verdict {
         Ok(Verdict::Accepted { note }) => (Some(format!("the server accepts it{note}")), None),
-        Ok(Verdict::Refused(why)) => (None, Some((StartError::TokenRefused(why.message()), why.code()))),
+        Ok(Verdict::Refused(why)) => {
+            let said = if held.is_some() {
+                why.message()
+            } else {
+                format!("{}; the server says: {}", flaw(&text), why.message())
+            };
+            (None, Some((StartError::TokenRefused(said), why.code())))
+        }
         Err(error) => (None, Some((StartError::TokenUnchecked(Box::new(error)), "unchecked"))),
     };
     let mut json = json!({ "accepted": error.is_none(), "header": null, "claims": null });
@@ -61,7 +68,7 @@ pub(crate) async fn run(command: TokenCommand, source: Source, output: Output) -
     }
     if let Some((error, code)) = &error {
         json["code"] = (*code).into();
-        json["why"] = error.to_string().into();
+        json["error"] = error.to_string().into();
     }
     lines.extend(said);
     output.say(&lines.join("\n"), &json)?;
@@ -79,7 +86,10 @@ enum Verdict {
 
 /// Asks the guard of a server with these settings. The token counts as sent in the usual header.
 async fn judge(token: &str, source: &Source) -> Result<Verdict, StartError> {
-    let mut settings = source.load().await?;
+    let mut settings = source.load().await.map_err(|error| match error {
+        StartError::NoUsers if source.file.is_none() => StartError::NoFileOfUsers,
+        error => error,
+    })?;
     let mut locations = vec![Location::Header];
     locations.extend(settings.config.token_location.0.iter().copied().filter(|place| *place != Location::Header));
     settings.config.token_location = List(locations);
@@ -101,6 +111,15 @@ async fn judge(token: &str, source: &Source) -> Result<Verdict, StartError> {
         Ok(false) => Ok(Verdict::Accepted { note: "" }),
         Ok(true) => Ok(Verdict::Refused(Box::new(jwt.reject(Reason::Revoked, None)))),
         Err(error) => Ok(Verdict::Refused(Box::new(jwt.reject(Reason::StoreUnavailable(error), None)))),
+    }
+}
+
+/// Says plainly why a text cannot be taken apart. The server's own messages are those that clients look for.
+fn flaw(text: &str) -> &'static str {
+    if text.split('.').count() == 3 {
+        "the text has the three parts of a JWT, but they were cut off or changed"
+    } else {
+        "the text is no signed JWT, which has three parts with dots between them: header.payload.signature"
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) enum Unclear {
     Stranger(IpAddr),
     #[error("the address of the proxy is unknown, so its X-Forwarded headers do not count")]
     Nobody,
-    #[error("the proxy must send one {0} header, with the value of the client's request; see the page of your proxy")]
+    #[error("the proxy must send one {0} header, with the value of the client's request; see proxies/README.md")]
     Header(HeaderName),
     #[error("apps may read the request in different ways")]
     Request,

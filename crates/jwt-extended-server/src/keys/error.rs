@@ -58,6 +58,11 @@ pub enum KeysError {
         "JWT_MASTER_KEY must be 32 random bytes in base64; make it with `openssl rand -base64 32`, because a sample or a password protects nothing"
     )]
     BadMasterKey,
+    /// The master key is given, and no file that says what it is for.
+    #[error(
+        "JWT_MASTER_KEY is set, so the keys are those of a configuration file; name that file with --config, or unset the variable"
+    )]
+    MasterKeyWithoutFile,
     /// Nothing is sealed under the master key.
     #[error("JWT_MASTER_KEY is set, but there is no [keys] with source = \"store\"; add it, or leave out the variable")]
     UnusedMasterKey,

@@ -44,6 +44,11 @@ pub(crate) struct NewKey {
     pub(crate) text: Zeroizing<String>,
 }
 
+/// Returns whether the JWK Set has keys of an algorithm. A shared secret is never published.
+pub(crate) fn is_published(algorithm: Algorithm) -> bool {
+    algorithm.family() != Family::Hmac
+}
+
 /// Makes a random key. A shared secret gets a random `kid`; that of a key pair is its thumbprint.
 pub(crate) fn generate(algorithm: Algorithm) -> Result<NewKey, KeysError> {
     if algorithm.family() == Family::Hmac {

@@ -25,25 +25,46 @@ pub(super) trait TwoTexts: DeserializeOwned {
     fn of(texts: [Zeroizing<String>; 2]) -> Self;
 }
 
+/// The message for JSON that is not called so, such as that of `curl -d` without a header.
+const UNNAMED_JSON: &str = "The body looks like JSON. Send it with the header Content-Type: application/json";
+
 /// Reads the texts of a request.
 pub(super) async fn read<T: TwoTexts>(request: Request, app: &App) -> Result<T, Rejection> {
     let refuse = |status| app.refuse(status, T::CODE, T::MESSAGE);
-    let too_long = |status| (status == StatusCode::PAYLOAD_TOO_LARGE).then(|| app.too_long());
-    let texts = match BodyKind::of(&request) {
-        // Serde would also accept a list of the two values.
-        BodyKind::Json => match Bytes::from_request(request, app).await {
-            Ok(body) if body.trim_ascii_start().starts_with(b"{") => serde_json::from_slice(&body).ok(),
-            Ok(_) => None,
-            Err(error) => return Err(too_long(error.status()).unwrap_or_else(|| refuse(StatusCode::BAD_REQUEST))),
-        },
-        BodyKind::Form => Form::from_request(request, app).await.ok().map(|Form(texts)| texts),
-        BodyKind::Multipart => match read_multipart(request, app).await {
-            Ok(texts) => Some(texts),
-            Err(status) => return Err(too_long(status).unwrap_or_else(|| refuse(StatusCode::BAD_REQUEST))),
-        },
-        BodyKind::Other => return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
+    let failed = |status| match status {
+        StatusCode::PAYLOAD_TOO_LARGE => app.too_long(),
+        _ => refuse(StatusCode::BAD_REQUEST),
     };
-    texts.ok_or_else(|| refuse(StatusCode::BAD_REQUEST))
+    let misnamed = |status, body: &[u8]| {
+        let message = if is_object(body) { UNNAMED_JSON } else { T::MESSAGE };
+        app.refuse(status, T::CODE, message)
+    };
+    match BodyKind::of(&request) {
+        BodyKind::Json => {
+            let body = Bytes::from_request(request, app).await.map_err(|error| failed(error.status()))?;
+            // Serde would also accept a list of the two values.
+            let texts = is_object(&body).then(|| serde_json::from_slice(&body).ok()).flatten();
+            texts.ok_or_else(|| refuse(StatusCode::BAD_REQUEST))
+        }
+        BodyKind::Form => {
+            let (parts, body) = request.into_parts();
+            let whole = Request::from_parts(parts.clone(), body);
+            let body = Bytes::from_request(whole, app).await.map_err(|error| failed(error.status()))?;
+            let form = Form::from_request(Request::from_parts(parts, body.clone().into()), app).await;
+            form.map(|Form(texts)| texts).map_err(|_| misnamed(StatusCode::BAD_REQUEST, &body))
+        }
+        BodyKind::Multipart => read_multipart(request, app).await.map_err(failed),
+        BodyKind::Other => {
+            // Read only for the message: a body that does not arrive is refused in the same way.
+            let body = Bytes::from_request(request, app).await.unwrap_or_default();
+            Err(misnamed(StatusCode::UNSUPPORTED_MEDIA_TYPE, &body))
+        }
+    }
+}
+
+/// Returns whether a body begins as a JSON object does.
+fn is_object(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
 }
 
 /// Reads a form in parts, up to the limit of the router. Other fields are left out; a file is no text, and a field that

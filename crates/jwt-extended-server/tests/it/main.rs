@@ -23,6 +23,7 @@ mod program {
     mod logs;
     mod metrics;
     mod options;
+    mod outputs;
     mod pages;
     mod passwords;
     #[cfg(unix)]

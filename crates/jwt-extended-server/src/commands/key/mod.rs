@@ -10,10 +10,10 @@ use jwt_extended_axum::{
 use serde_json::{Value, json};
 
 pub(crate) use self::arguments::{KeyCommand, Target};
-use super::Output;
+use super::{Output, output::rounded};
 use crate::{
     StartError,
-    keys::{KeyRow, KeyTable, KeysError, Outcome, Plan, generate},
+    keys::{self, KeyRow, KeyTable, KeysError, Outcome, Plan, generate},
     store::Absence,
 };
 
@@ -44,6 +44,9 @@ pub(crate) async fn run(command: KeyCommand, target: Target, output: Output) -> 
         KeyCommand::Retire { kid } => keys.retire(plan, &kid).await,
     }
 }
+
+/// What follows from the choice of a shared secret.
+const SECRET_WARNING: &str = "; warning: it is a shared secret, which is never published, so only the servers on this store can verify the tokens that it signs";
 
 /// When the next key signs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,11 +99,17 @@ impl Keys {
     ) -> Result<(), StartError> {
         let row = self.create(plan, algorithm, signs_from).await?;
         let (kid, algorithm, store) = (&row.kid, &row.algorithm, &self.target.store);
-        let said = match signs_from {
-            Some(_) => format!("added {kid} ({algorithm}) to {store}: it signs from now on"),
-            None => format!(
-                "added {kid} ({algorithm}) to {store}: it is published and accepted, and `key rotate` makes it sign"
+        let (does, secret) =
+            if is_published(&row) { ("published and accepted", "") } else { ("accepted", SECRET_WARNING) };
+        let said = match (signs_from, plan.active()) {
+            (Some(_), _) => format!("added {kid} ({algorithm}) to {store}: it signs from now on{secret}"),
+            (None, Some(active)) => format!(
+                "added {kid} ({algorithm}) to {store}: it is {does}, and `key rotate` makes it sign instead of {} ({}){secret}",
+                active.kid, active.algorithm
             ),
+            (None, None) => {
+                format!("added {kid} ({algorithm}) to {store}: it is {does}, and `key rotate` makes it sign{secret}")
+            }
         };
         let mut json = json_of(&row, if signs_from.is_some() { KeyState::Active } else { KeyState::Next }, None);
         json["action"] = "added".into();
@@ -124,7 +133,9 @@ impl Keys {
             lines.push(format!("{}\t{}\t{when}", row.kid, row.algorithm));
             entries.push(json_of(row, state, end));
         }
-        self.output.say(&lines.join("\n"), &Value::from(entries))
+        let store = &self.target.store;
+        let said = if lines.is_empty() { format!("there are no keys in {store}") } else { lines.join("\n") };
+        self.output.say(&said, &Value::from(entries))
     }
 
     async fn rotate(&self, plan: Plan<'_>, when: When) -> Result<(), StartError> {
@@ -144,8 +155,9 @@ impl Keys {
         } else {
             ""
         };
+        let secret = if is_published(&next) { "" } else { SECRET_WARNING };
         let said = format!(
-            "{kid} signs {}, instead of {old_said}, which stays accepted until its last token has expired{warning}",
+            "{kid} signs {}, instead of {old_said}, which stays accepted until its last token has expired{warning}{secret}",
             said_of(begin, plan.now)
         );
         let json = json!({
@@ -164,10 +176,15 @@ impl Keys {
         let store = self.target.store.to_string();
         let said = format!(
             "retired {kid}, and removed it from {store}: every server refuses its tokens within {} s",
-            crate::keys::POLL.as_secs() * 2
+            keys::POLL.as_secs() * 2
         );
         self.output.say(&said, &json!({ "action": "retired", "kid": kid, "store": store }))
     }
+}
+
+/// Returns whether the JWK Set has the key.
+fn is_published(row: &KeyRow) -> bool {
+    row.algorithm.parse().is_ok_and(keys::is_published)
 }
 
 /// Describes a key, without the key itself. Times are seconds since 1970.
@@ -180,15 +197,11 @@ fn json_of(row: &KeyRow, state: KeyState, end: Option<Timestamp>) -> Value {
     json!({
         "kid": row.kid, "algorithm": row.algorithm, "state": state, "published_at": row.published_at.as_secs(),
         "signs_from": row.signs_from.map(Timestamp::as_secs), "signs_until": end.map(Timestamp::as_secs),
-        "master_key": row.master_id,
+        "published": is_published(row), "master_key": row.master_id,
     })
 }
 
 /// Says when something begins.
 fn said_of(time: Timestamp, now: Timestamp) -> String {
-    match time.saturating_duration_since(now).as_secs() {
-        0 => "from now on".to_owned(),
-        seconds @ 1..=7200 => format!("in {seconds} s"),
-        seconds => format!("in {} hours", seconds / 3600),
-    }
+    rounded(time.saturating_duration_since(now)).map_or_else(|| "from now on".to_owned(), |wait| format!("in {wait}"))
 }

@@ -15,6 +15,7 @@ use crate::{
     audit::Name,
     settings::UserSource,
     store::{Absence, OpenStore, StoreAddress},
+    users::DatabaseError,
 };
 
 /// Runs a command on a store.
@@ -65,9 +66,9 @@ pub(crate) async fn run(
                 json!({ "action": "added", "name": name, "scopes": list_of(&scopes), "store": store.to_string() });
             output.say(&format!("added {name} to {store}"), &json)
         }
-        (UserCommand::List, Some(users)) => list(&users, output).await,
+        (UserCommand::List, Some(users)) => list(&users, store, output).await,
         (UserCommand::Scopes { name, change, now }, Some(users)) => {
-            let name = users.stored_name(&name).await?;
+            let name = stored_name(&users, &name, store).await?;
             let old = users.find(&name).await?.map(|user| user.scopes).unwrap_or_default();
             let Some(new) = change.applied_to(&old)? else {
                 return output.say(&said_of(&name, &old), &json!({ "name": name, "scopes": list_of(&old) }));
@@ -90,7 +91,7 @@ pub(crate) async fn run(
             output.say(&format!("{said}, and is logged out everywhere: {}", said_ended(ended, store)), &json)
         }
         (UserCommand::Disable { name }, Some(users)) => {
-            let name = users.stored_name(&name).await?;
+            let name = stored_name(&users, &name, store).await?;
             // In this order, because a login in flight checks the user again after it has opened its session.
             users.disable(&name, now()).await?;
             let ended = log_out(&*sessions, store, &name).await?;
@@ -98,13 +99,13 @@ pub(crate) async fn run(
             say_ended(output, &format!("disabled {name}, who is logged out"), "disabled", &name, ended, store)
         }
         (UserCommand::Enable { name }, Some(users)) => {
-            let name = users.stored_name(&name).await?;
+            let name = stored_name(&users, &name, store).await?;
             users.enable(&name).await?;
             changed(Name::UserEnabled, &name).record();
             output.say(&format!("{name} may log in again"), &json!({ "action": "enabled", "name": name }))
         }
         (UserCommand::Password { name }, Some(users)) => {
-            let name = users.stored_name(&name).await?;
+            let name = stored_name(&users, &name, store).await?;
             let hash = hashed_password(&name)?;
             users.set_password(&name, &hash).await?;
             let ended = log_out(&*sessions, store, &name).await?;
@@ -113,7 +114,7 @@ pub(crate) async fn run(
             say_ended(output, &said, "password_changed", &name, ended, store)
         }
         (UserCommand::Remove { name }, Some(users)) => {
-            let name = users.stored_name(&name).await?;
+            let name = stored_name(&users, &name, store).await?;
             // Removed last, so that an interrupted removal can be repeated.
             users.disable(&name, now()).await?;
             let ended = log_out(&*sessions, store, &name).await?;
@@ -124,6 +125,14 @@ pub(crate) async fn run(
     }
 }
 
+/// Returns the name of a user as the store has it.
+async fn stored_name(users: &Database, name: &str, store: &StoreAddress) -> Result<String, StartError> {
+    users.stored_name(name).await.map_err(|error| match error {
+        DatabaseError::Unknown(name) => StartError::NoSuchUser { name, store: store.to_string() },
+        error => error.into(),
+    })
+}
+
 fn list_of(scopes: &Scopes) -> Vec<&str> {
     scopes.iter().collect()
 }
@@ -132,7 +141,7 @@ fn said_of(name: &str, scopes: &Scopes) -> String {
     if scopes.is_empty() { format!("{name} has no scopes") } else { format!("{name} has the scopes {scopes}") }
 }
 
-async fn list(users: &Database, output: Output) -> Result<(), StartError> {
+async fn list(users: &Database, store: &StoreAddress, output: Output) -> Result<(), StartError> {
     let (mut lines, mut entries) = (Vec::new(), Vec::new());
     for user in users.list().await? {
         let hash = user.hash.map(|kind| kind.to_string());
@@ -146,7 +155,8 @@ async fn list(users: &Database, output: Output) -> Result<(), StartError> {
             "name": user.name, "hash": hash, "scopes": list_of(&user.scopes), "active": user.active, "old_spelling": is_old,
         }));
     }
-    output.say(&lines.join("\n"), &Value::from(entries))
+    let said = if lines.is_empty() { format!("there are no users in {store}") } else { lines.join("\n") };
+    output.say(&said, &Value::from(entries))
 }
 
 /// Reports a change that has ended sessions.

@@ -47,12 +47,17 @@ fn a_start_without_keys_makes_no_store() {
 }
 
 #[test]
-fn a_good_configuration_is_one_line_of_facts() {
+fn a_good_configuration_is_told_by_its_sections() {
     let folder = TempDir::new().unwrap();
     // An address that is in use is no mistake of the configuration.
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = other.local_addr().unwrap();
-    let config = format!("listen = \"{listen}\"\n[limits]\nconnections = 77\n{}", listed_user("alice"));
+    let policies = "[[policies]]\nname = \"a\"\npaths = [\"/a\"]\npublic = true\n[[policies]]\nname = \"b\"\n";
+    let client = format!("[[clients]]\nid = \"orders\"\nmay = [\"revoke\"]\nsecret_sha256 = \"{}\"\n", "0a".repeat(32));
+    let config = format!(
+        "listen = \"{listen}\"\n[limits]\nconnections = 77\n[guessing]\nenabled = false\n{policies}{client}{}",
+        listed_user("alice")
+    );
     let ended = run_in(folder.path(), &["check"], &config, &[("JWT_SECRET_KEY", SECRET)]);
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
     let file = folder.path().canonicalize().unwrap().join("jwt-extended.db");
@@ -61,10 +66,23 @@ fn a_good_configuration_is_one_line_of_facts() {
          configuration file; it signs with HS256\n",
         file.display()
     );
-    assert_eq!(ended.out, format!("the configuration is good: {facts}"));
+    let sections = "  [[users]]      1 user
+  [keys]         none, so the key is an option
+  [[issuers]]    no issuers
+  [[policies]]   2 policies
+  [forward_auth] a login may return to no origins
+  [[clients]]    1 client
+  cors_origins   no origins
+  [pages]        on
+  [guessing]     off
+";
+    assert_eq!(ended.out, format!("the configuration is good: {facts}{sections}"));
     let json = run_in(folder.path(), &["check", "--json"], &config, &[("JWT_SECRET_KEY", SECRET)]).out;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json["good"], &json["connections"], &json["users"]), (&true.into(), &77.into(), &"file".into()));
+    let counts = ["listed_users", "policies", "clients", "issuers", "cors_origins"].map(|name| json[name].as_u64());
+    assert_eq!(counts, [Some(1), Some(2), Some(1), Some(0), Some(0)]);
+    assert_eq!((&json["pages"], &json["guessing"]), (&true.into(), &false.into()));
     assert_eq!(files(folder.path()), ["server.toml"]);
 }
 

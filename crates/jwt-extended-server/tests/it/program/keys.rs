@@ -111,6 +111,35 @@ fn keys_are_made_listed_rotated_and_retired() {
 }
 
 #[test]
+fn a_shared_secret_beside_a_key_pair_is_said_to_be_unpublished() {
+    let site = Site::new();
+    let first = kid(&site.key(&["generate"]));
+    let said = site.run(MASTER, &["generate", "--algorithm", "HS256"]).out;
+    let parts = [
+        format!("it is accepted, and `key rotate` makes it sign instead of {first} (ES256); "),
+        "it is a shared secret, which is never published".to_owned(),
+    ];
+    assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+    let listed = site.key(&["list"]);
+    let published: Vec<_> = listed.as_array().unwrap().iter().map(|key| &key["published"]).collect();
+    assert!(published.contains(&&true.into()) && published.contains(&&false.into()), "{listed}");
+    assert!(site.run(MASTER, &["rotate", "--now"]).out.contains("it is a shared secret"));
+    let log = site.server().end("TERM").2;
+    assert!(log.contains("lacks the key that signs, because a shared secret signs; run `key rotate` so that"), "{log}");
+}
+
+#[test]
+fn the_advice_on_a_shared_secret_names_the_section() {
+    let site = Site::new();
+    site.key(&["generate", "--algorithm", "HS256"]);
+    let config = format!("[keys]\nsource = \"store\"\nalgorithm = \"HS256\"\n{}", listed_user("testuser"));
+    let server = Server::serve(&config, &[("JWT_MASTER_KEY", MASTER), ("JWT_STORE", &site.store)]);
+    let log = server.end("TERM").2;
+    assert!(log.contains("jwks.json has no keys") && log.contains("under [keys], and run `key rotate`"), "{log}");
+    assert!(!log.contains("JWT_PRIVATE_KEY"), "{log}");
+}
+
+#[test]
 fn no_command_prints_a_key() {
     let site = Site::new();
     let said = ["generate", "next", "rotate", "list"].map(|command| {

@@ -49,6 +49,15 @@ fn the_list_says_when_and_where_in_words() {
 }
 
 #[test]
+fn a_list_without_sessions_is_a_sentence() {
+    let site = Site::new();
+    site.user(&["add", "alice"], "a password\n").unwrap();
+    let ended = run(&["session", "list", "alice", "--store", &site.store], &[], b"");
+    assert_eq!((ended.code, ended.out), (Some(0), format!("alice has no open session in {}\n", site.store)));
+    assert_eq!(list(&site), Value::Array(vec![]));
+}
+
+#[test]
 fn an_unknown_user_has_no_list() {
     let site = Site::new();
     site.user(&["add", "alice"], "a password\n").unwrap();

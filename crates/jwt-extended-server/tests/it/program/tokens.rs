@@ -109,6 +109,34 @@ fn a_store_in_memory_is_no_proof_of_revocation() {
 }
 
 #[test]
+fn a_text_that_is_no_token_is_told_plainly() {
+    let site = Site::new();
+    site.user(&["add", "alice"], "a password\n").unwrap();
+    let why = |text: &str| inspect(&site.store, SECRET, text).0["error"].as_str().unwrap().to_owned();
+    assert_eq!(
+        why("garbage"),
+        "the token would be refused: the text is no signed JWT, which has three parts with dots between them: \
+         header.payload.signature; the server says: Not enough segments"
+    );
+    assert!(why("a.b.c").contains("three parts of a JWT, but they were cut off or changed; the server says: "));
+}
+
+#[test]
+fn without_the_file_of_the_users_it_is_asked_for() {
+    let ended = run(&["token", "inspect", "--store", "memory"], &VARIABLES, b"a.b.c");
+    assert!(ended.err.contains("lists its users in its configuration file"), "{}", ended.err);
+    assert!(ended.err.contains("name that file with --config"), "{}", ended.err);
+}
+
+#[test]
+fn a_master_key_without_its_file_asks_for_the_file() {
+    let master = [("JWT_MASTER_KEY", "pNe0Zl1dGJQ8m5xrYw2uV7cTkHs9oLfB4aXqEiR3tU8=")];
+    let ended = run(&["token", "inspect"], &master, b"a.b.c");
+    let said = "JWT_MASTER_KEY is set, so the keys are those of a configuration file; name that file with --config";
+    assert!(ended.err.contains(said), "{}", ended.err);
+}
+
+#[test]
 fn nothing_in_a_token_reaches_the_terminal_as_it_is() {
     let encoded = |text: &str| base64url(text.as_bytes());
     let text = format!("{}.{}.", encoded(r#"{"alg":"none"}"#), encoded("{\"sub\":\"a\u{9b}2J\u{202e}\"}"));

@@ -175,7 +175,6 @@ async fn a_body_without_two_texts_is_refused_with_400() {
         "password=testpass",
         "username=testuser&password=wrong&password=testpass",
         "username[]=testuser&password[]=testpass",
-        CREDENTIALS,
     ] {
         app.post("/login", &[FORM], body).await.says(400, SHAPE);
     }
@@ -201,11 +200,23 @@ async fn a_body_that_is_not_text_is_refused_with_400() {
 async fn another_content_type_is_refused_with_415() {
     let app = app();
     for content_type in ["text/plain", "text/json", "multipart/mixed; boundary=x", "", "application/jsonp", "x"] {
-        app.post("/login", &[("content-type", content_type)], CREDENTIALS).await.says(415, SHAPE);
+        app.post("/login", &[("content-type", content_type)], "username=testuser").await.says(415, SHAPE);
     }
-    app.post("/login", &[], CREDENTIALS).await.says(415, SHAPE);
-    app.post("/login", &[JSON, FORM], CREDENTIALS).await.says(415, SHAPE);
-    app.post("/login", &[MULTIPART, MULTIPART], CREDENTIALS).await.says(415, SHAPE);
+    app.post("/login", &[], "").await.says(415, SHAPE);
+    app.post("/login", &[MULTIPART, MULTIPART], &multipart(&[USERNAME])).await.says(415, SHAPE);
+}
+
+#[tokio::test]
+async fn json_without_its_content_type_is_told_to_name_it() {
+    let app = app();
+    let named = "The body looks like JSON. Send it with the header Content-Type: application/json";
+    for path in ["/login", "/token"] {
+        // As `curl -d` sends it.
+        app.post(path, &[FORM], CREDENTIALS).await.says(400, named);
+        app.post(path, &[], CREDENTIALS).await.says(415, named);
+        app.post(path, &[("content-type", "text/plain")], &format!("\n {CREDENTIALS}")).await.says(415, named);
+        app.post(path, &[JSON, FORM], CREDENTIALS).await.says(415, named);
+    }
 }
 
 const MULTIPART: (&str, &str) = ("content-type", "multipart/form-data; boundary=XyZ");

@@ -61,7 +61,7 @@ pub(super) async fn run(arguments: ImportArguments, store: &StoreAddress, output
     };
     checked.take(rows, &names(existing.as_ref()).await?, &arguments);
     if !checked.mistakes.is_empty() {
-        return Err(checked.complain(&arguments));
+        return Err(checked.complain(&arguments, output)?);
     }
     if !arguments.dry_run {
         let users = match existing {
@@ -150,7 +150,7 @@ impl Checked {
                 mistake(error.to_string());
             }
             if row.disabled.is_none() {
-                mistake("disabled must be true, false or empty".to_owned());
+                mistake("disabled must be true, false or empty (or t, f, yes, no, 1 or 0)".to_owned());
             }
             let (Some(name), Ok(hash), Ok(scopes), Some(disabled)) = (name, hash, scopes, row.disabled) else {
                 continue;
@@ -163,8 +163,8 @@ impl Checked {
         }
     }
 
-    /// Shows the mistakes, and returns the error.
-    fn complain(mut self, arguments: &ImportArguments) -> StartError {
+    /// Shows the mistakes, and returns the error. Programs get all of them.
+    fn complain(mut self, arguments: &ImportArguments, output: Output) -> Result<StartError, StartError> {
         self.mistakes.sort_by_key(|mistake| mistake.line);
         for Mistake { line, why } in self.mistakes.iter().take(SHOWN) {
             complain(&format!("line {line}: {why}"));
@@ -173,7 +173,11 @@ impl Checked {
         if mistakes > SHOWN {
             complain(&format!("and {} more", mistakes - SHOWN));
         }
-        StartError::Import { file: arguments.shown(), mistakes }
+        let error = StartError::Import { file: arguments.shown(), mistakes };
+        let all: Vec<_> =
+            self.mistakes.iter().map(|Mistake { line, why }| json!({ "line": line, "why": why })).collect();
+        output.say("", &json!({ "error": error.to_string(), "mistakes": all }))?;
+        Ok(error)
     }
 
     fn report(&self, arguments: &ImportArguments, store: &StoreAddress, output: Output) -> Result<(), StartError> {
