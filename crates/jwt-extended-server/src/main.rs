@@ -10,7 +10,8 @@ use jwt_extended_server::{Command, run};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Command::parse()).await {
+    // The commands are large futures, and a stack is small.
+    match Box::pin(run(Command::parse())).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line, even if a name or a value contains a newline. If standard error is closed, the exit code still

@@ -145,8 +145,8 @@ impl FromStr for StoreAddress {
     }
 }
 
-/// Returns the mistake of an address without a scheme. It is shown only if it is surely the name of a database: otherwise
-/// it may be a password.
+/// Returns the mistake of an address without a scheme. It is shown only if it is surely the name of a database:
+/// otherwise it may be a password.
 fn without_scheme(text: &str) -> OpenError {
     let is_usual = |c: char| c.is_ascii_alphanumeric() || "/._- ".contains(c);
     let extension = Path::new(text).extension().unwrap_or_default();

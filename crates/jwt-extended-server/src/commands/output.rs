@@ -34,8 +34,13 @@ impl Output {
     pub(crate) fn fail(self, error: &StartError) -> Result<(), StartError> {
         match (self, error) {
             // These have told it with their result; the last one cannot tell anything.
-            (Self::Json, StartError::TokenRefused(_) | StartError::TokenUnchecked(_) | StartError::Import { .. })
-            | (Self::Json, StartError::Output(_))
+            (
+                Self::Json,
+                StartError::TokenRefused(_)
+                | StartError::TokenUnchecked(_)
+                | StartError::Import { .. }
+                | StartError::Output(_),
+            )
             | (Self::Text, _) => Ok(()),
             (Self::Json, error) => print(format_args!("{}\n", json!({ "error": error.to_string() }))),
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::Settings;
-use crate::keys::KeyPlace;
+use crate::{keys::KeyPlace, users::Users};
 
 impl Settings {
     /// Returns the main facts as JSON.
@@ -35,7 +35,7 @@ impl Settings {
     }
 
     fn listed_users(&self) -> usize {
-        self.users.as_ref().and_then(|users| users.listed()).unwrap_or_default()
+        self.users.as_ref().and_then(Users::listed).unwrap_or_default()
     }
 
     fn main_facts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
