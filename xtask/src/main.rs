@@ -41,6 +41,7 @@ usage: cargo xtask <command>
            requests to the server that are made from its OpenAPI description, for this long
   bench [ROUNDS]
            the engine beside jsonwebtoken, jwt-simple and the bare primitives, as a table
+  growth   how a guard's cost grows with the token, the keys, the revocations, the threads and the sessions, as plots
   fuzz [TARGET] [--seconds N]
            libFuzzer on one target or on all, 30 s each unless N says otherwise
   interleavings
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         ["bench"] => test::run_bench("31"),
         ["bench", rounds] => test::run_bench(rounds),
         ["interleavings"] => interleavings::run(),
+        ["growth"] => test::run_growth(),
         ["sbom"] => sbom::run(),
         ["vectors", folder] => test::run_vectors(folder),
         ["fuzz", ref arguments @ ..] if fuzz::arguments(arguments).is_some() => {

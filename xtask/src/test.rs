@@ -58,6 +58,15 @@ pub(crate) fn run_bench(rounds: &str) -> Report {
     report
 }
 
+/// `cargo xtask growth`.
+pub(crate) fn run_growth() -> Report {
+    let mut report = Report::new();
+    report.step("plots of docs/growth", || {
+        tools::run(&mut cargo("run --quiet --profile dist -p jwt-extended-benches --bin growth -- docs/growth"))
+    });
+    report
+}
+
 /// `cargo xtask schemathesis`.
 pub(crate) fn run_schemathesis(seconds: u32) -> Report {
     let mut report = Report::new();

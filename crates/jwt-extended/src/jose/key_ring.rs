@@ -2,6 +2,8 @@
 //!
 //! Finds keys by `kid` and algorithm, and does not know tokens beyond that.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use super::{Algorithm, JwkSet, JwsError, Key, KeyError, VerifyingKey, header::Header};
 
 /// The keys of an app.
@@ -25,22 +27,27 @@ pub struct KeyRing {
     signing: Option<Key>,
     /// The signing key's checking half comes first.
     verifying: Vec<VerifyingKey>,
+    /// The places of the keys that alone may have signed under their standard header. With a thousand keys, a search
+    /// through all of them would take four times as long as the rest of a guard.
+    sole: BTreeMap<Arc<str>, usize>,
 }
 
 impl KeyRing {
     /// Makes a ring that signs and checks with one key.
     pub fn new(signing: Key) -> Self {
-        Self { verifying: vec![signing.verifying_key().clone()], signing: Some(signing) }
+        Self { signing: Some(signing.clone()), ..Self::verify_only(signing) }
     }
 
     /// Makes a ring that only checks, for services that receive tokens issued by another one.
     pub fn verify_only(key: impl Into<VerifyingKey>) -> Self {
-        Self { signing: None, verifying: vec![key.into()] }
+        let mut ring = Self::empty();
+        ring.push(key.into());
+        ring
     }
 
     /// Makes a ring without keys, which accepts no token. It is for managers whose keys are chosen per token.
     pub const fn empty() -> Self {
-        Self { signing: None, verifying: Vec::new() }
+        Self { signing: None, verifying: Vec::new(), sole: BTreeMap::new() }
     }
 
     /// Adds a key that only checks: a retired signing key, or one that will sign soon.
@@ -53,8 +60,21 @@ impl KeyRing {
         if let Some(kid) = key.kid().filter(|_| self.verifying.iter().any(|other| same(&other))) {
             return Err(KeyError::DuplicateKid(kid.to_owned()));
         }
-        self.verifying.push(key);
+        self.push(key);
         Ok(self)
+    }
+
+    /// Adds a key, and notes whether it and the others are still the only ones for their header.
+    fn push(&mut self, key: VerifyingKey) {
+        let rivals = |other: &VerifyingKey| {
+            other.algorithm() == key.algorithm() && (other.kid().is_none() || key.kid().is_none())
+        };
+        let verifying = &self.verifying;
+        self.sole.retain(|_, place| !verifying.get(*place).is_some_and(rivals));
+        if !verifying.iter().any(rivals) {
+            self.sole.insert(Arc::clone(&key.standard_header().encoded), verifying.len());
+        }
+        self.verifying.push(key);
     }
 
     /// Returns the key that signs, or `None` if the ring only checks.
@@ -81,13 +101,7 @@ impl KeyRing {
     ///
     /// Returns `None` if another key could have signed under the same header; the general search then tries them all.
     pub(crate) fn find_by_standard_header(&self, encoded: &str) -> Option<&VerifyingKey> {
-        let (at, found) =
-            self.verifying.iter().enumerate().find(|(_, key)| *key.standard_header().encoded == *encoded)?;
-        let rivals = |other: &VerifyingKey| {
-            other.algorithm() == found.algorithm() && (other.kid().is_none() || found.kid().is_none())
-        };
-        let rivalled = self.verifying.iter().enumerate().any(|(place, other)| place != at && rivals(other));
-        (!rivalled).then_some(found)
+        self.sole.get(encoded).and_then(|place| self.verifying.get(*place))
     }
 
     /// Returns the keys that may have signed a token with this header.
