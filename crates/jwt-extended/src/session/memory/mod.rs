@@ -1,6 +1,5 @@
 //! The store in memory, for one process and for tests. It is bounded, and deletes expired entries automatically.
 
-mod ids;
 mod room;
 mod rows;
 mod sessions;
@@ -11,11 +10,10 @@ use std::{
 };
 
 use self::{
-    ids::Ids,
     room::{Entry, Room},
     sessions::Sessions,
 };
-use super::StoreError;
+use super::{StoreError, ids::Ids};
 use crate::time::Timestamp;
 
 /// The number of shards. Each has its own lock, so that checks on many cores rarely wait for each other.
