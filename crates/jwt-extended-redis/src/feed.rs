@@ -133,7 +133,15 @@ impl Feed for Follower {
         let mut place = self.place()?;
         let millis = at_most.as_millis().max(1).to_string();
         let mut command = Cmd::new();
-        command.arg("XREAD").arg("COUNT").arg(1).arg("BLOCK").arg(millis).arg("STREAMS").arg(&self.key).arg(&place.last);
+        command
+            .arg("XREAD")
+            .arg("COUNT")
+            .arg(1)
+            .arg("BLOCK")
+            .arg(millis)
+            .arg("STREAMS")
+            .arg(&self.key)
+            .arg(&place.last);
         // Only that it answers counts; `read` reads the entry.
         self.send(&mut place.live, &command, at_most).await?;
         self.place = Some(place);

@@ -18,9 +18,10 @@ const WINDOWS: [(&str, usize, usize); 5] = [
 ];
 
 pub(crate) fn table() -> String {
-    let mut table = "| after all processes have started | without denylist | with it | with an idle limit of 30 min |\n\
+    let mut table =
+        "| after all processes have started | without denylist | with it | with an idle limit of 30 min |\n\
                      |---|---|---|---|\n"
-        .to_owned();
+            .to_owned();
     let (without_limit, with_limit) = (simulate(None), simulate(Some(1800)));
     for (at, (name, ..)) in WINDOWS.iter().enumerate() {
         let all = USERS as f64 * REQUESTS_EACH;

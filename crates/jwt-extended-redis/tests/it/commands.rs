@@ -112,7 +112,8 @@ async fn the_rights_in_the_readme_are_enough() {
     assert_eq!(store.end(&end_one("session", None, at(1))).wait().await, Ok(1));
     let _: () = server.ask("SET", ("other", "key"));
     very_many_sessions_end_at_once(&store, &server).await;
-    let more: Vec<_> = readme.lines().find(|line| line.contains("+xread")).unwrap().split('`').nth(1).unwrap().split(' ').collect();
+    let more: Vec<_> =
+        readme.lines().find(|line| line.contains("+xread")).unwrap().split('`').nth(1).unwrap().split(' ').collect();
     let _: () = server.ask("ACL", [&["SETUSER", "app"][..], &more].concat());
     let denylist = store.with_denylist(DenylistOptions::new().staleness(PATIENCE)).unwrap();
     let began = Instant::now();

@@ -48,7 +48,9 @@ async fn keys_expire_a_second_after_they_are_needed() {
     let revoked = revoked_token("alice", "gone", Some(at(500 * SECOND)), at(0));
     store.revoke(&revoked).wait().await.unwrap();
     store.end(&end_others("alice", "long", Some(at(8000 * SECOND)), at(0))).wait().await.unwrap();
-    for (part, seconds) in [("}:s:long", 4000), (":p:long", 4000), ("}:i", 4000), ("}:t:gone", 500), (":feed:t", 500), ("}:c", 8000)] {
+    for (part, seconds) in
+        [("}:s:long", 4000), (":p:long", 4000), ("}:i", 4000), ("}:t:gone", 500), (":feed:t", 500), ("}:c", 8000)]
+    {
         lasts(&server, part, seconds);
     }
     assert_eq!(server.keys().len(), 8, "{:?}", server.keys());

@@ -139,8 +139,10 @@ async fn without_its_feed_a_process_asks_the_store() {
     opened(&one, &other, "bob").await;
     // The connection of the feed is cut, and none can start again.
     server.run("ALTER TABLE jwt_subjects DISABLE TRIGGER jwt_feed_cut_off");
-    server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_listening_channels%' \
-                AND pid <> pg_backend_pid()");
+    server.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_listening_channels%' \
+                AND pid <> pg_backend_pid()",
+    );
     until("the loss is noticed", || !other.is_following()).await;
     assert!(!is_remembered(&other, "alice"));
     assert_eq!(one.end(&end_one("alice", None, at(1))).wait().await, Ok(1));

@@ -25,9 +25,10 @@ pub trait SessionStore: Send + Sync {
     /// - its session is open, if it has one. A session that the store does not know has ended.
     fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>>;
 
-    /// Checks a token like [`status`](Self::status), and says when its session ends. The two must always agree.
+    /// Checks a token like [`status`](Self::status), and says when its session ends.
     ///
-    /// A [`Denylist`](super::Denylist) remembers the answer for that long. By default, it holds for this moment only.
+    /// A [`Denylist`](super::Denylist) remembers the answer for that long. By default, it holds for this moment only. A
+    /// store that answers `status` from a memory asks anew here: a refresh token is checked by this.
     fn standing<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<Standing, StoreError>> {
         let until = Some(token.now);
         match self.status(token) {

@@ -53,7 +53,8 @@ impl Heard {
     /// Whether the moment is less than this long ago by both clocks.
     pub(super) fn is_within(&self, bound: Duration, now: Timestamp) -> bool {
         let monotonic = self.monotonic.load(Ordering::Acquire);
-        monotonic != 0 && is_within(bound, nanos(self.base.elapsed()), monotonic, now, self.wall.load(Ordering::Acquire))
+        monotonic != 0
+            && is_within(bound, nanos(self.base.elapsed()), monotonic, now, self.wall.load(Ordering::Acquire))
     }
 }
 

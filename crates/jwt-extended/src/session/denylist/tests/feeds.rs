@@ -96,7 +96,8 @@ fn pauses_grow_until_the_feed_is_heard() {
     for _ in 0..10 {
         process.start(Err(unavailable()));
     }
-    let millis = |steps: &mut Steps| std::mem::take(&mut steps.slept).iter().map(Duration::as_millis).collect::<Vec<_>>();
+    let millis =
+        |steps: &mut Steps| std::mem::take(&mut steps.slept).iter().map(Duration::as_millis).collect::<Vec<_>>();
     assert_eq!(process.script.with(millis), [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
     process.start(Ok(Vec::new()));
     process.report(Ok(Vec::new()));

@@ -172,7 +172,17 @@ fn token<'a>(session: Option<&'a str>) -> TokenIds<'a> {
 
 fn new_session<'a>(id: &'a str) -> NewSession<'a> {
     let (subject, jti, opened) = ("alice", "r0", at(0));
-    NewSession { id, subject, jti, label: None, opened, since: opened, now: opened, ends: Some(at(3600)), at_most: None }
+    NewSession {
+        id,
+        subject,
+        jti,
+        label: None,
+        opened,
+        since: opened,
+        now: opened,
+        ends: Some(at(3600)),
+        at_most: None,
+    }
 }
 
 fn unavailable() -> StoreError {
