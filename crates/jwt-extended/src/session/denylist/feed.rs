@@ -116,7 +116,9 @@ async fn follow_once(known: &Weak<Known>, feed: &mut impl Feed, pause: &mut Dura
         let Some(moment) = known.upgrade().map(|known| known.moment()) else { return Ok(()) };
         let changes = feed.read().await?;
         let Some(known) = known.upgrade() else { return Ok(()) };
-        changes.iter().for_each(|change| known.apply(change));
+        for change in &changes {
+            known.apply(change);
+        }
         is_complete = known.confirm(moment);
         drop(known);
         *pause = FIRST_PAUSE;

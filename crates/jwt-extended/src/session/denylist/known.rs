@@ -73,7 +73,8 @@ struct Shard {
 struct Session {
     subject_hash: u64,
     asked: Number,
-    subject: u32,
+    /// The tag of its subject.
+    tag: u32,
     /// In seconds; [`NEVER`] for never.
     ends: u32,
 }
@@ -82,7 +83,8 @@ struct Subject {
     /// The store has vouched for tokens that were issued then.
     since: Timestamp,
     asked: Number,
-    subject: u32,
+    /// The tag of its subject.
+    tag: u32,
 }
 
 const NEVER: u32 = u32::MAX;
@@ -130,11 +132,12 @@ impl Known {
             Some(id) => read(self.shard_of(id)).sessions.get(id).is_some_and(|session| {
                 token.now.as_secs() < u64::from(session.ends)
                     && session.subject_hash == self.secret.hash_one(token.subject)
-                    && !self.has_changed(session.subject, session.asked)
+                    && !self.has_changed(session.tag, session.asked)
             }),
-            None => read(self.shard_of(token.subject)).subjects.get(token.subject).is_some_and(|subject| {
-                token.since >= subject.since && !self.has_changed(subject.subject, subject.asked)
-            }),
+            None => read(self.shard_of(token.subject))
+                .subjects
+                .get(token.subject)
+                .is_some_and(|subject| token.since >= subject.since && !self.has_changed(subject.tag, subject.asked)),
         };
         vouched && !token.jti.is_some_and(|jti| self.is_revoked(jti))
     }
@@ -149,7 +152,7 @@ impl Known {
         if standing.status != TokenStatus::Active {
             return;
         }
-        let subject = SubjectDigest::of(token.subject).tag();
+        let tag = SubjectDigest::of(token.subject).tag();
         let ends = standing.until.map_or(NEVER, |until| u32::try_from(until.as_secs()).unwrap_or(NEVER - 1));
         if token.now.as_secs() >= u64::from(ends) {
             return;
@@ -164,9 +167,9 @@ impl Known {
         }
         if token.session.is_some() {
             let subject_hash = self.secret.hash_one(token.subject);
-            shard.sessions.insert(id, Session { subject_hash, asked, subject, ends });
+            shard.sessions.insert(id, Session { subject_hash, asked, tag, ends });
         } else {
-            shard.subjects.insert(id, Subject { since: token.since, asked, subject });
+            shard.subjects.insert(id, Subject { since: token.since, asked, tag });
         }
     }
 
@@ -237,7 +240,9 @@ impl Known {
         drop(subjects);
         write(&self.revoked).clear(self.now());
         self.overflowed.store(false, Ordering::Release);
-        changes.iter().for_each(|change| self.apply(change));
+        for change in changes {
+            self.apply(change);
+        }
     }
 
     /// Notes that all changes up to a moment are known. Returns whether the memory counts now.
@@ -255,11 +260,11 @@ impl Known {
     fn sweep(&self, changes: &HashMap<u32, Number>) {
         // First, so that no answer to an earlier question gets into a shard that was swept.
         self.floor.fetch_max(self.latest.load(Ordering::Acquire), Ordering::AcqRel);
-        let stays = |subject: u32, asked: Number| changes.get(&subject).is_none_or(|&changed| asked >= changed);
+        let stays = |tag: u32, asked: Number| changes.get(&tag).is_none_or(|&changed| asked >= changed);
         for shard in &self.shards {
             let mut shard = write(shard);
-            shard.sessions.retain(|session| stays(session.subject, session.asked));
-            shard.subjects.retain(|subject| stays(subject.subject, subject.asked));
+            shard.sessions.retain(|session| stays(session.tag, session.asked));
+            shard.subjects.retain(|subject| stays(subject.tag, subject.asked));
         }
         let mut subjects = write(&self.subjects);
         subjects.retain(|subject, changed| changes.get(subject).is_none_or(|swept| *changed > *swept));
@@ -270,9 +275,9 @@ impl Known {
         self.revoked_count.load(Ordering::Acquire) > 0 && read(&self.revoked).tokens.get(jti).is_some()
     }
 
-    fn has_changed(&self, subject: u32, asked: Number) -> bool {
+    fn has_changed(&self, tag: u32, asked: Number) -> bool {
         self.subjects_count.load(Ordering::Acquire) > 0
-            && read(&self.subjects).get(&subject).is_some_and(|changed| asked < *changed)
+            && read(&self.subjects).get(&tag).is_some_and(|changed| asked < *changed)
     }
 
     fn next(&self) -> Number {

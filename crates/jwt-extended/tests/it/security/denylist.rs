@@ -1,4 +1,4 @@
-//! A denylist in front of a store that another process shares: what it answers from memory, and what it never does.
+//! Line 38: a denylist in front of a store that another process shares.
 
 use std::{
     future::{Future, pending},
