@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long the stream stays after its last follower.
-const KEPT: Duration = Duration::from_hours(1);
+const KEPT: Duration = Duration::from_secs(3600);
 /// How many entries one command reads.
 const BATCH: usize = 1000;
 /// The kind of the entry with which a follower begins.

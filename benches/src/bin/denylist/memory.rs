@@ -41,7 +41,7 @@ impl Feed for Once {
 
 pub(crate) fn table() -> String {
     let mut random = Random(1);
-    let options = DenylistOptions::new().staleness(Duration::from_hours(1)).capacity(USERS / 4 * 5);
+    let options = DenylistOptions::new().staleness(Duration::from_secs(3600)).capacity(USERS / 4 * 5);
     let options = options.clock(|| at(1));
     let store = Arc::new(MemoryStore::with_capacity(2 * USERS));
     let denylist = Denylist::new(Arc::clone(&store), options);

@@ -166,11 +166,11 @@ fn now<T>(answer: Answer<'_, Result<T, StoreError>>) -> T {
     }
 }
 
-fn token<'a>(session: Option<&'a str>) -> TokenIds<'a> {
+fn token(session: Option<&str>) -> TokenIds<'_> {
     TokenIds { jti: Some(JTI), session, subject: "alice", since: at(0), now: at(0) }
 }
 
-fn new_session<'a>(id: &'a str) -> NewSession<'a> {
+fn new_session(id: &str) -> NewSession<'_> {
     let (subject, jti, opened) = ("alice", "r0", at(0));
     NewSession {
         id,

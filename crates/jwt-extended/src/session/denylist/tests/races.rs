@@ -3,13 +3,14 @@
 use super::*;
 use crate::session::Standing;
 
+type Change = Box<dyn Fn(&super::super::known::Known)>;
+
 /// A change while the store's answer is on its way.
 #[test]
 fn a_late_answer_does_not_bring_back_what_has_ended() {
     let standing = Standing { status: TokenStatus::Active, until: Some(at(3600)) };
     let alice = SubjectDigest::of("alice");
     let many = |number: u32| SubjectDigest::of(&format!("user {number}"));
-    type Change = Box<dyn Fn(&super::super::Known)>;
     let cases: [(&str, Option<&str>, Change, bool); 8] = [
         ("nothing", Some(SESSION), Box::new(|_| {}), true),
         ("its session", Some(SESSION), Box::new(|known| known.forget_session(SESSION)), false),
