@@ -131,7 +131,7 @@ mod tests {
         let read = |items: &[&str]| rotation(Value::Array(items.iter().map(|item| bulk(item)).collect()));
         assert!(matches!(read(&["rotated"]), Ok((RotateOutcome::Rotated, ended)) if ended.is_empty()));
         let (repeated, _) = read(&["repeated", "next", "000000001800000000"]).unwrap();
-        let rotated_at = jwt_extended::Timestamp::from_micros(1_800_000_000);
+        let rotated_at = Timestamp::from_micros(1_800_000_000);
         assert_eq!(repeated, RotateOutcome::Repeated { successor: "next".to_owned(), rotated_at });
         assert_eq!(
             read(&["replayed", "a", "b"]).unwrap(),

@@ -49,7 +49,7 @@ fn a_denylist_needs_a_store_with_a_feed() {
     ] {
         let config = format!("{section}{}", listed_user("alice"));
         let ended = run_in(folder.path(), &["check"], &config, &[("JWT_SECRET_KEY", SECRET)]);
-        assert_eq!(ended.code, Some(if accepted { 0 } else { 1 }), "{section}: {}", ended.err);
+        assert_eq!(ended.code, Some(i32::from(!accepted)), "{section}: {}", ended.err);
     }
 }
 
