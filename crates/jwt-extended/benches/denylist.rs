@@ -1,8 +1,8 @@
 //! The guard over a denylist beside the guard over the memory store, in turns.
 //!
 //! Each round runs both guards for less than a millisecond, and the differences are those within a round. So a machine
-//! whose speed changes hardly changes them. The middle half leaves out the rounds that something else interrupted. With one session, everything is in the processor's caches; with a hundred
-//! thousand, each request is of another user.
+//! whose speed changes hardly changes them. The middle half leaves out the rounds that something else interrupted.
+//! With one session, everything is in the processor's caches; with a hundred thousand, each request is of another user.
 //!
 //! Run with `cargo bench -p jwt-extended --bench denylist`. The number of rounds is its argument, 501 by default.
 

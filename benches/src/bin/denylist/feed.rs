@@ -13,7 +13,7 @@ use crate::{ENDS, PROCESSES, Random};
 const LASTS: f64 = 3600.0;
 /// The time limit of the store.
 const LIMIT: f64 = 1.0;
-/// Bytes of a command and its answer on the wire: `XREAD` that is woken, or is not, and `XRANGE` without and per change.
+/// Bytes of a command and its answer on the wire: `XREAD` that is woken, or is not; `XRANGE` alone and per change.
 const WOKEN: f64 = 104.0 + 151.0;
 const NOT_WOKEN: f64 = 104.0 + 5.0;
 const RANGE: f64 = 87.0 + 88.0;
@@ -80,7 +80,7 @@ fn follow(all: &mut Totals, changes: &[f64], bound: f64, random: &mut Random) {
         all.commands += 2.0;
         all.bytes += if is_woken { WOKEN } else { NOT_WOKEN } + RANGE;
         if read > dies {
-            // Nothing arrives any more. The command in flight fails, and the memory counts until then, within the bound.
+            // Nothing arrives any more. The command in flight fails. The memory counts until then, within the bound.
             let lost = now.max(dies) + LIMIT + if dies < woken { wait } else { 0.0 };
             let counts_until = lost.min(confirmed + bound);
             now = lost + 0.05 + 3.0 * trip(random);

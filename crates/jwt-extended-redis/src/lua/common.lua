@@ -101,8 +101,8 @@ local function open_sessions(key, base, now, last)
   return ids, sessions
 end
 
--- Writes into the feed what has changed, if any process has begun the feed. `kind` is 's' for a session, 'c' for the tag
--- of a subject, 't' for an expiry and a token. In a cluster the feed is '', because it would be on another node.
+-- Writes into the feed what has changed, if any process has begun it. `kind` is 's' for a session, 'c' for the tag of a
+-- subject, 't' for an expiry and a token. In a cluster the feed is '', because it would be on another node.
 local function tell(feed, kind, what)
   if feed ~= '' then
     redis.call('XADD', feed, 'NOMKSTREAM', 'MAXLEN', '~', 100000, '*', kind, what)

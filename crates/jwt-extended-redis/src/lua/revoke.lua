@@ -1,5 +1,5 @@
--- Revokes one token. If it was revoked before, the later expiry wins. KEYS: token. ARGV: expiry, TTL, now, the token's id,
--- the feed.
+-- Revokes one token. If it was revoked before, the later expiry wins. KEYS: token. ARGV: expiry, TTL, now, token
+-- id, the feed.
 local old = redis.call('GET', KEYS[1])
 if not old or old < ARGV[1] then
   if ARGV[5] ~= '' then

@@ -1,6 +1,6 @@
 -- Tells the processes that follow what was revoked, on the channel jwt_feed. Each of them holds an advisory lock that
--- they share. If this transaction gets the lock for itself, nobody follows, and nobody is told. A process that begins to
--- follow meanwhile waits until the transaction ends.
+-- they share. If this transaction gets the lock for itself, nobody follows, and nobody is told. A process that begins
+-- to follow meanwhile waits until the transaction ends.
 
 CREATE OR REPLACE FUNCTION jwt_feed_tell() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

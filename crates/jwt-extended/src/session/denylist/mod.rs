@@ -69,7 +69,7 @@ impl DenylistOptions {
     /// Sets how many sessions the process remembers, and how many revoked tokens. The default is a million, which takes
     /// up to 100 MB each.
     ///
-    /// The store is asked again about sessions that do not fit. If the revoked tokens do not fit, it is asked each time.
+    /// The store is asked again about sessions that do not fit. If revoked tokens do not fit, it is asked each time.
     pub fn capacity(mut self, entries: usize) -> Self {
         self.capacity = entries;
         self
