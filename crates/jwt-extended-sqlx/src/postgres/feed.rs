@@ -169,7 +169,7 @@ async fn state(listener: &mut PgListener) -> Result<(i64, String), sqlx::Error> 
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
-/// Reads what a trigger has sent. After a truncated table, or what only a later version sends, the follower starts again.
+/// Reads what a trigger has sent. If a table was truncated, or a later version has sent it, the follower starts again.
 fn change(payload: &str) -> Result<Change, StoreError> {
     let unknown = || lost("the tables were emptied, or a later version has written the feed");
     let mut rest = payload.chars();
