@@ -1,6 +1,9 @@
 //! Reads the replies of Redis and the scripts. It knows their shape, and `record` knows what is in them.
 
-use jwt_extended::session::{RotateOutcome, Session};
+use jwt_extended::{
+    Timestamp,
+    session::{Change, RotateOutcome, Session},
+};
 use redis::Value;
 
 use crate::{connection::Failure, record};
@@ -55,6 +58,33 @@ pub(crate) fn sessions(answer: Value) -> Result<Vec<Session>, Failure> {
     Ok(sessions)
 }
 
+/// Reads a page of revoked tokens, and where the next one begins; `0` at the end.
+pub(crate) fn revoked(answer: Value) -> Result<(String, Vec<Change>), Failure> {
+    let mut halves = items(answer)?;
+    let next = text(halves.next())?;
+    let mut page = items(halves.next().ok_or(Failure::Foreign)?)?;
+    let mut tokens = Vec::with_capacity(page.len() / 2);
+    while let Some(jti) = page.next() {
+        let until = match text(page.next())?.as_str() {
+            "inf" => None,
+            seconds => Some(Timestamp::from_secs(seconds.parse().map_err(|_| Failure::Foreign)?)),
+        };
+        tokens.push(Change::Token { jti: text(Some(jti))?, until });
+    }
+    Ok((next, tokens))
+}
+
+/// Reads entries of a stream: the id of each, and its fields and values.
+pub(crate) fn entries(answer: Value) -> Result<Vec<(String, Vec<String>)>, Failure> {
+    let entry = |entry| {
+        let mut parts = items(entry)?;
+        let id = text(parts.next())?;
+        let fields = items(parts.next().ok_or(Failure::Foreign)?)?;
+        Ok((id, fields.map(|field| text(Some(field))).collect::<Result<_, _>>()?))
+    };
+    items(answer)?.map(entry).collect()
+}
+
 /// Reads an array.
 pub(crate) fn items(answer: Value) -> Result<std::vec::IntoIter<Value>, Failure> {
     match answer {
@@ -80,7 +110,8 @@ pub(crate) fn number(answer: Option<&Value>) -> Result<u64, Failure> {
     }
 }
 
-fn text(answer: Option<Value>) -> Result<String, Failure> {
+/// Reads a text.
+pub(crate) fn text(answer: Option<Value>) -> Result<String, Failure> {
     match answer {
         Some(Value::BulkString(text)) => String::from_utf8(text).map_err(|_| Failure::Foreign),
         _ => Err(Failure::Foreign),
@@ -100,7 +131,7 @@ mod tests {
         let read = |items: &[&str]| rotation(Value::Array(items.iter().map(|item| bulk(item)).collect()));
         assert!(matches!(read(&["rotated"]), Ok((RotateOutcome::Rotated, ended)) if ended.is_empty()));
         let (repeated, _) = read(&["repeated", "next", "000000001800000000"]).unwrap();
-        let rotated_at = jwt_extended::Timestamp::from_micros(1_800_000_000);
+        let rotated_at = Timestamp::from_micros(1_800_000_000);
         assert_eq!(repeated, RotateOutcome::Repeated { successor: "next".to_owned(), rotated_at });
         assert_eq!(
             read(&["replayed", "a", "b"]).unwrap(),
@@ -119,6 +150,11 @@ mod tests {
             assert!(sessions(bad.clone()).is_err() && number(Some(&bad)).is_err());
         }
         assert!(sessions(Value::Array(vec![bulk("id")])).is_err());
+        let page = |score: &str| {
+            revoked(Value::Array(vec![bulk("0"), Value::Array(vec![bulk("token"), bulk(score)])])).map(|(_, page)| page)
+        };
+        assert!(page("inf").is_ok() && page("1800000000").is_ok() && page("soon").is_err());
+        assert!(entries(Value::Array(vec![bulk("1-0")])).is_err() && entries(Value::Nil).is_err());
         assert!(held(None).is_err() && held(Some(Value::Int(1))).is_err() && held(Some(Value::Nil)).is_ok());
     }
 }

@@ -47,6 +47,9 @@ pub enum ConnectError {
     /// The time limit is zero, so every call would fail.
     #[error("the timeout is zero; give Redis some time to answer")]
     Timeout,
+    /// A denylist was asked for, and the store is on a cluster.
+    #[error("a Redis Cluster has no feed for a denylist; use one server, Sentinel, or a staleness of zero")]
+    NoFeed,
     /// Redis did not answer, or refused the connection.
     #[error("cannot connect to Redis: {0}")]
     Unavailable(String),

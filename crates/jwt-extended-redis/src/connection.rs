@@ -92,6 +92,20 @@ impl Connection {
         self.timeout
     }
 
+    /// Whether it is to a cluster, where a script reaches the keys of one node.
+    pub(crate) fn is_cluster(&self) -> bool {
+        self.shared.target.is_cluster()
+    }
+
+    /// Opens another connection, for commands that wait.
+    pub(crate) async fn open_another(&self) -> Result<Live, Unavailable> {
+        match timeout(self.timeout, self.shared.target.open()).await {
+            Ok(Ok(live)) => Ok(live),
+            Ok(Err(error)) => Err(Unavailable(describe(&error))),
+            Err(_) => Err(Unavailable(unanswered(self.timeout))),
+        }
+    }
+
     /// Runs some work on the connection. The time limit covers connecting as well.
     pub(crate) async fn within<T, W, F>(&self, work: W) -> Result<T, Unavailable>
     where
@@ -188,6 +202,16 @@ impl fmt::Debug for Connection {
 }
 
 impl Target {
+    fn is_cluster(&self) -> bool {
+        match self {
+            Self::Server(_) => false,
+            #[cfg(feature = "sentinel")]
+            Self::Sentinels(_) => false,
+            #[cfg(feature = "cluster")]
+            Self::Cluster(_) => true,
+        }
+    }
+
     /// Connects.
     async fn open(&self) -> Result<Live, RedisError> {
         let link = Link::new();
@@ -293,7 +317,7 @@ impl Failure {
     }
 }
 
-fn unanswered(limit: Duration) -> String {
+pub(crate) fn unanswered(limit: Duration) -> String {
     format!("Redis did not answer within {limit:?}")
 }
 

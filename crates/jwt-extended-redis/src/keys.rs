@@ -86,6 +86,11 @@ pub(crate) fn pointer(prefix: &str, session: &str) -> String {
     format!("{prefix}:p:{session}")
 }
 
+/// Returns the key of the feed. It has no hash tag: in a cluster there is no feed.
+pub(crate) fn feed(prefix: &str) -> String {
+    format!("{prefix}:feed")
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

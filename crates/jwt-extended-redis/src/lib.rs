@@ -42,6 +42,7 @@ mod answers;
 mod app_script;
 mod builder;
 mod connection;
+mod feed;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -79,6 +79,12 @@ pub(crate) fn read_time(text: &[u8]) -> Result<Timestamp, Failure> {
     micros(text, 0).map(Timestamp::from_micros)
 }
 
+/// Reads an expiry at the beginning of a value; `None` for never.
+pub(crate) fn read_end(text: &[u8]) -> Result<Option<Timestamp>, Failure> {
+    let micros = micros(text, 0)?;
+    Ok((micros != NEVER).then(|| Timestamp::from_micros(micros)))
+}
+
 /// Reads the time at this position.
 fn micros(text: &[u8], at: usize) -> Result<u64, Failure> {
     let digits = text.get(at..at + TIME_LEN).ok_or(Failure::Foreign)?;

@@ -7,7 +7,7 @@ use jwt_extended::{
     Timestamp,
     session::{
         Answer, EndSessions, NewSession, Retry, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore,
-        StoreError, TokenIds, TokenStatus, TouchRequest,
+        Standing, StoreError, TokenIds, TokenStatus, TouchRequest,
     },
 };
 use redis::Cmd;
@@ -16,7 +16,7 @@ use crate::{
     answers::{self, Counted},
     builder::{ConnectError, RedisStoreBuilder, Urls},
     connection::{Connection, Failure, Live, Unavailable},
-    keys::{SubjectKeys, pointer},
+    keys::{self, SubjectKeys, pointer},
     record,
     scripts::{Call, Scripts, arguments},
 };
@@ -33,6 +33,8 @@ pub struct RedisStore {
 pub(crate) struct Shared {
     pub(crate) connection: Connection,
     pub(crate) prefix: String,
+    /// The key of the feed; empty in a cluster.
+    pub(crate) feed: String,
     scripts: Scripts,
 }
 
@@ -67,7 +69,8 @@ impl RedisStore {
     }
 
     pub(crate) fn new(prefix: String, connection: Connection) -> Self {
-        Self { shared: Arc::new(Shared { connection, prefix, scripts: Scripts::new() }) }
+        let feed = if connection.is_cluster() { String::new() } else { keys::feed(&prefix) };
+        Self { shared: Arc::new(Shared { connection, prefix, feed, scripts: Scripts::new() }) }
     }
 
     /// Checks that Redis answers and accepts the login.
@@ -81,8 +84,56 @@ impl RedisStore {
         SubjectKeys::of(&self.shared.prefix, subject)
     }
 
+    fn feed(&self) -> &str {
+        &self.shared.feed
+    }
+
     fn pointer(&self, session: &str) -> String {
         pointer(&self.shared.prefix, session)
+    }
+
+    /// Returns the command that reads what a check needs.
+    fn question(&self, token: &TokenIds<'_>) -> Cmd {
+        let mut keys = self.keys(token.subject);
+        let mut command = Cmd::with_capacity(4, 256);
+        command.arg("MGET").arg(keys.cut_off());
+        if let Some(session) = token.session {
+            command.arg(keys.session(session));
+        }
+        if let Some(jti) = token.jti {
+            command.arg(keys.token(jti));
+        }
+        command
+    }
+
+    /// Sends that command, and judges the token by the reply.
+    async fn ask(&self, command: Cmd, token: &TokenIds<'_>) -> Result<Standing, Unavailable> {
+        const REVOKED: Standing = Standing { status: TokenStatus::Revoked, until: None };
+        let (session, since, now) = (token.session, token.since, token.now);
+        let check = async |mut live: Live| {
+            let mut held = answers::items(live.send(&command).await?)?;
+            let cut_off = answers::held(held.next())?;
+            if let Some(cut_off) = cut_off
+                && record::cuts_off(&cut_off, now, since, session)?
+            {
+                return Ok(REVOKED);
+            }
+            let mut until = None;
+            if session.is_some() {
+                match answers::held(held.next())? {
+                    Some(open) if !record::has_expired(&open, now)? => until = record::read_end(&open)?,
+                    _ => return Ok(REVOKED),
+                }
+            }
+            if token.jti.is_some()
+                && let Some(revoked) = answers::held(held.next())?
+                && !record::has_expired(&revoked, now)?
+            {
+                return Ok(REVOKED);
+            }
+            Ok(Standing { status: TokenStatus::Active, until })
+        };
+        self.shared.connection.within(check).await
     }
 
     /// Deletes the pointers of ended sessions that have no TTL.
@@ -109,7 +160,8 @@ impl RedisStore {
     }
 
     fn end_one(&self, mut keys: SubjectKeys, session: &str, now: Timestamp) -> Call<'_> {
-        let arguments = arguments![keys.session(session), keys.index(), keys.cut_off(), record::time(now), session];
+        let (key, now, feed) = (keys.session(session).to_owned(), record::time(now), self.feed());
+        let arguments = arguments![key, keys.index(), keys.cut_off(), now, session, feed];
         self.shared.scripts.end_one.call(3, arguments)
     }
 
@@ -140,6 +192,8 @@ impl RedisStore {
             kept,
             keys.sessions(),
             record::time(now.saturating_add(EndSessions::MAX_AHEAD)),
+            self.feed(),
+            keys.tag(),
         ];
         self.shared.scripts.end_all.call(2, arguments)
     }
@@ -179,47 +233,21 @@ impl RedisStore {
 
 impl SessionStore for RedisStore {
     fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
-        let mut keys = self.keys(token.subject);
-        let mut command = Cmd::with_capacity(4, 256);
-        command.arg("MGET").arg(keys.cut_off());
-        if let Some(session) = token.session {
-            command.arg(keys.session(session));
-        }
-        if let Some(jti) = token.jti {
-            command.arg(keys.token(jti));
-        }
-        let (session, since, now) = (token.session, token.since, token.now);
-        Answer::later(async move {
-            let check = async |mut live: Live| {
-                let mut held = answers::items(live.send(&command).await?)?;
-                let cut_off = answers::held(held.next())?;
-                if let Some(cut_off) = cut_off
-                    && record::cuts_off(&cut_off, now, since, session)?
-                {
-                    return Ok(TokenStatus::Revoked);
-                }
-                if session.is_some() {
-                    match answers::held(held.next())? {
-                        Some(open) if !record::has_expired(&open, now)? => {}
-                        _ => return Ok(TokenStatus::Revoked),
-                    }
-                }
-                if token.jti.is_some()
-                    && let Some(revoked) = answers::held(held.next())?
-                    && !record::has_expired(&revoked, now)?
-                {
-                    return Ok(TokenStatus::Revoked);
-                }
-                Ok(TokenStatus::Active)
-            };
-            Ok(self.shared.connection.within(check).await?)
-        })
+        let command = self.question(token);
+        Answer::later(async move { Ok(self.ask(command, token).await?.status) })
+    }
+
+    fn standing<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<Standing, StoreError>> {
+        let command = self.question(token);
+        Answer::later(async move { Ok(self.ask(command, token).await?) })
     }
 
     fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {
         let mut keys = self.keys(token.subject);
         let (until, ttl) = (record::end(token.until), record::ttl(token.until, token.now));
-        let call = self.shared.scripts.revoke.call(1, arguments![keys.token(token.jti), until, ttl]);
+        let (now, feed) = (record::time(token.now), self.feed());
+        let arguments = arguments![keys.token(token.jti), until, ttl, now, token.jti, feed];
+        let call = self.shared.scripts.revoke.call(1, arguments);
         Answer::later(async move {
             Ok(self.shared.connection.within(async |mut live: Live| Ok(call.send(&mut live).await.map(drop)?)).await?)
         })
@@ -247,6 +275,7 @@ impl SessionStore for RedisStore {
             keys.sessions(),
             record::time(session.since),
             record::time(session.now),
+            self.feed(),
         ];
         let call = self.shared.scripts.open.call(3, arguments);
         Answer::later(async move {
@@ -293,6 +322,7 @@ impl SessionStore for RedisStore {
                 Retry::InGrace => "",
                 Retry::UntilSuccessorIsUsed => "retry",
             },
+            self.feed(),
         ];
         let call = self.shared.scripts.rotate.call(4, arguments);
         let extend = self.extend(session, request.ends, token.now);
@@ -390,7 +420,7 @@ impl SessionStore for RedisStore {
 impl fmt::Debug for RedisStore {
     /// Leaves out the URL, because it contains a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { connection, prefix, scripts: _ } = &*self.shared;
+        let Shared { connection, prefix, feed: _, scripts: _ } = &*self.shared;
         f.debug_struct("RedisStore").field("connection", connection).field("prefix", prefix).finish_non_exhaustive()
     }
 }

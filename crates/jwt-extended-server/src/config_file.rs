@@ -18,6 +18,7 @@ use crate::{
     ListenAddress, Origin, StartError,
     attempts::GuessingOptions,
     clients::ClientOptions,
+    denylist::DenylistSettings,
     forward_auth::{ForwardAuthOptions, PolicyOptions},
     keys::KeyOptions,
     limits::Limits,
@@ -45,6 +46,8 @@ pub(crate) struct ConfigFile {
     pub(crate) cors_origins: Vec<Origin>,
     #[serde(default)]
     pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) denylist: DenylistSettings,
     /// How often somebody may guess a secret.
     #[serde(default)]
     pub(crate) guessing: GuessingOptions,

@@ -13,6 +13,7 @@ mod config_file;
 mod connections;
 mod cors;
 mod demo;
+mod denylist;
 mod error;
 mod forward_auth;
 mod keys;

@@ -6,6 +6,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use crate::{
     ListenAddress, Settings, StartError,
+    denylist::DenylistSettings,
     serve::{Opened, Running},
     settings::Source,
     store::StoreAddress,
@@ -15,6 +16,7 @@ use crate::{
 pub(crate) struct Fixed {
     pub(crate) listen: ListenAddress,
     pub(crate) store: StoreAddress,
+    pub(crate) denylist: DenylistSettings,
     pub(crate) connections: NonZeroUsize,
     pub(crate) metrics_listen: Option<ListenAddress>,
 }
@@ -24,6 +26,7 @@ impl Fixed {
         Self {
             listen: settings.listen.clone(),
             store: settings.store.clone(),
+            denylist: settings.denylist,
             connections: settings.limits.connections,
             metrics_listen: settings.metrics_listen.clone(),
         }
@@ -31,10 +34,11 @@ impl Fixed {
 
     /// Returns the names of the settings that differ.
     fn differences(&self, other: &Self) -> Vec<&'static str> {
-        let Self { listen, store, connections, metrics_listen } = other;
+        let Self { listen, store, denylist, connections, metrics_listen } = other;
         let differs = [
             ("listen", self.listen != *listen),
             ("store", self.store != *store),
+            ("denylist", self.denylist != *denylist),
             ("limits.connections", self.connections != *connections),
             ("metrics_listen", self.metrics_listen != *metrics_listen),
         ];

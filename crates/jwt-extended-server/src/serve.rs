@@ -88,10 +88,10 @@ fn advice_on_secrets(keys: Option<&KeyPlace>) -> &'static str {
 /// Opens the store, and creates it unless its keys must be in it.
 async fn open_store(settings: &Settings) -> Result<OpenStore, StartError> {
     if !matches!(settings.keys, Some(KeyPlace::Store { .. })) {
-        return settings.store.open(Absence::Created).await;
+        return settings.store.open_with(Absence::Created, settings.denylist).await;
     }
     // An empty store would look like a good one to the next command.
-    settings.store.open(Absence::Refused).await.map_err(|error| match error {
+    settings.store.open_with(Absence::Refused, settings.denylist).await.map_err(|error| match error {
         StartError::Store(OpenError::Missing { address }) => KeysError::NoKeys(address).into(),
         error => error,
     })

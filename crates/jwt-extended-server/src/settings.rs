@@ -24,7 +24,9 @@ use crate::{
     Clients, Cors, ForwardAuth, ListenAddress, Origin, Pages, StartError, Users,
     attempts::GuessingOptions,
     config_file::ConfigFile,
-    demo, is_sample,
+    demo,
+    denylist::DenylistSettings,
+    is_sample,
     keys::{KeyOptions, KeyPlace, KeysError, MasterKey, publication, take_master_key},
     limits::Limits,
     pages::Playground,
@@ -39,6 +41,8 @@ pub struct Settings {
     pub(crate) config: Config,
     pub(crate) cors: Cors,
     pub(crate) store: StoreAddress,
+    /// Whether checks are answered from memory.
+    pub(crate) denylist: DenylistSettings,
     /// The users of the configuration file; `None` if they are in the database.
     pub(crate) users: Option<Users>,
     /// The other issuers whose tokens are accepted.
@@ -128,6 +132,9 @@ impl Settings {
             refuse_samples(&config)?;
         }
         let store = overrides.store.or(named).or(file.store).unwrap_or_else(|| sqlite_in(DEFAULT_FILE));
+        if !file.denylist.is_off() && !store.has_feed() {
+            return Err(OpenError::NoFeed.into());
+        }
         let users = if file.users.is_empty() { None } else { Some(Users::new(file.users)?) };
         if matches!(keys, Some(KeyPlace::Store { .. })) && !store.holds_users() {
             return Err(KeysError::NoKeyTable.into());
@@ -147,13 +154,14 @@ impl Settings {
         let pages = Pages::new(file.pages, &mut config, &forward_auth, Playground::Hidden)?;
         check(&config, &issuers, keys.is_some().then(placeholder).transpose()?)?;
         let clients = Clients::new(file.clients)?;
-        let (limits, guessing) = (file.limits, file.guessing);
+        let (limits, guessing, denylist) = (file.limits, file.guessing, file.denylist);
         Ok(Self {
             listen,
             limits,
             config,
             cors,
             store,
+            denylist,
             users,
             issuers,
             keys,

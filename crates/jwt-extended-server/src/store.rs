@@ -7,7 +7,7 @@ use jwt_extended_redis::RedisStore;
 use jwt_extended_sqlx::{PostgresStore, SetupError, SqliteStore, SqliteUrl};
 use serde::Deserialize;
 
-use crate::{Database, StartError, attempts::Counters, sql::Pool};
+use crate::{Database, StartError, attempts::Counters, denylist::DenylistSettings, sql::Pool};
 
 /// The address of a store. `Display` and `Debug` leave out everything that may be a password.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -45,6 +45,9 @@ pub enum OpenError {
         /// The reason.
         why: String,
     },
+    /// There is a denylist, and the store has no feed for it.
+    #[error("[denylist] needs a store that several processes share, postgres://… or redis://…; leave it out")]
+    NoFeed,
     /// There is no store, and the command creates none.
     #[error(
         "there is no store at {address}, and only `serve`, `demo`, `user add`, `user import` and `key generate` create one; name the \
@@ -80,8 +83,22 @@ impl StoreAddress {
         matches!(self, Self::Sqlite(_) | Self::Postgres(_))
     }
 
+    /// Returns true if the store tells its processes what was revoked, as a denylist needs.
+    pub(crate) fn has_feed(&self) -> bool {
+        matches!(self, Self::Postgres(_) | Self::Redis(_))
+    }
+
     /// Opens the store. In an SQL database, creates the tables or migrates them.
     pub(crate) async fn open(&self, absence: Absence) -> Result<OpenStore, StartError> {
+        self.open_with(absence, DenylistSettings::default()).await
+    }
+
+    /// Opens the store behind a denylist, if there is one.
+    pub(crate) async fn open_with(
+        &self,
+        absence: Absence,
+        denylist: DenylistSettings,
+    ) -> Result<OpenStore, StartError> {
         let unreachable =
             |why: &dyn fmt::Display| OpenError::Unreachable { address: self.to_string(), why: why.to_string() };
         let failed = |error: &SetupError| match error {
@@ -95,7 +112,12 @@ impl StoreAddress {
             Self::Redis(url) => {
                 let store = RedisStore::connect(url).await.map_err(|error| unreachable(&error))?;
                 let attempts = Counters::in_redis(store.clone());
-                OpenStore { sessions: Arc::new(store), users: None, attempts }
+                let sessions: Arc<dyn SessionStore> = if denylist.is_off() {
+                    Arc::new(store)
+                } else {
+                    Arc::new(store.with_denylist(denylist.options()).map_err(|error| unreachable(&error))?)
+                };
+                OpenStore { sessions, users: None, attempts }
             }
             Self::Sqlite(url) => {
                 let builder = SqliteStore::builder();
@@ -114,7 +136,9 @@ impl StoreAddress {
                 store.migrate().await.map_err(|error| failed(&error))?;
                 let users = Database::in_postgres(store.pool().clone()).await?;
                 let attempts = Counters::in_sql(Pool::Postgres(store.pool().clone())).await?;
-                OpenStore { sessions: Arc::new(store), users: Some(users), attempts }
+                let sessions: Arc<dyn SessionStore> =
+                    if denylist.is_off() { Arc::new(store) } else { Arc::new(store.with_denylist(denylist.options())) };
+                OpenStore { sessions, users: Some(users), attempts }
             }
         })
     }

@@ -82,6 +82,9 @@
 //! Logins delete, a few rows at a time, what ended more than a day ago. A program that has few logins, or wants to delete
 //! earlier, calls [`purge`](jwt_extended::session::SessionStore::purge).
 //!
+//! In PostgreSQL, five triggers tell the processes that follow (`PostgresStore::with_denylist`) what was revoked. While
+//! no process follows, they send nothing.
+//!
 //! The tables hold ids (`sid`, `jti`), subjects, labels and times. They hold no token, and nothing that a token could be made
 //! from.
 

@@ -101,8 +101,17 @@ local function open_sessions(key, base, now, last)
   return ids, sessions
 end
 
+-- Writes into the feed what has changed, if any process has begun it. `kind` is 's' for a session, 'c' for the tag of a
+-- subject, 't' for an expiry and a token. In a cluster the feed is '', because it would be on another node.
+local function tell(feed, kind, what)
+  if feed ~= '' then
+    redis.call('XADD', feed, 'NOMKSTREAM', 'MAXLEN', '~', 100000, '*', kind, what)
+  end
+end
+
 -- Ends an open session. If it has no expiry, it adds the id to `endless`: the caller must delete the pointer.
-local function close(key, index_key, id, session, endless)
+local function close(key, index_key, id, session, endless, feed)
+  tell(feed, 's', id)
   redis.call('DEL', key)
   redis.call('ZREM', index_key, id)
   if session.ends == NEVER then

@@ -1,11 +1,12 @@
 -- Ends all sessions of a subject, or all but one, and revokes all its tokens from before now.
 -- KEYS: cut-off, index. ARGV: now, until when the cut-off is remembered, its TTL, the kept session ('=<session>' or
--- '-'), the prefix of the keys of sessions, the latest plausible cut-off.
+-- '-'), the prefix of the keys of sessions, the latest plausible cut-off, the feed, the subject's tag.
 -- Returns how many sessions were open, the index of those that the caller must sweep or '', and the ids of ended
 -- sessions without an expiry.
 local now, at, remembered, kept = ARGV[1], ARGV[1], ARGV[2], ARGV[4]
 local old = redis.call('GET', KEYS[1])
 local keeps_ttl = false
+tell(ARGV[7], 'c', ARGV[8])
 if old then
   -- The later cut-off wins, unless a wrong clock has written it. So does the longer time of remembering.
   if string.sub(old, 1, 18) > at and string.sub(old, 1, 18) <= ARGV[6] then
@@ -25,7 +26,8 @@ local ids, sessions = open_sessions(KEYS[2], ARGV[5], now, BATCH - 1)
 local result = { 0, '' }
 for _, id in ipairs(ids) do
   if '=' .. id ~= kept then
-    close(ARGV[5] .. id, KEYS[2], id, sessions[id], result)
+    -- The feed has the subject.
+    close(ARGV[5] .. id, KEYS[2], id, sessions[id], result, '')
     result[1] = result[1] + 1
   end
 end

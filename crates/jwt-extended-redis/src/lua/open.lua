@@ -1,6 +1,6 @@
 -- Opens a session, and ends the oldest ones if there are too many.
 -- KEYS: cut-off, session, index. ARGV: opened, session id, session, its expiry, its TTL, the limit ('' for none), the
--- prefix of the keys of sessions, when the session counts as opened, the current time.
+-- prefix of the keys of sessions, when the session counts as opened, the current time, the feed.
 -- Returns 1, or 0 if a cut-off forbids it, and the ids of ended sessions without an expiry.
 local opened, id, at_most = ARGV[1], ARGV[2], ARGV[6]
 -- A cut-off between the start of the login and now was made during the login.
@@ -24,7 +24,7 @@ if most > BATCH then
   for _, other in ipairs(redis.call('ZRANGE', KEYS[3], 0, BATCH - 1)) do
     local session = other ~= id and read(ARGV[7] .. other)
     if session then
-      close(ARGV[7] .. other, KEYS[3], other, session, result)
+      close(ARGV[7] .. other, KEYS[3], other, session, result, ARGV[10])
     elseif other ~= id then
       redis.call('ZREM', KEYS[3], other)
     end
@@ -43,6 +43,6 @@ table.sort(others, function(one, two)
   return first < second or (first == second and one < two)
 end)
 for position = 1, #others + 1 - tonumber(at_most) do
-  close(ARGV[7] .. others[position], KEYS[3], others[position], sessions[others[position]], result)
+  close(ARGV[7] .. others[position], KEYS[3], others[position], sessions[others[position]], result, ARGV[10])
 end
 return result

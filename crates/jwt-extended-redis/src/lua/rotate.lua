@@ -1,7 +1,7 @@
 -- Replaces a session's refresh token with its successor.
 -- KEYS: cut-off, session, index, token. ARGV: now, since, session id, token id, the successor's id, the earliest
 -- rotation that may be repeated, the session's expiry, its TTL, the latest rotation that may be repeated, the prefix of
--- the keys of tokens, 'retry' if the token rotated last may be repeated at any time.
+-- the keys of tokens, 'retry' if the token rotated last may be repeated at any time, the feed.
 -- Returns 'rotated'; or 'repeated', the successor and when; or 'replayed' and the ids of ended sessions without an
 -- expiry; or 'ended'.
 local now, id = ARGV[1], ARGV[3]
@@ -41,6 +41,9 @@ if session.current == ARGV[4] then
   local _, _, kept = rotated(session.previous, '')
   session.previous = now .. ' ' .. #session.current .. ':' .. session.current .. kept
   session.current = ARGV[5]
+  if ARGV[7] < session.ends then
+    tell(ARGV[12], 's', id)
+  end
   session.rotated, session.used, session.ends = now, now, ARGV[7]
   put(KEYS[2], text_of(session), ARGV[8])
   index(KEYS[3], id, session.ends, ARGV[8])
@@ -56,5 +59,5 @@ if in_grace or may_retry then
   return { 'repeated', session.current, session.rotated }
 end
 local result = { 'replayed' }
-close(KEYS[2], KEYS[3], id, session, result)
+close(KEYS[2], KEYS[3], id, session, result, ARGV[12])
 return result

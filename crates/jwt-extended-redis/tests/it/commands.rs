@@ -6,7 +6,7 @@ use std::{
 };
 
 use jwt_extended::{
-    session::{RotateOutcome, SessionStore, TokenStatus},
+    session::{DenylistOptions, RotateOutcome, SessionStore, TokenStatus},
     test_util::sessions::{
         self, at, at_most, end_all, end_one, end_others, ids, new_session, revoked_token, rotate_request, touch_request,
     },
@@ -112,6 +112,15 @@ async fn the_rights_in_the_readme_are_enough() {
     assert_eq!(store.end(&end_one("session", None, at(1))).wait().await, Ok(1));
     let _: () = server.ask("SET", ("other", "key"));
     very_many_sessions_end_at_once(&store, &server).await;
+    let more: Vec<_> =
+        readme.lines().find(|line| line.contains("+xread")).unwrap().split('`').nth(1).unwrap().split(' ').collect();
+    let _: () = server.ask("ACL", [&["SETUSER", "app"][..], &more].concat());
+    let denylist = store.with_denylist(DenylistOptions::new().staleness(PATIENCE)).unwrap();
+    let began = Instant::now();
+    while !denylist.is_following() {
+        assert!(began.elapsed() < PATIENCE, "the rights of a denylist are enough");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// More sessions than a script reads. They all end at once, and are counted once.

@@ -8,6 +8,7 @@ mod addresses;
 mod cluster;
 mod commands;
 mod conformance;
+mod denylist;
 mod failures;
 mod keys;
 mod outages;

@@ -7,8 +7,8 @@ use std::{sync::Arc, time::Instant};
 use jwt_extended_axum::{
     jwt_extended::Timestamp,
     session::{
-        Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, StoreError,
-        TokenIds, TokenStatus, TouchRequest,
+        Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, Standing,
+        StoreError, TokenIds, TokenStatus, TouchRequest,
     },
 };
 use prometheus_client::{
@@ -126,6 +126,10 @@ impl Measured {
 impl SessionStore for Measured {
     fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         self.status.measure(self.store.status(token), |_| {})
+    }
+
+    fn standing<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<Standing, StoreError>> {
+        self.status.measure(self.store.standing(token), |_| {})
     }
 
     fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {

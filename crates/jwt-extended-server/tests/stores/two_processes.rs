@@ -1,11 +1,15 @@
 //! Two server processes on one store: each sees the changes of the other from the next request on.
 
-use std::{collections::BTreeSet, thread};
+use std::{
+    collections::BTreeSet,
+    thread,
+    time::{Duration, Instant},
+};
 
 use tempfile::TempDir;
 use test_services::{PgBouncer, Postgres, Redis};
 
-use crate::support::{SECRET, member, process::*};
+use crate::support::{SECRET, listed_user, member, process::*};
 
 fn demo(store: &str, variables: Variables<'_>) -> Server {
     let all = [&[("JWT_SECRET_KEY", SECRET), ("JWT_STORE", store)], variables].concat();
@@ -86,6 +90,35 @@ fn on_redis() {
     each_sees_the_changes_of_the_other(&redis.url());
     sixty_four_parallel_refreshes_give_one_successor(&redis.url());
     a_replay_on_the_other_process_is_detected_and_logged(&redis.url());
+}
+
+/// A logout on one process reaches the memory of the other.
+fn a_denylist_notices_the_changes_of_the_other(store: &str) {
+    let users = listed_user("testuser");
+    let config = format!("store = \"{store}\"\n[denylist]\nstaleness_seconds = 60\n{users}");
+    let secret = [("JWT_SECRET_KEY", SECRET)];
+    let (one, two) = (Server::serve_on(&config, &secret), Server::serve_on(&config, &secret));
+    for server in [&one, &two] {
+        server.logged("following the store's feed");
+    }
+    for _ in 0..5 {
+        let (access, refresh) = one.tokens();
+        assert!(opens(&two, &access) && opens(&two, &access));
+        assert_eq!(post(&one, "/logout", &access).status, 200);
+        assert!(!opens(&one, &access), "its own logout counts at once");
+        assert_eq!(post(&two, "/refresh", &refresh).status, 401, "a refresh asks the store");
+        let began = Instant::now();
+        while opens(&two, &access) {
+            assert!(began.elapsed() < Duration::from_secs(30), "the logout is noticed");
+        }
+    }
+}
+
+#[test]
+fn with_a_denylist() {
+    let (redis, postgres) = (Redis::start(), Postgres::start());
+    a_denylist_notices_the_changes_of_the_other(&redis.url());
+    a_denylist_notices_the_changes_of_the_other(&postgres.url());
 }
 
 #[test]

@@ -7,8 +7,10 @@ use crate::shared::{
     migrations::{LATEST, MAKE_RECORD, Migration, RECORD, missing},
 };
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "sessions", sql: include_str!("../../migrations/postgres/0001_sessions.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "sessions", sql: include_str!("../../migrations/postgres/0001_sessions.sql") },
+    Migration { version: 2, name: "feed", sql: include_str!("../../migrations/postgres/0002_feed.sql") },
+];
 
 /// Makes processes that migrate at the same time wait for each other.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7674303131209851745)";

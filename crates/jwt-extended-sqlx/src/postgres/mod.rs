@@ -2,6 +2,7 @@
 
 mod call;
 mod connection;
+mod feed;
 mod migrate;
 mod session;
 mod source;

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{AssertSqlSafe, ConnectOptions, Error, PgConnection, postgres::PgConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Error, Executor, PgConnection, Postgres, postgres::PgConnectOptions};
 
 /// Names a session, so that another one cannot be taken for it.
 const MARK: &str = "jwt_extended.session";
@@ -41,13 +41,8 @@ impl Sessions {
         if self.are_lent() {
             return options.connect().await;
         }
-        let mark = format!("{:016x}", RandomState::new().hash_one(0));
-        let ours = options.clone().options([
-            ("statement_timeout", milliseconds(self.timeout).as_str()),
-            ("default_transaction_isolation", "read committed"),
-            (MARK, mark.as_str()),
-        ]);
-        let mut connection = match ours.connect().await {
+        let mark = Mark::new();
+        let mut connection = match mark.set(options.clone(), self.timeout).connect().await {
             Err(Error::Database(refusal)) if may_be_the_settings(refusal.code().as_deref()) => {
                 let connection = options.connect().await?;
                 self.lend("the server refuses settings of a session");
@@ -55,10 +50,7 @@ impl Sessions {
             }
             connection => connection?,
         };
-        // In the simple protocol, which is one message: behind a pooler, a second one may reach another session.
-        let is_marked = AssertSqlSafe(format!("SELECT coalesce(current_setting('{MARK}', true) = '{mark}', false)"));
-        let row = sqlx::Executor::fetch_one(&mut connection, sqlx::raw_sql(is_marked)).await?;
-        if !sqlx::Row::try_get::<bool, _>(&row, 0)? {
+        if !mark.is_on(&mut connection).await? {
             self.lend("a session lacks the settings that it was opened with");
         }
         Ok(connection)
@@ -68,6 +60,33 @@ impl Sessions {
         if !self.lent.swap(true, Ordering::Relaxed) {
             tracing::info!(why, "a pooler seems to be in between, so each call is a transaction");
         }
+    }
+}
+
+/// A setting with a random value, by which a session is recognised.
+pub(super) struct Mark(String);
+
+impl Mark {
+    pub(super) fn new() -> Self {
+        Self(format!("{:016x}", RandomState::new().hash_one(0)))
+    }
+
+    /// Adds the settings of a session, this mark among them.
+    pub(super) fn set(&self, options: PgConnectOptions, timeout: Duration) -> PgConnectOptions {
+        options.options([
+            ("statement_timeout", milliseconds(timeout).as_str()),
+            ("default_transaction_isolation", "read committed"),
+            (MARK, self.0.as_str()),
+        ])
+    }
+
+    /// Whether a session has the mark.
+    pub(super) async fn is_on<'c>(&self, session: impl Executor<'c, Database = Postgres>) -> Result<bool, Error> {
+        // In the simple protocol, which is one message: behind a pooler, a second one may reach another session.
+        let mark = &self.0;
+        let is_marked = AssertSqlSafe(format!("SELECT coalesce(current_setting('{MARK}', true) = '{mark}', false)"));
+        let row = session.fetch_one(sqlx::raw_sql(is_marked)).await?;
+        sqlx::Row::try_get(&row, 0)
     }
 }
 

@@ -120,6 +120,20 @@ impl PostgresStore {
         }
     }
 
+    pub(super) fn timeout(&self) -> Duration {
+        self.sessions.backend().timeout
+    }
+
+    /// Whether a pooler is known to be in between.
+    pub(super) fn lends_sessions(&self) -> bool {
+        self.sessions.backend().source.lends_sessions()
+    }
+
+    /// Returns how to open another connection.
+    pub(super) fn connect_options(&self) -> PgConnectOptions {
+        self.app.options.clone().unwrap_or_else(|| self.pool().connect_options().as_ref().clone())
+    }
+
     /// Returns a pool for the app's own tables in the same database.
     ///
     /// It is the app's pool if the store was given one. Otherwise it is separate from the store's connections, so that

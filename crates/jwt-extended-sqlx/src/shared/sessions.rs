@@ -12,12 +12,12 @@ use std::{
 use jwt_extended::{
     Timestamp,
     session::{
-        Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, StoreError,
-        TokenIds, TokenStatus, TouchRequest,
+        Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, Standing,
+        StoreError, TokenIds, TokenStatus, TouchRequest,
     },
 };
 
-use super::steps::{End, List, Open, Purge, Revoke, Rotate, Status, Step, Sweep, Touch};
+use super::steps::{End, List, Open, Purge, Revoke, Rotate, Stand, Status, Step, Sweep, Touch};
 
 /// The most rows that one login deletes in passing.
 const PURGE_AT_ONCE: u32 = 500;
@@ -105,6 +105,10 @@ impl<B: Backend> Sessions<B> {
 impl<B: Backend> SessionStore for Sessions<B> {
     fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         Answer::later(self.backend.read(Status::from(token)))
+    }
+
+    fn standing<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<Standing, StoreError>> {
+        Answer::later(self.backend.read(Stand::from(token)))
     }
 
     fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {

@@ -7,6 +7,8 @@ mod common;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod conformance;
 #[cfg(feature = "postgres")]
+mod denylist;
+#[cfg(feature = "postgres")]
 mod failures;
 #[cfg(feature = "postgres")]
 mod pgbouncer;

@@ -49,7 +49,7 @@ use crate::{
     jose::KeyRing,
     session::{StoreError, TokenIds, TokenStatus},
     time::{Clock, Timestamp},
-    token::{Token, TokenError},
+    token::{Token, TokenError, TokenType},
 };
 
 /// The one value that an app holds: issues tokens, checks requests, sets cookies, revokes. Cloning is cheap, and there
@@ -299,7 +299,11 @@ impl JwtManager {
 
     /// Refuses a token that the store reports as revoked, or about which it cannot answer.
     async fn refuse_revoked(&self, token: &Token, now: Timestamp) -> Result<(), Rejection> {
-        match self.status(token, now).await {
+        let status = match token.token_type() {
+            TokenType::Refresh => self.inner.store.ask(&self.ids(token, now)).await,
+            TokenType::Access | TokenType::Other => self.status(token, now).await,
+        };
+        match status {
             Ok(TokenStatus::Active) => Ok(()),
             Ok(TokenStatus::Revoked) => Err(self.reject(Reason::Revoked, Some(token.clone()))),
             Err(error) => Err(self.reject(Reason::StoreUnavailable(error), None)),

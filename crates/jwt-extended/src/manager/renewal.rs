@@ -92,7 +92,7 @@ impl JwtManager {
                 let ends = self.session_ends(opened(token), now);
                 store.touch(&TouchRequest { token: self.ids(token, now), ends }).wait().await
             }
-            _ => self.status(token, now).await,
+            _ => self.inner.store.ask(&self.ids(token, now)).await,
         }
     }
 }

@@ -134,7 +134,7 @@ impl JwtManager {
     pub async fn check_store(&self) -> Result<(), StoreError> {
         let now = self.now();
         let nobody = TokenIds { jti: Some("health check"), session: None, subject: "health check", since: now, now };
-        self.inner.store.status(&nobody).await.map(drop)
+        self.inner.store.ask(&nobody).await.map(drop)
     }
 
     /// Deletes sessions and revocations that ended more than an hour ago, at most `limit` of them, and returns how

@@ -40,6 +40,15 @@ impl Stores {
         }
     }
 
+    /// Asks the store itself, which may not be this process's memory of it: for what is issued for a token, because a
+    /// revocation of the token does not reach that.
+    pub(super) async fn ask(&self, token: &TokenIds<'_>) -> Result<TokenStatus, StoreError> {
+        match self {
+            Self::Sessions(store) => store.standing(token).wait().await.map(|standing| standing.status),
+            Self::None | Self::Revocations(_) => self.status(token).await,
+        }
+    }
+
     pub(super) async fn revoke_token(&self, token: RevokedToken<'_>) -> Result<(), StoreError> {
         let RevokedToken { jti, until, now, .. } = token;
         match self {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, StoreError,
-    TokenIds, TokenStatus, TouchRequest,
+    Answer, EndSessions, NewSession, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, Standing,
+    StoreError, TokenIds, TokenStatus, TouchRequest,
 };
 use crate::time::Timestamp;
 
@@ -44,6 +44,10 @@ pub trait ForwardSessions: Send + Sync {
 impl<F: ForwardSessions> SessionStore for F {
     fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         self.forward(|store| store.status(token))
+    }
+
+    fn standing<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<Standing, StoreError>> {
+        self.forward(|store| store.standing(token))
     }
 
     fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {

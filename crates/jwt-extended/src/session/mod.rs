@@ -39,13 +39,17 @@
 //! | `RedisStore` of `jwt-extended-redis` | yes | several computers; Redis deletes expired entries |
 //! | a closure | no | your own blocklist: [`RevocationStore`] |
 //!
+//! A [`Denylist`] in front of a store that several processes share answers most checks from this process's memory.
+//!
 //! To write a store, implement [`SessionStore`], and test it with `test_util::sessions::check` behind the feature
 //! `test-util`.
 
 #![doc = include_str!("../docs/theft.md")]
 
 mod answer;
+mod denylist;
 mod forward;
+mod ids;
 mod memory;
 mod sessions;
 mod store;
@@ -53,13 +57,14 @@ mod subject;
 mod url;
 
 pub use answer::Answer;
+pub use denylist::{Change, Denylist, DenylistOptions, Feed, SubjectDigest};
 pub use forward::ForwardSessions;
 pub use memory::MemoryStore;
 pub use sessions::{
     EndSessions, NewSession, Retry, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore, TouchRequest,
 };
 pub(crate) use store::StoreKind;
-pub use store::{RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus};
+pub use store::{RevocationStore, RevokeRequest, Standing, StoreError, TokenIds, TokenStatus};
 pub(crate) use subject::{NOT_A_STRING, foreign_key, foreign_key_length, subject_of};
 pub use subject::{Subject, is_session_id};
 pub use url::{StoreUrl, StoreUrlError};

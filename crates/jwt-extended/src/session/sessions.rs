@@ -7,7 +7,7 @@ use std::{num::NonZeroU32, time::Duration};
 
 use serde::Serialize;
 
-use super::{Answer, StoreError, TokenIds, TokenStatus};
+use super::{Answer, Standing, StoreError, TokenIds, TokenStatus};
 use crate::time::Timestamp;
 
 /// Keeps sessions and revocations.
@@ -24,6 +24,18 @@ pub trait SessionStore: Send + Sync {
     /// - it is not older than the latest [`EndSessions`] request for all of its subject's sessions, and
     /// - its session is open, if it has one. A session that the store does not know has ended.
     fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>>;
+
+    /// Checks a token like [`status`](Self::status), and says when its session ends.
+    ///
+    /// A [`Denylist`](super::Denylist) remembers the answer for that long. By default, it holds for this moment only. A
+    /// store that answers `status` from a memory asks anew here: a refresh token is checked by this.
+    fn standing<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<Standing, StoreError>> {
+        let until = Some(token.now);
+        match self.status(token) {
+            Answer::Now(status) => Answer::Now(status.map(|status| Standing { status, until })),
+            Answer::Later(status) => Answer::later(async move { Ok(Standing { status: status.await?, until }) }),
+        }
+    }
 
     /// Revokes one token.
     fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>>;

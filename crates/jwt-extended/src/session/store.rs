@@ -65,6 +65,16 @@ pub enum TokenStatus {
     Revoked,
 }
 
+/// Whether a store accepts a token, and for how long that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores make it")]
+pub struct Standing {
+    /// Whether the token is accepted now.
+    pub status: TokenStatus,
+    /// When an active token's session ends, unless it is extended; `None` for never. A revocation may come before.
+    pub until: Option<Timestamp>,
+}
+
 /// A store could not answer, or could not keep what it was given.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -11,6 +11,8 @@ mod claims;
 mod cookies;
 #[path = "security/csrf.rs"]
 mod csrf;
+#[path = "security/denylist.rs"]
+mod denylist;
 #[path = "security/keys.rs"]
 mod keys;
 #[path = "security/places.rs"]

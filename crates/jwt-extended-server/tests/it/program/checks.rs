@@ -36,6 +36,24 @@ fn a_refused_start_leaves_no_database() {
 }
 
 #[test]
+fn a_denylist_needs_a_store_with_a_feed() {
+    let folder = TempDir::new().unwrap();
+    for (section, accepted) in [
+        ("store = \"memory\"\n[denylist]\nstaleness_seconds = 5\n", false),
+        ("[denylist]\nstaleness_seconds = 5\n", false),
+        ("[denylist]\nstaleness_seconds = 0\n", true),
+        ("store = \"redis://127.0.0.1:1\"\n[denylist]\nstaleness_seconds = 5\n", true),
+        ("store = \"postgres://127.0.0.1:1/app\"\n[denylist]\nstaleness_seconds = 5\ncapacity = 10\n", true),
+        ("[denylist]\ncapacity = 0\n", false),
+        ("[denylist]\nbound = 5\n", false),
+    ] {
+        let config = format!("{section}{}", listed_user("alice"));
+        let ended = run_in(folder.path(), &["check"], &config, &[("JWT_SECRET_KEY", SECRET)]);
+        assert_eq!(ended.code, Some(i32::from(!accepted)), "{section}: {}", ended.err);
+    }
+}
+
+#[test]
 fn a_start_without_keys_makes_no_store() {
     let folder = TempDir::new().unwrap();
     let config = format!("store = \"sqlite:new.db\"\n[keys]\nsource = \"store\"\n{}", listed_user("alice"));

@@ -17,7 +17,7 @@ pub(crate) use self::{
     end::{End, Sweep},
     revoke::{Purge, Revoke},
     session::{List, Open},
-    token::{Rotate, Status, Touch},
+    token::{Rotate, Stand, Status, Touch},
 };
 use super::connection::Connection;
 

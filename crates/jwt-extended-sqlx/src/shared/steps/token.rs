@@ -1,12 +1,12 @@
 //! Steps that present a token: checking it, rotating it, extending its session.
 
-use jwt_extended::session::{Retry, RotateOutcome, RotateRequest, TokenIds, TokenStatus, TouchRequest};
+use jwt_extended::session::{Retry, RotateOutcome, RotateRequest, Standing, TokenIds, TokenStatus, TouchRequest};
 use sqlx::Error;
 
 use super::{Run, Step, values};
 use crate::shared::{
     connection::{Connection, Row, Value},
-    stored::{self, restored_text, restored_time},
+    stored::{self, restored_end, restored_text, restored_time},
 };
 
 /// How often another request may be faster. Once or twice is usual; more means that something else changes the row.
@@ -82,6 +82,33 @@ impl Step for Status {
 
     async fn run<C: Connection>(&self, connection: &mut C, _: Run) -> Result<TokenStatus, Error> {
         status_of(connection, &self.0).await
+    }
+}
+
+/// Checks a token, and reads when its session ends.
+#[derive(Debug)]
+pub(crate) struct Stand(Token);
+
+const STANDING: &str = concat!(
+    "SELECT CASE WHEN ",
+    not_revoked!(),
+    " AND ($3 IS NULL OR EXISTS (SELECT 1 FROM jwt_sessions WHERE ",
+    its_session!(),
+    ")) THEN 1 ELSE 0 END, COALESCE((SELECT ends_at FROM jwt_sessions WHERE id = $3), 9223372036854775807)"
+);
+
+impl From<&TokenIds<'_>> for Stand {
+    fn from(token: &TokenIds<'_>) -> Self {
+        Self(token.into())
+    }
+}
+
+impl Step for Stand {
+    type Reply = Standing;
+
+    async fn run<C: Connection>(&self, connection: &mut C, _: Run) -> Result<Standing, Error> {
+        let row = connection.row(STANDING, &self.0.values()).await?.ok_or(Error::RowNotFound)?;
+        Ok(Standing { status: row.flag(0).map(status)?, until: restored_end(row.integer(1)?) })
     }
 }
 

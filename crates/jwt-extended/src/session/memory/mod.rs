@@ -1,6 +1,5 @@
 //! The store in memory, for one process and for tests. It is bounded, and deletes expired entries automatically.
 
-mod ids;
 mod room;
 mod rows;
 mod sessions;
@@ -8,11 +7,10 @@ mod sessions;
 use std::{fmt, sync::PoisonError};
 
 use self::{
-    ids::Ids,
     room::{Entry, Room},
     sessions::Sessions,
 };
-use super::StoreError;
+use super::{StoreError, ids::Ids};
 use crate::{
     sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Timestamp,

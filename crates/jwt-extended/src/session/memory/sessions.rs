@@ -13,7 +13,7 @@ use super::{
 use crate::{
     session::{
         Answer, EndSessions, NewSession, Retry, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore,
-        StoreError, TokenIds, TokenStatus, TouchRequest,
+        Standing, StoreError, TokenIds, TokenStatus, TouchRequest,
     },
     sync::RwLock,
     time::Timestamp,
@@ -297,6 +297,14 @@ impl SessionStore for MemoryStore {
     fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
         let (shard, subject_hash) = self.sessions.of(token.subject);
         Answer::Now(Ok(read(shard).status(token, subject_hash)))
+    }
+
+    fn standing<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<Standing, StoreError>> {
+        let (shard, subject_hash) = self.sessions.of(token.subject);
+        let shard = read(shard);
+        let status = shard.status(token, subject_hash);
+        let until = token.session.and_then(|session| shard.sessions.get(session)).and_then(|row| row.ends);
+        Answer::Now(Ok(Standing { status, until }))
     }
 
     fn revoke<'a>(&'a self, token: &'a RevokedToken<'_>) -> Answer<'a, Result<(), StoreError>> {

@@ -19,6 +19,7 @@ mod managed;
 mod model;
 mod random;
 mod rotations;
+mod standing;
 mod steps;
 
 use std::{
@@ -41,6 +42,7 @@ pub const START: u64 = 1_800_000_000;
 /// Runs the whole specification, and a hundred random sequences.
 pub async fn check(store: Arc<dyn SessionStore>) {
     steps::check(&*store).await;
+    standing::check(&*store).await;
     managed::check(&store).await;
     check_random(&*store, 0..100).await;
 }

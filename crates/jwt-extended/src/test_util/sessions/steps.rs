@@ -36,7 +36,10 @@ impl<'a> User<'a> {
 
     pub(super) async fn is_active(&self, session: Option<&str>, jti: Option<&str>, since: u64, now: u64) -> bool {
         let token = ids(&self.name, session, jti, at(since), at(now));
-        self.store.status(&token).wait().await == Ok(TokenStatus::Active)
+        let status = self.store.status(&token).wait().await;
+        let standing = self.store.standing(&token).wait().await.map(|standing| standing.status);
+        assert_eq!(status, standing, "both judge alike");
+        status == Ok(TokenStatus::Active)
     }
 
     pub(super) async fn is_open(&self, session: &str, now: u64) -> bool {
