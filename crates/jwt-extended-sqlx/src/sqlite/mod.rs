@@ -2,9 +2,11 @@
 
 mod connection;
 mod file;
+mod memory;
 mod migrate;
 mod store;
 mod url;
+mod watch;
 mod writer;
 
 pub use store::{SqliteStore, SqliteStoreBuilder};

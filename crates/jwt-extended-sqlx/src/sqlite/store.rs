@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use jwt_extended::session::{Answer, ForwardSessions, SessionStore, StoreError};
+use jwt_extended::session::{Answer, ForwardSessions, SessionStore, StoreError, TokenIds, TokenStatus};
 use sqlx::{
     ConnectOptions, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -16,8 +16,11 @@ use sqlx::{
 use tokio::time::{sleep, timeout};
 
 use super::{
-    file, migrate,
+    file,
+    memory::Memory,
+    migrate,
     url::{Missing, SqliteUrl},
+    watch::Watch,
     writer::Writer,
 };
 use crate::shared::{
@@ -26,7 +29,7 @@ use crate::shared::{
     error::{SetupError, no_answer, timed_out, unavailable},
     migrations::PATIENCE,
     sessions::{Backend, Sessions},
-    steps::{Run, Step},
+    steps::{Run, Stand, Step},
 };
 
 /// Sessions in an SQLite file. Cloning it is cheap, and all clones share its connections.
@@ -46,6 +49,8 @@ struct File {
     timeout: Duration,
     readers: Arc<Connections<SqliteConnection>>,
     writer: Writer,
+    watch: Watch,
+    memory: Memory,
     options: SqliteConnectOptions,
     pool: OnceLock<SqlitePool>,
 }
@@ -122,6 +127,22 @@ impl Backend for File {
             Ok(reply)
         };
         self.in_time(async { read.await.map_err(|error: sqlx::Error| unavailable(&error)) }).await
+    }
+
+    async fn status(&self, token: &TokenIds<'_>) -> Result<TokenStatus, StoreError> {
+        let check = async {
+            let key = self.memory.key(token);
+            let version = self.watch.version().await;
+            if version.is_some_and(|version| self.memory.is_good(version, key, token.now)) {
+                return Ok(TokenStatus::Active);
+            }
+            let standing = self.read(Stand::from(token)).await?;
+            if let Some(version) = version {
+                self.memory.keep(version, key, token.now, &standing);
+            }
+            Ok(standing.status)
+        };
+        self.in_time(check).await
     }
 
     async fn write<S: Step>(&self, step: S) -> Result<S::Reply, StoreError> {
@@ -203,6 +224,8 @@ impl SqliteStoreBuilder {
             timeout: self.timeout,
             readers: Connections::new(options.clone(), self.max_readers.max(1) as usize),
             writer: Writer::start(options.clone(), connection),
+            watch: Watch::start(options.clone()),
+            memory: Memory::new(),
             options,
             pool: OnceLock::new(),
         };

@@ -8,6 +8,8 @@ mod common;
 mod conformance;
 #[cfg(feature = "postgres")]
 mod denylist;
+#[cfg(all(feature = "sqlite", target_os = "linux"))]
+mod disk;
 #[cfg(feature = "postgres")]
 mod failures;
 #[cfg(feature = "postgres")]

@@ -2,7 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -139,6 +142,58 @@ async fn another_store_sees_a_change_at_once() {
     assert_eq!(status(&one, "alice", "session").await, Ok(TokenStatus::Revoked));
     drop((one, other));
     assert_eq!(status(&file.store().await, "alice", "session").await, Ok(TokenStatus::Revoked));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remembered_token_ends_with_any_commit_that_ends_it() {
+    let file = File::new();
+    let (store, other) = (file.store().await, file.store().await);
+    for (number, ender) in [&store, &other].into_iter().enumerate() {
+        let session = format!("session {number}");
+        assert_eq!(open(&store, "alice", &session).await, Ok(TokenStatus::Active));
+        for _ in 0..3 {
+            assert_eq!(status(&store, "alice", &session).await, Ok(TokenStatus::Active));
+        }
+        assert_eq!(ender.end(&end_one(&session, None, at(2))).wait().await, Ok(1));
+        assert_eq!(status(&store, "alice", &session).await, Ok(TokenStatus::Revoked));
+    }
+    // A statement that nobody of ours has written counts as well.
+    assert_eq!(open(&store, "alice", "session").await, Ok(TokenStatus::Active));
+    assert_eq!(status(&store, "alice", "session").await, Ok(TokenStatus::Active));
+    sqlx::query("DELETE FROM jwt_sessions").execute(&mut file.connection().await).await.unwrap();
+    assert_eq!(status(&store, "alice", "session").await, Ok(TokenStatus::Revoked));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_check_that_begins_after_an_end_finds_the_session_open() {
+    let file = File::new();
+    let (store, other) = (file.store().await, file.store().await);
+    for round in 0..40 {
+        let session = format!("session {round}");
+        assert_eq!(open(&store, "alice", &session).await, Ok(TokenStatus::Active));
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let checks: Vec<_> = (0..8)
+            .map(|_| {
+                let (store, session, has_ended) = (store.clone(), session.clone(), Arc::clone(&has_ended));
+                tokio::spawn(async move {
+                    loop {
+                        let over = has_ended.load(Ordering::SeqCst);
+                        let found = status(&store, "alice", &session).await;
+                        assert!(!over || found == Ok(TokenStatus::Revoked), "{found:?}");
+                        if over {
+                            return;
+                        }
+                    }
+                })
+            })
+            .collect();
+        let ender = if round % 2 == 0 { &store } else { &other };
+        assert_eq!(ender.end(&end_one(&session, None, at(2))).wait().await, Ok(1));
+        has_ended.store(true, Ordering::SeqCst);
+        for check in checks {
+            check.await.unwrap();
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
