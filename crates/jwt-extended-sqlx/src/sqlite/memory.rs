@@ -1,7 +1,7 @@
 //! [`Memory`]: the tokens that were found good in one version of the file.
 //!
 //! A version is asked for before the file is read. So whatever a commit has revoked by the time of a check, the check
-//! finds another version, and what was read before counts no more. Only good tokens are remembered, and nothing is
+//! finds a later version, and what was read before counts no more. Only good tokens are remembered, and nothing is
 //! remembered beyond the end of a session.
 
 use std::{
@@ -53,15 +53,22 @@ impl Memory {
         Key(self.secrets.each_ref().map(|secret| secret.hash_one(asked)))
     }
 
+    /// Returns the latest version that a check has found, if the token is not remembered in it. Such a token is read
+    /// without asking, and kept for this version: if the file has changed since, the next question finds out.
+    pub(super) fn version_without(&self, key: Key, now: Timestamp) -> Option<Version> {
+        let good = self.lock();
+        good.version.filter(|_| !good.has(key, now))
+    }
+
     /// Returns whether a token was found good in this version, for this time.
     pub(super) fn is_good(&self, version: Version, key: Key, now: Timestamp) -> bool {
         let mut good = self.lock();
-        if good.version != Some(version) {
+        // A check that was delayed has an earlier version, and reads the file.
+        if good.version < Some(version) {
             good.version = Some(version);
             good.tokens.clear();
         }
-        let until = good.tokens.get(&key);
-        until.is_some_and(|until| until.from <= now && until.to.is_none_or(|end| now < end))
+        good.version == Some(version) && good.has(key, now)
     }
 
     /// Remembers a good token. The version was asked for before the file was read.
@@ -79,6 +86,13 @@ impl Memory {
     fn lock(&self) -> MutexGuard<'_, Good> {
         // Each change is a single operation, so a panic elsewhere cannot leave it half changed.
         self.good.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Good {
+    fn has(&self, key: Key, now: Timestamp) -> bool {
+        let until = self.tokens.get(&key);
+        until.is_some_and(|until| until.from <= now && until.to.is_none_or(|end| now < end))
     }
 }
 
@@ -112,6 +126,28 @@ mod tests {
         assert!(memory.is_good(one, a, NOW) && !memory.is_good(one, key(&memory, "b"), NOW));
         assert!(!memory.is_good(two, a, NOW));
         assert!(!memory.is_good(one, a, NOW), "the version has changed in between");
+    }
+
+    #[test]
+    fn a_delayed_check_makes_nobody_forget() {
+        let memory = Memory::new();
+        let (one, two, a) = (Version::of(1), Version::of(2), key(&memory, "a"));
+        assert!(!memory.is_good(two, a, NOW));
+        memory.keep(two, a, NOW, &active_until(60));
+        assert!(!memory.is_good(one, a, NOW));
+        assert!(memory.is_good(two, a, NOW));
+    }
+
+    #[test]
+    fn a_token_that_is_not_remembered_is_read_at_once() {
+        let memory = Memory::new();
+        let (one, a) = (Version::of(1), key(&memory, "a"));
+        assert_eq!(memory.version_without(a, NOW), None, "no version is known");
+        assert!(!memory.is_good(one, a, NOW));
+        assert_eq!(memory.version_without(a, NOW), Some(one));
+        memory.keep(one, a, NOW, &active_until(60));
+        assert_eq!(memory.version_without(a, NOW), None, "it must be asked for");
+        assert_eq!(memory.version_without(a, at(60)), Some(one), "its session has ended");
     }
 
     #[test]

@@ -121,6 +121,9 @@ impl Backend for File {
     async fn read<S: Step>(&self, step: S) -> Result<S::Reply, StoreError> {
         let read = async move {
             let mut lease = self.readers.lease().await?;
+            if lease.is_new() {
+                self.watch.open_again();
+            }
             // After an error, the connection is closed.
             let reply = step.run(lease.connection(), Run::First).await?;
             lease.keep();
@@ -132,9 +135,12 @@ impl Backend for File {
     async fn status(&self, token: &TokenIds<'_>) -> Result<TokenStatus, StoreError> {
         let check = async {
             let key = self.memory.key(token);
-            let version = self.watch.version().await;
-            if version.is_some_and(|version| self.memory.is_good(version, key, token.now)) {
-                return Ok(TokenStatus::Active);
+            let mut version = self.memory.version_without(key, token.now);
+            if version.is_none() {
+                version = self.watch.version().await;
+                if version.is_some_and(|version| self.memory.is_good(version, key, token.now)) {
+                    return Ok(TokenStatus::Active);
+                }
             }
             let standing = self.read(Stand::from(token)).await?;
             if let Some(version) = version {
@@ -284,5 +290,32 @@ impl fmt::Debug for SqliteStore {
     /// Does not show the path.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").field("timeout", &self.file().timeout).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jwt_extended::test_util::sessions::{at, ids, new_session};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_remembered_token_waits_for_no_reader() {
+        let folder = tempfile::tempdir().unwrap();
+        let builder = SqliteStore::builder().timeout(Duration::from_mins(1)).max_readers(1);
+        let store = builder.open(folder.path().join("sessions.db")).await.unwrap();
+        store.migrate().await.unwrap();
+        let session = new_session("alice", "session", "refresh", at(0), Some(at(100)));
+        assert_eq!(store.open(&session).wait().await, Ok(TokenStatus::Active));
+        let token = ids("alice", Some("session"), Some("access"), at(0), at(1));
+        // The first check opens the reader, and so the second one asks anew.
+        for _ in 0..3 {
+            assert_eq!(store.status(&token).wait().await, Ok(TokenStatus::Active));
+        }
+        let _only_reader = store.file().readers.lease().await.unwrap();
+        assert_eq!(store.status(&token).wait().await, Ok(TokenStatus::Active));
+        let other = ids("alice", Some("session"), Some("another"), at(0), at(1));
+        let waiting = timeout(Duration::from_millis(50), store.status(&other).wait()).await;
+        assert!(waiting.is_err(), "a token that is not remembered is read");
     }
 }
