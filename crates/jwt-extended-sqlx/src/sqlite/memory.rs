@@ -53,13 +53,6 @@ impl Memory {
         Key(self.secrets.each_ref().map(|secret| secret.hash_one(asked)))
     }
 
-    /// Returns the latest version that a check has found, if the token is not remembered in it. Such a token is read
-    /// without asking, and kept for this version: if the file has changed since, the next question finds out.
-    pub(super) fn version_without(&self, key: Key, now: Timestamp) -> Option<Version> {
-        let good = self.lock();
-        good.version.filter(|_| !good.has(key, now))
-    }
-
     /// Returns whether a token was found good in this version, for this time.
     pub(super) fn is_good(&self, version: Version, key: Key, now: Timestamp) -> bool {
         let mut good = self.lock();
@@ -136,18 +129,6 @@ mod tests {
         memory.keep(two, a, NOW, &active_until(60));
         assert!(!memory.is_good(one, a, NOW));
         assert!(memory.is_good(two, a, NOW));
-    }
-
-    #[test]
-    fn a_token_that_is_not_remembered_is_read_at_once() {
-        let memory = Memory::new();
-        let (one, a) = (Version::of(1), key(&memory, "a"));
-        assert_eq!(memory.version_without(a, NOW), None, "no version is known");
-        assert!(!memory.is_good(one, a, NOW));
-        assert_eq!(memory.version_without(a, NOW), Some(one));
-        memory.keep(one, a, NOW, &active_until(60));
-        assert_eq!(memory.version_without(a, NOW), None, "it must be asked for");
-        assert_eq!(memory.version_without(a, at(60)), Some(one), "its session has ended");
     }
 
     #[test]

@@ -38,6 +38,9 @@ use crate::shared::{
 /// has returned, its changes are on the disk: the file is in WAL mode with `synchronous = FULL`. Requests that arrive
 /// during a write share the next transaction.
 ///
+/// A check remembers tokens that it has found good, and asks before each answer whether the file has changed since. So
+/// whatever any process revokes counts at the next check.
+///
 /// The store works only while the Tokio runtime runs that it was opened on.
 #[derive(Clone)]
 pub struct SqliteStore {
@@ -132,23 +135,19 @@ impl Backend for File {
         self.in_time(async { read.await.map_err(|error: sqlx::Error| unavailable(&error)) }).await
     }
 
-    async fn status(&self, token: &TokenIds<'_>) -> Result<TokenStatus, StoreError> {
-        let check = async {
-            let key = self.memory.key(token);
-            let mut version = self.memory.version_without(key, token.now);
-            if version.is_none() {
-                version = self.watch.version().await;
-                if version.is_some_and(|version| self.memory.is_good(version, key, token.now)) {
-                    return Ok(TokenStatus::Active);
-                }
-            }
+    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
+        let key = self.memory.key(token);
+        let version = self.watch.version();
+        if version.is_some_and(|version| self.memory.is_good(version, key, token.now)) {
+            return Answer::Now(Ok(TokenStatus::Active));
+        }
+        Answer::later(async move {
             let standing = self.read(Stand::from(token)).await?;
             if let Some(version) = version {
                 self.memory.keep(version, key, token.now, &standing);
             }
             Ok(standing.status)
-        };
-        self.in_time(check).await
+        })
     }
 
     async fn write<S: Step>(&self, step: S) -> Result<S::Reply, StoreError> {
@@ -230,7 +229,7 @@ impl SqliteStoreBuilder {
             timeout: self.timeout,
             readers: Connections::new(options.clone(), self.max_readers.max(1) as usize),
             writer: Writer::start(options.clone(), connection),
-            watch: Watch::start(options.clone()),
+            watch: Watch::new(path.to_owned()),
             memory: Memory::new(),
             options,
             pool: OnceLock::new(),
