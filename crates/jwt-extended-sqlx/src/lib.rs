@@ -64,8 +64,8 @@
 //! | `purge` | one `DELETE … LIMIT` per table | |
 //!
 //! In SQLite, requests that write are grouped into transactions, and `status` asks `PRAGMA data_version` instead if the
-//! token was found good before. Behind `PgBouncer` in transaction mode, every call is a
-//! transaction, and no statement has a name.
+//! token was found good before. Behind `PgBouncer` in transaction mode, every call is a transaction, and no statement
+//! has a name.
 //!
 //! # When the database does not answer
 //!
