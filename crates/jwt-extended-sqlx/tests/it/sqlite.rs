@@ -185,8 +185,6 @@ async fn no_check_that_begins_after_an_end_finds_the_session_open() {
                         if over {
                             return;
                         }
-                        // A remembered token awaits nothing, and the store's tasks need the threads as well.
-                        tokio::task::yield_now().await;
                     }
                 })
             })
