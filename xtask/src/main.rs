@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what these commands are for")]
 
 mod check;
+mod coverage;
 mod dependencies;
 mod examples;
 mod folder;
@@ -48,6 +49,8 @@ usage: cargo xtask <command>
            libFuzzer on one target or on all, 30 s each unless N says otherwise
   interleavings
            every order in which threads can take turns, of the store in memory and of the fetches of keys, by loom
+  coverage [all]
+           the lines of the engine that its tests do not run, by cargo-llvm-cov; `all` measures the other crates too
   sbom     what the server and the wheel are made of, in CycloneDX, into target/sbom
   vectors DIR
            the keys and tokens of Wycheproof (json_web_*_test.json, in this folder) through the engine
@@ -65,6 +68,8 @@ fn main() -> ExitCode {
         ["bench"] => test::run_bench("31"),
         ["bench", rounds] => test::run_bench(rounds),
         ["interleavings"] => interleavings::run(),
+        ["coverage"] => coverage::run(coverage::Scope::Engine),
+        ["coverage", "all"] => coverage::run(coverage::Scope::All),
         ["growth"] => test::run_growth(),
         ["requests"] => test::run_requests("31"),
         ["requests", rounds] => test::run_requests(rounds),

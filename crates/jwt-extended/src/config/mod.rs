@@ -49,6 +49,13 @@ use crate::{
     token::Lifetime,
 };
 
+/// Whether an option was set.
+#[derive(PartialEq, Eq)]
+enum Assigned {
+    Done,
+    NoSuchOption,
+}
+
 macro_rules! define_config {
     ($($(#[doc = $doc:literal])+ $name:ident: $kind:ident $type:ty $(= $default:expr)?;)+) => {
         /// Every option of Flask-JWT-Extended under its own name without `JWT_`, in lower case, and more of our own.
@@ -68,13 +75,13 @@ macro_rules! define_config {
             /// The names of all options.
             pub const NAMES: &[&str] = &[$(stringify!($name)),+];
 
-            /// Sets the field of this name.
-            fn assign<'de, D: serde::Deserializer<'de>>(&mut self, name: &str, value: D) -> Result<(), D::Error> {
+            /// Sets the field of this name, if there is one.
+            fn assign<'de, D: serde::Deserializer<'de>>(&mut self, name: &str, value: D) -> Result<Assigned, D::Error> {
                 match name {
                     $(stringify!($name) => self.$name = define_config!(@read $kind $type, value),)+
-                    _ => return Err(serde::de::Error::custom("there is no such option")),
+                    _ => return Ok(Assigned::NoSuchOption),
                 }
-                Ok(())
+                Ok(Assigned::Done)
             }
         }
     };

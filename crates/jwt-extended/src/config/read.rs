@@ -12,7 +12,7 @@ use serde::{
 use serde_json::Value;
 
 use super::{
-    Config, ConfigError, Secret,
+    Assigned, Config, ConfigError, Secret,
     files::{self, option_of},
     service_links::is_service_link,
 };
@@ -138,12 +138,11 @@ impl Config {
             let path = String::deserialize(value).map_err(|_| format!("{shown} must be a text"))?;
             let secret = Secret::read_file(path).map_err(|error| format!("{shown}: {error}"))?;
             let text: StrDeserializer<'_, de::value::Error> = secret.expose().into_deserializer();
-            return self.assign(option, text).map_err(|_| format!("{shown} must name a text"));
+            return self.assign(option, text).map(drop).map_err(|_| format!("{shown} must name a text"));
         }
-        if !Self::NAMES.contains(&name) {
+        if self.set_value(shown, name, value)? == Assigned::NoSuchOption {
             return Err(not_an_option(shown, name, spell));
         }
-        self.set_value(shown, name, value)?;
         if self.holds_a_path(name) {
             let file = spell(&format!("{name}{}", files::SUFFIX));
             return Err(format!("{shown} is the path of a file; set {file} to it, so that its content is used"));
@@ -151,7 +150,7 @@ impl Config {
         Ok(())
     }
 
-    fn set_value<'de, D: Deserializer<'de>>(&mut self, shown: &str, name: &str, value: D) -> Result<(), String> {
+    fn set_value<'de, D: Deserializer<'de>>(&mut self, shown: &str, name: &str, value: D) -> Result<Assigned, String> {
         self.assign(name, value).map_err(|error| match name {
             // The error may quote the value, and keys must not be shown.
             "secret_key" | "private_key" => format!("{shown} must be a text"),

@@ -180,9 +180,9 @@ fn locate_cookies<'r>(settings: &LocateSettings, request: &'r impl Request) -> R
 
 /// Describes what is missing. It searches once more, so that a request with a token pays nothing for the description.
 fn missing(settings: &LocateSettings, request: &impl Request, wanted: Wanted, locations: &[Location]) -> Missing {
-    let reasons = locations.iter().filter_map(|location| match find(settings, request, wanted, *location) {
-        Err(Fault::Absent(absence)) => Some((*location, absence.describe(settings, settings.of(wanted.first())))),
-        _ => None,
+    let reasons = locations.iter().filter_map(|location| {
+        let Err(Fault::Absent(absence)) = find(settings, request, wanted, *location) else { return None };
+        Some((*location, absence.describe(settings, settings.of(wanted.first()))))
     });
     match <[_; 1]>::try_from(reasons.collect::<Vec<_>>()) {
         Ok([(_, reason)]) => reason,

@@ -142,9 +142,3 @@ impl fmt::Debug for Rejection {
 }
 
 impl std::error::Error for Rejection {}
-
-impl fmt::Debug for Renderer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Renderer").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}

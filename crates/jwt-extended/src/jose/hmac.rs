@@ -175,4 +175,18 @@ mod tests {
         }
         assert!(HmacKey::new(Algorithm::HS256, b"0123456789 an honest secret 0123456789").is_ok());
     }
+
+    #[test]
+    fn an_algorithm_of_key_pairs_takes_no_secret() {
+        let error = HmacKey::new(Algorithm::ES256, &[7; 64]).err();
+        assert!(matches!(error, Some(KeyError::WrongKind { .. })));
+        assert!(matches!(minimum_secret(Algorithm::ES256), Err(KeyError::WrongKind { .. })));
+    }
+
+    #[test]
+    fn bytes_that_only_begin_like_der_are_a_secret() {
+        for start in [[0x30, 0x83, 7], [0x30, 0x80, 7], [0x31, 0x1d, 7]] {
+            assert!(HmacKey::new(Algorithm::HS256, &[&start[..], &[7; 40]].concat()).is_ok(), "{start:?}");
+        }
+    }
 }

@@ -166,6 +166,8 @@ mod tests {
         for (algorithm, served) in [
             (Algorithm::RS256, &[Algorithm::RS256][..]),
             (Algorithm::ES384, &[Algorithm::ES384]),
+            (Algorithm::ES512, &[Algorithm::ES512]),
+            (Algorithm::ES256K, &[Algorithm::ES256K]),
             (Algorithm::EdDSA, &[Algorithm::EdDSA, Algorithm::Ed25519]),
         ] {
             let read = parse(&[without(jwk(algorithm, "a"), "alg")]).unwrap();

@@ -209,11 +209,12 @@ impl JwtManager {
     /// Reports a theft. The session has ended for both holders of the token, because nobody can tell which is the
     /// thief.
     fn replayed(&self, token: &Token) -> Rejection {
+        let (session, subject, jti) = (token.session(), token.subject(), token.jti());
         tracing::warn!(
             event = "refresh_token_replayed",
-            session = token.session(),
-            subject = token.subject(),
-            jti = token.jti(),
+            session,
+            subject,
+            jti,
             "a refresh token was used again after its grace time and is treated as stolen; its session has ended"
         );
         if let Some(report) = &self.inner.on_replay {

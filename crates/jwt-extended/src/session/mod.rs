@@ -54,6 +54,8 @@ mod memory;
 mod sessions;
 mod store;
 mod subject;
+#[cfg(test)]
+mod tests;
 mod url;
 
 pub use answer::Answer;

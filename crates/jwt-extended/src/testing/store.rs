@@ -74,3 +74,22 @@ impl<S: SessionStore> ForwardSessions for FailingStore<S> {
         call(&self.store)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn a_store_fails_as_long_as_its_outage_lasts() {
+        let (store, outage) = FailingStore::new();
+        let jwt = testing::manager().0.session_store(store).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let logs_in = || runtime.block_on(jwt.login("alice").into_future()).is_ok();
+        assert!(logs_in());
+        outage.begin();
+        assert!(!logs_in());
+        outage.end();
+        assert!(logs_in());
+    }
+}

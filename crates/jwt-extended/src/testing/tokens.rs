@@ -310,4 +310,24 @@ mod tests {
         let plain = plain.build().unwrap();
         assert_eq!(TestTokens::of(&plain).access("alice").headers().len(), 1);
     }
+
+    #[test]
+    fn a_token_of_a_login_is_sent_where_the_app_looks() {
+        let both = testing::manager().0.token_location([Location::Header, Location::Cookie]).build().unwrap();
+        let tokens = TestTokens::of(&both);
+        let issued = both.create_access_token("alice").unwrap();
+        for (sent, header) in
+            [(tokens.sent(&issued), header::AUTHORIZATION), (tokens.sent_in_cookies(&issued), header::COOKIE)]
+        {
+            assert_eq!(sent.headers()[0].0, header);
+            assert_eq!(check(&both, SentToken::from(&sent).log_in(post()), &Requirement::access()), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_described_token_can_be_sent_as_it_is() {
+        let jwt = testing::manager().0.build().unwrap();
+        let sent = SentToken::from(TestTokens::of(&jwt).access("alice"));
+        assert_eq!(check(&jwt, sent.log_in(post()), &Requirement::access()), Ok(()));
+    }
 }

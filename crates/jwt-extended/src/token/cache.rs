@@ -106,4 +106,10 @@ mod tests {
             assert_eq!(VerificationCache::new(NonZeroUsize::new(tokens).unwrap()).sets.len(), sets);
         }
     }
+
+    #[test]
+    fn only_its_size_is_shown() {
+        let cache = VerificationCache::new(NonZeroUsize::new(5).unwrap());
+        assert_eq!(format!("{cache:?}"), "VerificationCache { tokens: 8, .. }");
+    }
 }

@@ -162,3 +162,15 @@ impl Pieces {
         span
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_no_string_is_its_own_content() {
+        let mut pieces = Pieces { text: r#"{"a":42}"#.to_owned() };
+        let Span { start, len } = pieces.content(Slot { kind: Kind::Number, start: 5, len: 2 });
+        assert_eq!(&pieces.text[start..start + len], "42");
+    }
+}

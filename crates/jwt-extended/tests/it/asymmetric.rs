@@ -9,7 +9,7 @@ mod damage;
 #[path = "asymmetric/jwk.rs"]
 mod jwk;
 #[path = "asymmetric/keys.rs"]
-mod keys;
+pub(crate) mod keys;
 #[path = "asymmetric/lattice.rs"]
 mod lattice;
 #[path = "asymmetric/lattice_keys.rs"]

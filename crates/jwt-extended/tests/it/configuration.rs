@@ -1,13 +1,16 @@
 //! The options: upstream's names and defaults, a message for each mistake, and the documents that list the options.
 
 mod documents;
+mod issuers;
+#[cfg(feature = "asymmetric")]
+mod key_pairs;
 mod mistakes;
 
 use std::{collections::BTreeSet, time::Duration};
 
 use jwt_extended::{
     Config, JwtManager,
-    config::{Switch, Tolerate},
+    config::{Secret, Switch, Tolerate},
     http::{ErrorFormat, Location, SameSite, Statuses},
     token::Lifetime,
 };
@@ -161,4 +164,23 @@ fn a_file_sets_the_same_options_as_the_builder() {
     assert_eq!(file.decode_leeway.0, Duration::from_secs(10));
     let jwt = JwtManager::from_config(file).key(key()).build().unwrap();
     assert_eq!(jwt.token_location(), [Location::Cookie, Location::Header]);
+}
+
+#[test]
+fn the_environment_of_the_process_is_read() {
+    let mut expected = Config::default();
+    let read = expected.read_env(std::env::vars_os());
+    assert_eq!(Config::from_env().map(|config| format!("{config:?}")), read.map(|()| format!("{expected:?}")));
+}
+
+#[test]
+fn options_come_as_a_table() {
+    let error = serde_json::from_str::<Config>("5").unwrap_err().to_string();
+    assert!(error.starts_with("invalid type: integer `5`, expected a table of options"), "{error}");
+}
+
+#[test]
+fn secrets_are_equal_if_their_texts_are() {
+    assert_eq!(Secret::from("one".to_owned()), Secret::from("one".to_owned()));
+    assert_ne!(Secret::from("one".to_owned()), Secret::from("two".to_owned()));
 }

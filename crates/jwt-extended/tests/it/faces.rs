@@ -10,7 +10,7 @@ use jwt_extended::{
     JwtManager, JwtManagerBuilder, Requirement,
     config::Tolerate,
     http::{JsonMember, Location, Request},
-    jose::{Algorithm, ExternalKey, JwsError, Key, KeyRing, Limits, Segment, Unverified, json},
+    jose::{Algorithm, ExternalKey, JwsError, Key, KeyRing, Limits, Segment, Unverified, json, verify_within},
     session::Subject,
     token::{Claims, TokenError},
 };
@@ -210,6 +210,17 @@ fn an_unverified_header_is_readable_with_any_payload() {
     let (unsigned, _) = odd.rsplit_once('.').unwrap();
     let crypto = JwsError::Base64(Segment::Signature);
     assert_eq!(Unverified::header_within(Limits::default(), &format!("{unsigned}.!")).unwrap_err(), crypto);
+}
+
+#[test]
+fn a_key_of_a_refused_algorithm_verifies_nothing() {
+    let limits = |algorithm: Algorithm| Limits { algorithms: [algorithm].into(), ..Limits::default() };
+    let ring = KeyRing::new(key());
+    assert!(verify_within(limits(Algorithm::HS256), &ring, &token(&[])).is_ok());
+    for text in [token(&[]), signed(r#"{"typ":"JWT","alg":"HS256"}"#, "{}")] {
+        let refused = verify_within(limits(Algorithm::HS512), &ring, &text);
+        assert_eq!(refused.unwrap_err(), JwsError::AlgorithmNotAllowed);
+    }
 }
 
 #[test]

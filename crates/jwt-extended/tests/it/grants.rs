@@ -201,3 +201,20 @@ fn one_of_the_classes_of_login_is_enough() {
                     error_description=\"A stronger login is required\", acr_values=\"silver mfa\"";
     assert_eq!(challenge(&refused), expected);
 }
+
+#[test]
+fn a_login_claim_that_cannot_be_read_grants_nothing() {
+    let jwt = manager();
+    let unreadable = token(&[("type", "\"refresh\""), ("acr", "1e999")]);
+    let next = wait(jwt.refresh(&read(&jwt, &unreadable))).unwrap();
+    assert!(payload_of(&next.access).contains("\"acr\":null"), "{}", payload_of(&next.access));
+}
+
+#[test]
+fn each_demand_for_a_class_of_login_counts() {
+    let jwt = manager();
+    let gold = jwt.access_token("alice").acr("gold").create().unwrap();
+    let admits = |asked: Requirement| check(&jwt, &bearer(&gold), &asked).is_ok();
+    assert!(admits(Requirement::access().acr(["gold", "silver"]).acr(["gold"])));
+    assert!(!admits(Requirement::access().acr(["gold"]).acr(["silver"])));
+}

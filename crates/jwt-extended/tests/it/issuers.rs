@@ -309,3 +309,11 @@ fn another_mark_of_access_tokens_can_be_set() {
     let provider = Provider::from("https://idp.example");
     assert_eq!(provider.name(), IDP);
 }
+
+#[test]
+fn a_text_that_is_too_long_names_no_issuer() {
+    assert_eq!(
+        complaint(&with(fixed()), &foreign(&[("x", &format!("\"{}\"", "x".repeat(9000)))])),
+        "The token is longer than 8192 bytes"
+    );
+}

@@ -12,10 +12,13 @@ mod configuration;
 #[cfg(feature = "test-util")]
 mod conformance;
 mod faces;
+mod failures;
 mod grants;
 mod guards;
 mod hardening;
 mod issuers;
+mod publishing;
 mod security;
+mod shown;
 mod tokens;
 mod tolerance;

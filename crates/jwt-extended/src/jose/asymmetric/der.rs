@@ -196,4 +196,11 @@ mod tests {
             let _ = (Reader::new(&bytes).unsigned(), Reader::new(&bytes).bit_string(), Reader::sequence_of(&bytes));
         }
     }
+
+    #[test]
+    fn a_short_rsa_key_is_written_with_a_short_length() {
+        let key = rsa_public_key(&[0x81; 128], &[1, 0, 1]);
+        assert_eq!(key[..3], [0x30, 0x81, 137]);
+        assert_eq!(Reader::sequence_of(&key).and_then(|mut numbers| numbers.unsigned().map(<[u8]>::len)), Ok(128));
+    }
 }

@@ -159,4 +159,14 @@ mod tests {
         };
         assert_eq!(params.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     }
+
+    #[test]
+    fn rewriting_fills_a_coordinate_to_the_length_of_its_curve() {
+        for (curve, length) in [("P-256", 32), ("P-384", 48), ("P-521", 66), ("unknown", 1)] {
+            let rewritten: serde_json::Value =
+                serde_json::from_str(&normalized(&format!(r#"{{"crv":"{curve}","x":"Bw"}}"#)).unwrap()).unwrap();
+            let x = base64url::decode(rewritten["x"].as_str().unwrap()).unwrap();
+            assert_eq!((x.len(), x.last()), (length, Some(&7)), "{curve}");
+        }
+    }
 }

@@ -161,9 +161,8 @@ const UNRELATED: &str = "its public and private numbers do not belong together";
 
 /// Makes an RSA key from the members of a JWK. Returns `Ok(None)` if the library refuses the numbers.
 fn rsa_from_jwk(jwk: &PairFields, public: &PublicKey, d: &[u8]) -> Result<Option<RsaKeyPair>, KeyError> {
-    let Ok(PublicNumbers::Rsa { modulus, exponent }) = encoding::rsa_public(public.bytes()) else {
-        return Ok(None);
-    };
+    // These are the bytes that this module's neighbor wrote, so they are an RSA key.
+    let Ok(PublicNumbers::Rsa { modulus, exponent }) = encoding::rsa_public(public.bytes()) else { return Ok(None) };
     let (p, q) = (secret(jwk.p.as_ref(), "p")?, secret(jwk.q.as_ref(), "q")?);
     let (dp, dq) = (secret(jwk.dp.as_ref(), "dp")?, secret(jwk.dq.as_ref(), "dq")?);
     let qi = secret(jwk.qi.as_ref(), "qi")?;

@@ -89,9 +89,7 @@ impl PublicKey {
             }
             (Scheme::Edwards, PublicNumbers::Edwards(bytes)) => {
                 let why = "an Ed25519 public key has 32 bytes";
-                if bytes.len() != ED25519_LENGTH {
-                    return Err(malformed(why));
-                }
+                let bytes: &[u8; ED25519_LENGTH] = bytes.try_into().map_err(|_| malformed(why))?;
                 if has_small_order(bytes) {
                     return Err(malformed("it is a point of small order, for which anyone can sign"));
                 }
@@ -134,10 +132,8 @@ const ED25519_LENGTH: usize = 32;
 /// Returns whether an Ed25519 key is a point of small order, in any of its encodings. A key of zeros is one.
 ///
 /// Anyone can sign for such a key without a secret, and aws-lc-rs does not refuse it.
-fn has_small_order(key: &[u8]) -> bool {
-    let Some((last, first)) = key.split_last() else {
-        return true;
-    };
+fn has_small_order(key: &[u8; ED25519_LENGTH]) -> bool {
+    let [first @ .., last] = key;
     // The highest bit is the sign of x and does not affect the order.
     let is = |low: u8, middle: u8, high: u8| {
         *last & 0x7f == high
@@ -163,4 +159,15 @@ const ORDER_8: [[u8; ED25519_LENGTH]; 2] = [
 
 fn wrong_curve(scheme: Scheme, algorithm: Algorithm, jwk: &PairFields) -> KeyError {
     if jwk.crv.is_some() { scheme.mismatch(algorithm) } else { KeyError::JwkMember { member: "crv" } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_another_kind_of_key_are_refused() {
+        let error = PublicKey::from_numbers(Algorithm::RS256, PublicNumbers::Edwards(&[7; ED25519_LENGTH])).err();
+        assert!(matches!(error, Some(KeyError::WrongKind { algorithm: Algorithm::RS256, .. })));
+    }
 }

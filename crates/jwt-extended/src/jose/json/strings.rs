@@ -139,4 +139,9 @@ mod tests {
             prop_assert_eq!(plain_length(&bytes), expected.unwrap_or(bytes.len()));
         }
     }
+
+    #[test]
+    fn an_escape_without_an_end_is_replaced() {
+        assert_eq!(unescape("a\\"), "a\u{fffd}");
+    }
 }

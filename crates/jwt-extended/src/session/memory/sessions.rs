@@ -215,11 +215,10 @@ impl Shard {
     fn remove(&mut self, session: &str, room: &Room) {
         let Some(row) = self.sessions.remove(session) else { return };
         room.give_back(1);
-        if let Some(sessions) = self.subjects.get_mut(&row.details.subject) {
-            sessions.retain(|id| **id != *session);
-            if sessions.is_empty() {
-                self.subjects.remove(&row.details.subject);
-            }
+        let Some(sessions) = self.subjects.get_mut(&row.details.subject) else { return };
+        sessions.retain(|id| **id != *session);
+        if sessions.is_empty() {
+            self.subjects.remove(&row.details.subject);
         }
     }
 
@@ -243,11 +242,10 @@ impl Shard {
             !goes
         });
         for subject in thinned {
-            if let Some(mut sessions) = self.subjects.remove(&subject) {
-                sessions.retain(|id| self.sessions.get(id).is_some());
-                if !sessions.is_empty() {
-                    self.subjects.insert(&subject, sessions);
-                }
+            let Some(mut sessions) = self.subjects.remove(&subject) else { continue };
+            sessions.retain(|id| self.sessions.get(id).is_some());
+            if !sessions.is_empty() {
+                self.subjects.insert(&subject, sessions);
             }
         }
         self.clear_at = (self.len() * 2).max(SMALL_SHARD);

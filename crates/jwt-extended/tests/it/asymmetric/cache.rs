@@ -179,3 +179,11 @@ fn expired_tokens_make_room() {
         assert!(matches!(jwt.decode_token(&text), Err(TokenError::Expired(_))));
     }
 }
+
+#[test]
+fn only_signatures_of_key_pairs_are_kept() {
+    let pair = es256("a");
+    let jwt = cached().key(key()).verifying_key(pair.clone()).build().unwrap();
+    good(&jwt, &jwt.create_access_token("alice").unwrap());
+    good(&jwt, &jwt.access_token("alice").signed_by(&pair).create().unwrap());
+}

@@ -260,3 +260,69 @@ fn ed25519_keys_of_small_order_are_refused() {
         }
     }
 }
+
+/// Returns the SPKI of an Ed25519 key with these parameters beside its OID.
+fn edwards(parameters: &[u8], key: &[u8]) -> Vec<u8> {
+    let oid = [&[6, 3, 0x2b, 0x65, 0x70][..], parameters].concat();
+    let bits = [&[3, byte(key.len() + 1), 0][..], key].concat();
+    let content = [&[0x30, byte(oid.len())][..], &oid, &bits].concat();
+    [&[0x30, byte(content.len())][..], &content].concat()
+}
+
+fn byte(length: usize) -> u8 {
+    u8::try_from(length).unwrap()
+}
+
+fn why(result: Result<impl Sized, KeyError>) -> String {
+    result.err().unwrap().to_string()
+}
+
+#[test]
+fn an_ed25519_key_has_no_parameters_and_32_bytes() {
+    let key = &der(ED25519_PUBLIC)[12..];
+    assert!(VerifyingKey::from_der(Algorithm::EdDSA, edwards(&[], key)).is_ok());
+    let parameters = why(VerifyingKey::from_der(Algorithm::EdDSA, edwards(&[5, 0], key)));
+    assert!(parameters.contains("the parameters beside its OID"), "{parameters}");
+    let short = why(VerifyingKey::from_der(Algorithm::EdDSA, edwards(&[], &key[1..])));
+    assert!(short.contains("an Ed25519 public key has 32 bytes"), "{short}");
+}
+
+#[test]
+fn only_ed25519_keys_include_a_public_half() {
+    let mut with_public = der(P256);
+    // Version 1, and the public half behind the private one (RFC 5958).
+    let half = [&[0x81, 66, 0, 4][..], &[7; 64]].concat();
+    let length = with_public.len() - 3 + half.len();
+    (with_public[2], with_public[5]) = (byte(length), 1);
+    with_public.extend(half);
+    let damaged = "the DER of the private key is damaged";
+    assert!(why(Key::from_der(Algorithm::ES256, &with_public)).contains(damaged));
+}
+
+#[test]
+fn the_version_of_a_private_key_is_checked() {
+    let damaged = "the DER of the private key is damaged";
+    let mut pkcs8 = der(P256);
+    assert_eq!(pkcs8[3..6], [2, 1, 0]);
+    pkcs8[5] = 2;
+    assert!(why(Key::from_der(Algorithm::ES256, &pkcs8)).contains(damaged));
+    let mut sec1 = der(P256_SEC1);
+    assert_eq!(sec1[2..5], [2, 1, 1]);
+    sec1[4] = 2;
+    assert!(why(Key::from_der(Algorithm::ES256, &sec1)).contains(damaged));
+}
+
+#[test]
+fn the_certificate_behind_a_key_is_left_out() {
+    let error = private_error(Algorithm::ES256, format!("{P256}{P256_CERTIFICATE}"));
+    assert!(error.to_string().contains("leave out the key's chain"), "{error}");
+}
+
+#[test]
+fn a_kid_is_short_and_printable() {
+    let key = || Key::generate(Algorithm::HS256).unwrap();
+    for kid in ["", "a\nb", "\u{e9}", &"k".repeat(257)] {
+        assert_eq!(key().with_kid(kid).unwrap_err(), KeyError::BadKid, "{kid}");
+    }
+    assert_eq!(key().with_kid(&"k".repeat(256)).unwrap().to_pem(), None, "a shared secret is not written");
+}

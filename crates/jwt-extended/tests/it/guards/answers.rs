@@ -40,6 +40,12 @@ fn table() -> Vec<Row> {
         row(Reason::Verification, "claims_refused", Handler::TokenVerificationFailed, [401, 400]),
         row(user, "user_not_found", Handler::UserLookupError, [401, 401]),
         row(unavailable, "store_unavailable", Handler::StoreUnavailable, [503, 503]),
+        row(
+            Reason::App { status: StatusCode::GONE, code: "moved", message: "Ask elsewhere" },
+            "moved",
+            Handler::App,
+            [410, 410],
+        ),
         row(not_issued, "token_not_issued", Handler::ServerError, [500, 500]),
         row(Reason::Misconfigured("no state"), "misconfigured", Handler::ServerError, [500, 500]),
     ]

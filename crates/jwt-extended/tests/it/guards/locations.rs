@@ -259,3 +259,54 @@ fn csrf_header_field_and_methods_are_configurable() {
     let only_put = at([Location::Cookie]).csrf_methods(["PUT"]).build().unwrap();
     assert_eq!(form(&only_put, &[], ""), "admitted");
 }
+
+// Requests of other types.
+
+#[test]
+fn a_request_with_a_body_is_searched_too() {
+    let jwt = at([Location::Header, Location::QueryString]).build().unwrap();
+    let with =
+        |uri: &str, header: &str| http::Request::get(uri).header("Authorization", header).body("a body").unwrap();
+    assert_eq!(location(&jwt, &with("/", &format!("Bearer {}", token(&[])))), Location::Header);
+    assert_eq!(location(&jwt, &with(&format!("/?jwt={}", token(&[])), "Basic x")), Location::QueryString);
+    let cookies = at([Location::Cookie]).build().unwrap();
+    let post = http::Request::post("/").header("Cookie", cookie(&token(&[]))).body(()).unwrap();
+    assert_eq!(refused(&cookies, &post), "Missing CSRF token");
+}
+
+#[test]
+fn a_header_that_is_no_text_is_malformed_in_our_scheme_alone() {
+    let bytes = |value: &[u8]| {
+        let mut request = get(&[]);
+        request.headers.insert("authorization", http::HeaderValue::from_bytes(value).unwrap());
+        refused(&manager(), &request)
+    };
+    assert_eq!(bytes(b"bearer \xff"), "Bad Authorization header. Expected 'Authorization: Bearer <JWT>'");
+    assert!(bytes(b"Basic \xff").starts_with("Missing 'Bearer' type"));
+}
+
+#[test]
+fn a_malformed_second_location_is_an_error() {
+    let jwt = at([Location::Header, Location::QueryString]).build().unwrap();
+    let header = format!("Bearer {}", token(&[]));
+    let twice = request("GET", "/?jwt=a&jwt=b", &[("Authorization", &header)]);
+    assert_eq!(refused(&jwt, &twice), "More than one 'jwt' query parameter. Send exactly one");
+}
+
+#[test]
+fn a_body_that_was_not_passed_on_is_the_apps_mistake() {
+    let jwt = at([Location::Json]).build().unwrap();
+    let unseen = request("POST", "/", &[("Content-Type", "application/json")]);
+    assert_eq!(refusal(&jwt, &unseen, &Requirement::access()).code(), "misconfigured");
+    let text = request("POST", "/", &[("Content-Type", "text/plain")]);
+    assert_eq!(refused(&jwt, &text), "Invalid content-type. Must be application/json.");
+}
+
+#[test]
+fn one_place_is_named_without_a_list() {
+    use jwt_extended::http::Missing;
+
+    let one = Missing::Everywhere(vec![(Location::Header, Missing::Header("X".to_owned()))]);
+    assert_eq!(one.to_string(), "Missing JWT in headers (Missing X Header)");
+    assert_eq!(Missing::Everywhere(Vec::new()).to_string(), "Missing JWT in  ()");
+}

@@ -63,3 +63,10 @@ fn only_a_guard_that_searches_bodies_needs_them() {
     assert_eq!(guard.needed_body(), Some(jwt_extended::BODY_LIMIT));
     assert_eq!(guard.body_limit(10).needed_body(), Some(10));
 }
+
+#[test]
+fn a_guard_checks_what_it_requires() {
+    let admitted = wait(guard().authenticate(&bearer(&token(&[])))).unwrap();
+    assert_eq!(admitted.token().subject(), "alice");
+    assert_eq!(wait(guard().authenticate(&get(&[]))).unwrap_err().code(), "token_missing");
+}

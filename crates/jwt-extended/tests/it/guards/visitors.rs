@@ -119,3 +119,18 @@ fn by_default_a_rejection_clears_nothing() {
     let refused = refusal(&jwt, &get(&[("Cookie", "access_token_cookie=garbage")]), &Requirement::access());
     assert!(refused.cookies().lines().is_empty());
 }
+
+#[test]
+fn a_stale_refresh_cookie_is_cleared_alone() {
+    let jwt = at(&clock()).build().unwrap();
+    let stale = format!("refresh_token_cookie={}", token(&[("type", "\"refresh\""), ("exp", "1")]));
+    let visitor = wait(jwt.authenticate_visitor(&get(&[("Cookie", &stale)]), &Requirement::refresh())).unwrap();
+    assert!(visitor.admitted().is_none());
+    let (_, cookies) = visitor.into_parts();
+    let lines: Vec<_> = cookies.lines().iter().map(|line| line.to_str().unwrap()).collect();
+    assert!(
+        lines.len() == 2
+            && lines.iter().all(|line| line.contains("refresh_token=;") || line.contains("refresh_token_cookie=;")),
+        "{lines:?}"
+    );
+}

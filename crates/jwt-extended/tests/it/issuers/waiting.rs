@@ -83,3 +83,13 @@ fn an_own_cookie_counts_beside_one_of_an_issuer_without_keys() {
     let checked = jwt.steps().authenticate_with(&request, &Requirement::access(), judge).unwrap();
     assert_eq!(wait(checked).unwrap().token().issuer(), None);
 }
+
+#[test]
+fn a_cookie_that_waits_for_keys_keeps_its_csrf_value() {
+    let remote = Remote::new(None, Some(ring()));
+    let jwt = builder().token_location([Location::Cookie]).issuer(issuer(Shared(Arc::clone(&remote)))).build().unwrap();
+    let cookie = format!("access_token_cookie={}", foreign(&[]));
+    let post = request("POST", "/", &[("Cookie", &cookie), ("X-CSRF-TOKEN", "a value")]);
+    let refused = refusal(&jwt, &post, &Requirement::access());
+    assert_eq!((refused.message().as_str(), remote.asked()), ("Missing claim: csrf", 1));
+}

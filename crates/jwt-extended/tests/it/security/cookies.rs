@@ -196,3 +196,25 @@ fn the_four_cookies_have_four_names() {
     let mistake = mistakes(cookies().refresh_cookie_name("csrf_access_token"));
     assert_eq!(mistake, "access_csrf_cookie_name and refresh_cookie_name must differ");
 }
+
+#[test]
+fn a_cookie_has_the_attributes_that_are_configured() {
+    let line = |builder: JwtManagerBuilder| {
+        let jwt = builder.csrf_in_cookies(Switch::Off).build().unwrap();
+        let lines = jwt.unset_cookies();
+        assert_eq!(lines.lines().len(), 2, "no CSRF cookies");
+        lines.lines()[0].to_str().unwrap().to_owned()
+    };
+    assert!(line(cookies().cookie_samesite(SameSite::Strict)).contains("; SameSite=Strict"));
+    assert!(line(cookies().cookie_samesite(SameSite::None)).contains("; SameSite=None"));
+    assert!(!line(cookies().cookie_samesite(SameSite::Unset)).contains("SameSite"));
+    assert!(line(cookies().cookie_partitioned(Switch::On)).ends_with("; Partitioned"));
+}
+
+#[test]
+fn a_pair_without_a_refresh_token_sets_one_cookie() {
+    let jwt = cookies().build().unwrap();
+    let refresh = jwt.decode_token(&jwt.create_refresh_token("alice").unwrap()).unwrap();
+    let pair = wait(jwt.refresh(&refresh)).unwrap();
+    assert_eq!((pair.refresh.is_none(), jwt.set_cookies(&pair).unwrap().lines().len()), (true, 2));
+}

@@ -196,3 +196,16 @@ fn a_forged_request_with_an_expired_cookie_gets_csrf_mismatch() {
     assert_eq!(code(&jwt(), &post("wrong")), "csrf_mismatch");
     assert_eq!(code(&jwt(), &post("a value")), "token_expired");
 }
+
+#[test]
+fn a_multipart_form_is_told_to_use_the_header() {
+    let jwt = builder().token_location([Location::Cookie]).csrf_check_form(Switch::On).build().unwrap();
+    let sent = |content_type: &str| with_cookie("POST", &[("Content-Type", content_type)]);
+    let message = |content_type: &str| {
+        let request = sent(content_type);
+        refusal(&jwt, &(&request, &b""[..]), &Requirement::access()).message()
+    };
+    let expected = "Missing CSRF token. Send it in the header x-csrf-token: a multipart body is not searched";
+    assert_eq!(message("multipart/form-data; boundary=x"), expected);
+    assert_eq!(message("text/plain"), "Missing CSRF token");
+}

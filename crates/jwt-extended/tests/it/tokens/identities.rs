@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use jwt_extended::{
-    Token,
+    Token, UserError,
     config::Switch,
+    http::Reason,
     token::{Claims, ClaimsError, Identity, IssueError, Issued, LoadUser},
 };
 use serde_json::json;
@@ -143,4 +144,41 @@ fn an_invalid_identity_gets_no_token() {
     assert!(matches!(manager().create_access_token(&Broken), Err(IssueError::Claims(_))));
     assert!(matches!(wait(manager().login(&Broken)), Err(IssueError::Claims(_))));
     assert_eq!(wait(manager().login("")), Err(IssueError::EmptySubject));
+}
+
+#[test]
+fn the_manager_refuses_a_user_that_does_not_exist() {
+    struct Unreachable;
+    impl LoadUser<()> for Unreachable {
+        type Error = &'static str;
+
+        async fn load_user(_: &Token, (): &()) -> Result<Option<Self>, Self::Error> {
+            Err("the database is down")
+        }
+    }
+    let users = [User { id: 7, name: "Zoë" }];
+    let jwt = manager();
+    let token = |subject: &str| jwt.decode_token(&jwt.create_access_token(subject).unwrap()).unwrap();
+    assert_eq!(wait(jwt.load_user::<Profile, _>(token("7"), &users[..])).unwrap(), Profile("Zoë"));
+    let missing = wait(jwt.load_user::<Profile, _>(token("8"), &users[..])).unwrap_err();
+    assert!(matches!(missing, UserError::Rejected(refused) if *refused.reason() == Reason::UserNotFound("8".into())));
+    let failed = wait(jwt.load_user::<Unreachable, _>(token("7"), &())).err().unwrap();
+    assert!(matches!(failed, UserError::Lookup("the database is down")));
+}
+
+#[test]
+fn claims_are_read_as_the_type_of_the_route() {
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Named {
+        name: String,
+    }
+    let jwt = manager();
+    let token = |changes: &[(&str, &str)]| jwt.decode_token(&token(changes)).unwrap();
+    let named = jwt.typed_claims::<Named>(token(&[("name", "\"Zoë\"")])).unwrap();
+    assert_eq!(named, Named { name: "Zoë".to_owned() });
+    let refused = jwt.typed_claims::<Named>(token(&[])).unwrap_err();
+    assert_eq!(
+        (refused.code(), refused.message().as_str()),
+        ("token_invalid", "The token lacks the claims that this route needs",)
+    );
 }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use http::request::Parts;
 use jwt_extended::{
     JwtManager, LoggedOut, ManualClock, Rejection, TokenPair,
+    config::Tolerate,
     http::{Location, Reason, SetCookies},
     session::{MemoryStore, Subject},
 };
@@ -171,4 +172,82 @@ fn a_login_replaces_the_session_of_the_same_browser() {
     assert!(opens(&jwt, refresh(&again)) && opens(&jwt, refresh(&elsewhere)) && !opens(&jwt, refresh(&first)));
     let bob = wait(jwt.login("bob").replacing(&post(&again))).unwrap();
     assert!(opens(&jwt, refresh(&bob)) && opens(&jwt, refresh(&again)), "another user's session stays");
+}
+
+#[test]
+fn only_the_first_request_of_a_login_is_replaced() {
+    let clock = clock();
+    let jwt = browsers(&clock);
+    let [one, two] = [(); 2].map(|()| wait(jwt.login("alice")).unwrap());
+    wait(jwt.login("alice").replacing(&post(&one)).replacing(&post(&two))).unwrap();
+    assert!(!opens(&jwt, &one.access) && opens(&jwt, &two.access));
+}
+
+#[test]
+fn a_login_replaces_the_session_of_a_token_in_the_query_string() {
+    let places = [Location::QueryString, Location::Header];
+    let jwt = builder().token_location(places).session_store(MemoryStore::new()).build().unwrap();
+    let first = wait(jwt.login("alice")).unwrap();
+    let request = request("POST", &format!("/login?jwt={}", first.access), &[]);
+    wait(jwt.login("alice").replacing(&request)).unwrap();
+    assert!(!opens(&jwt, &first.access) && open(&jwt) == 1);
+}
+
+#[test]
+fn an_expired_token_of_no_session_needs_no_revocation() {
+    let clock = clock();
+    let jwt = browsers(&clock);
+    let token = jwt.create_access_token("alice").unwrap();
+    clock.advance(Duration::from_secs(3600));
+    assert_eq!(logout(&jwt, &bearer(&token)).unwrap().tokens()[0].subject(), "alice");
+}
+
+#[test]
+fn a_token_without_its_csrf_claim_logs_nobody_out() {
+    let jwt = browsers(&clock());
+    let cookie = format!("access_token_cookie={}", token(&[("csrf", "")]));
+    let request = request("POST", "/", &[("Cookie", &cookie), ("X-CSRF-TOKEN", "x")]);
+    assert!(matches!(logout(&jwt, &request).unwrap_err().reason(), Reason::Token(_)));
+}
+
+#[test]
+fn a_caller_may_choose_the_key_of_each_token_that_leaves() {
+    let jwt = browsers(&clock());
+    let pair = wait(jwt.login("alice")).unwrap();
+    let request = bearer(&pair.access);
+    let ring = jwt.key_ring();
+    let refuse = |_: &str| Err(jwt.reject(Reason::Misconfigured("no key"), None));
+    let refused = jwt.steps().logout_with(&request, refuse).map(drop).unwrap_err();
+    assert_eq!(*refused.reason(), Reason::Misconfigured("no key"));
+    let ours = |text: &str| {
+        assert_eq!(text, &*pair.access);
+        Ok::<_, Rejection>(std::borrow::Cow::Borrowed(&*ring))
+    };
+    let done = wait(jwt.steps().logout_with(&request, ours).unwrap()).unwrap();
+    assert_eq!((done.tokens().len(), open(&jwt)), (1, 0));
+}
+
+#[test]
+fn the_configured_order_says_which_token_leaves() {
+    let places = [Location::Cookie, Location::Header];
+    let jwt = builder().token_location(places).tolerate([Tolerate::SeveralTokens]).build().unwrap();
+    let header = format!("Bearer {}", token(&[("sub", "\"bob\"")]));
+    let cookie = format!("access_token_cookie={}", token(&[]));
+    let subject = |headers: &[(&str, &str)]| logout(&jwt, &get(headers)).unwrap().tokens()[0].subject().to_owned();
+    assert_eq!(subject(&[("Cookie", &cookie), ("Authorization", &header)]), "alice");
+    assert_eq!(subject(&[("Authorization", &header)]), "bob");
+}
+
+#[test]
+fn a_malformed_header_logs_nobody_out() {
+    let jwt = browsers(&clock());
+    let rejection = logout(&jwt, &get(&[("Authorization", "Bearer a b")])).unwrap_err();
+    assert!(matches!(rejection.reason(), Reason::Request(_)));
+}
+
+#[test]
+fn a_broken_cookie_does_not_keep_the_other_one() {
+    let jwt = browsers(&clock());
+    let cookies = format!("access_token_cookie=\u{e9}; refresh_token_cookie={}", token(&[("type", "\"refresh\"")]));
+    assert_eq!(logout(&jwt, &get(&[("Cookie", &cookies)])).unwrap().tokens().len(), 1);
 }

@@ -4,7 +4,7 @@ use jwt_extended::{
     EntropyError, JwtManager, JwtManagerBuilder, Timestamp,
     config::{Switch, Tolerate},
     jose::Key,
-    token::{ClaimsError, Fresh, IssueError, Lifetime},
+    token::{ClaimsError, Fresh, IssueError, Lifetime, TokenType},
 };
 use serde_json::json;
 
@@ -297,4 +297,50 @@ fn a_token_without_exp_is_issued_only_where_it_is_accepted() {
     assert_eq!(never(&jwt()), Err(IssueError::NeverRefused));
     assert!(never(&fixed().tolerate([Tolerate::MissingExpiry]).build().unwrap()).is_ok());
     assert!(never(&fixed().access_token_expires(Lifetime::Never).build().unwrap()).is_ok());
+}
+
+#[test]
+fn a_token_says_how_its_user_has_logged_in() {
+    let text = jwt().access_token("alice").amr(["pwd", "otp"]).create().unwrap();
+    assert!(payload_of(&text).ends_with(r#","amr":["pwd","otp"]}"#));
+}
+
+#[test]
+fn the_ids_of_a_token_can_be_given() {
+    let issued = jwt().access_token("alice").jti("an id").csrf("a value").create().unwrap();
+    assert_eq!((issued.jti().as_deref(), issued.csrf().as_deref()), (Some("an id"), Some("a value")));
+}
+
+#[test]
+fn what_was_issued_can_be_read_without_parsing() {
+    let jwt = fixed().cookie_csrf_protect(Switch::Off).tolerate([Tolerate::UnknownType]).build().unwrap();
+    let claims = json!({ "csrf": "a value", "sid": "a session", "type": "invite" });
+    let issued = jwt.access_token("alice").overriding_claims(&claims).create().unwrap();
+    assert_eq!((issued.csrf().as_deref(), issued.session().as_deref()), (Some("a value"), Some("a session")));
+    assert_eq!(issued.token_type(), TokenType::Other);
+    assert_eq!(issued.claims_json(), payload_of(&issued));
+    let shown = format!("{:?}", jwt.decode_token(&issued).unwrap());
+    assert!(shown.starts_with("Token { type: \"other\""), "{shown}");
+    assert_eq!(issued.as_ref(), issued.as_str());
+    assert_eq!(String::from(issued.clone()), issued.into_string());
+}
+
+#[test]
+fn the_subject_of_an_issued_token_is_its_text() {
+    let jwt = fixed().verify_sub(Switch::Off).tolerate([Tolerate::AnyIdentity]).build().unwrap();
+    for (claim, subject) in [(json!("alice"), "alice"), (json!("a\"b"), "a\"b"), (json!({ "id": 1 }), "{\"id\":1}")] {
+        let issued = jwt.access_token("bob").overriding_claims(&json!({ "sub": claim })).create().unwrap();
+        assert_eq!(issued.subject(), subject);
+        assert_eq!(jwt.decode_token(&issued).unwrap().subject(), subject);
+    }
+}
+
+#[test]
+fn tokens_are_equal_if_their_claims_and_headers_are() {
+    let jwt = jwt();
+    let read = |text: String| jwt.decode_token(&text).unwrap();
+    assert_eq!(read(token(&[])), read(token(&[])));
+    assert_ne!(read(token(&[])), read(token(&[("jti", "\"another\"")])));
+    let reordered = signed(r#"{"typ":"JWT","alg":"HS256"}"#, &payload(&[]));
+    assert_ne!(read(token(&[])), read(reordered));
 }

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use jwt_extended::{
     JwtManager, ManualClock, Timestamp, Token, TokenPair,
     http::Reason,
-    session::{StoreError, Subject},
-    token::{Claims, ClaimsError, Freshness, Identity, TokenType},
+    session::{MemoryStore, StoreError, Subject},
+    token::{Claims, ClaimsError, Freshness, Identity, IssueError, TokenType},
 };
 use serde_json::json;
 
@@ -243,4 +243,34 @@ fn two_managers_share_no_revocations() {
     let text = one.create_access_token("alice").unwrap();
     wait(one.revoke_token(&one.decode_token(&text).unwrap())).unwrap();
     assert_eq!((opens(&one, &text), opens(&two, &text), opens(&one.clone(), &text)), (false, true, false));
+}
+
+#[test]
+fn only_a_token_that_a_guard_would_admit_is_active() {
+    let clock = clock();
+    let jwt = builder()
+        .clock(Arc::clone(&clock))
+        .revocation_store(Blocklist::default())
+        .token_verification(|token| token.subject() != "mallory")
+        .build()
+        .unwrap();
+    let active = |text: &str| wait(jwt.active_token(text)).unwrap().map(|token| token.subject().to_owned());
+    assert_eq!(active(&token(&[])), Some("alice".to_owned()));
+    assert_eq!(active("no token"), None);
+    assert_eq!(active(&token(&[("sub", "\"mallory\"")])), None);
+    wait(jwt.revoke_token(&jwt.decode_token(&token(&[])).unwrap())).unwrap();
+    assert_eq!(active(&token(&[])), None);
+    assert!(!jwt.steps().keeps_sessions());
+}
+
+#[test]
+fn a_session_that_was_ended_meanwhile_is_not_opened() {
+    let clock = clock();
+    let jwt = builder().clock(Arc::clone(&clock)).session_store(MemoryStore::new()).build().unwrap();
+    assert!(jwt.steps().keeps_sessions());
+    let session = jwt.steps().new_session().unwrap();
+    let refresh = jwt.refresh_token("alice").session(&session).create().unwrap();
+    clock.advance(Duration::from_secs(60));
+    wait(jwt.end_all_sessions(Subject("alice"))).unwrap();
+    assert_eq!(wait(jwt.steps().open_session(&refresh, None)), Err(IssueError::SessionEnded));
 }
