@@ -2,7 +2,13 @@
 //! memory and over SQLite. `cargo xtask requests` runs it; it needs wrk.
 //!
 //! All servers are in this process. wrk calls their routes in turns, and a ratio compares the two runs of one round.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for developers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a program for developers"
+)]
 
 mod servers;
 

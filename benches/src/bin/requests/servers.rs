@@ -14,8 +14,11 @@ pub(crate) struct Server {
 
 type Starting = Pin<Box<dyn Future<Output = Server>>>;
 
+/// Starts a server, which may keep its sessions in this file.
+type Start = fn(PathBuf) -> Starting;
+
 /// All servers, by their names.
-pub(crate) const SERVERS: [(&str, fn(PathBuf) -> Starting); 4] = [
+pub(crate) const SERVERS: [(&str, Start); 4] = [
     ("axum, memory", |_| Box::pin(async { on_axum(in_memory()).await })),
     ("axum, SQLite", |path| Box::pin(async { on_axum(in_sqlite(path).await).await })),
     ("actix-web, memory", |_| Box::pin(async { on_actix(in_memory()).await })),
