@@ -21,6 +21,7 @@ struct Disk {
 
 impl Disk {
     /// Mounts it; `None` where that is not allowed.
+    #[allow(clippy::print_stderr, reason = "a test that cannot run says so")]
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = run(Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(folder.path()));
