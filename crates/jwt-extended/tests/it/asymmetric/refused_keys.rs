@@ -306,6 +306,10 @@ fn the_version_of_a_private_key_is_checked() {
     assert_eq!(pkcs8[3..6], [2, 1, 0]);
     pkcs8[5] = 2;
     assert!(why(Key::from_der(Algorithm::ES256, &pkcs8)).contains(damaged));
+    let mut several_primes = der(RSA_PKCS1);
+    assert_eq!(several_primes[4..7], [2, 1, 0]);
+    several_primes[6] = 1;
+    assert!(why(Key::from_der(Algorithm::RS256, &several_primes)).contains(damaged));
     let mut sec1 = der(P256_SEC1);
     assert_eq!(sec1[2..5], [2, 1, 1]);
     sec1[4] = 2;
