@@ -43,6 +43,8 @@ usage: cargo xtask <command>
   bench [ROUNDS]
            the engine beside jsonwebtoken, jwt-simple and the bare primitives, as a table
   growth   how a guard's cost grows with the token, the keys, the revocations, the threads and the sessions, as plots
+  requests [ROUNDS]
+           requests a second through axum and actix-web, open and guarded, by wrk
   fuzz [TARGET] [--seconds N]
            libFuzzer on one target or on all, 30 s each unless N says otherwise
   interleavings
@@ -69,6 +71,8 @@ fn main() -> ExitCode {
         ["coverage"] => coverage::run(coverage::Scope::Engine),
         ["coverage", "all"] => coverage::run(coverage::Scope::All),
         ["growth"] => test::run_growth(),
+        ["requests"] => test::run_requests("31"),
+        ["requests", rounds] => test::run_requests(rounds),
         ["sbom"] => sbom::run(),
         ["vectors", folder] => test::run_vectors(folder),
         ["fuzz", ref arguments @ ..] if fuzz::arguments(arguments).is_some() => {

@@ -67,6 +67,17 @@ pub(crate) fn run_growth() -> Report {
     report
 }
 
+/// `cargo xtask requests`.
+pub(crate) fn run_requests(rounds: &str) -> Report {
+    let mut report = Report::new();
+    report.step("requests a second, open and guarded", || {
+        tools::need("wrk", "wrk")?;
+        let run = "run --quiet --profile dist -p jwt-extended-benches --features servers --bin requests --";
+        tools::run(cargo(run).arg(rounds))
+    });
+    report
+}
+
 /// `cargo xtask schemathesis`.
 pub(crate) fn run_schemathesis(seconds: u32) -> Report {
     let mut report = Report::new();

@@ -63,8 +63,9 @@
 //! | `end`, others or all | `DELETE … RETURNING` of the latest 1,000, then `INSERT … ON CONFLICT` into `jwt_subjects`, which ends the rest; more rows are deleted later, 1,000 at a time | with the subject locked |
 //! | `purge` | one `DELETE … LIMIT` per table | |
 //!
-//! In SQLite, requests that write are grouped into transactions. Behind `PgBouncer` in transaction mode, every call is a
-//! transaction, and no statement has a name.
+//! In SQLite, requests that write are grouped into transactions, and `status` asks `PRAGMA data_version` instead if the
+//! token was found good before. Behind `PgBouncer` in transaction mode, every call is a transaction, and no statement
+//! has a name.
 //!
 //! # When the database does not answer
 //!

@@ -15,7 +15,7 @@ use sqlx::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Firewalls drop idle connections, and PostgreSQL runs a process for each.
-const IDLE_AT_MOST: Duration = Duration::from_mins(5);
+pub(crate) const IDLE_AT_MOST: Duration = Duration::from_mins(5);
 
 pub(crate) struct Connections<C: Connection> {
     options: C::Options,

@@ -39,11 +39,8 @@ pub(crate) trait Backend: Send + Sync + 'static {
     fn read<S: Step>(&self, step: S) -> impl Future<Output = Result<S::Reply, StoreError>> + Send;
 
     /// Returns whether a token is good. A database that tells when it has changed may remember.
-    fn status<'a>(
-        &'a self,
-        token: &'a TokenIds<'_>,
-    ) -> impl Future<Output = Result<TokenStatus, StoreError>> + Send + 'a {
-        self.read(Status::from(token))
+    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
+        Answer::later(self.read(Status::from(token)))
     }
 
     /// Runs a step that may write.
@@ -112,7 +109,7 @@ impl<B: Backend> Sessions<B> {
 
 impl<B: Backend> SessionStore for Sessions<B> {
     fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
-        Answer::later(self.backend.status(token))
+        self.backend.status(token)
     }
 
     fn standing<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<Standing, StoreError>> {

@@ -1,7 +1,7 @@
 //! [`Memory`]: the tokens that were found good in one version of the file.
 //!
 //! A version is asked for before the file is read. So whatever a commit has revoked by the time of a check, the check
-//! finds another version, and what was read before counts no more. Only good tokens are remembered, and nothing is
+//! finds a later version, and what was read before counts no more. Only good tokens are remembered, and nothing is
 //! remembered beyond the end of a session.
 
 use std::{
@@ -56,12 +56,12 @@ impl Memory {
     /// Returns whether a token was found good in this version, for this time.
     pub(super) fn is_good(&self, version: Version, key: Key, now: Timestamp) -> bool {
         let mut good = self.lock();
-        if good.version != Some(version) {
+        // A check that was delayed has an earlier version, and reads the file.
+        if good.version < Some(version) {
             good.version = Some(version);
             good.tokens.clear();
         }
-        let until = good.tokens.get(&key);
-        until.is_some_and(|until| until.from <= now && until.to.is_none_or(|end| now < end))
+        good.version == Some(version) && good.has(key, now)
     }
 
     /// Remembers a good token. The version was asked for before the file was read.
@@ -79,6 +79,13 @@ impl Memory {
     fn lock(&self) -> MutexGuard<'_, Good> {
         // Each change is a single operation, so a panic elsewhere cannot leave it half changed.
         self.good.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Good {
+    fn has(&self, key: Key, now: Timestamp) -> bool {
+        let until = self.tokens.get(&key);
+        until.is_some_and(|until| until.from <= now && until.to.is_none_or(|end| now < end))
     }
 }
 
@@ -112,6 +119,16 @@ mod tests {
         assert!(memory.is_good(one, a, NOW) && !memory.is_good(one, key(&memory, "b"), NOW));
         assert!(!memory.is_good(two, a, NOW));
         assert!(!memory.is_good(one, a, NOW), "the version has changed in between");
+    }
+
+    #[test]
+    fn a_delayed_check_makes_nobody_forget() {
+        let memory = Memory::new();
+        let (one, two, a) = (Version::of(1), Version::of(2), key(&memory, "a"));
+        assert!(!memory.is_good(two, a, NOW));
+        memory.keep(two, a, NOW, &active_until(60));
+        assert!(!memory.is_good(one, a, NOW));
+        assert!(memory.is_good(two, a, NOW));
     }
 
     #[test]

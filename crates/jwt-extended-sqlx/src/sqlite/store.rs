@@ -38,6 +38,9 @@ use crate::shared::{
 /// has returned, its changes are on the disk: the file is in WAL mode with `synchronous = FULL`. Requests that arrive
 /// during a write share the next transaction.
 ///
+/// A check remembers tokens that it has found good, and asks before each answer whether the file has changed since. So
+/// whatever any process revokes counts at the next check.
+///
 /// The store works only while the Tokio runtime runs that it was opened on.
 #[derive(Clone)]
 pub struct SqliteStore {
@@ -121,6 +124,9 @@ impl Backend for File {
     async fn read<S: Step>(&self, step: S) -> Result<S::Reply, StoreError> {
         let read = async move {
             let mut lease = self.readers.lease().await?;
+            if lease.is_new() {
+                self.watch.open_again();
+            }
             // After an error, the connection is closed.
             let reply = step.run(lease.connection(), Run::First).await?;
             lease.keep();
@@ -129,20 +135,19 @@ impl Backend for File {
         self.in_time(async { read.await.map_err(|error: sqlx::Error| unavailable(&error)) }).await
     }
 
-    async fn status(&self, token: &TokenIds<'_>) -> Result<TokenStatus, StoreError> {
-        let check = async {
-            let key = self.memory.key(token);
-            let version = self.watch.version().await;
-            if version.is_some_and(|version| self.memory.is_good(version, key, token.now)) {
-                return Ok(TokenStatus::Active);
-            }
+    fn status<'a>(&'a self, token: &'a TokenIds<'_>) -> Answer<'a, Result<TokenStatus, StoreError>> {
+        let key = self.memory.key(token);
+        let version = self.watch.version();
+        if version.is_some_and(|version| self.memory.is_good(version, key, token.now)) {
+            return Answer::Now(Ok(TokenStatus::Active));
+        }
+        Answer::later(async move {
             let standing = self.read(Stand::from(token)).await?;
             if let Some(version) = version {
                 self.memory.keep(version, key, token.now, &standing);
             }
             Ok(standing.status)
-        };
-        self.in_time(check).await
+        })
     }
 
     async fn write<S: Step>(&self, step: S) -> Result<S::Reply, StoreError> {
@@ -224,7 +229,7 @@ impl SqliteStoreBuilder {
             timeout: self.timeout,
             readers: Connections::new(options.clone(), self.max_readers.max(1) as usize),
             writer: Writer::start(options.clone(), connection),
-            watch: Watch::start(options.clone()),
+            watch: Watch::new(path.to_owned()),
             memory: Memory::new(),
             options,
             pool: OnceLock::new(),
@@ -284,5 +289,32 @@ impl fmt::Debug for SqliteStore {
     /// Does not show the path.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").field("timeout", &self.file().timeout).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jwt_extended::test_util::sessions::{at, ids, new_session};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_remembered_token_waits_for_no_reader() {
+        let folder = tempfile::tempdir().unwrap();
+        let builder = SqliteStore::builder().timeout(Duration::from_mins(1)).max_readers(1);
+        let store = builder.open(folder.path().join("sessions.db")).await.unwrap();
+        store.migrate().await.unwrap();
+        let session = new_session("alice", "session", "refresh", at(0), Some(at(100)));
+        assert_eq!(store.open(&session).wait().await, Ok(TokenStatus::Active));
+        let token = ids("alice", Some("session"), Some("access"), at(0), at(1));
+        // The first check opens the reader, and so the second one asks anew.
+        for _ in 0..3 {
+            assert_eq!(store.status(&token).wait().await, Ok(TokenStatus::Active));
+        }
+        let _only_reader = store.file().readers.lease().await.unwrap();
+        assert_eq!(store.status(&token).wait().await, Ok(TokenStatus::Active));
+        let other = ids("alice", Some("session"), Some("another"), at(0), at(1));
+        let waiting = timeout(Duration::from_millis(50), store.status(&other).wait()).await;
+        assert!(waiting.is_err(), "a token that is not remembered is read");
     }
 }

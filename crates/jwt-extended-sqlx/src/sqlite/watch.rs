@@ -1,72 +1,161 @@
 //! The connection that tells whether the file has changed. It reads nothing else and never writes.
 //!
-//! Checks that arrive while it asks share the next question, because a question costs mostly the way to the
-//! connection's thread and back.
+//! It asks on the caller's thread, which takes a few microseconds and no disk. The way to the thread of a connection of
+//! sqlx and back takes longer than the question itself.
 
-use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
-use tokio::sync::{mpsc, oneshot};
+use std::{
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
-/// The most checks that share one question, and the capacity of the queue.
-const TOGETHER: usize = 1024;
+use rusqlite::{Connection, OpenFlags};
 
-/// The file at one moment. It is another one after each commit of another connection, of this process or of any other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Version {
-    /// Which connection has asked. The numbers of two connections cannot be compared.
-    connection: u64,
-    /// `PRAGMA data_version`.
-    data: i64,
+use crate::shared::connections::IDLE_AT_MOST;
+
+/// The file at one moment. It is a later one after each commit of another connection, of this process or of any other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Version(u64);
+
+pub(super) struct Watch {
+    path: PathBuf,
+    state: Mutex<State>,
+}
+
+struct State {
+    open: Option<Open>,
+    version: Version,
+}
+
+struct Open {
+    connection: Connection,
+    /// Its number of the latest version. The numbers of two connections cannot be compared.
+    data: Option<i64>,
+    used: Instant,
+}
+
+impl Watch {
+    /// Makes a watch, which connects when it is first asked.
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, state: Mutex::new(State { open: None, version: Version(0) }) }
+    }
+
+    /// Returns the version of the file at a moment during this call. `None` if the file cannot be read now: then the
+    /// reader that asks next gets the error.
+    pub(super) fn version(&self) -> Option<Version> {
+        // A panic leaves the state without a connection.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        // A reader that was idle for this long is opened again, too.
+        let recent = state.open.take().filter(|open| now.duration_since(open.used) <= IDLE_AT_MOST);
+        let mut open = match recent {
+            Some(open) => open,
+            None => Open { connection: self.connect().ok()?, data: None, used: now },
+        };
+        let data = Some(data_version(&open.connection).ok()?);
+        if open.data != data {
+            state.version.0 += 1;
+        }
+        (open.data, open.used) = (data, now);
+        state.open = Some(open);
+        Some(state.version)
+    }
+
+    /// Opens the file again before the next question, because a reader has just opened it. If the file was replaced,
+    /// an old connection would not notice what is committed to the new file.
+    pub(super) fn open_again(&self) {
+        let old = self.state.lock().unwrap_or_else(PoisonError::into_inner).open.take();
+        drop(old);
+    }
+
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        // A caller's thread must not sleep. While the file is locked, readers wait for it.
+        connection.busy_timeout(Duration::ZERO)?;
+        Ok(connection)
+    }
+}
+
+fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
 }
 
 #[cfg(test)]
 impl Version {
-    pub(super) const fn of(data: i64) -> Self {
-        Self { connection: 1, data }
+    pub(super) const fn of(number: u64) -> Self {
+        Self(number)
     }
 }
 
-#[derive(Clone)]
-pub(super) struct Watch {
-    questions: mpsc::Sender<oneshot::Sender<Version>>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Watch {
-    /// Starts the task that asks, on the current runtime. It ends when all clones of the watch are dropped.
-    pub(super) fn start(options: SqliteConnectOptions) -> Self {
-        let (questions, waiting) = mpsc::channel(TOGETHER);
-        tokio::spawn(serve(waiting, options));
-        Self { questions }
+    /// A file in WAL mode with one table.
+    fn file() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sessions.db");
+        writer(&path).execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE numbers (number INTEGER)").unwrap();
+        (folder, path)
     }
 
-    /// Returns the version of the file at a moment after this call has begun; `None` if the file cannot be read.
-    pub(super) async fn version(&self) -> Option<Version> {
-        let (to, answer) = oneshot::channel();
-        self.questions.send(to).await.ok()?;
-        answer.await.ok()
+    fn writer(path: &PathBuf) -> Connection {
+        Connection::open(path).unwrap()
     }
-}
 
-async fn serve(mut waiting: mpsc::Receiver<oneshot::Sender<Version>>, options: SqliteConnectOptions) {
-    let mut open: Option<SqliteConnection> = None;
-    let mut connection = 0;
-    let mut questions = Vec::new();
-    while waiting.recv_many(&mut questions, TOGETHER).await > 0 {
-        if open.is_none() {
-            connection += 1;
-            open = options.connect().await.ok();
+    fn insert(writer: &Connection) {
+        writer.execute_batch("INSERT INTO numbers VALUES (1)").unwrap();
+    }
+
+    #[test]
+    fn a_commit_makes_a_later_version_and_a_read_does_not() {
+        let (_folder, path) = file();
+        let (watch, writer) = (Watch::new(path.clone()), writer(&path));
+        let first = watch.version();
+        assert!(first.is_some());
+        assert_eq!(watch.version(), first);
+        writer.query_row("SELECT count(*) FROM numbers", [], |_| Ok(())).unwrap();
+        assert_eq!(watch.version(), first);
+        for _ in 0..3 {
+            let before = watch.version();
+            insert(&writer);
+            assert!(watch.version() > before);
         }
-        let version = match &mut open {
-            Some(open) => sqlx::query_scalar("PRAGMA data_version").fetch_one(open).await.ok(),
-            None => None,
-        };
-        let Some(data) = version else {
-            // The reader that asks next gets the error.
-            (open, questions) = (None, Vec::new());
-            continue;
-        };
-        for question in questions.drain(..) {
-            // An error means that the caller has given up just now.
-            let _ = question.send(Version { connection, data });
-        }
+    }
+
+    #[test]
+    fn a_transaction_counts_once_it_is_committed() {
+        let (_folder, path) = file();
+        let (watch, writer) = (Watch::new(path.clone()), writer(&path));
+        let first = watch.version();
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        insert(&writer);
+        assert_eq!(watch.version(), first, "it does not wait for the writer");
+        writer.execute_batch("COMMIT").unwrap();
+        assert!(watch.version() > first);
+    }
+
+    #[test]
+    fn a_watch_that_opens_the_file_again_has_a_later_version() {
+        let (_folder, path) = file();
+        let watch = Watch::new(path);
+        let first = watch.version();
+        watch.open_again();
+        assert!(watch.version() > first);
+    }
+
+    #[test]
+    fn a_missing_or_locked_file_has_no_version() {
+        let (folder, path) = file();
+        assert_eq!(Watch::new(folder.path().join("missing.db")).version(), None);
+        assert!(!folder.path().join("missing.db").exists());
+        let (watch, locker) = (Watch::new(path.clone()), writer(&path));
+        locker.execute_batch("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE").unwrap();
+        let started = Instant::now();
+        assert_eq!(watch.version(), None);
+        assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+        locker.execute_batch("COMMIT").unwrap();
+        assert!(watch.version().is_some());
     }
 }

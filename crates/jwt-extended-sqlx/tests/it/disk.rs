@@ -21,6 +21,7 @@ struct Disk {
 
 impl Disk {
     /// Mounts it; `None` where that is not allowed.
+    #[allow(clippy::print_stderr, reason = "a test that cannot run says so")]
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = run(Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(folder.path()));
@@ -108,6 +109,38 @@ async fn a_full_disk_refuses_logins_and_forgets_nothing() {
     fs::remove_file(disk.path().join("other")).unwrap();
     assert_eq!(open(&store, "carol", "carols").await, Ok(TokenStatus::Active));
     nothing_is_forgotten(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_loses_no_revocation_that_it_confirmed() {
+    let Some(disk) = Disk::mount() else { return };
+    let store = disk.store().await;
+    let sessions: Vec<_> = (0..50).map(|number| format!("session {number}")).collect();
+    for session in &sessions {
+        assert_eq!(open(&store, "alice", session).await, Ok(TokenStatus::Active));
+        assert_eq!(status(&store, "alice", session).await, Ok(TokenStatus::Active));
+    }
+    disk.fill();
+    let (mut ended, mut refused) = (Vec::new(), 0);
+    for session in &sessions {
+        match store.end(&end_one(session, None, at(2))).wait().await {
+            Ok(count) => ended.extend((count == 1).then_some(session)),
+            Err(error) => {
+                assert!(error.to_string().contains("full"), "{error}");
+                refused += 1;
+                assert_eq!(status(&store, "alice", session).await, Ok(TokenStatus::Active), "it has not ended");
+            }
+        }
+    }
+    assert!(refused > 0);
+    fs::remove_file(disk.path().join("other")).unwrap();
+    assert_eq!(store.end(&end_one("session 49", None, at(2))).wait().await, Ok(1), "it can end now");
+    ended.push(&sessions[49]);
+    for store in [&store, &disk.store().await] {
+        for session in &ended {
+            assert_eq!(status(store, "alice", session).await, Ok(TokenStatus::Revoked), "{session}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ fn unavailable() -> StoreError {
 fn a_rejection_keeps_its_own_response() {
     let failure = Failure::from(refusal(&manager(), &get(&[]), &Requirement::access()));
     assert!(failure.is_for_missing_token());
-    assert_eq!(failure.rejection().map(Rejection::code), Some("token_missing"));
+    assert_eq!(failure.rejection().map(jwt_extended::Rejection::code), Some("token_missing"));
     assert_eq!(answer(failure), (401, "{\"msg\":\"Missing Authorization Header\"}".to_owned()));
     let expired = refusal(&manager(), &bearer(&token(&[("exp", "1")])), &Requirement::access());
     assert!(!Failure::from(expired).is_for_missing_token());
