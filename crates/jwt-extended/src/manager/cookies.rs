@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{JwtManager, TokenPair};
 use crate::{
-    http::{CookieError, CookieNames, Location, Reason, RequestError, SetCookies},
+    http::{CookieError, CookieNames, Location, Reason, SetCookies},
     jose::JwsError,
     token::{Issued, TokenError, TokenType},
 };
@@ -54,23 +54,22 @@ impl JwtManager {
     /// Returns the headers that clear the cookies of a rejected request, if they can never be accepted: that of the
     /// token, or all of them if its session is over.
     pub(super) fn useless_cookies(&self, reason: &Reason, place: Option<(Location, TokenType)>) -> Option<SetCookies> {
-        let (Location::Cookie, kind) = place? else { return None };
-        if matches!(reason, Reason::Revoked | Reason::Replayed) {
-            return Some(self.unset_cookies());
+        let (location, kind) = place?;
+        if location != Location::Cookie {
+            return None;
         }
-        // It may become valid, or this process may not have the latest keys yet.
-        let may_recover =
-            matches!(reason, Reason::Token(TokenError::NotYetValid(_) | TokenError::Jws(JwsError::UnknownKey)));
-        let is_useless = matches!(
-            reason,
-            Reason::Expired
-                | Reason::Token(_)
-                | Reason::Request(RequestError::Cookie(_) | RequestError::SeveralCookies(_))
-        );
-        (is_useless && !may_recover).then(|| match kind {
-            TokenType::Refresh => self.cookies().unset_refresh(),
-            TokenType::Access | TokenType::Other => self.cookies().unset_access(),
-        })
+        let clear = self.cookies();
+        match reason {
+            Reason::Revoked | Reason::Replayed => Some(self.unset_cookies()),
+            // It may become valid, or this process may not have the latest keys yet.
+            Reason::Token(TokenError::NotYetValid(_) | TokenError::Jws(JwsError::UnknownKey)) => None,
+            // Every fault of the request that is found in a cookie is one of the cookie itself.
+            Reason::Expired | Reason::Token(_) | Reason::Request(_) => Some(match kind {
+                TokenType::Refresh => clear.unset_refresh(),
+                TokenType::Access | TokenType::Other => clear.unset_access(),
+            }),
+            _ => None,
+        }
     }
 }
 

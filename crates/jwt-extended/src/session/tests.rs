@@ -273,4 +273,5 @@ fn only_a_uuid_of_version_7_is_a_session_id() {
 fn the_parts_of_a_url_can_be_read_as_they_are() {
     let url = StoreUrl::parse("redis://us%65r:p@db/a%20b").unwrap();
     assert_eq!((url.credentials(), url.path(), url.decoded_path()), (Some("us%65r:p"), "/a%20b", "/a b".to_owned()));
+    assert_eq!(format!("{url:?}"), "StoreUrl(redis://db/a%20b)", "without the password");
 }
