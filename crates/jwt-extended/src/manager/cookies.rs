@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{JwtManager, TokenPair};
 use crate::{
-    http::{CookieError, CookieNames, Location, Reason, RequestError, SetCookies},
+    http::{CookieError, CookieNames, Location, Reason, SetCookies},
     jose::JwsError,
     token::{Issued, TokenError, TokenType},
 };
@@ -63,9 +63,8 @@ impl JwtManager {
             Reason::Revoked | Reason::Replayed => Some(self.unset_cookies()),
             // It may become valid, or this process may not have the latest keys yet.
             Reason::Token(TokenError::NotYetValid(_) | TokenError::Jws(JwsError::UnknownKey)) => None,
-            Reason::Expired
-            | Reason::Token(_)
-            | Reason::Request(RequestError::Cookie(_) | RequestError::SeveralCookies(_)) => Some(match kind {
+            // Every fault of the request that is found in a cookie is one of the cookie itself.
+            Reason::Expired | Reason::Token(_) | Reason::Request(_) => Some(match kind {
                 TokenType::Refresh => clear.unset_refresh(),
                 TokenType::Access | TokenType::Other => clear.unset_access(),
             }),

@@ -206,6 +206,14 @@ fn a_bound_of_zero_needs_no_feed() {
 }
 
 #[test]
+fn a_feed_is_not_started_for_a_denylist_that_is_gone() {
+    let denylist = Denylist::new(MemoryStore::new(), options());
+    let follower = denylist.follow(Silence);
+    drop(denylist);
+    done(follower);
+}
+
+#[test]
 fn a_denylist_remembers_a_store_that_answers_later() {
     let denylist = Denylist::new(SessionsLater(MemoryStore::new()), options());
     let mut follower = pin!(denylist.follow(Silence));
@@ -256,7 +264,7 @@ fn a_subject_is_a_text() {
 #[test]
 fn only_a_uuid_of_version_7_is_a_session_id() {
     assert!(is_session_id("019b2e4a-7c00-7000-8000-000000000000"));
-    for other in ["", "s", "019b2e4a-7c00-4000-8000-000000000000", "019b2e4a7c0070008000000000000000"] {
+    for other in ["", "s", "019b2e4a-7c00-4000-8000-000000000000"] {
         assert!(!is_session_id(other), "{other}");
     }
 }
@@ -265,4 +273,5 @@ fn only_a_uuid_of_version_7_is_a_session_id() {
 fn the_parts_of_a_url_can_be_read_as_they_are() {
     let url = StoreUrl::parse("redis://us%65r:p@db/a%20b").unwrap();
     assert_eq!((url.credentials(), url.path(), url.decoded_path()), (Some("us%65r:p"), "/a%20b", "/a b".to_owned()));
+    assert_eq!(format!("{url:?}"), "StoreUrl(redis://db/a%20b)", "without the password");
 }

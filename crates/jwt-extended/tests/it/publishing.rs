@@ -1,6 +1,6 @@
 //! The responses that the engine makes itself: the published keys, and a pair of tokens.
 
-use jwt_extended::{jose::KeyRing, session::MemoryStore};
+use jwt_extended::session::MemoryStore;
 
 use crate::common::*;
 
@@ -30,7 +30,7 @@ fn a_client_that_knows_the_key_set_gets_no_body() {
 #[cfg(feature = "asymmetric")]
 #[test]
 fn other_keys_have_another_tag() {
-    use jwt_extended::jose::{Algorithm, Key};
+    use jwt_extended::jose::{Algorithm, Key, KeyRing};
 
     let jwt = manager();
     let tag = |ring: &KeyRing| jwt.steps().jwk_set_response_of(ring, &get(&[])).headers()["etag"].clone();

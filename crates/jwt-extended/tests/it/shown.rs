@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use jwt_extended::{
-    Requirement,
     config::IssuerOptions,
     jose::{Algorithm, Algorithms, KeyRing},
     session::{Answer, Denylist, DenylistOptions, MemoryStore},
@@ -51,7 +50,7 @@ fn a_login_and_a_refresh_show_no_user() {
 #[cfg(feature = "routes")]
 #[test]
 fn a_route_guard_shows_what_it_requires() {
-    let guard = jwt_extended::RouteGuard::new(manager(), Requirement::access());
+    let guard = jwt_extended::RouteGuard::new(manager(), jwt_extended::Requirement::access());
     let shown = format!("{guard:?}");
     assert!(shown.starts_with("RouteGuard { requirement: ") && !shown.contains(SECRET), "{shown}");
 }

@@ -198,6 +198,14 @@ mod tests {
     }
 
     #[test]
+    fn the_length_of_a_key_is_written_in_as_few_bytes_as_it_needs() {
+        let written = |length| rsa_public_key(&vec![0x7f; length], &[3])[..5].to_vec();
+        assert_eq!(written(100)[..3], [0x30, 105, 2]);
+        assert_eq!(written(300)[..4], [0x30, 0x82, 1, 51]);
+        assert_eq!(written(0x1_0000), [0x30, 0x83, 1, 0, 8]);
+    }
+
+    #[test]
     fn a_short_rsa_key_is_written_with_a_short_length() {
         let key = rsa_public_key(&[0x81; 128], &[1, 0, 1]);
         assert_eq!(key[..3], [0x30, 0x81, 137]);

@@ -9,10 +9,12 @@
 //! allows text before the block and refuses indented or uneven lines. `pkcs8` cannot read the Ed25519 keys that ring
 //! writes.
 
+use aws_lc_rs::signature::RsaSignatureEncoding;
+
 use super::{
     der::{BIT_STRING, INTEGER, NotDer, OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE, whole_bytes},
     key_type::{KeyType, Kind},
-    scheme::Scheme,
+    scheme::{Curve, Lattice, Scheme},
 };
 use crate::jose::{Algorithm, KeyError};
 
@@ -48,21 +50,22 @@ pub(super) enum PublicNumbers<'d> {
     Lattice(&'d [u8]),
 }
 
-/// The innermost part of a private key, of the kind that the algorithm needs.
+/// The innermost part of a private key, of the kind that the algorithm needs, and how the algorithm signs with it.
 #[derive(Clone, Copy)]
 pub(super) enum PrivateNumbers<'d> {
     Rsa {
         pkcs1: &'d [u8],
         modulus: &'d [u8],
+        sign: &'static RsaSignatureEncoding,
     },
-    Sec1(&'d [u8]),
+    Sec1(&'d [u8], Curve),
     /// With the public half, if the key includes it.
     Edwards {
         seed: &'d [u8],
         public: Option<&'d [u8]>,
     },
     /// All of the PKCS#8: the library knows the three forms of the key in it.
-    Lattice(&'d [u8]),
+    Lattice(&'d [u8], Lattice),
 }
 
 impl Form {
@@ -103,10 +106,10 @@ pub(super) fn public(algorithm: Algorithm, der: &[u8]) -> Result<PublicNumbers<'
             let (key_type, bits) = spki(der).map_err(damaged)?;
             let kind = key_type.kind(algorithm, scheme)?;
             match kind {
-                Kind::Rsa => rsa_public(bits).map_err(damaged),
-                Kind::Curve => Ok(PublicNumbers::Point(bits)),
+                Kind::Rsa(_) => rsa_public(bits).map_err(damaged),
+                Kind::Curve(_) => Ok(PublicNumbers::Point(bits)),
                 Kind::Edwards => Ok(PublicNumbers::Edwards(bits)),
-                Kind::Lattice => Ok(PublicNumbers::Lattice(bits)),
+                Kind::Lattice(_) => Ok(PublicNumbers::Lattice(bits)),
             }
         }
         Some(Form::Pkcs1Public) => match scheme {
@@ -129,24 +132,24 @@ pub(super) fn private(algorithm: Algorithm, der: &[u8]) -> Result<PrivateNumbers
         Some(Form::Pkcs8) => {
             let envelope = pkcs8(der).map_err(damaged)?;
             match (envelope.key_type.kind(algorithm, scheme)?, envelope.public) {
-                (Kind::Rsa, None) => rsa_private(envelope.key).map_err(damaged),
-                (Kind::Curve, None) => Ok(PrivateNumbers::Sec1(envelope.key)),
+                (Kind::Rsa(sign), None) => rsa_private(envelope.key, sign).map_err(damaged),
+                (Kind::Curve(curve), None) => Ok(PrivateNumbers::Sec1(envelope.key, curve)),
                 (Kind::Edwards, public) => {
                     let mut key = Reader::new(envelope.key);
                     let seed = key.read(OCTET_STRING).map_err(damaged)?;
                     key.end().map_err(damaged)?;
                     Ok(PrivateNumbers::Edwards { seed, public })
                 }
-                (Kind::Lattice, None) => {
+                (Kind::Lattice(lattice), None) => {
                     check_lattice_private(envelope.key).map_err(damaged)?;
-                    Ok(PrivateNumbers::Lattice(der))
+                    Ok(PrivateNumbers::Lattice(der, lattice))
                 }
                 // Only RFC 8410 keys include a public half here.
-                (Kind::Rsa | Kind::Curve | Kind::Lattice, Some(_)) => Err(damaged(NotDer)),
+                (Kind::Rsa(_) | Kind::Curve(_) | Kind::Lattice(_), Some(_)) => Err(damaged(NotDer)),
             }
         }
         Some(Form::Pkcs1Private) => match scheme {
-            Scheme::Rsa { .. } => rsa_private(der).map_err(damaged),
+            Scheme::Rsa { sign, .. } => rsa_private(der, sign).map_err(damaged),
             _ => Err(scheme.mismatch(algorithm)),
         },
         Some(Form::Sec1) => match scheme {
@@ -154,7 +157,7 @@ pub(super) fn private(algorithm: Algorithm, der: &[u8]) -> Result<PrivateNumbers
                 let stated = sec1_curve(der).map_err(damaged)?;
                 let why = "it does not name its curve; rewrite it with `openssl pkey`";
                 let stated = stated.ok_or(KeyError::Malformed { algorithm, why })?;
-                if stated == curve.oid { Ok(PrivateNumbers::Sec1(der)) } else { Err(scheme.mismatch(algorithm)) }
+                if stated == curve.oid { Ok(PrivateNumbers::Sec1(der, curve)) } else { Err(scheme.mismatch(algorithm)) }
             }
             _ => Err(scheme.mismatch(algorithm)),
         },
@@ -212,7 +215,7 @@ fn pkcs8(der: &[u8]) -> Result<Pkcs8<'_>, NotDer> {
     Ok(Pkcs8 { key_type, key, public })
 }
 
-fn rsa_private(pkcs1: &[u8]) -> Result<PrivateNumbers<'_>, NotDer> {
+fn rsa_private<'d>(pkcs1: &'d [u8], sign: &'static RsaSignatureEncoding) -> Result<PrivateNumbers<'d>, NotDer> {
     let mut numbers = Reader::sequence_of(pkcs1)?;
     if !numbers.unsigned()?.is_empty() {
         // Version 1 means more than two primes.
@@ -223,7 +226,7 @@ fn rsa_private(pkcs1: &[u8]) -> Result<PrivateNumbers<'_>, NotDer> {
         numbers.unsigned()?;
     }
     numbers.end()?;
-    Ok(PrivateNumbers::Rsa { pkcs1, modulus })
+    Ok(PrivateNumbers::Rsa { pkcs1, modulus, sign })
 }
 
 /// Checks that a private key of ML-DSA has one of its three forms: the seed, the expanded key, or both.

@@ -2,6 +2,8 @@
 //!
 //! Distinguishes kinds of key and curves, so that the error can name the right one. Must not read the key itself.
 
+use aws_lc_rs::signature::RsaSignatureEncoding;
+
 use super::{
     der::{NULL, NotDer, OBJECT_IDENTIFIER, Reader},
     scheme::{Curve, Lattice, Scheme},
@@ -13,12 +15,12 @@ const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
-/// The kinds of key that are supported.
+/// The kinds of key that are supported, with what the algorithm says of them.
 pub(super) enum Kind {
-    Rsa,
-    Curve,
+    Rsa(&'static RsaSignatureEncoding),
+    Curve(Curve),
     Edwards,
-    Lattice,
+    Lattice(Lattice),
 }
 
 /// An `AlgorithmIdentifier`, which precedes a key.
@@ -60,18 +62,20 @@ impl<'d> KeyType<'d> {
     pub(super) fn kind(&self, algorithm: Algorithm, scheme: Scheme) -> Result<Kind, KeyError> {
         let malformed = |why| Err(KeyError::Malformed { algorithm, why });
         match (scheme, self.oid, &self.parameters) {
-            (Scheme::Rsa { .. }, RSA_ENCRYPTION, Parameters::Null) => Ok(Kind::Rsa),
+            (Scheme::Rsa { sign, .. }, RSA_ENCRYPTION, Parameters::Null) => Ok(Kind::Rsa(sign)),
             (Scheme::Rsa { .. }, RSASSA_PSS, _) => {
                 malformed("its OID is id-RSASSA-PSS; write it as a plain RSA key (rsaEncryption)")
             }
-            (Scheme::EllipticCurve(Curve { oid, .. }), EC_PUBLIC_KEY, Parameters::Oid(stated)) if *stated == oid => {
-                Ok(Kind::Curve)
+            (Scheme::EllipticCurve(curve), EC_PUBLIC_KEY, Parameters::Oid(stated)) if *stated == curve.oid => {
+                Ok(Kind::Curve(curve))
             }
             (Scheme::EllipticCurve(_), EC_PUBLIC_KEY, Parameters::Other) => {
                 malformed("its curve is written out in numbers; name it (`openssl ec -param_enc named_curve`)")
             }
             (Scheme::Edwards, ED25519, Parameters::Absent) => Ok(Kind::Edwards),
-            (Scheme::Lattice(Lattice { oid, .. }), stated, Parameters::Absent) if stated == oid => Ok(Kind::Lattice),
+            (Scheme::Lattice(lattice), stated, Parameters::Absent) if stated == lattice.oid => {
+                Ok(Kind::Lattice(lattice))
+            }
             (Scheme::Rsa { .. }, RSA_ENCRYPTION, _) | (Scheme::Edwards, ED25519, _) => {
                 malformed("the parameters beside its OID do not belong to this kind of key")
             }

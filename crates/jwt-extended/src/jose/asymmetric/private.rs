@@ -48,16 +48,15 @@ impl PrivateKey {
     /// Reads PKCS#8, PKCS#1 or SEC1.
     pub(crate) fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
         let malformed = |why| KeyError::Malformed { algorithm, why };
-        let scheme = Scheme::of(algorithm)?;
-        let pair = match (scheme, encoding::private(algorithm, der)?) {
-            (Scheme::Rsa { sign, .. }, PrivateNumbers::Rsa { pkcs1, modulus }) => {
+        let pair = match encoding::private(algorithm, der)? {
+            PrivateNumbers::Rsa { pkcs1, modulus, sign } => {
                 check_modulus(algorithm, modulus)?;
                 RsaKeyPair::from_der(pkcs1).map(|pair| Pair::Rsa(pair, sign))
             }
-            (Scheme::EllipticCurve(curve), PrivateNumbers::Sec1(sec1)) => {
+            PrivateNumbers::Sec1(sec1, curve) => {
                 EcdsaKeyPair::from_private_key_der(curve.sign, sec1).map(Pair::EllipticCurve)
             }
-            (Scheme::Edwards, PrivateNumbers::Edwards { seed, public }) => {
+            PrivateNumbers::Edwards { seed, public } => {
                 let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| malformed(NOT_A_KEY))?;
                 let derived = pair.public_key().as_ref();
                 if public.is_some_and(|stated| stated != derived) {
@@ -65,10 +64,7 @@ impl PrivateKey {
                 }
                 Ok(Pair::Edwards(pair))
             }
-            (Scheme::Lattice(lattice), PrivateNumbers::Lattice(pkcs8)) => {
-                PqdsaKeyPair::from_pkcs8(lattice.sign, pkcs8).map(Pair::Lattice)
-            }
-            _ => return Err(scheme.mismatch(algorithm)),
+            PrivateNumbers::Lattice(pkcs8, lattice) => PqdsaKeyPair::from_pkcs8(lattice.sign, pkcs8).map(Pair::Lattice),
         };
         Self::from_pair(algorithm, pair.map_err(|_| malformed(NOT_A_KEY))?)
     }

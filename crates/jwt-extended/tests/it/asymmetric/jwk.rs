@@ -181,3 +181,11 @@ fn a_loose_jwk_is_strict_in_everything_else() {
         assert!(VerifyingKey::from_loose_jwk(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn only_an_octet_key_holds_a_shared_secret() {
+    let k = URL_SAFE_NO_PAD.encode([7; 32]);
+    let read = |kty: &str| Key::from_jwk(&json!({ "kty": kty, "alg": "HS256", "k": k }).to_string());
+    assert!(read("oct").is_ok());
+    assert_eq!(read("RSA").unwrap_err(), KeyError::JwkMember { member: "kty" });
+}

@@ -179,6 +179,7 @@ fn pem_must_be_one_block_with_nothing_around_it() {
     let bad = [
         format!("{P256}{P384}"),
         format!("Bag Attributes\n{P256}"),
+        format!("A comment\n{P256}"),
         format!("{P256}and more"),
         P256.replace("-----END PRIVATE KEY-----", ""),
         P256.replace("END PRIVATE", "END PUBLIC"),
@@ -213,6 +214,8 @@ fn der_has_one_spelling() {
             assert!(refused(vec![]));
         }
     }
+    let no_key = VerifyingKey::from_der(Algorithm::ES256, [0x30, 4, 4, 0, 4, 0]).unwrap_err();
+    assert!(no_key.to_string().contains("it is not DER in the form of SPKI"), "{no_key}");
     let good = der(P256_PUBLIC);
     let long_length = [&[0x30, 0x81, good[1]][..], &good[2..]].concat();
     assert!(VerifyingKey::from_der(Algorithm::ES256, long_length).is_err());
@@ -306,6 +309,10 @@ fn the_version_of_a_private_key_is_checked() {
     assert_eq!(pkcs8[3..6], [2, 1, 0]);
     pkcs8[5] = 2;
     assert!(why(Key::from_der(Algorithm::ES256, &pkcs8)).contains(damaged));
+    let mut several_primes = der(RSA_PKCS1);
+    assert_eq!(several_primes[4..7], [2, 1, 0]);
+    several_primes[6] = 1;
+    assert!(why(Key::from_der(Algorithm::RS256, &several_primes)).contains(damaged));
     let mut sec1 = der(P256_SEC1);
     assert_eq!(sec1[2..5], [2, 1, 1]);
     sec1[4] = 2;

@@ -212,9 +212,11 @@ fn a_cookie_has_the_attributes_that_are_configured() {
 }
 
 #[test]
-fn a_pair_without_a_refresh_token_sets_one_cookie() {
+fn a_pair_without_a_refresh_token_sets_no_refresh_cookie() {
     let jwt = cookies().build().unwrap();
     let refresh = jwt.decode_token(&jwt.create_refresh_token("alice").unwrap()).unwrap();
     let pair = wait(jwt.refresh(&refresh)).unwrap();
     assert_eq!((pair.refresh.is_none(), jwt.set_cookies(&pair).unwrap().lines().len()), (true, 2));
+    let alone = cookies().csrf_in_cookies(Switch::Off).build().unwrap();
+    assert_eq!(alone.set_cookies(&pair).unwrap().lines().len(), 1);
 }
