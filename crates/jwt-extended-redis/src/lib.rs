@@ -41,6 +41,7 @@
 mod answers;
 mod app_script;
 mod builder;
+mod check;
 mod connection;
 mod feed;
 #[cfg(feature = "fuzzing")]

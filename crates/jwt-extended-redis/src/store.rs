@@ -80,7 +80,7 @@ impl RedisStore {
         self.shared.connection.within(async |mut live: Live| Ok(live.send(&command).await.map(drop)?)).await
     }
 
-    fn keys(&self, subject: &str) -> SubjectKeys {
+    pub(crate) fn keys(&self, subject: &str) -> SubjectKeys {
         SubjectKeys::of(&self.shared.prefix, subject)
     }
 
@@ -90,50 +90,6 @@ impl RedisStore {
 
     fn pointer(&self, session: &str) -> String {
         pointer(&self.shared.prefix, session)
-    }
-
-    /// Returns the command that reads what a check needs.
-    fn question(&self, token: &TokenIds<'_>) -> Cmd {
-        let mut keys = self.keys(token.subject);
-        let mut command = Cmd::with_capacity(4, 256);
-        command.arg("MGET").arg(keys.cut_off());
-        if let Some(session) = token.session {
-            command.arg(keys.session(session));
-        }
-        if let Some(jti) = token.jti {
-            command.arg(keys.token(jti));
-        }
-        command
-    }
-
-    /// Sends that command, and judges the token by the reply.
-    async fn ask(&self, command: Cmd, token: &TokenIds<'_>) -> Result<Standing, Unavailable> {
-        const REVOKED: Standing = Standing { status: TokenStatus::Revoked, until: None };
-        let (session, since, now) = (token.session, token.since, token.now);
-        let check = async |mut live: Live| {
-            let mut held = answers::items(live.send(&command).await?)?;
-            let cut_off = answers::held(held.next())?;
-            if let Some(cut_off) = cut_off
-                && record::cuts_off(&cut_off, now, since, session)?
-            {
-                return Ok(REVOKED);
-            }
-            let mut until = None;
-            if session.is_some() {
-                match answers::held(held.next())? {
-                    Some(open) if !record::has_expired(&open, now)? => until = record::read_end(&open)?,
-                    _ => return Ok(REVOKED),
-                }
-            }
-            if token.jti.is_some()
-                && let Some(revoked) = answers::held(held.next())?
-                && !record::has_expired(&revoked, now)?
-            {
-                return Ok(REVOKED);
-            }
-            Ok(Standing { status: TokenStatus::Active, until })
-        };
-        self.shared.connection.within(check).await
     }
 
     /// Deletes the pointers of ended sessions that have no TTL.
