@@ -3,23 +3,18 @@
 use std::time::{Duration, Instant};
 
 use jwt_extended::{
-    ManualClock, Timestamp,
-    session::{Answer, Denylist, DenylistOptions, SessionStore, TokenStatus},
-    test_util::sessions::{
-        self, at, at_most, end_all, end_one, end_others, new_session, revoked_token, rotate_request,
+    session::{Answer, Denylist, SessionStore, TokenStatus},
+    test_util::{
+        denylist::{END, Ending, is_remembered, open, opened, options, status},
+        sessions::{self, at, end_one, revoked_token, rotate_request},
     },
 };
 use jwt_extended_redis::RedisStore;
 
 use crate::server::{PATIENCE, Server, token};
 
-const END: u64 = 3_600_000_000;
 /// Longer than any test takes, so that no silence explains why the store was asked.
 const LONG: Duration = Duration::from_secs(3600);
-
-fn options(staleness: Duration) -> DenylistOptions {
-    DenylistOptions::new().staleness(staleness).clock(ManualClock::new(at(1)))
-}
 
 /// Returns the store of another process, which follows the feed.
 async fn follower(server: &Server) -> Denylist<RedisStore> {
@@ -36,27 +31,6 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// The session `<name>` of the subject `<name>`, whose access token is `<name>` as well.
-fn is_remembered(denylist: &Denylist<RedisStore>, name: &str) -> bool {
-    matches!(denylist.status(&token(name, name, name, at(1))), Answer::Now(Ok(TokenStatus::Active)))
-}
-
-async fn status(denylist: &Denylist<RedisStore>, name: &str) -> TokenStatus {
-    denylist.status(&token(name, name, name, at(1))).wait().await.unwrap()
-}
-
-async fn open(store: &RedisStore, name: &str) {
-    let new = new_session(name, name, "r0", at(0), Some(at(END)));
-    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
-}
-
-/// Opens a session, and lets the other process remember it.
-async fn opened(store: &RedisStore, other: &Denylist<RedisStore>, name: &str) {
-    open(store, name).await;
-    assert_eq!(status(other, name).await, TokenStatus::Active);
-    assert!(is_remembered(other, name));
-}
-
 async fn is_refused_soon(other: &Denylist<RedisStore>, what: &str, name: &str) {
     until(what, || !is_remembered(other, name)).await;
     assert_eq!(status(other, name).await, TokenStatus::Revoked, "{what}");
@@ -66,28 +40,11 @@ async fn is_refused_soon(other: &Denylist<RedisStore>, what: &str, name: &str) {
 async fn what_one_process_revokes_the_other_refuses() {
     let server = Server::start();
     let (one, other) = (server.store().await, follower(&server).await);
-    let end: Option<Timestamp> = Some(at(END));
-    let names = ["end one", "end by id", "end all", "end others", "revoke", "too many logins", "replay"];
-    for name in names {
-        opened(&one, &other, name).await;
-        let refresh = token(name, name, "r0", at(1));
-        let rotate = async |request| one.rotate(&request).wait().await.unwrap();
-        match name {
-            "end one" => assert_eq!(one.end(&end_one(name, Some(name), at(1))).wait().await, Ok(1)),
-            "end by id" => assert_eq!(one.end(&end_one(name, None, at(1))).wait().await, Ok(1)),
-            "end all" => assert_eq!(one.end(&end_all(name, end, at(1))).wait().await, Ok(1)),
-            "end others" => assert_eq!(one.end(&end_others(name, "none", end, at(1))).wait().await, Ok(1)),
-            "revoke" => one.revoke(&revoked_token(name, name, end, at(1))).wait().await.unwrap(),
-            "too many logins" => {
-                let new = at_most(new_session(name, "another", "r0", at(1), end), 1);
-                assert_eq!(one.open(&new).wait().await, Ok(TokenStatus::Active));
-            }
-            _ => {
-                rotate(rotate_request(refresh, "r1", Duration::ZERO, end)).await;
-                rotate(rotate_request(token(name, name, "r0", at(2)), "r2", Duration::ZERO, end)).await;
-            }
-        }
-        is_refused_soon(&other, name, name).await;
+    for ending in Ending::ALL {
+        let name = format!("{ending:?}");
+        opened(&one, &other, &name).await;
+        ending.end(&one, &name).await;
+        is_refused_soon(&other, &name, &name).await;
     }
 }
 

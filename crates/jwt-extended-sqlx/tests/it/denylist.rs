@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use jwt_extended::{
-    ManualClock, Timestamp,
-    session::{Answer, Denylist, DenylistOptions, SessionStore, TokenStatus},
-    test_util::sessions::{
-        self, at, at_most, end_all, end_one, end_others, ids, new_session, revoked_token, rotate_request,
+    session::{Answer, Denylist, SessionStore, TokenStatus},
+    test_util::{
+        denylist::{END, Ending, is_remembered, open, opened, options, status},
+        sessions::{self, at, end_one, ids, revoked_token, rotate_request},
     },
 };
 use jwt_extended_sqlx::{PostgresStore, sqlx};
@@ -14,13 +14,8 @@ use test_services::PgBouncer;
 
 use crate::{common::LONG, server::Server};
 
-const END: u64 = 3_600_000_000;
 /// Longer than any test takes, so that no silence explains why the store was asked.
 const BOUND: Duration = Duration::from_hours(1);
-
-fn options(staleness: Duration) -> DenylistOptions {
-    DenylistOptions::new().staleness(staleness).clock(ManualClock::new(at(1)))
-}
 
 /// Returns the store of another process, which follows the feed.
 async fn follower(server: &Server) -> Denylist<PostgresStore> {
@@ -37,24 +32,6 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// The session `<name>` of the subject `<name>`, whose access token is `<name>` as well.
-fn is_remembered(denylist: &Denylist<PostgresStore>, name: &str) -> bool {
-    let token = ids(name, Some(name), Some(name), at(1), at(1));
-    matches!(denylist.status(&token), Answer::Now(Ok(TokenStatus::Active)))
-}
-
-async fn status(denylist: &Denylist<PostgresStore>, name: &str) -> TokenStatus {
-    denylist.status(&ids(name, Some(name), Some(name), at(1), at(1))).wait().await.unwrap()
-}
-
-/// Opens a session, and lets the other process remember it.
-async fn opened(store: &PostgresStore, other: &Denylist<PostgresStore>, name: &str) {
-    let new = new_session(name, name, "r0", at(0), Some(at(END)));
-    assert_eq!(store.open(&new).wait().await, Ok(TokenStatus::Active));
-    assert_eq!(status(other, name).await, TokenStatus::Active);
-    assert!(is_remembered(other, name));
-}
-
 async fn is_refused_soon(other: &Denylist<PostgresStore>, what: &str, name: &str) {
     until(what, || !is_remembered(other, name)).await;
     assert_eq!(status(other, name).await, TokenStatus::Revoked, "{what}");
@@ -64,31 +41,11 @@ async fn is_refused_soon(other: &Denylist<PostgresStore>, what: &str, name: &str
 async fn what_one_process_revokes_the_other_refuses() {
     let server = Server::start();
     let (one, other) = (server.store().await, follower(&server).await);
-    let end: Option<Timestamp> = Some(at(END));
-    let names =
-        ["end one", "end by id", "end all", "end others", "revoke", "too many logins", "replay", "naïve \0 \u{1}"];
-    for name in names {
-        opened(&one, &other, name).await;
-        let rotate = async |now, successor| {
-            let token = ids(name, Some(name), Some("r0"), at(1), now);
-            one.rotate(&rotate_request(token, successor, Duration::ZERO, end)).wait().await.unwrap();
-        };
-        match name {
-            "end one" => assert_eq!(one.end(&end_one(name, Some(name), at(1))).wait().await, Ok(1)),
-            "end all" => assert_eq!(one.end(&end_all(name, end, at(1))).wait().await, Ok(1)),
-            "end others" => assert_eq!(one.end(&end_others(name, "none", end, at(1))).wait().await, Ok(1)),
-            "revoke" => one.revoke(&revoked_token(name, name, end, at(1))).wait().await.unwrap(),
-            "too many logins" => {
-                let new = at_most(new_session(name, "another", "r0", at(1), end), 1);
-                assert_eq!(one.open(&new).wait().await, Ok(TokenStatus::Active));
-            }
-            "replay" => {
-                rotate(at(1), "r1").await;
-                rotate(at(2), "r2").await;
-            }
-            _ => assert_eq!(one.end(&end_one(name, None, at(1))).wait().await, Ok(1)),
-        }
-        is_refused_soon(&other, name, name).await;
+    let names = Ending::ALL.map(|ending| (ending, format!("{ending:?}")));
+    for (ending, name) in names.into_iter().chain([(Ending::ById, "naïve \0 \u{1}".to_owned())]) {
+        opened(&one, &other, &name).await;
+        ending.end(&one, &name).await;
+        is_refused_soon(&other, &name, &name).await;
     }
 }
 
@@ -226,14 +183,18 @@ async fn nobody_is_told_unless_somebody_follows() {
 async fn a_transaction_that_began_before_a_follower_is_waited_for() {
     let server = Server::start();
     let one = server.store().await;
-    let new = new_session("alice", "alice", "r0", at(0), Some(at(END)));
-    assert_eq!(one.open(&new).wait().await, Ok(TokenStatus::Active));
+    open(&one, "alice").await;
     let mut connection = server.connection().await;
     let mut ending = sqlx::Connection::begin(&mut connection).await.unwrap();
     // Nobody follows, so this end is not told.
     sqlx::query("DELETE FROM jwt_sessions").execute(&mut *ending).await.unwrap();
     let other = server.store().await.with_denylist(options(BOUND));
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut watching = server.connection().await;
+    let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    let began = Instant::now();
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watching).await.unwrap() == 0 {
+        assert!(began.elapsed() < LONG, "it waits for the transaction");
+    }
     assert!(!other.is_following());
     ending.commit().await.unwrap();
     until("it follows", || other.is_following()).await;
@@ -251,8 +212,7 @@ async fn behind_a_pooler_each_check_asks() {
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert!(!other.is_following(), "{lines}");
         let id = format!("session {lines}");
-        let new = new_session(&id, &id, "r0", at(0), Some(at(END)));
-        assert_eq!(one.open(&new).wait().await, Ok(TokenStatus::Active));
+        open(&one, &id).await;
         for _ in 0..2 {
             assert_eq!(status(&other, &id).await, TokenStatus::Active);
             assert!(!is_remembered(&other, &id));

@@ -1,5 +1,5 @@
 //! Shared tests: the table of requests and answers that every face runs, from `conformance/requests.json`, and in
-//! [`sessions`] the specification of stores.
+//! [`sessions`] the specification of stores; in [`denylist`] that of a denylist over one.
 //!
 //! A face builds the small app that the table describes, sends each case's request, and passes the answer to
 //! [`Case::check`]. A face in another language reads the same file.
@@ -24,6 +24,7 @@
     reason = "only tests use this, and the table is part of this crate"
 )]
 
+pub mod denylist;
 pub mod sessions;
 
 use std::{collections::BTreeMap, time::Duration};
