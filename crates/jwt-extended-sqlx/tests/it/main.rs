@@ -16,6 +16,8 @@ mod failures;
 mod pgbouncer;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "sqlite")]
+mod remembered;
 #[cfg(feature = "postgres")]
 mod server;
 #[cfg(feature = "sqlite")]
