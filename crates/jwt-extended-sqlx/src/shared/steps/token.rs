@@ -30,6 +30,19 @@ macro_rules! its_session {
     };
 }
 
+/// An expression that is 1 if a token is good, and 0 if not. Same arguments.
+macro_rules! is_good {
+    () => {
+        concat!(
+            "CASE WHEN ",
+            not_revoked!(),
+            " AND ($3 IS NULL OR EXISTS (SELECT 1 FROM jwt_sessions WHERE ",
+            its_session!(),
+            ")) THEN 1 ELSE 0 END"
+        )
+    };
+}
+
 /// A presented token.
 #[derive(Debug)]
 struct Token {
@@ -63,13 +76,7 @@ impl From<&TokenIds<'_>> for Token {
 #[derive(Debug)]
 pub(crate) struct Status(Token);
 
-const STATUS: &str = concat!(
-    "SELECT CASE WHEN ",
-    not_revoked!(),
-    " AND ($3 IS NULL OR EXISTS (SELECT 1 FROM jwt_sessions WHERE ",
-    its_session!(),
-    ")) THEN 1 ELSE 0 END"
-);
+const STATUS: &str = concat!("SELECT ", is_good!());
 
 impl From<&TokenIds<'_>> for Status {
     fn from(token: &TokenIds<'_>) -> Self {
@@ -89,13 +96,8 @@ impl Step for Status {
 #[derive(Debug)]
 pub(crate) struct Stand(Token);
 
-const STANDING: &str = concat!(
-    "SELECT CASE WHEN ",
-    not_revoked!(),
-    " AND ($3 IS NULL OR EXISTS (SELECT 1 FROM jwt_sessions WHERE ",
-    its_session!(),
-    ")) THEN 1 ELSE 0 END, COALESCE((SELECT ends_at FROM jwt_sessions WHERE id = $3), 9223372036854775807)"
-);
+const STANDING: &str =
+    concat!("SELECT ", is_good!(), ", COALESCE((SELECT ends_at FROM jwt_sessions WHERE id = $3), 9223372036854775807)");
 
 impl From<&TokenIds<'_>> for Stand {
     fn from(token: &TokenIds<'_>) -> Self {
