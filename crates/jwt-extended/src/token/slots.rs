@@ -106,6 +106,7 @@ impl Found {
         mut also: impl FnMut(&str, &Value<'_>),
     ) -> Result<Self, TokenError> {
         let mut found = Self::default();
+        // The usual case: then no other name is compared with it.
         let identity_is_sub = identity_claim == "sub";
         json::scan_object(payload, |name, value| {
             also(&name, &value);

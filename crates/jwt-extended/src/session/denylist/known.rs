@@ -6,10 +6,7 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher as _, RandomState},
-    sync::{
-        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,6 +16,7 @@ use super::{
 };
 use crate::{
     session::{Standing, TokenIds, TokenStatus, ids::Ids},
+    sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering, RwLock, read, write},
     time::{Clock, Timestamp},
 };
 
@@ -311,13 +309,4 @@ impl Shard {
             (self.sessions, self.subjects) = (Ids::new(), Ids::new());
         }
     }
-}
-
-/// Locks for reading. Entries are always complete, so a lock that a panicking thread poisoned can be used.
-fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
 }

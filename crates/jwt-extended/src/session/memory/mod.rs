@@ -4,17 +4,14 @@ mod room;
 mod rows;
 mod sessions;
 
-use std::{fmt, sync::PoisonError};
+use std::fmt;
 
 use self::{
     room::{Entry, Room},
     sessions::Sessions,
 };
 use super::{StoreError, ids::Ids};
-use crate::{
-    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
-    time::Timestamp,
-};
+use crate::time::Timestamp;
 
 /// The number of shards. Each has its own lock, so that checks on many cores rarely wait for each other. The threads of
 /// loom's models have small stacks.
@@ -90,13 +87,4 @@ fn has_expired(until: Option<Timestamp>, now: Timestamp) -> bool {
 /// Returns the later of two ends; `None` is never.
 fn later(one: Option<Timestamp>, two: Option<Timestamp>) -> Option<Timestamp> {
     one.zip(two).map(|(one, two)| one.max(two))
-}
-
-/// Locks a shard. Entries are always complete, so a lock that a panicking thread poisoned can be used.
-fn read<T>(shard: &RwLock<T>) -> RwLockReadGuard<'_, T> {
-    shard.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn write<T>(shard: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
-    shard.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,16 +6,15 @@ use std::{
 };
 
 use super::{
-    Entry, Ids, MemoryStore, Room, SHARDS, SMALL_SHARD, has_expired, later, read,
+    Entry, Ids, MemoryStore, Room, SHARDS, SMALL_SHARD, has_expired, later,
     rows::{All, Cutoff, Details, Rotated, Row},
-    write,
 };
 use crate::{
     session::{
         Answer, EndSessions, NewSession, Retry, RevokedToken, RotateOutcome, RotateRequest, Session, SessionStore,
         Standing, StoreError, TokenIds, TokenStatus, TouchRequest,
     },
-    sync::RwLock,
+    sync::{RwLock, read, write},
     time::Timestamp,
 };
 
