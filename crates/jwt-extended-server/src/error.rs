@@ -140,8 +140,8 @@ pub enum StartError {
     NoUserTable(&'static str),
     /// No user of the store has this name.
     #[error(
-        "there is no user \"{name}\" in {store}; `user list` shows all users, and --store, JWT_STORE or --config names another \
-         store"
+        "there is no user \"{name}\" in {store}; `user list` shows all users, and --store, JWT_STORE or --config names \
+         another store"
     )]
     NoSuchUser {
         /// The name.
@@ -181,8 +181,8 @@ pub enum StartError {
     },
     /// The users of the server that is asked about are in a file that is not named.
     #[error(
-        "a server with this store lists its users in its configuration file, and refuses the tokens of all others; name that \
-         file with --config"
+        "a server with this store lists its users in its configuration file, and refuses the tokens of all others; name \
+         that file with --config"
     )]
     NoFileOfUsers,
     /// An inspected token would be refused.

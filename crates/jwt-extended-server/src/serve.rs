@@ -57,8 +57,8 @@ pub(crate) async fn run(source: Source) -> Result<(), StartError> {
         let shown =
             if app.jwt.key_ring().to_jwk_set().keys.is_empty() { "has no keys" } else { "lacks the key that signs" };
         tracing::info!(
-            "/.well-known/jwks.json {shown}, because a shared secret signs; {advice} so that other services can verify the \
-             tokens"
+            "/.well-known/jwks.json {shown}, because a shared secret signs; {advice} so that other services can verify \
+             the tokens"
         );
     }
     if matches!(app.users.is_empty().await, Ok(true)) {

@@ -60,7 +60,8 @@ pub enum KeysError {
     BadMasterKey,
     /// The master key is given, and no file that says what it is for.
     #[error(
-        "JWT_MASTER_KEY is set, so the keys are those of a configuration file; name that file with --config, or unset the variable"
+        "JWT_MASTER_KEY is set, so the keys are those of a configuration file; name that file with --config, or unset \
+         the variable"
     )]
     MasterKeyWithoutFile,
     /// Nothing is sealed under the master key.

@@ -46,7 +46,8 @@ pub(crate) async fn run(command: KeyCommand, target: Target, output: Output) -> 
 }
 
 /// What follows from the choice of a shared secret.
-const SECRET_WARNING: &str = "; warning: it is a shared secret, which is never published, so only the servers on this store can verify the tokens that it signs";
+const SECRET_WARNING: &str = "; warning: it is a shared secret, which is never published, so only the servers on this \
+                              store can verify the tokens that it signs";
 
 /// When the next key signs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -104,7 +105,8 @@ impl Keys {
         let said = match (signs_from, plan.active()) {
             (Some(_), _) => format!("added {kid} ({algorithm}) to {store}: it signs from now on{secret}"),
             (None, Some(active)) => format!(
-                "added {kid} ({algorithm}) to {store}: it is {does}, and `key rotate` makes it sign instead of {} ({}){secret}",
+                "added {kid} ({algorithm}) to {store}: it is {does}, and `key rotate` makes it sign instead of {} \
+                 ({}){secret}",
                 active.kid, active.algorithm
             ),
             (None, None) => {
@@ -157,7 +159,8 @@ impl Keys {
         };
         let secret = if is_published(&next) { "" } else { SECRET_WARNING };
         let said = format!(
-            "{kid} signs {}, instead of {old_said}, which stays accepted until its last token has expired{warning}{secret}",
+            "{kid} signs {}, instead of {old_said}, which stays accepted until its last token has \
+             expired{warning}{secret}",
             said_of(begin, plan.now)
         );
         let json = json!({
