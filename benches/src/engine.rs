@@ -1,17 +1,13 @@
 //! The engine: the whole guard of a request, and signing.
 
-use std::{
-    future::Future,
-    hint::black_box,
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
+use std::hint::black_box;
 
 use jwt_extended::{
     JwtManager, JwtManagerBuilder, Requirement,
     jose::{self},
     session::MemoryStore,
 };
+use jwt_extended_benches::now;
 
 use crate::{program, rounds::Program, token::Sample};
 
@@ -49,12 +45,4 @@ pub(crate) fn sign(sample: &Sample) -> Program {
         serde_json::to_writer(&mut json, black_box(&claims)).unwrap();
         black_box(jose::sign(&key, str::from_utf8(&json).unwrap()).unwrap());
     })
-}
-
-/// Polls a future that is ready at once.
-fn now<T>(future: impl IntoFuture<Output = T>) -> T {
-    match pin!(future.into_future()).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => unreachable!("the memory store never waits"),
-    }
 }

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jwt_extended_benches::median;
+
 /// What is measured. Each call does it once.
 pub(crate) type Program = Box<dyn FnMut()>;
 
@@ -87,11 +89,6 @@ fn time(program: &mut Program, count: u32) -> f64 {
         program();
     }
     started.elapsed().as_secs_f64() * 1e9 / f64::from(count)
-}
-
-fn median(figures: &mut [f64]) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
 }
 
 fn nanoseconds(time: f64) -> String {

@@ -51,29 +51,27 @@ pub(crate) fn run_vectors(folder: &str) -> Report {
 
 /// `cargo xtask bench`. Its peers are built only for it.
 pub(crate) fn run_bench(rounds: &str) -> Report {
-    let mut report = Report::new();
-    report.step("the engine beside its peers", || {
-        tools::run(cargo("run --quiet --profile dist -p jwt-extended-benches --").arg(rounds))
-    });
-    report
+    measure("the engine beside its peers", "", rounds, || Ok(()))
 }
 
 /// `cargo xtask growth`.
 pub(crate) fn run_growth() -> Report {
-    let mut report = Report::new();
-    report.step("plots of docs/growth", || {
-        tools::run(&mut cargo("run --quiet --profile dist -p jwt-extended-benches --bin growth -- docs/growth"))
-    });
-    report
+    measure("plots of docs/growth", "--bin growth", "docs/growth", || Ok(()))
 }
 
 /// `cargo xtask requests`.
 pub(crate) fn run_requests(rounds: &str) -> Report {
+    let step = "requests a second, open and guarded";
+    measure(step, "--features servers --bin requests", rounds, || tools::need("wrk", "wrk"))
+}
+
+/// One step: runs a program of `benches` with an argument, once what it needs is there.
+fn measure(step: &str, program: &str, argument: &str, needs: impl FnOnce() -> Result<(), Trouble>) -> Report {
     let mut report = Report::new();
-    report.step("requests a second, open and guarded", || {
-        tools::need("wrk", "wrk")?;
-        let run = "run --quiet --profile dist -p jwt-extended-benches --features servers --bin requests --";
-        tools::run(cargo(run).arg(rounds))
+    report.step(step, || {
+        needs()?;
+        let mut run = cargo(&format!("run --quiet --profile dist -p jwt-extended-benches {program}"));
+        tools::run(run.arg("--").arg(argument))
     });
     report
 }

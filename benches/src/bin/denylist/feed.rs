@@ -39,8 +39,8 @@ pub(crate) fn table() -> String {
         at += random.until_next(ENDS);
     }
     let mut table = format!(
-        "{ENDS:.1} sessions end each second.\n\n| bound | commands a second | kB a second | median | 99 % | 99.99 % | longest | asks \
-         the store |\n|---|---|---|---|---|---|---|---|\n"
+        "{ENDS:.1} sessions end each second.\n\n| bound | commands a second | kB a second | median | 99 % | 99.99 % | \
+         longest | asks the store |\n|---|---|---|---|---|---|---|---|\n"
     );
     for bound in [0.25, 1.0, 5.0, 30.0] {
         let mut all = Totals::default();

@@ -2,9 +2,7 @@
 
 use std::{
     hint::black_box,
-    pin::pin,
     sync::Arc,
-    task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -15,6 +13,7 @@ use jwt_extended::{
     session::{MemoryStore, SessionStore as _},
     test_util::sessions::revoked_token,
 };
+use jwt_extended_benches::now;
 
 use crate::{Case, Program, repeat};
 
@@ -34,14 +33,7 @@ fn token() -> Case {
         let token = jwt.access_token("alice").additional_claims(&claims).create().unwrap();
         (token.len() as u64, guard(&Arc::new(jwt), &token))
     });
-    Case {
-        name: "token",
-        title: "A guarded request, by the length of its token",
-        along: "bytes of the token",
-        up: "ns",
-        programs: sizes.into(),
-        figure: |nanoseconds| nanoseconds,
-    }
+    Case::of_times("token", "A guarded request, by the length of its token", "bytes of the token", sizes.into())
 }
 
 fn keys() -> Case {
@@ -55,44 +47,30 @@ fn keys() -> Case {
         let jwt = JwtManager::builder().key_ring(ring).session_store(MemoryStore::new()).build().unwrap();
         (keys, guard(&Arc::new(jwt), &token))
     });
-    Case {
-        name: "keys",
-        title: "A guarded request, by the number of keys",
-        along: "keys that verify",
-        up: "ns",
-        programs: sizes.into(),
-        figure: |nanoseconds| nanoseconds,
-    }
+    Case::of_times("keys", "A guarded request, by the number of keys", "keys that verify", sizes.into())
 }
 
 fn revoked() -> Case {
     let sizes = [1_u64, 1000, 10_000, 100_000, 1_000_000, MOST_REVOKED].map(|revoked| {
         let store = MemoryStore::with_capacity(usize::try_from(MOST_REVOKED).unwrap());
-        let now = Timestamp::from_secs(1_800_000_000);
+        let at = Timestamp::from_secs(1_800_000_000);
         for number in 0..revoked {
             let jti = format!("{:08x}-aaaa-4aaa-8aaa-{number:012x}", number.wrapping_mul(0x9e37_79b9) & 0xffff_ffff);
-            ready(store.revoke(&revoked_token(&format!("user {}", number % 1000), &jti, None, now)).wait()).unwrap();
+            now(store.revoke(&revoked_token(&format!("user {}", number % 1000), &jti, None, at)).wait()).unwrap();
         }
         let jwt = Arc::new(manager(store));
         // A thousand users, whose tokens are in all parts of the store.
         let guards: Vec<_> =
             (0..1000).map(|user| request(&jwt.create_access_token(&*format!("user {user}")).unwrap())).collect();
-        let mut at = 0;
+        let mut next = 0;
         let requirement = Requirement::access();
         let program = repeat(move || {
-            at = (at + 1) % guards.len();
-            black_box(ready(jwt.authenticate(black_box(&guards[at]), &requirement)).unwrap());
+            next = (next + 1) % guards.len();
+            black_box(now(jwt.authenticate(black_box(&guards[next]), &requirement)).unwrap());
         });
         (revoked, program)
     });
-    Case {
-        name: "revoked",
-        title: "A guarded request, by the revocations in a memory store",
-        along: "revoked tokens",
-        up: "ns",
-        programs: sizes.into(),
-        figure: |nanoseconds| nanoseconds,
-    }
+    Case::of_times("revoked", "A guarded request, by the revocations in a memory store", "revoked tokens", sizes.into())
 }
 
 fn threads() -> Case {
@@ -109,7 +87,7 @@ fn threads() -> Case {
                         scope.spawn(|| {
                             let requirement = Requirement::access();
                             for _ in 0..each {
-                                black_box(ready(jwt.authenticate(black_box(&request), &requirement)).unwrap());
+                                black_box(now(jwt.authenticate(black_box(&request), &requirement)).unwrap());
                             }
                         })
                     })
@@ -135,18 +113,11 @@ fn threads() -> Case {
 fn sessions() -> Case {
     let sizes = [1_u64, 10, 100, 1000].map(|sessions| {
         let jwt = builder(MemoryStore::new()).max_sessions(1000_usize).build().unwrap();
-        let pairs: Vec<_> = (0..sessions).map(|_| ready(jwt.login("alice").into_future()).unwrap()).collect();
+        let pairs: Vec<_> = (0..sessions).map(|_| now(jwt.login("alice")).unwrap()).collect();
         let token = pairs[pairs.len() / 2].access.to_string();
         (sessions, guard(&Arc::new(jwt), &token))
     });
-    Case {
-        name: "sessions",
-        title: "A guarded request, by the sessions of its user",
-        along: "open sessions",
-        up: "ns",
-        programs: sizes.into(),
-        figure: |nanoseconds| nanoseconds,
-    }
+    Case::of_times("sessions", "A guarded request, by the sessions of its user", "open sessions", sizes.into())
 }
 
 fn manager(store: MemoryStore) -> JwtManager {
@@ -166,14 +137,6 @@ fn request(token: &str) -> http::request::Parts {
 fn guard(jwt: &Arc<JwtManager>, token: &str) -> Program {
     let (jwt, request, requirement) = (Arc::clone(jwt), request(token), Requirement::access());
     repeat(move || {
-        black_box(ready(jwt.authenticate(black_box(&request), &requirement)).unwrap());
+        black_box(now(jwt.authenticate(black_box(&request), &requirement)).unwrap());
     })
-}
-
-/// Polls a future that is ready at once.
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => unreachable!("the memory store never waits"),
-    }
 }

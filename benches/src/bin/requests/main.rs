@@ -14,6 +14,7 @@ mod servers;
 
 use std::process::Command;
 
+use jwt_extended_benches::median;
 use servers::{SERVERS, Server};
 
 /// How long wrk calls a route in a round.
@@ -61,9 +62,4 @@ fn wrk(server: &Server, route: &str) -> f64 {
     assert!(!said.contains("Non-2xx"), "{said}");
     let rate = said.lines().find_map(|line| line.strip_prefix("Requests/sec:"));
     rate.and_then(|rate| rate.trim().parse().ok()).unwrap_or_else(|| panic!("wrk said: {said}"))
-}
-
-fn median(figures: &mut [f64]) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
 }
