@@ -167,6 +167,23 @@ def test_any_container_may_be_changed_in_place() -> None:
     assert status(app, **COOKIE) == 200
 
 
+def test_an_option_set_without_the_configs_own_methods_applies() -> None:
+    app = guarded_app()
+    before = status(app, **BEARER)
+    dict.update(app.config, JWT_SECRET_KEY=OTHER)
+    assert [before, status(app, **BEARER)] == [200, 422]
+
+
+def test_other_names_do_not_hide_a_changed_option() -> None:
+    app = guarded_app()
+    app.config["COUNTER"] = 1
+    before = status(app, **BEARER)
+    del app.config["COUNTER"]
+    app.config["ANOTHER"] = app.config.pop("JWT_SECRET_KEY")
+    app.config["JWT_SECRET_KEY"] = OTHER
+    assert [before, status(app, **BEARER)] == [200, 422]
+
+
 def test_a_custom_config_class_is_read_for_every_request() -> None:
     elsewhere = {"JWT_SECRET_KEY": OTHER}
 

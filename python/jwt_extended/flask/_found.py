@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import has_request_context
+from flask import Request, has_request_context
 
 from .._core import RefreshToken, is_session_id
 from ._app import this_context, this_request
@@ -25,6 +25,7 @@ _PRESENTED = "_jwt_extended_presented"
 
 
 def keep(
+    request: Request,
     claims: dict[str, Any],
     header: dict[str, Any],
     user: dict[str, Any] | None,
@@ -32,8 +33,8 @@ def keep(
 ) -> None:
     """Keep what a guard found in the current request."""
     found = {JWT: claims, HEADER: header, USER: user, LOCATION: location}
-    vars(this_request())[_FOUND] = found
-    g = vars(this_context().g)
+    request.__dict__[_FOUND] = found
+    g = this_context().g.__dict__
     g.update(found)
     g[_FOUND] = found
 
@@ -43,12 +44,12 @@ def found(name: str) -> Any:
 
     :raises RuntimeError: outside an app context.
     """
-    g = this_context().g
+    g = this_context().g.__dict__
     value, latest = g.get(name), g.get(_FOUND)
     if value is not None and (latest is None or value is not latest[name]):
         # The app has set it itself.
         return value
-    own = vars(this_request()).get(_FOUND) if has_request_context() else None
+    own = this_request().__dict__.get(_FOUND) if has_request_context() else None
     return None if own is None else own[name]
 
 
@@ -69,10 +70,11 @@ def provisionally(claims: dict[str, Any], header: dict[str, Any]) -> Iterator[No
     if not has_request_context():
         yield
         return
-    own, g = vars(this_request()), vars(this_context().g)
+    request, g = this_request(), vars(this_context().g)
+    own = vars(request)
     names = (JWT, HEADER, USER, LOCATION, _FOUND)
     before, before_on_g = own.get(_FOUND), {name: g[name] for name in names if name in g}
-    keep(claims, header, None, None)
+    keep(request, claims, header, None, None)
     try:
         yield
     finally:

@@ -6,6 +6,8 @@ Knows nothing of how an app is set up, and nothing of the 3.x interface.
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+from flask import Flask
+
 from .._common.claims import check_claims, check_session, freshness, lifetime, merged
 from .._common.typing import ExpiresDelta, Fresh
 from .._core import IssuedToken, RefreshToken, Rotation
@@ -127,7 +129,7 @@ class Manager(Loaders):
         """Whether the functions for the current token raise where no guard has run."""
         return True
 
-    def _complete(self, claims: dict[str, Any]) -> None:
+    def _complete(self, claims: dict[str, Any], app: Flask) -> None:
         """Add what the interface promises to a verified token's claims, or reject them."""
 
     def _rephrase(self, error: Exception) -> None:

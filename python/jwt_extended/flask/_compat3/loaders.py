@@ -7,7 +7,7 @@ from collections.abc import Callable
 from inspect import Parameter, signature
 from typing import Any, TypeVar
 
-from flask import current_app
+from flask import Flask, current_app
 
 from ..._common.pyjwt import InvalidAudienceError
 from .._app import this_app
@@ -16,6 +16,7 @@ from .._found import provisionally
 from .._issuers import issuer_of
 from .._manager import Manager
 from ..config import config
+from ..default_callbacks import default_decode_key_callback
 from ..exceptions import InvalidHeaderError, JWTDecodeError, NoAuthorizationError
 from .getters import user_claims_key, user_claims_of
 from .options import is_version_3
@@ -134,8 +135,8 @@ class Loaders3(Manager):
 
     @property
     def _decode_key(self) -> Callable[..., Any] | None:
-        callback = super()._decode_key
-        if callback is None:
+        callback = self._decode_key_callback
+        if callback is default_decode_key_callback:
             return None
         if self._decode_key_takes is None or self._decode_key_takes[0] is not callback:
             self._decode_key_takes = callback, _positional(callback)
@@ -189,8 +190,8 @@ class Loaders3(Manager):
     def _needs_guard(self) -> bool:
         return not is_version_3(this_app())
 
-    def _complete(self, claims: dict[str, Any]) -> None:
-        if not is_version_3(this_app()):
+    def _complete(self, claims: dict[str, Any], app: Flask) -> None:
+        if not is_version_3(app):
             return
         if claims["type"] not in ("access", "refresh"):
             raise JWTDecodeError("Missing or invalid claim: type")
@@ -227,7 +228,7 @@ class Loaders3(Manager):
         except Exception as error:
             self._rephrase(error)
             raise
-        self._complete(claims)
+        self._complete(claims, this_app())
         return claims
 
     @property

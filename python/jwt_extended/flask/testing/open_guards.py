@@ -66,5 +66,5 @@ def _found(
     manager = manager_of(app)
     with app.app_context():
         header, claims = engine_of(app).decode(token, None, True, manager._decode_key)
-        manager._complete(claims)
+        manager._complete(claims, app)
     return claims, header, options.get("location") or "headers"
