@@ -132,7 +132,7 @@ pub(crate) fn locate_all<'r>(
     let cookies_at = settings.locations.iter().position(|location| *location == Location::Cookie);
     let (before, after) = match cookies_at {
         // Where only the first token counts, the configured order says which one that is.
-        Some(at) if !settings.refuse_several => (&settings.locations[..at], &settings.locations[at + 1..]),
+        Some(at) if !settings.refuse_several => settings.locations.split_at(at),
         _ => (&[][..], &settings.locations[..]),
     };
     let explicit = |locations: &[Location]| {

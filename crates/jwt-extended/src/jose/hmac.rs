@@ -188,5 +188,9 @@ mod tests {
         for start in [[0x30, 0x83, 7], [0x30, 0x80, 7], [0x31, 0x1d, 7]] {
             assert!(HmacKey::new(Algorithm::HS256, &[&start[..], &[7; 40]].concat()).is_ok(), "{start:?}");
         }
+        let short = [&[0x30, 24][..], &[7; 24]].concat();
+        assert!(HmacKey::of_any_length(Algorithm::HS256, &short).is_ok());
+        let longer = [&[0x30, 25][..], &[7; 25]].concat();
+        assert!(HmacKey::of_any_length(Algorithm::HS256, &longer).is_err());
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use jwt_extended::{
+    Requirement,
     config::IssuerOptions,
-    jose::{Algorithm, Algorithms, KeyRing},
+    jose::{Algorithm, Algorithms, KeyRing, Limits, verify_within},
     session::{Answer, Denylist, DenylistOptions, MemoryStore},
     token::Issuer,
 };
@@ -50,7 +51,7 @@ fn a_login_and_a_refresh_show_no_user() {
 #[cfg(feature = "routes")]
 #[test]
 fn a_route_guard_shows_what_it_requires() {
-    let guard = jwt_extended::RouteGuard::new(manager(), jwt_extended::Requirement::access());
+    let guard = jwt_extended::RouteGuard::new(manager(), Requirement::access());
     let shown = format!("{guard:?}");
     assert!(shown.starts_with("RouteGuard { requirement: ") && !shown.contains(SECRET), "{shown}");
 }
@@ -67,4 +68,23 @@ fn a_denylist_shows_its_store_and_bounds() {
     assert_eq!(format!("{options:?}"), "DenylistOptions { staleness: 0ns, capacity: 7, .. }");
     let denylist = Denylist::new(MemoryStore::with_capacity(9), options);
     assert_eq!(format!("{denylist:?}"), "Denylist { store: MemoryStore { capacity: 9, .. }, .. }");
+}
+
+#[test]
+fn an_algorithm_named_twice_is_in_the_set() {
+    let twice: Algorithms = [Algorithm::ES256, Algorithm::ES256].into();
+    assert_eq!(format!("{twice:?}"), "{ES256}");
+}
+
+#[test]
+fn what_a_request_carries_is_shown_without_the_token() {
+    let (jwt, text) = (manager(), token(&[]));
+    let request = bearer(&text);
+    let located = jwt.steps().locate(&request, &Requirement::access()).unwrap();
+    assert_eq!(format!("{located:?}"), "Located { location: Header, .. }");
+    let verified = verify_within(Limits::default(), &KeyRing::new(key()), &text).unwrap();
+    let shown = format!("{verified:?}");
+    assert!(shown.starts_with("VerifiedJws { header: ") && !shown.contains("alice"), "{shown}");
+    let refused = format!("{:?}", refusal(&jwt, &request, &Requirement::refresh()));
+    assert!(refused.starts_with("Rejection {") && !refused.contains(&text) && !refused.contains("alice"), "{refused}");
 }

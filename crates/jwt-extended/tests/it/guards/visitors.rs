@@ -134,3 +134,20 @@ fn a_stale_refresh_cookie_is_cleared_alone() {
         "{lines:?}"
     );
 }
+
+#[test]
+fn a_broken_cookie_is_cleared_with_its_own_csrf_cookie() {
+    let jwt = at(&clock()).build().unwrap();
+    let cleared = |requirement: &Requirement, name: &str| {
+        let mut request = get(&[]);
+        let cookie = [name.as_bytes(), b"=\xff"].concat();
+        request.headers.insert("cookie", http::HeaderValue::from_bytes(&cookie).unwrap());
+        let visitor = wait(jwt.authenticate_visitor(&request, requirement)).unwrap();
+        let lines = visitor.into_parts().1.lines().to_vec();
+        lines.iter().map(|line| line.to_str().unwrap().split('=').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let access = cleared(&Requirement::access(), "access_token_cookie");
+    let refresh = cleared(&Requirement::refresh(), "refresh_token_cookie");
+    assert_eq!(access, ["access_token_cookie", "csrf_access_token"]);
+    assert_eq!(refresh, ["refresh_token_cookie", "csrf_refresh_token"]);
+}

@@ -209,3 +209,10 @@ fn a_multipart_form_is_told_to_use_the_header() {
     assert_eq!(message("multipart/form-data; boundary=x"), expected);
     assert_eq!(message("text/plain"), "Missing CSRF token");
 }
+
+#[test]
+fn a_multipart_form_is_not_mentioned_where_none_is_searched() {
+    let request = with_cookie("POST", &[("Content-Type", "multipart/form-data; boundary=x")]);
+    let refused = refusal(&jwt(), &(&request, &b""[..]), &Requirement::access());
+    assert_eq!(refused.message(), "Missing CSRF token");
+}

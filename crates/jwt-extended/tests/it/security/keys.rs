@@ -286,3 +286,12 @@ fn a_changed_or_foreign_signature_is_rejected() {
     let foreign = hs256(b"the secret of somebody else, as long as need be", segments);
     assert_eq!(complaint(&manager(), &foreign), "Signature verification failed");
 }
+
+#[test]
+fn a_set_of_secrets_and_key_pairs_is_refused() {
+    let secret = r#"{"kty":"oct","alg":"HS256","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75"}"#;
+    let pair = r#"{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    let read = |keys: &str| VerifyingKey::from_jwk_set(&format!(r#"{{"keys":[{keys}]}}"#)).map(|_| ());
+    assert_eq!([read(secret), read(pair)], [Ok(()), Ok(())]);
+    assert_eq!(read(&format!("{secret},{pair}")), Err(KeyError::MixedSet));
+}

@@ -260,3 +260,25 @@ fn a_broken_cookie_does_not_keep_the_other_one() {
     request.headers.insert("cookie", http::HeaderValue::from_bytes(&cookies).unwrap());
     assert_eq!(logout(&jwt, &request).unwrap().tokens().len(), 1);
 }
+
+#[test]
+fn a_cookie_before_the_header_leaves_first() {
+    let places = [Location::QueryString, Location::Cookie, Location::Header];
+    let jwt = builder().token_location(places).tolerate([Tolerate::SeveralTokens]).build().unwrap();
+    let header = format!("Bearer {}", token(&[("sub", "\"bob\"")]));
+    let cookie = format!("access_token_cookie={}", token(&[]));
+    let uri = format!("/?jwt={}", token(&[("sub", "\"carol\"")]));
+    let subject = |uri: &str| {
+        let request = request("GET", uri, &[("Cookie", &cookie), ("Authorization", &header)]);
+        logout(&jwt, &request).unwrap().tokens()[0].subject().to_owned()
+    };
+    assert_eq!([subject("/"), subject(&uri)], ["alice", "carol"]);
+}
+
+#[test]
+fn two_broken_cookies_log_nobody_out() {
+    let mut request = get(&[]);
+    let cookies = b"access_token_cookie=\xff; refresh_token_cookie=\xff";
+    request.headers.insert("cookie", http::HeaderValue::from_bytes(cookies).unwrap());
+    assert!(matches!(logout(&browsers(&clock()), &request).unwrap_err().reason(), Reason::Request(_)));
+}
