@@ -15,21 +15,22 @@ OURS, THEIRS = "jwt_extended.flask", "flask_jwt_extended"
 #: The identity in the tokens.
 IDENTITY = "alice"
 
-_SECRET = "a secret of at least thirty-two bytes, for benches alone"
+#: The key of the tokens.
+SECRET = "a secret of at least thirty-two bytes, for benches alone"
 
 
 def create_app(package_name: str, **options: Any) -> Flask:
     """Return the app, with guards of a package.
 
-    Its views are ``/open``, ``/guarded``, and ``/login``, which sets the cookies and returns the
-    token. All of them accept GET and POST.
+    Its views are ``/open``, ``/guarded``, ``/greeting``, which is guarded and reads the identity,
+    and ``/login``, which sets the cookies and returns the token. All of them accept GET and POST.
 
     :param package_name: :data:`OURS` or :data:`THEIRS`.
     :param options: more options for ``app.config``.
     """
     jwt: Any = import_module(package_name)
     app = Flask(__name__)
-    app.config["JWT_SECRET_KEY"] = _SECRET
+    app.config["JWT_SECRET_KEY"] = SECRET
     app.config["JWT_TOKEN_LOCATION"] = ["headers", "cookies"]
     app.config.update(options)
     jwt.JWTManager(app)
@@ -42,6 +43,11 @@ def create_app(package_name: str, **options: Any) -> Flask:
     @jwt.jwt_required()
     def guarded() -> str:
         return "ok"
+
+    @app.route("/greeting", methods=["GET", "POST"])
+    @jwt.jwt_required()
+    def greeting() -> str:
+        return f"hello {jwt.get_jwt_identity()}"
 
     @app.route("/login", methods=["GET", "POST"])
     def login() -> Response:
