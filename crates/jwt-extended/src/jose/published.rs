@@ -165,6 +165,7 @@ mod tests {
     fn a_key_without_alg_serves_what_its_type_says() {
         for (algorithm, served) in [
             (Algorithm::RS256, &[Algorithm::RS256][..]),
+            (Algorithm::ES256, &[Algorithm::ES256]),
             (Algorithm::ES384, &[Algorithm::ES384]),
             (Algorithm::ES512, &[Algorithm::ES512]),
             (Algorithm::ES256K, &[Algorithm::ES256K]),
@@ -201,6 +202,13 @@ mod tests {
             let leaked = with(jwk(Algorithm::ES256, "a"), member, "AAAA");
             assert_eq!(parse(&[jwk(Algorithm::ES256, "b"), leaked]).unwrap_err(), KeyError::PrivateKeyPublished);
         }
+    }
+
+    #[test]
+    fn a_shared_secret_with_other_members_is_skipped() {
+        let secret = serde_json::json!({ "kty": "oct", "k": "AAAA", "d": "AAAA" });
+        let read = parse(&[secret, jwk(Algorithm::ES256, "b")]).unwrap();
+        assert_eq!(read.skipped[0].why, KeyError::SecretPublished);
     }
 
     #[test]

@@ -164,6 +164,17 @@ mod tests {
     }
 
     #[test]
+    fn elements_of_arrays_do_not_run_together() {
+        assert_ne!(subject("[1,2]"), subject("[12]"));
+        assert_ne!(subject("[1,2]"), subject("[1,2,2]"));
+    }
+
+    #[test]
+    fn a_second_value_is_an_error_at_its_place() {
+        assert_eq!(Subject::of_json("1, 2"), Err(JsonError::TrailingData(3)));
+    }
+
+    #[test]
     fn different_values_are_different_subjects() {
         let texts =
             ["1", "\"1\"", "true", "\"true\"", "null", "\"null\"", "100", "1e2", "[1]", "\"[1]\"", "{}", "[]", "\"\""];

@@ -75,6 +75,15 @@ fn a_full_store_ends_no_sessions_it_could_not_remember() {
 }
 
 #[test]
+fn expired_entries_can_be_cleared_at_once() {
+    let store = MemoryStore::new();
+    now(store.revoke(&revoked("a"))).unwrap();
+    let held = store.len();
+    store.clear_expired(at(61));
+    assert_eq!((held, store.len()), (1, 0));
+}
+
+#[test]
 fn a_touch_without_a_session_extends_nothing() {
     let store = MemoryStore::new();
     let touch = TouchRequest { token: ids(None, Some("a")), ends: None };
