@@ -1,5 +1,7 @@
 //! What the programs that measure have in common.
 
+pub mod timing;
+
 use std::{
     future::Future,
     pin::pin,

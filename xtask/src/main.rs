@@ -45,6 +45,7 @@ usage: cargo xtask <command>
   growth   how a guard's cost grows with the token, the keys, the revocations, the threads and the sessions, as plots
   requests [ROUNDS]
            requests a second through axum and actix-web, open and guarded, by wrk
+  timing   whether the time of a check says something about a secret: HMAC, CSRF values, passwords; on an idle machine
   fuzz [TARGET] [--seconds N]
            libFuzzer on one target or on all, 30 s each unless N says otherwise
   interleavings
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         ["growth"] => test::run_growth(),
         ["requests"] => test::run_requests("31"),
         ["requests", rounds] => test::run_requests(rounds),
+        ["timing"] => test::run_timing(),
         ["sbom"] => sbom::run(),
         ["vectors", folder] => test::run_vectors(folder),
         ["fuzz", ref arguments @ ..] if fuzz::arguments(arguments).is_some() => {

@@ -51,27 +51,33 @@ pub(crate) fn run_vectors(folder: &str) -> Report {
 
 /// `cargo xtask bench`. Its peers are built only for it.
 pub(crate) fn run_bench(rounds: &str) -> Report {
-    measure("the engine beside its peers", "", rounds, || Ok(()))
+    measure("the engine beside its peers", "", &[rounds], || Ok(()))
 }
 
 /// `cargo xtask growth`.
 pub(crate) fn run_growth() -> Report {
-    measure("plots of docs/growth", "--bin growth", "docs/growth", || Ok(()))
+    measure("plots of docs/growth", "--bin growth", &["docs/growth"], || Ok(()))
 }
 
 /// `cargo xtask requests`.
 pub(crate) fn run_requests(rounds: &str) -> Report {
     let step = "requests a second, open and guarded";
-    measure(step, "--features servers --bin requests", rounds, || tools::need("wrk", "wrk"))
+    measure(step, "--features servers --bin requests", &[rounds], || tools::need("wrk", "wrk"))
 }
 
-/// One step: runs a program of `benches` with an argument, once what it needs is there.
-fn measure(step: &str, program: &str, argument: &str, needs: impl FnOnce() -> Result<(), Trouble>) -> Report {
+/// `cargo xtask timing`.
+pub(crate) fn run_timing() -> Report {
+    let step = "whether the time of a check says something about a secret";
+    measure(step, "--features servers --bin timing", &[], || Ok(()))
+}
+
+/// One step: runs a program of `benches`, once what it needs is there.
+fn measure(step: &str, program: &str, arguments: &[&str], needs: impl FnOnce() -> Result<(), Trouble>) -> Report {
     let mut report = Report::new();
     report.step(step, || {
         needs()?;
         let mut run = cargo(&format!("run --quiet --profile dist -p jwt-extended-benches {program}"));
-        tools::run(run.arg("--").arg(argument))
+        tools::run(run.arg("--").args(arguments))
     });
     report
 }
