@@ -72,6 +72,24 @@ def test_01_without_a_lookup_current_user_is_false(package: ModuleType) -> None:
             _ = package.current_user.name
 
 
+def test_locations_may_be_an_iterator() -> None:
+    app = make_app(TOKEN_LOCATION=["headers", "cookies"])
+    guard = ours.jwt_required(locations=iter(["cookies"]))
+    app.add_url_rule("/access", view_func=guard(lambda: {"location": "cookies"}))
+    for _ in range(2):
+        assert ask(app, **head(f"Bearer {GOOD}")) == '401 Missing cookie "access_token_cookie"'
+        assert ask(app, **head("", GOOD)) == "cookies"
+
+
+@pytest.mark.parametrize("place", ["pockets", ["headers"]])
+def test_a_place_that_does_not_exist_raises(place: Any) -> None:
+    with (
+        make_app().test_request_context(**head(f"Bearer {GOOD}")),
+        pytest.raises(RuntimeError, match="is not a valid location"),
+    ):
+        ours.verify_jwt_in_request(locations=[place])
+
+
 @pytest.mark.parametrize(
     ("headers", "status"), [({}, 401), (bearer("x"), 422), (bearer(GOOD), 200)]
 )

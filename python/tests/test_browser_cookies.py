@@ -31,6 +31,12 @@ def test_an_access_cookie_is_renewed_in_its_session() -> None:
     assert "Set-Cookie" not in client.get("/guarded", headers=bearer(renewed)).headers
 
 
+def test_a_cookie_that_lives_on_is_not_renewed() -> None:
+    client = an_app(RENEW_ACCESS_COOKIE_WITHIN=60).test_client()
+    client.post("/login")
+    assert "Set-Cookie" not in client.get("/guarded").headers
+
+
 def test_a_renewal_brings_no_session_back() -> None:
     app = an_app(RENEW_ACCESS_COOKIE_WITHIN=ALWAYS)
 

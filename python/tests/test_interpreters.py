@@ -21,16 +21,17 @@ def create():
         return interpreters.create(isolated=False)
 
 for where, code in zip(sys.argv[1::2], sys.argv[2::2]):
-    if where == "main":
-        exec(code)
-        continue
     error = None
     try:
-        error = interpreters.run_string(create(), f"import sys; sys.path = {sys.path!r}; {code}")
+        if where == "main":
+            exec(code)
+        else:
+            path = f"import sys; sys.path = {sys.path!r}; "
+            error = interpreters.run_string(create(), path + code)
     except Exception as raised:
         error = raised
     if error is not None:
-        print(getattr(error, "formatted", error))
+        print(getattr(error, "formatted", f"{type(error).__name__}: {error}"))
 """
 IMPORT = "import jwt_extended.flask; print('imported')"
 #: What imports a module of the package without the one for Flask.
@@ -46,9 +47,9 @@ def output(*arguments: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("first", ["main", "sub"])
-def test_the_second_interpreter_is_told_what_to_configure(first: str) -> None:
-    imported, said = output(first, IMPORT, "sub", IMPORT)
+@pytest.mark.parametrize(("first", "second"), [("main", "sub"), ("sub", "sub"), ("sub", "main")])
+def test_the_second_interpreter_is_told_what_to_configure(first: str, second: str) -> None:
+    imported, said = output(first, IMPORT, second, IMPORT)
     assert imported == "imported"
     assert "ImportError" in said
     assert '"WSGIApplicationGroup %{GLOBAL}" to the configuration of Apache' in said
@@ -67,8 +68,9 @@ def test_a_second_attempt_tells_the_same() -> None:
     assert "jwt_extended works in one interpreter" in said
 
 
-def test_another_error_of_the_import_stays_as_it_is() -> None:
+@pytest.mark.parametrize("where", ["main", "sub"])
+def test_another_error_of_the_import_stays_as_it_is(where: str) -> None:
     code = "import sys\nsys.modules['jwt_extended._core'] = None\nimport jwt_extended"
-    (said,) = output("sub", f"exec({code!r})")
+    (said,) = output(where, f"exec({code!r})")
     assert "WSGIApplicationGroup" not in said
     assert "ImportError" in said or "ModuleNotFoundError" in said

@@ -136,6 +136,13 @@ def test_the_apps_own_loader_finds_no_user_of_another_issuer() -> None:
     assert said(app, foreign(sub="alice"), "/me")[0] == 401
 
 
+def test_the_issuers_loader_finds_no_user_of_the_app() -> None:
+    app = an_app(lambda jwt: jwt.issuer_user_lookup_loader(lambda _, data: data["sub"]))
+    with app.test_request_context(headers=bearer(token())):
+        verify_jwt_in_request()
+        assert bool(current_user) is False
+
+
 def test_the_identity_is_that_of_the_issuers_claim() -> None:
     app = an_app(issuers=[entry(identity_claim="oid")], IDENTITY_CLAIM="identity")
     assert said(app, foreign(oid="the oid")) == (200, {"identity": "the oid", "issuer": IDP})

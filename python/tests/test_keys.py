@@ -6,6 +6,7 @@ starts, and the key of a loader when it is used.
 
 import base64
 import re
+import sys
 from typing import Any
 
 import flask_jwt_extended as upstream
@@ -167,6 +168,7 @@ def test_a_secret_may_be_text_or_bytes(algorithm: str, form: Any) -> None:
         ("ES512", P521, P521.public_key()),
         ("EdDSA", ED25519, ED25519.public_key()),
         ("EdDSA", ED25519, open_ssh(ED25519)),
+        ("EdDSA", private(ED25519, forms.PrivateFormat.OpenSSH), public(ED25519)),
     ],
 )
 def test_a_key_pair_may_have_many_forms(algorithm: str, signing: Any, checking: Any) -> None:
@@ -335,3 +337,53 @@ def test_ed448_and_large_rsa_keys_work_as_in_pyjwt() -> None:
         theirs = jwt.encode(claims(), private(key), algorithm)
         assert said(app, theirs) == (200, "alice")
         assert said(app, theirs[:-8] + "AAAAAAAA")[0] == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("PUBLIC_KEY", "ssh-rsa AAAA"),
+        ("PRIVATE_KEY", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n"),
+    ],
+)
+def test_a_broken_open_ssh_key_raises_at_startup(name: str, text: str) -> None:
+    with pytest.raises(RuntimeError, match=f"JWT_{name} {UNUSABLE}"):
+        pair_app("RS256", **{name: text})
+
+
+def test_a_public_key_of_ed448_signs_nothing() -> None:
+    key = public(ed448.Ed448PrivateKey.generate())
+    with pytest.raises(ValueError, match="the token could not be signed"):
+        made(pair_app("EdDSA", key, key))
+
+
+# Without the package `cryptography`.
+
+
+@pytest.fixture
+def without_cryptography(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the import fail as if the package were not installed."""
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.serialization", None)
+
+
+TEXTS = {"pem": public(RSA), "open_ssh": open_ssh(RSA), "with_text": BAGS + public(RSA)}
+
+
+@pytest.mark.usefixtures("without_cryptography")
+def test_pem_needs_no_other_package() -> None:
+    app = pair_app("RS256", private(RSA), TEXTS["pem"])
+    assert said(app, made(app)) == IN
+
+
+@pytest.mark.usefixtures("without_cryptography")
+@pytest.mark.parametrize("form", ["open_ssh", "with_text"])
+def test_other_texts_are_no_keys_without_cryptography(form: str) -> None:
+    with pytest.raises(RuntimeError, match=f"JWT_PUBLIC_KEY {UNUSABLE}"):
+        pair_app("RS256", private(RSA), TEXTS[form])
+
+
+@pytest.mark.usefixtures("without_cryptography")
+@pytest.mark.parametrize("key", [RSA, private(SMALL_RSA)], ids=["object", "small"])
+def test_the_error_tells_which_package_a_key_needs(key: Any) -> None:
+    with pytest.raises(RuntimeError, match="needs the package cryptography: pip install"):
+        pair_app("RS256", key, TEXTS["pem"])

@@ -212,6 +212,109 @@ def test_helpers_of_the_guard_can_be_used_by_apps() -> None:
             _decode_jwt_from_request("headers", False, refresh=True)
 
 
+@pytest.mark.parametrize("text", [token(), "x"])
+def test_the_token_in_the_header_is_read_unverified(package: ModuleType, text: str) -> None:
+    with make_app(package).test_request_context(headers=bearer(text)):
+        assert package.view_decorators._decode_jwt_from_headers() == (text, None)
+
+
+def test_a_header_without_a_token_raises(package: ModuleType) -> None:
+    with (
+        make_app(package).test_request_context(),
+        pytest.raises(package.exceptions.NoAuthorizationError, match="Missing Authorization"),
+    ):
+        package.view_decorators._decode_jwt_from_headers()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "returned"),
+    [
+        ("additional_claims", ["alice"], {}),
+        ("blocklist", [{}, {}], False),
+        ("jwt_headers", ["alice"], {}),
+        ("token_verification", [{}, {}], True),
+        ("user_identity", ["alice"], "alice"),
+    ],
+)
+def test_a_default_callback_returns_what_upstreams_does(
+    package: ModuleType, name: str, arguments: list[Any], returned: object
+) -> None:
+    callback = getattr(package.default_callbacks, f"default_{name}_callback")
+    assert callback(*arguments) == returned
+
+
+def test_the_helpers_find_a_user(package: ModuleType) -> None:
+    helpers = import_module(f"{package.__name__}.internal_utils")
+    users = {"alice": "Alice"}
+    app = make_app(
+        package, lambda manager: manager.user_lookup_loader(lambda _, d: users[d["sub"]])
+    )
+    with app.app_context():
+        assert helpers.has_user_lookup() is True
+        assert helpers.user_lookup({}, {"sub": "alice"}) == "Alice"
+
+
+def test_the_helpers_find_no_user_without_a_loader(package: ModuleType) -> None:
+    helpers = import_module(f"{package.__name__}.internal_utils")
+    with make_app(package).app_context():
+        assert helpers.has_user_lookup() is False
+        assert helpers.user_lookup({}, {"sub": "alice"}) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "refresh", "said"),
+    [
+        ("refresh", False, "Only non-refresh tokens are allowed"),
+        ("access", True, "Only refresh tokens are allowed"),
+        ("access", False, None),
+        ("app", False, None),
+        ("refresh", True, None),
+    ],
+)
+def test_a_helper_verifies_the_type_of_a_token(
+    package: ModuleType, kind: str, refresh: bool, said: str | None
+) -> None:
+    verify = import_module(f"{package.__name__}.internal_utils").verify_token_type
+    if said is None:
+        verify({"type": kind}, refresh)
+        return
+    with pytest.raises(package.exceptions.WrongTokenError, match=said):
+        verify({"type": kind}, refresh)
+
+
+@pytest.mark.parametrize(
+    ("loader", "helper", "error"),
+    [
+        ("token_in_blocklist", "verify_token_not_blocklisted", "RevokedTokenError"),
+        ("token_verification", "custom_verification_for_token", "UserClaimsVerificationError"),
+    ],
+)
+@pytest.mark.parametrize("answer", [False, True])
+def test_a_helper_asks_the_apps_callback(
+    package: ModuleType, loader: str, helper: str, error: str, answer: bool
+) -> None:
+    def setup(manager: Any) -> None:
+        getattr(manager, f"{loader}_loader")(lambda *_: answer)
+
+    verify = getattr(import_module(f"{package.__name__}.internal_utils"), helper)
+    with make_app(package, setup).app_context():
+        if answer is (loader == "token_verification"):
+            verify(HEADER, {"sub": "alice"})
+            return
+        with pytest.raises(getattr(package.exceptions, error)) as caught:
+            verify(HEADER, {"sub": "alice"})
+        assert (caught.value.jwt_header, caught.value.jwt_data) == (HEADER, {"sub": "alice"})
+
+
+def test_the_manager_of_an_app_without_one_raises(package: ModuleType) -> None:
+    helpers = import_module(f"{package.__name__}.internal_utils")
+    with (
+        Flask("an_app").app_context(),
+        pytest.raises(RuntimeError, match="You must initialize a JWTManager"),
+    ):
+        helpers.get_jwt_manager()
+
+
 def test_apps_can_encode_claims_with_the_encoder_of_config() -> None:
     app = make_app()
     manager = app.extensions["flask-jwt-extended"]

@@ -94,6 +94,7 @@ OF_ANOTHER_TYPE: dict[str, list[Any]] = {
     "REFRESH_GRACE": ["soon", -1, 301, False, True, 0.5, timedelta(minutes=6)],
     "SESSION_EXPIRES": ["a day", 0, -5, True, 1.5, timedelta(days=-1)],
     "SESSION_IDLE_EXPIRES": ["a day", 0, False, True, 1.5, timedelta()],
+    "VERIFICATION_CACHE": [date(2026, 1, 1), float("nan")],
     "STORE_TIMEOUT": ["1s", 0, -1, False, True, 61, timedelta(), timedelta(days=1), float("nan")],
     "KEY_RING": [[{"secret_key": SECRET, name: []}] for name in ("kid", "algorithm")],
     "SECRET_KEY": [5],

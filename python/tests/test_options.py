@@ -117,6 +117,13 @@ def test_attributes_of_config_read_what_upstreams_do(reader: str, options: dict[
         assert read(config, reader) == read(upstream_config, reader)
 
 
+def test_config_is_not_where_options_are_set() -> None:
+    with make_app().app_context(), pytest.raises(AttributeError, match="JWT_ALGORITHM"):
+        config.algorithm = "HS512"
+    with make_app().app_context():
+        assert config.algorithm == "HS256"
+
+
 def test_the_json_encoder_of_config_writes_what_flask_writes() -> None:
     with make_app().app_context():
         written = [

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from flask import Flask
 from logins import REVOKED, an_app, login, logout, opens, refreshed
 from support import bearer
 
@@ -24,6 +25,7 @@ from jwt_extended.flask import (
     login_user,
     logout_user,
     revoke_token,
+    verify_jwt_in_request,
 )
 
 
@@ -165,6 +167,23 @@ def test_invalid_sessions_tokens_and_users_are_rejected(
     use: Any, kind: type[Exception], said: str
 ) -> None:
     with an_app().app_context(), pytest.raises(kind, match=said):
+        use()
+
+
+@pytest.mark.parametrize("function", [end_all_sessions, revoke_token])
+def test_without_a_token_there_is_nobody_to_log_out(function: Any) -> None:
+    with an_app().test_request_context():
+        verify_jwt_in_request(optional=True)
+        with pytest.raises(ValueError, match="the request has no token"):
+            function()
+
+
+@pytest.mark.parametrize("use", [lambda: end_all_sessions("a"), lambda: end_session_by_id("b")])
+def test_sessions_need_a_manager(use: Any) -> None:
+    with (
+        Flask("an_app").app_context(),
+        pytest.raises(RuntimeError, match="initialize a JWTManager"),
+    ):
         use()
 
 

@@ -97,6 +97,29 @@ def test_a_client_sends_cookies_with_their_csrf_values() -> None:
         assert statuses(client, "access", "refresh") == [401, 401]
 
 
+def test_a_login_with_the_refresh_token_sets_no_other_cookie() -> None:
+    client = client_of(**COOKIES)
+    client.login("alice", refresh=True)
+    assert client.get_cookie("access_token_cookie") is None
+    assert statuses(client, "access", "refresh") == [401, 200]
+
+
+@pytest.mark.parametrize("text", ["no token", "a.W10.c", "a.x.c"])
+def test_a_test_may_set_a_cookie_that_is_no_token(text: str) -> None:
+    client = client_of(**COOKIES)
+    client.set_cookie("access_token_cookie", text)
+    assert statuses(client, "access", method="GET") == [422]
+    assert statuses(client, "access", method="POST") == [401]
+
+
+def test_a_host_that_is_not_trusted_is_answered() -> None:
+    app = guarded_app()
+    client = jwt_client(app)
+    client.login("alice")
+    app.config["TRUSTED_HOSTS"] = ["a.example"]
+    assert statuses(client, "access") == [400]
+
+
 def test_a_client_follows_the_options_of_cookies() -> None:
     options = {name: f"X-{name}" for name in ("ACCESS_CSRF_HEADER_NAME", "REFRESH_COOKIE_NAME")}
     paths = {"REFRESH_COOKIE_PATH": "/refresh", "REFRESH_CSRF_COOKIE_PATH": "/refresh"}

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 import support
+from flask import Flask
 from flask.views import MethodView
-from support import bearer, make_app
+from support import bearer, guarded_app, make_app
 from three_x import ACCESS, EXPIRED, FRESH, REFRESH, ask, guarded, quietly
 
 import jwt_extended.flask as ours
 from jwt_extended.flask import JWTManager
+from jwt_extended.flask._manager import Manager
 
 WRONG_TYPE = (422, {"msg": "Only non-refresh tokens are allowed"})
 NOT_REFRESH = (422, {"msg": "Only refresh tokens are allowed"})
@@ -170,3 +172,39 @@ def test_the_warning_points_at_the_app(use: Callable[[], Any]) -> None:
         use()
     # `support` creates the app.
     assert [warning.filename for warning in caught] in ([__file__], [support.__file__])
+
+
+# Without the interface of 3.x.
+
+
+@pytest.fixture
+def app_of_4() -> Flask:
+    """An app whose manager knows nothing of 3.x."""
+    app = guarded_app()
+    app.extensions["flask-jwt-extended"] = Manager()
+    return app
+
+
+def test_the_face_works_without_the_interface_of_3_x(app_of_4: Flask) -> None:
+    with app_of_4.app_context():
+        text = ours.create_access_token("alice")
+    assert app_of_4.test_client().get("/access", headers=bearer(text)).json["identity"] == "alice"
+
+
+def test_without_it_functions_need_a_guard(app_of_4: Flask) -> None:
+    with app_of_4.test_request_context(), pytest.raises(RuntimeError, match="jwt_required"):
+        ours.get_jwt()
+
+
+def test_without_it_optional_guards_reject_bad_headers(app_of_4: Flask) -> None:
+    answer = app_of_4.test_client().get("/optional", headers={"Authorization": "Bearer"})
+    assert answer.status_code == 422
+
+
+def test_without_it_answers_get_header_and_claims() -> None:
+    manager = Manager()
+    manager.expired_token_loader(lambda header, data: (header, data))
+    assert manager._expired_token_callback({"alg": "x"}, {"sub": "y"}) == (
+        {"alg": "x"},
+        {"sub": "y"},
+    )

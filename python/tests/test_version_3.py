@@ -3,6 +3,7 @@
 The suite of 3.25.1 runs in `cargo xtask test`. Here is what it does not say.
 """
 
+import json
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 import jwt
 import pytest
 from flask import Flask, jsonify
-from support import bearer, make_app, token
-from version_3 import BAD_HEADER, GUARDS, an_app, ask, ask_with, each_way, token_3
+from support import SECRET, bearer, make_app, token
+from version_3 import BAD_HEADER, GUARDS, HEADER, an_app, ask, ask_with, each_way, token_3
 
 import jwt_extended.flask as four
 from jwt_extended.flask._compat3 import interface as three
@@ -149,6 +150,64 @@ def test_the_config_object_of_version_4_has_the_old_names_too() -> None:
         assert config_4.json_encoder is four.internal_utils.JSONEncoder
 
 
+def read_3(name: str, **options: Any) -> Any:
+    """Return an attribute of the ``config`` object of 3.x."""
+    with an_app(**options).app_context():
+        return getattr(three.config.config, name)
+
+
+@pytest.mark.parametrize("checks", ["access", ["access"], {"access"}, ("access",)])
+def test_one_type_of_token_may_be_checked(checks: Any) -> None:
+    options = {"BLACKLIST_TOKEN_CHECKS": checks}
+    assert list(read_3("blacklist_checks", **options)) == ["access"]
+    assert read_3("blacklist_access_tokens", **options) is True
+    assert read_3("blacklist_refresh_tokens", **options) is False
+
+
+@pytest.mark.parametrize(
+    ("checks", "said"),
+    [(5, "must be a sequence or a set"), (["app"], 'must be "access" or "refresh"')],
+)
+def test_config_refuses_other_types_of_token(checks: Any, said: str) -> None:
+    with pytest.raises(RuntimeError, match=f"JWT_BLACKLIST_TOKEN_CHECKS {said}"):
+        read_3("blacklist_checks", BLACKLIST_TOKEN_CHECKS=checks)
+
+
+@pytest.mark.parametrize(
+    ("options", "is_in"), [({}, False), ({"CLAIMS_IN_REFRESH_TOKEN": 1}, True)]
+)
+def test_config_tells_where_user_claims_are(options: dict[str, Any], is_in: bool) -> None:
+    assert read_3("user_claims_in_refresh_token", **options) is is_in
+
+
+def test_config_has_the_audience_of_3_x() -> None:
+    assert read_3("audience", DECODE_AUDIENCE=["us"]) == ["us"]
+
+
+@pytest.mark.parametrize("kind", ["access", "refresh"])
+def test_config_names_the_header_of_csrf_values(kind: str) -> None:
+    options = {f"{kind.upper()}_CSRF_HEADER_NAME": "X-New"}
+    assert read_3(f"{kind}_csrf_header_name", **options) == "X-New"
+
+
+@pytest.mark.parametrize("kind", ["access", "refresh"])
+def test_config_warns_of_the_old_name_as_3_x_did(kind: str) -> None:
+    with pytest.warns(DeprecationWarning, match="Use JWT_ACCESS_CSRF_HEADER_NAME or") as caught:
+        assert read_3(f"{kind}_csrf_header_name", CSRF_HEADER_NAME="X-Old") == "X-Old"
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_config_has_the_encoder_that_an_app_may_set() -> None:
+    class Encoder(json.JSONEncoder):
+        pass
+
+    app = an_app()
+    with app.app_context():
+        assert three.config.config.json_encoder is four.internal_utils.JSONEncoder
+        app.json_encoder = Encoder  # type: ignore[attr-defined]
+        assert three.config.config.json_encoder is Encoder
+
+
 @pytest.mark.parametrize("value", [2, 5, "3", None, True])
 def test_a_version_that_does_not_exist_is_refused(value: Any) -> None:
     with pytest.raises(RuntimeError, match="JWT_INTERFACE_VERSION must be 3 or 4"):
@@ -170,6 +229,82 @@ def test_the_blacklist_is_asked_unless_it_is_turned_off(enabled: Any, status: in
     options = {} if enabled is None else {"BLACKLIST_ENABLED": enabled}
     app = an_app(setup=lambda manager: manager.token_in_blacklist_loader(lambda _: True), **options)
     assert ask(app, "jwt_required", token_3())[0] == status
+
+
+def test_a_blacklist_that_is_turned_on_needs_a_loader() -> None:
+    app = an_app(BLACKLIST_ENABLED=True)
+    app.testing = True
+    with pytest.raises(RuntimeError, match="nothing tells which tokens are revoked"):
+        ask(app, "jwt_required", token_3())
+
+
+# The manager and the helpers of 3.x.
+
+
+def test_a_factory_connects_an_app_of_3_x() -> None:
+    app = Flask("an_app")
+    app.config["JWT_SECRET_KEY"] = SECRET
+    three.JWTManager().init_app(app)
+    app.add_url_rule("/", "view", three.jwt_required(lambda: jsonify(three.get_jwt_identity())))
+    assert ask(app, "", token_3()) == (200, "alice")
+
+
+@pytest.mark.parametrize("kind", ["access", "refresh"])
+def test_an_apps_own_guard_gets_claims_and_header(kind: str) -> None:
+    decode = three.view_decorators._decode_jwt_from_request
+    with an_app().test_request_context(headers=bearer(token_3(type=kind))):
+        claims, header = decode(kind)
+    assert (claims["identity"], header) == ("alice", HEADER)
+
+
+def test_an_apps_own_guard_rejects_another_type_of_token() -> None:
+    decode = three.view_decorators._decode_jwt_from_request
+    with (
+        an_app().test_request_context(headers=bearer(token_3(type="refresh"))),
+        pytest.raises(four.exceptions.WrongTokenError),
+    ):
+        decode("access")
+
+
+def test_users_are_found_outside_a_request() -> None:
+    users = {"alice": "Alice"}
+    app = an_app(setup=lambda manager: manager.user_loader_callback_loader(users.get))
+    with app.app_context():
+        assert three.utils.has_user_loader() is True
+        assert [three.utils.user_loader(name) for name in ("alice", "bob")] == ["Alice", None]
+
+
+def test_without_a_loader_no_user_is_found() -> None:
+    with an_app().app_context():
+        assert three.utils.has_user_loader() is False
+        assert three.utils.user_loader("alice") is None
+
+
+def test_a_helper_verifies_the_type_of_a_token() -> None:
+    three.utils.verify_token_type({"type": "access"}, "access")
+    with pytest.raises(three.exceptions.WrongTokenError, match="Only access tokens are allowed"):
+        three.utils.verify_token_type({"type": "refresh"}, "access")
+
+
+def test_a_helper_asks_the_blacklist() -> None:
+    def setup(manager: Any) -> None:
+        manager.token_in_blacklist_loader(lambda data: data["jti"] == "revoked")
+
+    with an_app(setup=setup).app_context():
+        verify = three.utils.verify_token_not_blacklisted
+        verify({"type": "access", "jti": "good"}, "access")
+        with pytest.raises(three.exceptions.RevokedTokenError, match="Token has been revoked"):
+            verify({"type": "access", "jti": "revoked"}, "access")
+
+
+def test_a_helper_verifies_the_user_claims() -> None:
+    def setup(manager: Any) -> None:
+        manager.claims_verification_loader(lambda found: not found)
+
+    with an_app(setup=setup).app_context():
+        three.utils.verify_token_claims({"type": "access"})
+        with pytest.raises(three.exceptions.UserClaimsVerificationError):
+            three.utils.verify_token_claims({"type": "access", "user_claims": {"a": 1}})
 
 
 # Exceptions.

@@ -105,3 +105,86 @@ def test_a_decode_key_loader_may_have_the_old_shape(version: int, loader: Any) -
     assert ask(app, "jwt_required", token_3()) == (200, "alice")
     with app.app_context():
         assert four.decode_token(token_3())["identity"] == "alice"
+
+
+# The callbacks that count unless an app registers its own.
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "answer"),
+    [
+        ("expired_token", [{}], (401, "Token has expired")),
+        ("needs_fresh_token", [], (401, "Fresh token required")),
+        ("revoked_token", [], (401, "Token has been revoked")),
+        ("user_loader_error", ["bob"], (401, "Error loading the user bob")),
+        ("verify_claims_failed", [], (400, "User claims verification failed")),
+        ("unauthorized", ["why"], (401, "why")),
+        ("invalid_token", ["why"], (422, "why")),
+    ],
+)
+def test_a_default_callback_answers(name: str, arguments: list[Any], answer: Any) -> None:
+    with an_app().app_context():
+        callback = getattr(three.default_callbacks, f"default_{name}_callback")
+        said, status = callback(*arguments)
+        assert (status, said.json["msg"]) == answer
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "returned"),
+    [
+        ("user_claims", ["alice"], {}),
+        ("jwt_headers", ["alice"], {}),
+        ("user_identity", ["alice"], "alice"),
+        ("claims_verification", [{}], True),
+        ("decode_key", [{}, {}], SECRET),
+        ("encode_key", ["alice"], SECRET),
+    ],
+)
+def test_a_default_callback_changes_nothing(
+    name: str, arguments: list[Any], returned: object
+) -> None:
+    with an_app().app_context():
+        callback = getattr(three.default_callbacks, f"default_{name}_callback")
+        assert callback(*arguments) == returned
+
+
+# The shorter callbacks of which 3.25 itself warned.
+
+
+def test_an_expired_token_loader_without_arguments_warns() -> None:
+    app = an_app(setup=lambda manager: manager.expired_token_loader(lambda: ({"msg": "old"}, 418)))
+    with pytest.warns(DeprecationWarning, match="now takes the expired token"):
+        assert ask(app, "jwt_required", token_3(exp=1)) == (418, "old")
+
+
+def test_an_expired_token_loader_gets_the_token() -> None:
+    def setup(manager: Any) -> None:
+        manager.expired_token_loader(lambda data: ({"msg": data["identity"]}, 418))
+
+    assert ask(an_app(setup=setup), "jwt_required", token_3(exp=1)) == (418, "alice")
+
+
+def test_a_decode_key_loader_with_one_argument_warns() -> None:
+    def by_claims(claims: dict[str, Any]) -> str:
+        return {"alice": SECRET}[claims["identity"]]
+
+    manager = three.JWTManager()
+    with pytest.warns(DeprecationWarning, match="single-argument") as caught:
+        assert manager.decode_key_loader(by_claims) is by_claims
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_a_decode_key_loader_with_two_arguments_is_silent() -> None:
+    app = an_app(setup=lambda manager: manager.decode_key_loader(lambda claims, header: SECRET))
+    assert ask(app, "jwt_required", token_3()) == (200, "alice")
+
+
+def test_a_callback_whose_arguments_are_unknown_gets_both() -> None:
+    class Unknown:
+        __signature__ = 5
+
+        def __call__(self, *contents: Any) -> Any:
+            return {"msg": len(contents)}, 418
+
+    app = an_app(four, lambda manager: manager.expired_token_loader(Unknown()))
+    assert ask(app, "jwt_required", token_3(exp=1)) == (418, 2)

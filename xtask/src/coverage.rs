@@ -1,4 +1,5 @@
-//! `cargo xtask coverage`: the lines of a crate that its own tests run, and every line that they do not.
+//! `cargo xtask coverage`: the lines of a crate, or of the Python package, that its own tests run, and every line that
+//! they do not.
 //!
 //! It is not part of `cargo xtask test`, because it builds and runs the tests a second time. Nothing here knows what a
 //! test is about.
@@ -6,7 +7,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use crate::{
-    services,
+    python, services,
     tools::{self, Report, Trouble, cargo, failed},
 };
 
@@ -41,7 +42,7 @@ const LEFT_OUT: [&str; 2] = ["test_util/", "jose/wycheproof.rs"];
 pub(crate) enum Scope {
     /// Only the engine.
     Engine,
-    /// Every crate that is published.
+    /// Every crate that is published, and the Python package.
     All,
 }
 
@@ -58,6 +59,9 @@ pub(crate) fn run(scope: Scope) -> Report {
         report.step(format!("coverage of {}", measured.name), || {
             if found { measured.check() } else { Err(Trouble::CannotRun("cargo-llvm-cov is missing".into())) }
         });
+    }
+    if scope == Scope::All {
+        python::measure(&mut report);
     }
     report
 }

@@ -51,7 +51,8 @@ usage: cargo xtask <command>
   interleavings
            every order in which threads can take turns, of the store in memory and of the fetches of keys, by loom
   coverage [all]
-           the lines of the engine that its tests do not run, by cargo-llvm-cov; `all` measures the other crates too
+           the lines of the engine that its tests do not run, by cargo-llvm-cov; `all` measures the other crates too,
+           and the Python package by coverage.py
   sbom     what the server and the wheel are made of, in CycloneDX, into target/sbom
   vectors DIR
            the keys and tokens of Wycheproof (json_web_*_test.json, in this folder) through the engine

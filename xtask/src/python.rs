@@ -60,6 +60,12 @@ pub(crate) fn run_all() -> Report {
     report
 }
 
+/// Only the package's own tests, and the lines of the package that they run.
+pub(crate) fn measure(report: &mut Report) {
+    let tools = build(report, thread::spawn(Tools::install));
+    report.step("coverage of the Flask face", || built(tools.as_ref())?.coverage());
+}
+
 /// Only the example programs.
 pub(crate) fn run_examples(report: &mut Report) {
     let tools = build(report, thread::spawn(Tools::install));
@@ -146,6 +152,26 @@ impl Tools {
 
     fn own_tests(&self) -> Result<(), Trouble> {
         run(self.tool("pytest").current_dir(python_folder()))
+    }
+
+    /// Runs the package's own tests, and names every line of the package that they do not run.
+    fn coverage(&self) -> Result<(), Trouble> {
+        let folder = self.folder.join("coverage");
+        // Otherwise the lines of an earlier run would count.
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        let coverage = |command: &str| {
+            let mut coverage = self.tool("coverage");
+            coverage.arg(command).env("COVERAGE_FILE", folder.join("data")).current_dir(python_folder());
+            coverage
+        };
+        // The program rather than the module, which would find the sources instead of the installed package.
+        run(coverage("run").arg(executable(&self.venv, "pytest")))?;
+        run(&mut coverage("combine"))?;
+        // Fails below the share that `python/pyproject.toml` demands.
+        run(&mut coverage("report"))
     }
 
     fn upstream_tests(&self) -> Result<(), Trouble> {

@@ -19,11 +19,9 @@ _MISSING = "needs the package cryptography: pip install cryptography"
 
 
 def key_text(key: Any) -> bytes:
-    """Return a key object as text: the bytes of a secret, or PEM."""
+    """Return a key object as text: the bytes of a secret, or PEM. The engine reads strings."""
     if hasattr(key, "algorithm_name") and hasattr(key, "key"):  # jwt.PyJWK
         key = key.key
-    if isinstance(key, str):
-        return key.encode()
     if isinstance(key, bytes | bytearray | memoryview):
         return bytes(key)
     if hasattr(key, "private_bytes"):

@@ -1,7 +1,8 @@
 """Checks the exceptions of rejected tokens with the version of PyJWT that is installed.
 
 Needs only the package and its dependencies, because `cargo xtask test` runs it with the oldest
-PyJWT. With the argument ``before 2.10`` it first removes the classes that older versions lack.
+PyJWT. With the argument ``before 2.10`` it first removes the classes that older versions lack. The
+last of them came with 2.11.
 """
 
 import base64
@@ -10,12 +11,16 @@ import hmac
 import json
 import sys
 import time
+import warnings
 
 import jwt.exceptions
 
 if sys.argv[1:] == ["before 2.10"]:
     for name in ("InvalidSubjectError", "InvalidJTIError"):
         delattr(jwt.exceptions, name)
+    import jwt.warnings
+
+    del jwt.warnings.InsecureKeyLengthWarning
 
 from flask import Flask
 
@@ -88,8 +93,10 @@ def main() -> None:
         text = create_access_token("alice", additional_claims={"aud": "us", "iss": "us"})
     check(client.get("/", headers={"Authorization": f"Bearer {text}"}).text, "seen")
     app.config["JWT_SECRET_KEY"] = "short"
-    with app.app_context():
+    with warnings.catch_warnings(record=True) as caught, app.app_context():
+        warnings.simplefilter("always")
         create_access_token("alice")
+    check([warning.category.__name__ for warning in caught], ["InsecureKeyLengthWarning"])
     print(f"the exceptions are those of PyJWT {jwt.__version__}")
 
 

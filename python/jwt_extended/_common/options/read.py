@@ -200,8 +200,6 @@ def _plain(value: Any) -> Any:
 
 def _whole_seconds(delta: Any) -> int:
     """Return whole seconds, rounded up."""
-    if isinstance(delta, int):
-        delta = timedelta(seconds=delta)
     now = datetime.now(timezone.utc)
     seconds: float = ((now + delta) - now).total_seconds()
     return math.ceil(seconds)
