@@ -107,6 +107,82 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "asymmetric")]
+    mod kept {
+        use super::*;
+        use crate::{
+            JwtManager,
+            jose::{Algorithm, Key},
+            token::Lifetime,
+        };
+
+        /// A cache of one set, a key, and tokens that expire after these seconds.
+        fn filled(seconds: &[u64], algorithm: Algorithm) -> (VerificationCache, VerifyingKey, Vec<(String, Token)>) {
+            let key = Key::generate(algorithm).unwrap();
+            let jwt = JwtManager::builder().key(key.clone()).build().unwrap();
+            let tokens = seconds.iter().map(|seconds| {
+                let text = jwt
+                    .access_token("alice")
+                    .lifetime(Lifetime::For(std::time::Duration::from_secs(*seconds)))
+                    .create()
+                    .unwrap();
+                let token = jwt.decode_token(&text).unwrap();
+                (text.into_string(), token)
+            });
+            let tokens: Vec<_> = tokens.collect();
+            let cache = VerificationCache::new(NonZeroUsize::new(WAYS).unwrap());
+            for (text, token) in &tokens {
+                cache.keep(text, key.verifying_key(), token, token.issued_at().unwrap());
+            }
+            (cache, key.verifying_key().clone(), tokens)
+        }
+
+        fn found(cache: &VerificationCache, tokens: &[(String, Token)]) -> Vec<bool> {
+            tokens.iter().map(|(text, _)| cache.find(text).is_some()).collect()
+        }
+
+        #[test]
+        fn a_set_keeps_as_many_tokens_as_it_has_ways() {
+            let (cache, _, tokens) = filled(&[60; 4], Algorithm::ES256);
+            assert_eq!(found(&cache, &tokens), [true; 4]);
+        }
+
+        #[test]
+        fn a_token_of_a_shared_secret_is_not_kept() {
+            let (cache, _, tokens) = filled(&[60], Algorithm::HS256);
+            assert_eq!(found(&cache, &tokens), [false]);
+        }
+
+        #[test]
+        fn an_expired_token_goes_first() {
+            let (cache, key, tokens) = filled(&[60, 60, 5, 60], Algorithm::ES256);
+            let (_, _, others) = filled(&[60], Algorithm::ES256);
+            let then = tokens[2].1.expires_at().unwrap();
+            cache.keep(&others[0].0, &key, &others[0].1, then);
+            assert_eq!(found(&cache, &tokens), [true, true, false, true]);
+            assert_eq!(found(&cache, &others), [true]);
+        }
+
+        #[test]
+        fn the_same_token_takes_its_own_place() {
+            let (cache, key, tokens) = filled(&[60; 4], Algorithm::ES256);
+            let (text, token) = &tokens[1];
+            cache.keep(text, &key, token, token.issued_at().unwrap());
+            assert_eq!(found(&cache, &tokens), [true; 4]);
+        }
+
+        #[test]
+        fn a_full_set_replaces_one_after_the_other() {
+            let (cache, key, tokens) = filled(&[60; 4], Algorithm::ES256);
+            let (_, _, others) = filled(&[60; 5], Algorithm::ES256);
+            for (at, (text, token)) in others.iter().enumerate() {
+                cache.keep(text, &key, token, token.issued_at().unwrap());
+                assert_eq!(found(&cache, &tokens).iter().filter(|kept| **kept).count(), WAYS.saturating_sub(at + 1));
+            }
+            assert_eq!(found(&cache, &others), [false, true, true, true, true]);
+        }
+    }
+
     #[test]
     fn only_its_size_is_shown() {
         let cache = VerificationCache::new(NonZeroUsize::new(5).unwrap());

@@ -248,8 +248,7 @@ impl Policy {
         };
         let named = match aud.as_str() {
             Some(one) => vec![one.into_owned()],
-            None if aud.kind == Kind::Array => json::strings_of_array(aud.text).ok_or(MALFORMED)?,
-            None => return Err(MALFORMED),
+            None => json::strings_of_array(aud.text).ok_or(MALFORMED)?,
         };
         if named.is_empty() || named.iter().any(String::is_empty) {
             return Err(MALFORMED);

@@ -16,7 +16,7 @@ use jwt_extended::{
     http::{Location, Reason},
     jose::{self, Algorithm, Key, KeyRing, KeySource},
     session::{MemoryStore, Subject},
-    token::{AccessTokens, Claims, Issuer, Lifetime, Provider, TokenError},
+    token::{AccessTokens, Claims, Issuer, Lifetime, LoadUser, Provider, TokenError},
 };
 
 use crate::common::*;
@@ -316,4 +316,19 @@ fn a_text_that_is_too_long_names_no_issuer() {
         complaint(&with(fixed()), &foreign(&[("x", &format!("\"{}\"", "x".repeat(9000)))])),
         "The token is longer than 8192 bytes"
     );
+}
+
+#[test]
+fn a_user_of_the_app_has_tokens_of_the_app_alone() {
+    struct User;
+    impl LoadUser<()> for User {
+        type Error = std::convert::Infallible;
+
+        async fn load_user(_: &Token, (): &()) -> Result<Option<Self>, Self::Error> {
+            Ok(Some(Self))
+        }
+    }
+    let jwt = with(fixed());
+    let may_have = |text: &str| User::may_have(&jwt.decode_token(text).unwrap());
+    assert_eq!([may_have(&token(&[])), may_have(&foreign(&[]))], [true, false]);
 }

@@ -82,6 +82,8 @@ fn what_a_request_carries_is_shown_without_the_token() {
     let request = bearer(&text);
     let located = jwt.steps().locate(&request, &Requirement::access()).unwrap();
     assert_eq!(format!("{located:?}"), "Located { location: Header, .. }");
+    let issued = format!("{:?}", jwt.create_access_token("alice").unwrap());
+    assert!(issued.starts_with("Issued { type: \"access\", expires_at: Some("), "{issued}");
     let verified = verify_within(Limits::default(), &KeyRing::new(key()), &text).unwrap();
     let shown = format!("{verified:?}");
     assert!(shown.starts_with("VerifiedJws { header: ") && !shown.contains("alice"), "{shown}");

@@ -189,3 +189,13 @@ fn only_an_octet_key_holds_a_shared_secret() {
     assert!(read("oct").is_ok());
     assert_eq!(read("RSA").unwrap_err(), KeyError::JwkMember { member: "kty" });
 }
+
+#[test]
+fn a_coordinate_of_another_length_is_refused() {
+    let y = "A".repeat(43);
+    for (x, why) in [("", "JwkMember"), ("A".repeat(44).as_str(), "JwkMember"), ("AAAA", "JwkNumber")] {
+        let jwk = format!(r#"{{"kty":"EC","crv":"P-256","alg":"ES256","x":"{x}","y":"{y}"}}"#);
+        let error = format!("{:?}", VerifyingKey::from_jwk(&jwk).unwrap_err());
+        assert!(error.starts_with(why), "{x}: {error}");
+    }
+}

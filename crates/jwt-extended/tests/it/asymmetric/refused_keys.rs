@@ -333,3 +333,11 @@ fn a_kid_is_short_and_printable() {
     }
     assert_eq!(key().with_kid(&"k".repeat(256)).unwrap().to_pem(), None, "a shared secret is not written");
 }
+
+#[test]
+fn der_that_holds_no_usable_key_says_what_to_do() {
+    let refused = |der: &[u8]| VerifyingKey::from_der(Algorithm::ES256, der).unwrap_err().to_string();
+    // A SEQUENCE of an algorithm and an OCTET STRING, as EncryptedPrivateKeyInfo is, and one of two SEQUENCEs.
+    assert!(refused(&[0x30, 4, 0x30, 0, 0x04, 0]).contains("it is encrypted; decrypt it first"));
+    assert!(refused(&[0x30, 4, 0x30, 0, 0x30, 0]).contains("it is a certificate; take its key out"));
+}

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use jwt_extended::{
-    JwtManagerBuilder, Requirement,
-    config::Tolerate,
+    JwtManager, JwtManagerBuilder, Requirement,
+    config::{Switch, Tolerate},
+    session::MemoryStore,
     token::{Lifetime, TokenError, TokenType},
 };
 
@@ -290,7 +291,7 @@ fn sub_jti_csrf_and_sid_must_be_strings() {
         assert_eq!(complaint_of(builder(), &[("sid", value)]), "The sid claim must be a string");
     }
     assert_eq!(complaint_of(builder(), &[("sub", "")]), "Missing claim: sub");
-    assert!(accepts(builder().verify_sub(jwt_extended::config::Switch::Off), &[("sub", "5")]));
+    assert!(accepts(builder().verify_sub(Switch::Off), &[("sub", "5")]));
 }
 
 #[test]
@@ -299,4 +300,35 @@ fn freshness_must_be_true_false_or_a_time() {
         let complaint = complaint_of(builder(), &[("fresh", value)]);
         assert_eq!(complaint, "The fresh claim must be true, false or a time", "{value}");
     }
+}
+
+#[test]
+fn an_empty_identity_is_no_identity() {
+    let jwt = builder().verify_sub(Switch::Off).build().unwrap();
+    for empty in ["\"\"", "null"] {
+        assert_eq!(complaint(&jwt, &token(&[("sub", empty)])), "Missing claim: sub", "{empty}");
+    }
+}
+
+#[test]
+fn an_audience_that_is_no_string_or_list_is_malformed() {
+    let jwt = builder().decode_audience(["us"]).build().unwrap();
+    for aud in ["5", "true", "{\"us\":1}", "null", "[]", "[5]", "[\"\"]"] {
+        assert_eq!(complaint(&jwt, &token(&[("aud", aud)])), "Invalid claim format in token", "{aud}");
+    }
+}
+
+#[test]
+fn the_longest_lifetime_ends_with_a_whole_second() {
+    let longest = |millis: u64| {
+        let longest = Lifetime::For(Duration::from_millis(millis));
+        let (access, refresh) = (longest, longest);
+        let jwt = builder().longest_lifetime(longest).access_token_expires(access).refresh_token_expires(refresh);
+        jwt.session_store(MemoryStore::new()).build().unwrap()
+    };
+    let lives =
+        |jwt: &JwtManager, seconds: u64| jwt.decode_token(&token(&[("exp", &(NOW + seconds).to_string())])).is_ok();
+    let (whole, part) = (longest(60_000), longest(60_001));
+    assert_eq!([lives(&whole, 60), lives(&whole, 61)], [true, false]);
+    assert_eq!([lives(&part, 61), lives(&part, 62)], [true, false]);
 }

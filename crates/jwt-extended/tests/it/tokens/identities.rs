@@ -45,6 +45,13 @@ impl LoadUser<[User]> for Profile {
 }
 
 #[test]
+fn a_reference_to_a_user_has_its_claims_and_headers() {
+    let user = User { id: 7, name: "alice" };
+    let token = manager().create_access_token(&&user).unwrap();
+    assert!(payload_of(&token).contains(r#""name":"alice""#) && header_of(&token).contains(r#""cty":"user""#));
+}
+
+#[test]
 fn any_string_is_an_identity_and_is_read_back_unchanged() {
     let jwt = manager();
     for name in [

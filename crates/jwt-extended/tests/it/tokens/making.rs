@@ -344,3 +344,24 @@ fn tokens_are_equal_if_their_claims_and_headers_are() {
     let reordered = signed(r#"{"typ":"JWT","alg":"HS256"}"#, &payload(&[]));
     assert_ne!(read(token(&[])), read(reordered));
 }
+
+#[test]
+fn a_token_may_be_as_long_as_the_limit() {
+    let length = jwt().create_access_token("alice").unwrap().len();
+    let limited = |length: usize| fixed().max_token_length(length).build().unwrap().create_access_token("alice");
+    assert!(limited(length).is_ok());
+    assert_eq!(limited(length - 1), Err(IssueError::TooLong { length, limit: length - 1 }));
+}
+
+#[test]
+fn an_expiry_among_the_apps_own_claims_is_that_of_the_token() {
+    let jwt = fixed().access_token_expires(Lifetime::Never).build().unwrap();
+    let token = jwt.access_token("alice").overriding_claims(&json!({"exp": NOW + 60}));
+    assert_eq!(token.create().unwrap().expires_at(), Some(Timestamp::from_secs(NOW + 60)));
+}
+
+#[test]
+fn an_issued_token_knows_its_type() {
+    let (access, refresh) = (jwt().create_access_token("alice"), jwt().create_refresh_token("alice"));
+    assert_eq!([access, refresh].map(|token| token.unwrap().token_type()), [TokenType::Access, TokenType::Refresh]);
+}

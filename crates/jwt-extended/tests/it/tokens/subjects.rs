@@ -83,8 +83,18 @@ fn a_store_refuses_ids_that_it_cannot_keep() {
         assert!(kept(&stored, claim, 1024) && !kept(&stored, claim, 1025), "{claim}");
         assert!(kept(&manager(), claim, 1025), "without a store");
     }
+    assert!(stored.create_access_token(&long[..1024]).is_ok());
     assert_eq!(stored.create_access_token(&*long), Err(IssueError::TooLongId { limit: 1024 }));
     assert!(manager().create_access_token(&*long).is_ok());
+}
+
+#[test]
+fn a_store_refuses_other_identities_that_it_cannot_keep() {
+    let stored = any().build().unwrap();
+    // Stores know such an identity by its JSON after one character.
+    let identity = |length: usize| format!("[{}]", "1".repeat(length - 3));
+    assert!(stored.decode_token(&of(&identity(1024))).is_ok());
+    assert_eq!(complaint(&stored, &of(&identity(1025))), "The token's id or subject is longer than a store keeps");
 }
 
 #[test]
