@@ -107,6 +107,8 @@ impl Connection {
     }
 
     /// Runs some work on the connection. The time limit covers connecting as well.
+    ///
+    /// The work is a closure that returns an async block: `cargo xtask coverage` sees no line of an async closure.
     pub(crate) async fn within<T, W, F>(&self, work: W) -> Result<T, Unavailable>
     where
         W: FnOnce(Live) -> F,
