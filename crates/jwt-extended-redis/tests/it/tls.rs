@@ -10,10 +10,10 @@ use jwt_extended::{
     session::{SessionStore, TokenStatus},
     test_util::sessions::{at, new_session},
 };
-use jwt_extended_redis::{ConnectError, RedisStore};
+use jwt_extended_redis::ConnectError;
 use test_services::free_port;
 
-use crate::server::{PATIENCE, Server, patient, token};
+use crate::server::{Server, patient, token};
 
 const EXTENSIONS: &str = "subjectAltName=IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n";
 
@@ -131,7 +131,8 @@ async fn the_url_of_a_node_names_the_authority_of_its_cluster() {
     crate::cluster::wait_until_ready(&node);
     let with = |authority: &str| {
         let file = folder.path().join(authority);
-        RedisStore::cluster([format!("rediss://127.0.0.1:{tls}?ssl_ca_certs={}", file.display())]).timeout(PATIENCE)
+        let url = format!("rediss://127.0.0.1:{tls}?ssl_ca_certs={}", file.display());
+        jwt_extended_redis::RedisStore::cluster([url]).timeout(crate::server::PATIENCE)
     };
     assert!(with("ca.pem").connect().await.is_ok());
     let other = with("other.pem").connect().await;
