@@ -37,6 +37,10 @@ const OTHERS: [Crate; 6] = [
 /// `fuzzing.rs` only calls the crate's readers for the fuzz targets, which are not among the crate's own tests.
 const LEFT_OUT: [&str; 3] = ["test_util/", "jose/wycheproof.rs", "fuzzing.rs"];
 
+/// Lets counts reach their file at once, and not when a process ends, because tests kill servers.
+const COUNTS_AT_ONCE: [(&str, &str); 2] =
+    [("RUSTFLAGS", "-C llvm-args=-runtime-counter-relocation"), ("LLVM_PROFILE_FILE_NAME", "%4m%c.profraw")];
+
 /// Which crates are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
@@ -91,7 +95,7 @@ impl Crate {
         tools::run(cargo("llvm-cov clean --workspace").env("CARGO_TARGET_DIR", tools::target()))?;
         let lcov = tools::target().join(format!("coverage-{}.lcov", self.name));
         let mut measure = cargo(&format!("llvm-cov --package {} --all-features --lib --bins", self.name));
-        measure.args(self.tests.iter().flat_map(|test| ["--test", test]));
+        measure.args(self.tests.iter().flat_map(|test| ["--test", test])).envs(COUNTS_AT_ONCE);
         tools::run(measure.arg("--lcov").arg("--output-path").arg(&lcov).env("CARGO_TARGET_DIR", tools::target()))?;
         let sources = tools::root().join("crates").join(self.name).join("src");
         let lines = Lines::read(&fs::read_to_string(lcov)?, &sources);
