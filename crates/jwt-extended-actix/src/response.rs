@@ -94,11 +94,11 @@ impl Responder for Logout {
 
 /// Adds cookies to a response's headers. Keeps cookies that are already there.
 pub(crate) fn append(cookies: SetCookies, headers: &mut header::HeaderMap) {
-    for (name, value) in cookies {
-        match to_actix_header(&name, &value) {
-            Some((header::CACHE_CONTROL, value)) => drop(headers.insert(header::CACHE_CONTROL, value)),
-            Some((name, value)) => headers.append(name, value),
-            None => {}
+    for (name, value) in cookies.into_iter().filter_map(|(name, value)| to_actix_header(&name, &value)) {
+        if name == header::CACHE_CONTROL {
+            headers.insert(name, value);
+        } else {
+            headers.append(name, value);
         }
     }
 }

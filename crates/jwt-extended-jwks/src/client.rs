@@ -145,3 +145,35 @@ fn io_failure(error: &io::Error) -> FetchFailure {
         _ => FetchFailure::Unreachable(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::Schemes;
+
+    #[test]
+    fn nothing_is_fetched_after_the_deadline() {
+        let client = Client { roots: Roots::System, proxy: ProxyChoice::None };
+        // Nobody listens there, which would be another failure.
+        let endpoint = Endpoint::parse("http://127.0.0.1:1/", Schemes::LoopbackHttp).unwrap();
+        assert_eq!(client.get(&endpoint, Instant::now()).map(drop), Err(FetchFailure::Timeout));
+    }
+
+    #[test]
+    fn an_error_of_the_client_says_what_has_failed() {
+        let tls = rustls::Error::DecryptError;
+        for (error, expected) in [
+            (Error::LargeResponseHeader(9, 8), FetchFailure::NotHttp("its headers are too long".to_owned())),
+            (Error::Tls("no certificate"), FetchFailure::Tls("no certificate".to_owned())),
+            (Error::Rustls(tls.clone()), FetchFailure::Tls(tls.to_string())),
+            (Error::HostNotFound, FetchFailure::Unreachable("the host is unknown".to_owned())),
+            (Error::InvalidProxyUrl, FetchFailure::Unreachable("the proxy's URL is invalid".to_owned())),
+            (Error::ConnectionFailed, FetchFailure::Unreachable("no address accepts connections".to_owned())),
+            (Error::RedirectFailed, FetchFailure::Crashed),
+            (Error::Io(ErrorKind::TimedOut.into()), FetchFailure::Timeout),
+        ] {
+            let shown = error.to_string();
+            assert_eq!(failure(error), expected, "{shown}");
+        }
+    }
+}

@@ -67,8 +67,8 @@ impl Flight {
         }
     }
 
-    #[cfg(test)]
-    #[cfg_attr(not(interleavings), expect(dead_code, reason = "only models of interleavings look at it"))]
+    /// Only models of interleavings look at it.
+    #[cfg(all(test, interleavings))]
     pub(crate) fn has_landed(&self) -> bool {
         self.landed.load(Ordering::SeqCst)
     }

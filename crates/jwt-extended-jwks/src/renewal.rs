@@ -128,7 +128,12 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::process;
+    use std::{
+        net::TcpListener,
+        pin::pin,
+        process,
+        task::{Context, Poll, Waker},
+    };
 
     use super::*;
     use crate::RemoteKeys;
@@ -167,5 +172,24 @@ mod tests {
     #[test]
     fn waiting_ends_even_if_the_thread_was_killed() {
         Flight::overdue().landed_blocking();
+    }
+    #[test]
+    fn nobody_waits_for_a_fetch_that_has_landed() {
+        let flight = Flight::new();
+        flight.land();
+        assert_eq!(pin!(flight.landed()).poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
+    }
+
+    #[test]
+    fn a_client_that_ignores_the_deadline_is_left_behind() {
+        // It accepts connections and never answers.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let keys = RemoteKeys::jwk_set(url).allow_loopback_http().build().unwrap();
+        let mut flight = Flight::new();
+        flight.deadline = Instant::now();
+        assert!(flight.client_deadline > flight.deadline, "the client may go on");
+        let error = keys.renewal.fetch(&flight).map(drop).unwrap_err();
+        assert_eq!((error.why, error.url), (FetchFailure::Timeout, keys.renewal.plan.shown().to_owned()));
     }
 }

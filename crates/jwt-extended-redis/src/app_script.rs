@@ -49,7 +49,7 @@ impl RedisStore {
         let count = keys.len();
         let all = keys.chain(arguments.iter().map(|argument| argument.as_bytes().to_vec())).collect();
         let call = script.0.call(count, all);
-        let reply = async |mut live: Live| {
+        let reply = |mut live: Live| async move {
             let items = answers::items(call.send(&mut live).await?)?;
             let number = |item| if let Value::Int(number) = item { Ok(number) } else { Err(Failure::Foreign) };
             items.map(number).collect()

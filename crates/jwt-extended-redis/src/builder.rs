@@ -212,12 +212,9 @@ impl From<Tls> for redis::TlsCertificates {
     }
 }
 
-/// Chooses aws-lc-rs for the process unless the app has chosen another provider, because rustls panics without one.
+/// Chooses aws-lc-rs for the process, because rustls panics without a provider. If the app has chosen one, that one
+/// stays.
 #[cfg(feature = "tls")]
 fn choose_cryptography() {
-    if rustls::crypto::CryptoProvider::get_default().is_none()
-        && rustls::crypto::aws_lc_rs::default_provider().install_default().is_err()
-    {
-        tracing::debug!("the app has just chosen its own cryptography provider, which the store uses too");
-    }
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
 }

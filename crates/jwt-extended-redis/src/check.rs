@@ -28,7 +28,7 @@ impl RedisStore {
     pub(super) async fn ask(&self, command: Cmd, token: &TokenIds<'_>) -> Result<Standing, Unavailable> {
         const REVOKED: Standing = Standing { status: TokenStatus::Revoked, until: None };
         let (session, since, now) = (token.session, token.since, token.now);
-        let check = async |mut live: Live| {
+        let check = |mut live: Live| async move {
             let mut held = answers::items(live.send(&command).await?)?;
             let cut_off = answers::held(held.next())?;
             if let Some(cut_off) = cut_off

@@ -107,6 +107,9 @@ impl Connection {
     }
 
     /// Runs some work on the connection. The time limit covers connecting as well.
+    ///
+    /// The work is a closure that returns an async block. `cargo xtask coverage` would report the lines of an async
+    /// closure that captures something as not run.
     pub(crate) async fn within<T, W, F>(&self, work: W) -> Result<T, Unavailable>
     where
         W: FnOnce(Live) -> F,

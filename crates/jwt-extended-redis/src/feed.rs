@@ -205,8 +205,95 @@ fn foreign(failure: Failure) -> StoreError {
 #[cfg(test)]
 mod tests {
     use jwt_extended::Timestamp;
+    use test_services::{Redis, free_port};
 
     use super::*;
+
+    /// Returns a reader of the feed of this server, whose calls may take this long.
+    fn follower(url: String, limit: Duration) -> Follower {
+        let store = RedisStore::builder(url).timeout(limit).connect_lazily().unwrap();
+        Follower::new(store.shared.connection.clone(), store.shared.feed.clone())
+    }
+
+    async fn started(server: &Redis) -> Follower {
+        let mut follower = follower(server.url(), Duration::from_secs(60));
+        follower.start().await.unwrap();
+        follower
+    }
+
+    /// Sends a command, whose words are separated by a space.
+    fn ask(server: &Redis, command: &str) -> Value {
+        let mut connection = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+        let mut words = command.split(' ');
+        let mut command = redis::cmd(words.next().unwrap());
+        words.fold(&mut command, |command, word| command.arg(word)).query(&mut connection).unwrap()
+    }
+
+    fn message(answer: Result<Vec<Change>, StoreError>) -> String {
+        answer.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn a_feed_without_a_server_does_not_start() {
+        let mut follower = follower(format!("redis://127.0.0.1:{}", free_port()), Duration::from_secs(60));
+        let why = message(follower.start().await);
+        assert!(why.contains("refused"), "{why}");
+        let why = message(follower.read().await);
+        assert!(why.contains("the feed was not started"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_feed_on_a_frozen_server_does_not_start() {
+        let server = Redis::start();
+        server.freeze();
+        let why = message(follower(server.url(), Duration::from_millis(50)).start().await);
+        assert!(why.contains("did not answer within 50ms"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_feed_whose_server_freezes_is_given_up() {
+        let server = Redis::start();
+        let mut follower = started(&server).await;
+        follower.connection = self::follower(server.url(), Duration::from_millis(50)).connection;
+        server.freeze();
+        let why = message(follower.read().await);
+        assert!(why.contains("did not answer within 50ms"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn an_entry_of_another_program_ends_the_feed() {
+        let server = Redis::start();
+        let mut follower = started(&server).await;
+        ask(&server, "XADD jwt:feed * new entry");
+        let why = message(follower.read().await);
+        assert!(why.contains("give this store its own prefix"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn more_changes_than_a_batch_are_all_read() {
+        let server = Redis::start();
+        let mut follower = started(&server).await;
+        let ids: Vec<_> = (0..2500).map(|number| number.to_string()).collect();
+        let mut connection = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+        for id in &ids {
+            let _: Value = redis::cmd("XADD").arg("jwt:feed").arg("*").arg("s").arg(id).query(&mut connection).unwrap();
+        }
+        let changes: Vec<_> = ids.into_iter().map(Change::Session).collect();
+        assert_eq!(follower.read().await, Ok(changes));
+    }
+
+    #[tokio::test]
+    async fn a_follower_keeps_its_stream_alive() {
+        let server = Redis::start();
+        let mut follower = started(&server).await;
+        ask(&server, "PERSIST jwt:feed");
+        follower.read().await.unwrap();
+        assert_eq!(ask(&server, "PTTL jwt:feed"), Value::Int(-1), "it was prolonged just now");
+        let place = follower.place.as_mut().unwrap();
+        place.kept = place.kept.checked_sub(KEPT / 2).unwrap();
+        follower.read().await.unwrap();
+        assert_ne!(ask(&server, "PTTL jwt:feed"), Value::Int(-1));
+    }
 
     fn read(kind: &str, what: &str) -> Result<Option<Change>, Failure> {
         change(&[kind.to_owned(), what.to_owned()])

@@ -77,7 +77,7 @@ impl RedisStore {
     pub(crate) async fn ping(&self) -> Result<(), Unavailable> {
         let mut command = Cmd::new();
         command.arg("EXISTS").arg(self.pointer(""));
-        self.shared.connection.within(async |mut live: Live| Ok(live.send(&command).await.map(drop)?)).await
+        self.shared.connection.within(|mut live: Live| async move { Ok(live.send(&command).await.map(drop)?) }).await
     }
 
     pub(crate) fn keys(&self, subject: &str) -> SubjectKeys {
@@ -126,7 +126,7 @@ impl RedisStore {
         let mut command = Cmd::new();
         command.arg("GET").arg(self.pointer(session));
         Answer::later(async move {
-            let end = async |mut live: Live| {
+            let end = |mut live: Live| async move {
                 let Some(tag) = answers::held(Some(live.send(&command).await?))? else {
                     return Ok(0);
                 };
@@ -162,8 +162,9 @@ impl RedisStore {
         let store = self.clone();
         let sweeping = tokio::spawn(async move {
             loop {
-                let sweep = async |mut live: Live| {
-                    let arguments = arguments![index.as_str(), sessions.as_str()];
+                let (store, index, sessions) = (&store, index.as_str(), sessions.as_str());
+                let sweep = |mut live: Live| async move {
+                    let arguments = arguments![index, sessions];
                     let answer = store.shared.scripts.sweep.call(1, arguments).send(&mut live).await?;
                     let Counted { count, endless } = answers::counted(answer)?;
                     store.delete_pointers(&mut live, &endless).await;
@@ -205,7 +206,11 @@ impl SessionStore for RedisStore {
         let arguments = arguments![keys.token(token.jti), until, ttl, now, token.jti, feed];
         let call = self.shared.scripts.revoke.call(1, arguments);
         Answer::later(async move {
-            Ok(self.shared.connection.within(async |mut live: Live| Ok(call.send(&mut live).await.map(drop)?)).await?)
+            Ok(self
+                .shared
+                .connection
+                .within(|mut live: Live| async move { Ok(call.send(&mut live).await.map(drop)?) })
+                .await?)
         })
     }
 
@@ -235,7 +240,7 @@ impl SessionStore for RedisStore {
         ];
         let call = self.shared.scripts.open.call(3, arguments);
         Answer::later(async move {
-            let open = async |mut live: Live| {
+            let open = |mut live: Live| async move {
                 // Both are sent together, the pointer first. If only one of them succeeds, the login fails.
                 let mut beside = live.clone();
                 let (written, opened) = tokio::join!(beside.send(&point), call.send(&mut live));
@@ -283,7 +288,7 @@ impl SessionStore for RedisStore {
         let call = self.shared.scripts.rotate.call(4, arguments);
         let extend = self.extend(session, request.ends, token.now);
         Answer::later(async move {
-            let rotate = async |mut live: Live| {
+            let rotate = |mut live: Live| async move {
                 let mut beside = live.clone();
                 let (extended, rotated) = tokio::join!(extend.send(&mut beside), call.send(&mut live));
                 extended?;
@@ -314,7 +319,7 @@ impl SessionStore for RedisStore {
         let call = self.shared.scripts.touch.call(count, arguments);
         let extend = self.extend(session, request.ends, token.now);
         Answer::later(async move {
-            let touch = async |mut live: Live| {
+            let touch = |mut live: Live| async move {
                 let mut beside = live.clone();
                 let (extended, touched) = tokio::join!(extend.send(&mut beside), call.send(&mut live));
                 extended?;
@@ -329,7 +334,7 @@ impl SessionStore for RedisStore {
         let mut keys = self.keys(subject);
         let call = self.shared.scripts.list.call(1, arguments![keys.index(), record::time(now), keys.sessions()]);
         Answer::later(async move {
-            let list = async |mut live: Live| answers::sessions(call.send(&mut live).await?);
+            let list = |mut live: Live| async move { answers::sessions(call.send(&mut live).await?) };
             Ok(self.shared.connection.within(list).await?)
         })
     }
@@ -339,7 +344,7 @@ impl SessionStore for RedisStore {
             EndSessions::One { session, subject: Some(subject), now } => {
                 let call = self.end_one(self.keys(subject), session, now);
                 return Answer::later(async move {
-                    let end = async |mut live: Live| self.count_ended(&mut live, call).await;
+                    let end = |mut live: Live| async move { self.count_ended(&mut live, call).await };
                     Ok(self.shared.connection.within(end).await?)
                 });
             }
@@ -354,7 +359,7 @@ impl SessionStore for RedisStore {
             }
         };
         Answer::later(async move {
-            let end = async |mut live: Live| {
+            let end = |mut live: Live| async move {
                 let (Counted { count, endless }, left) = answers::ended(call.send(&mut live).await?)?;
                 self.delete_pointers(&mut live, &endless).await;
                 Ok((count, left))

@@ -195,10 +195,8 @@ mod tests {
 
     fn read(url: &str) -> (ConnectionAddr, RedisConnectionInfo) {
         let url = RedisUrl::read(url).unwrap_or_else(|error| panic!("{url}: {error}"));
-        match url.place {
-            Place::Server(address) => (address, url.redis),
-            Place::Sentinels { .. } => panic!("sentinels"),
-        }
+        let Place::Server(address) = url.place else { panic!("sentinels") };
+        (address, url.redis)
     }
 
     fn refusal(url: &str) -> String {
@@ -236,15 +234,14 @@ mod tests {
 
     #[test]
     fn sentinels_are_read_with_their_service() {
-        let url = "redis+sentinel://me:pw@a,b:1/main/3?sentinel_password=other";
-        let Ok(RedisUrl { place: Place::Sentinels { addresses, login, service }, redis, tls: None }) =
-            RedisUrl::read(url)
-        else {
-            panic!("{}", refusal(url));
-        };
+        let url = "redis+sentinel://me:pw@a,b:1/main/3?sentinel_username=watcher&sentinel_password=other";
+        let RedisUrl { place, redis, tls } = RedisUrl::read(url).unwrap_or_else(|error| panic!("{error}"));
+        let Place::Sentinels { addresses, login, service } = place else { panic!("a server") };
+        assert!(tls.is_none());
         let address = |host: &str, port| ConnectionAddr::Tcp(host.to_owned(), port);
         assert_eq!((addresses, &*service), (vec![address("a", 26379), address("b", 1)], "main"));
-        assert_eq!((redis.db(), redis.password(), login.password()), (3, Some("pw"), Some("other")));
+        assert_eq!((redis.db(), redis.username(), redis.password()), (3, Some("me"), Some("pw")));
+        assert_eq!((login.username(), login.password()), (Some("watcher"), Some("other")));
         for url in
             ["redis+sentinel://a,b", "redis+sentinel://a/", "redis+sentinel:///main", "redis+sentinel://a/main/x"]
         {

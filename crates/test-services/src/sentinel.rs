@@ -19,11 +19,17 @@ pub struct Sentinel {
 impl Sentinel {
     /// Starts a sentinel that calls the server by this name.
     pub fn watching(master: &Redis, service: &str) -> Self {
+        Self::watching_with(master, service, "")
+    }
+
+    /// Starts a sentinel with further lines in its configuration.
+    pub fn watching_with(master: &Redis, service: &str, lines: &str) -> Self {
         let (port, folder) = (free_port(), TempDir::new().expect("a temporary folder can be made"));
         let file = folder.path().join("sentinel.conf");
         let configuration = format!(
             "port {port}\nbind 127.0.0.1\nsentinel monitor {service} 127.0.0.1 {} 1\n\
-             sentinel down-after-milliseconds {service} 500\nsentinel failover-timeout {service} 2000\n",
+             sentinel down-after-milliseconds {service} 500\nsentinel failover-timeout {service} 2000\n\
+             {lines}\n",
             master.port()
         );
         fs::write(&file, configuration).expect("a temporary file can be written");

@@ -9,5 +9,6 @@ mod layers;
 mod leaving;
 mod optional;
 mod renewal;
+mod responses;
 #[cfg(feature = "testing")]
 mod testing;

@@ -7,5 +7,6 @@ mod face;
 mod leaving;
 mod readme;
 mod renewal;
+mod responses;
 #[cfg(feature = "testing")]
 mod testing;

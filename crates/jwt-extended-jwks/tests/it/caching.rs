@@ -6,7 +6,7 @@ use jwt_extended::jose::KeySource;
 
 use crate::{
     server::{Server, answer, keys, set},
-    wait::{kids, renew},
+    wait::{block_on, kids, renew},
 };
 
 const HOUR: u64 = 3600;
@@ -188,4 +188,14 @@ fn keys_return_after_an_outage() {
     clock.advance(secs(30));
     renew(&keys);
     assert_eq!(kids(&keys).unwrap(), ["b"]);
+}
+
+#[test]
+fn keys_that_are_there_are_not_waited_for() {
+    let server = Server::answering([keys(&["a"])]);
+    let (keys, _) = server.timed();
+    block_on(keys.ready()).unwrap();
+    block_on(keys.ready()).unwrap();
+    keys.ready_blocking().unwrap();
+    assert_eq!(server.count(), 1);
 }

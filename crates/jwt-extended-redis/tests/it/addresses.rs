@@ -6,7 +6,7 @@ use jwt_extended::{
     session::{RotateOutcome, SessionStore, TokenStatus},
     test_util::sessions::{at, new_session, rotate_request},
 };
-use jwt_extended_redis::RedisStore;
+use jwt_extended_redis::{ConnectError, RedisStore};
 use test_services::{Redis, Sentinel};
 
 use crate::server::{PATIENCE, Server, eventually, patient, token};
@@ -65,6 +65,26 @@ async fn a_service_that_no_sentinel_knows_is_an_error() {
     let error = patient(url).connect().await.unwrap_err().to_string();
     assert!(error.contains("master name not found"), "{error}");
     assert!(!error.contains("hush"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sentinels_and_their_master_have_a_login_each() {
+    let master = Server::start();
+    let _: () = master.ask("ACL", ("SETUSER", "app", "on", ">sesame", "~*", "+@all"));
+    let sentinel = Sentinel::watching_with(&master, "main", "user watcher on >hush +@all\nuser default off");
+    let url = |user: &str, watcher: &str| {
+        let port = sentinel.port();
+        format!(
+            "redis+sentinel://{user}:sesame@127.0.0.1:{port}/main?sentinel_username={watcher}&sentinel_password=hush"
+        )
+    };
+    let _store = patient(url("app", "watcher")).connect().await.unwrap();
+    let clients: String = master.ask("CLIENT", "LIST");
+    assert!(clients.contains(" user=app "), "{clients}");
+    for (user, watcher) in [("app", "other"), ("other", "watcher")] {
+        let answer = patient(url(user, watcher)).connect().await;
+        assert!(matches!(answer, Err(ConnectError::Unavailable(_))), "{user} {watcher}: {answer:?}");
+    }
 }
 
 /// Waits until the replica has everything, and the sentinel knows the replica.

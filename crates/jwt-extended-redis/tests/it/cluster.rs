@@ -40,7 +40,7 @@ fn node() -> Server {
     Server::start_with(&["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "60000"])
 }
 
-fn wait_until_ready(node: &Server) {
+pub(crate) fn wait_until_ready(node: &Server) {
     let began = Instant::now();
     while !node.ask::<String>("CLUSTER", "INFO").contains("cluster_state:ok") {
         assert!(began.elapsed() < PATIENCE, "the cluster does not come up");
@@ -159,4 +159,10 @@ async fn a_cluster_without_nodes_is_an_error() {
     let nobody = format!("redis://127.0.0.1:{}", free_port());
     let failure = RedisStore::cluster([nobody]).timeout(LIMIT).connect().await.unwrap_err();
     assert!(matches!(&failure, ConnectError::Unavailable(why) if !why.contains("127")), "{failure}");
+}
+
+#[tokio::test]
+async fn sentinels_are_no_nodes_of_a_cluster() {
+    let error = RedisStore::cluster(["redis+sentinel://127.0.0.1:1/main"]).connect_lazily().unwrap_err();
+    assert_eq!(error, ConnectError::Url("a cluster has no sentinels".to_owned()));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jwt_extended::{
     session::{RotateOutcome, SessionStore, StoreError, TokenStatus},
-    test_util::sessions::{at, end_all, new_session, revoked_token, rotate_request},
+    test_util::sessions::{at, end_all, end_one, ids, new_session, revoked_token, rotate_request, touch_request},
 };
 use jwt_extended_redis::{ConnectError, RedisStore};
 use proptest::prelude::*;
@@ -30,6 +30,19 @@ async fn forgotten_scripts_are_sent_again() {
     assert_eq!(outcome, Ok(RotateOutcome::Rotated));
     let _: () = server.ask("SCRIPT", "FLUSH");
     assert_eq!(store.end(&end_all("alice", None, at(2))).wait().await, Ok(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_though_its_pointer_stays() {
+    let server = Server::start();
+    let store = server.store().await;
+    assert_eq!(open(&store).await, Ok(TokenStatus::Active));
+    // Scripts may write the keys of a subject, but nobody may delete a pointer.
+    let _: () = server.ask("ACL", &["SETUSER", "default", "resetkeys", "~jwt:{*", "~jwt:feed*"]);
+    assert_eq!(store.end(&end_one("session", Some("alice"), at(1))).wait().await, Ok(1));
+    assert_eq!(status(&store).await, Ok(TokenStatus::Revoked));
+    let _: () = server.ask("ACL", &["SETUSER", "default", "allkeys"]);
+    assert!(server.keys().contains(&"jwt:p:session".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,6 +120,35 @@ async fn a_refusal_to_connect_is_not_remembered() {
     .await;
     let _: () = server.ask("ACL", ("SETUSER", "app", "on"));
     assert_eq!(status(&store).await, Ok(TokenStatus::Active));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_without_a_session_cannot_be_rotated() {
+    let server = Server::start();
+    let store = server.store().await;
+    assert_eq!(open(&store).await, Ok(TokenStatus::Active));
+    for (session, jti) in [(None, Some("r0")), (Some("session"), None), (None, None)] {
+        let rotate = rotate_request(ids("alice", session, jti, at(0), at(1)), "r1", Duration::ZERO, None);
+        assert_eq!(store.rotate(&rotate).wait().await, Ok(RotateOutcome::Ended), "{session:?} {jti:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn touching_a_token_without_a_session_checks_it() {
+    let server = Server::start();
+    let store = server.store().await;
+    let touch = touch_request(ids("alice", None, Some("a"), at(0), at(1)), Some(at(5)));
+    assert_eq!(store.touch(&touch).wait().await, Ok(TokenStatus::Active));
+    store.revoke(&revoked_token("alice", "a", None, at(1))).wait().await.unwrap();
+    assert_eq!(store.touch(&touch).wait().await, Ok(TokenStatus::Revoked));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_alone_connects_a_store() {
+    let server = Server::start();
+    let store = eventually(|| RedisStore::connect(server.url())).await;
+    assert_eq!(eventually(|| open(&store)).await, TokenStatus::Active);
+    assert_eq!(server.keys().iter().filter(|key| key.starts_with("jwt:p:")).count(), 1);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "sentinel")]
 mod addresses;
+mod app_script;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod commands;

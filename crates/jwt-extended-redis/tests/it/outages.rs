@@ -1,6 +1,12 @@
 //! A server that is away, frozen, slow or restarted: calls fail within the time limit, and the store recovers.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use jwt_extended::{
     session::{SessionStore, StoreError, TokenStatus},
@@ -217,6 +223,29 @@ fn a_store_outlives_its_first_runtime() {
     assert_eq!(runtime().block_on(open(&store)), Ok(TokenStatus::Active));
     assert_eq!(runtime().block_on(status(&store)), Ok(TokenStatus::Active));
     assert_eq!(runtime().block_on(status(&store)), Ok(TokenStatus::Active));
+}
+
+#[test]
+fn a_call_fails_when_the_runtime_that_connects_ends() {
+    let server = Server::start();
+    server.freeze();
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let store = patient(server.url()).connect_lazily().unwrap();
+    // A call starts to connect, and is dropped.
+    assert!(first.block_on(async { is_pending(&mut pin!(status(&store))).await }));
+    second.block_on(async {
+        let mut call = pin!(status(&store));
+        assert!(is_pending(&mut call).await);
+        std::thread::spawn(|| drop(first)).join().unwrap();
+        let why = call.await.unwrap_err().to_string();
+        assert!(why.contains("the runtime that was connecting has ended"), "{why}");
+    });
+}
+
+/// Polls a call once.
+async fn is_pending<F: Future>(call: &mut Pin<&mut F>) -> bool {
+    poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending())).await
 }
 
 /// Forwards connections to a server, and can make those that exist silent: they stay open, but nothing gets through.

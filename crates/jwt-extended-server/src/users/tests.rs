@@ -193,3 +193,16 @@ async fn an_import_that_meets_a_new_user_adds_nobody() {
     database.import(&import, Timestamp::from_secs(0), |users| done.push(users)).await.unwrap();
     assert_eq!((database.list().await.unwrap().len(), done), (1201, vec![500, 1000, 1200]));
 }
+
+#[tokio::test]
+async fn no_secret_of_a_user_is_shown() {
+    let new =
+        NewUser { scopes: vec!["read".to_owned()], ..NewUser::from(("alice".to_owned(), hash("rabbit").unwrap())) };
+    let shown = format!("{new:?}");
+    assert!(shown.contains("alice") && shown.contains("read") && !shown.contains("argon2"), "{shown}");
+    let users = Users::new([new]).unwrap();
+    assert_eq!(format!("{users:?}"), r#"Users { source: "listed", .. }"#);
+    let verified = users.check("alice", password("rabbit")).await.unwrap().unwrap();
+    assert_eq!(format!("{verified:?}"), "VerifiedPassword");
+    assert!(verified.scopes().contains("read") && !verified.scopes().contains("write"));
+}

@@ -1,6 +1,7 @@
 //! The server as a child process that is killed when its test ends, and HTTP requests to it.
 
 use std::{
+    collections::VecDeque,
     env,
     io::{BufRead as _, BufReader, Read, Write as _},
     net::TcpStream,
@@ -98,6 +99,8 @@ pub(crate) struct Server {
     child: Guarded,
     pub(crate) out: Mutex<Receiver<String>>,
     pub(crate) err: Mutex<Receiver<String>>,
+    /// What it logged before it listened.
+    earlier: Mutex<VecDeque<String>>,
     /// Such as `127.0.0.1:40000`, or the path of a Unix socket.
     pub(crate) address: String,
     /// The output line with the address.
@@ -176,23 +179,27 @@ impl Server {
             out: lines(child.0.stdout.take()).into(),
             err: lines(child.0.stderr.take()).into(),
             child,
+            earlier: Mutex::default(),
             address: String::new(),
             first_line: String::new(),
             credentials: if is_demo { CREDENTIALS } else { LISTED_CREDENTIALS },
             agent,
         };
-        let mut earlier = String::new();
+        let mut earlier = VecDeque::new();
         let line = loop {
             let Ok(line) = announces(&server).lock().unwrap().recv_timeout(DEADLINE) else {
                 let err: String = server.err.lock().unwrap().try_iter().collect();
-                panic!("it does not report where it listens: {earlier}{err}");
+                panic!("it does not report where it listens: {earlier:?} {err}");
             };
             // The store may log something before.
             if line.contains("listen") {
                 break line;
             }
-            earlier.push_str(&line);
+            earlier.push_back(line);
         };
+        if std::ptr::eq(announces(&server), &raw const server.err) {
+            server.earlier = earlier.into();
+        }
         server.address = if let Some((_, path)) = line.split_once("unix:") {
             path.split('"').next().unwrap_or_default().to_owned()
         } else {
@@ -256,7 +263,8 @@ impl Server {
     /// Waits for a line of the log that contains a text, and returns it.
     pub(crate) fn logged(&self, text: &str) -> String {
         loop {
-            let line = self.err.lock().unwrap().recv_timeout(DEADLINE);
+            let earlier = self.earlier.lock().unwrap().pop_front();
+            let line = earlier.map_or_else(|| self.err.lock().unwrap().recv_timeout(DEADLINE), Ok);
             let line = line.unwrap_or_else(|_| panic!("the log does not say: {text}"));
             if line.contains(text) {
                 return line;

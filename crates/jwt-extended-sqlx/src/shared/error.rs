@@ -126,3 +126,23 @@ fn describe(error: &sqlx::Error) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(all(test, feature = "postgres"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_lost_connection_is_dead() {
+        assert!(is_dead(&sqlx::Error::Protocol("cut off".to_owned())));
+        assert!(!is_dead(&sqlx::Error::RowNotFound));
+    }
+
+    #[test]
+    fn a_wrong_configuration_is_not_quoted() {
+        let error = sqlx::Error::Configuration("postgres://app:s3cr3t@host".into());
+        assert_eq!(
+            unavailable(&error).to_string(),
+            "the store is unavailable: the configuration of the connection is not valid"
+        );
+    }
+}

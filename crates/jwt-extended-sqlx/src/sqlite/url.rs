@@ -169,6 +169,15 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_taken_as_it_is() {
+        for name in ["a%20b.db", "x?mode=rw", "sqlite:x.db"] {
+            let url = SqliteUrl::of_path(name);
+            assert_eq!((url.path(), url.missing), (&*std::env::current_dir().unwrap().join(name), Missing::Create));
+        }
+        assert_eq!(SqliteUrl::of_path("/var/lib/x.db").to_string(), "sqlite:/var/lib/x.db");
+    }
+
+    #[test]
     fn the_mode_says_whether_the_file_is_created() {
         let missing = |url| read(url).unwrap().missing;
         assert_eq!([missing("sqlite:x"), missing("sqlite:x?mode=rwc")], [Missing::Create; 2]);

@@ -11,7 +11,7 @@ use jwt_extended::{
 };
 use jwt_extended_sqlx::{
     PostgresStore, SetupError,
-    sqlx::{self, Row},
+    sqlx::{self, Row, postgres::PgPoolOptions},
 };
 use proptest::prelude::*;
 
@@ -77,6 +77,45 @@ async fn dead_idle_connections_fail_no_call() {
         server.start_again();
         assert_eq!(store.end(&end_one("session", None, at(1))).wait().await, Ok(1), "the count is right");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_tests_no_connection_fails_no_call() {
+    let mut server = Server::start();
+    let pool = PgPoolOptions::new().max_connections(8).test_before_acquire(false);
+    let pool = pool.connect(&server.url()).await.unwrap();
+    let store = PostgresStore::builder().timeout(LONG).with_pool(pool.clone());
+    store.migrate().await.unwrap();
+    open(&store, "alice", "session").await.unwrap();
+    // Several connections are idle when the server stops.
+    let busy = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
+    drop(busy);
+    server.stop();
+    server.start_again();
+    assert_eq!(rotate(&store, "alice", "session", "session r0", "session r1").await, Ok(RotateOutcome::Rotated));
+    assert_eq!(store.end(&end_one("session", None, at(1))).wait().await, Ok(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setting_up_a_store_on_a_frozen_server_fails_in_time() {
+    let server = Server::start();
+    let store = server.store().await;
+    drop(store);
+    let hasty = || PostgresStore::builder().timeout(Duration::from_millis(200));
+    let lazy = hasty().connect_lazily(&server.url()).unwrap();
+    server.freeze();
+    for refused in [hasty().connect(&server.url()).await.map(drop), lazy.refuse_unless_migrated().await] {
+        assert!(matches!(&refused, Err(SetupError::Unavailable(why)) if why.contains("within 200ms")), "{refused:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_away_does_not_count_as_empty() {
+    let mut server = Server::start();
+    server.stop();
+    let store = PostgresStore::builder().timeout(LONG).connect_lazily(&server.url()).unwrap();
+    assert!(matches!(store.refuse_unless_migrated().await, Err(SetupError::Unavailable(_))));
+    assert!(matches!(store.migrate().await, Err(SetupError::Unavailable(_))));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,9 @@ use std::{
 
 use jwt_extended::{
     session::{RotateOutcome, SessionStore, TokenStatus},
-    test_util::sessions::{at, at_most, end_all, end_one, ids, new_session},
+    test_util::sessions::{
+        at, at_most, end_all, end_one, ids, new_session, revoked_token, rotate_request, touch_request,
+    },
 };
 use jwt_extended_sqlx::{
     PostgresStore, SetupError,
@@ -72,6 +74,31 @@ async fn the_missing_tables_error_points_to_migrate() {
     let server = Server::start();
     let error = status(&empty_store(&server), "alice", "session").await.unwrap_err().to_string();
     assert!(error.contains("create the tables with `migrate`"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_without_the_tables_can_be_refused() {
+    let server = Server::start();
+    let store = empty_store(&server);
+    for _ in 0..2 {
+        assert!(matches!(store.refuse_unless_migrated().await, Err(SetupError::NoStore)), "it creates nothing");
+    }
+    store.migrate().await.unwrap();
+    assert!(store.refuse_unless_migrated().await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_or_touch_without_a_session_changes_nothing() {
+    let server = Server::start();
+    let store = server.store().await;
+    open(&store, "alice", "session").await.unwrap();
+    let token = ids("alice", None, Some("session r0"), at(0), at(1));
+    let rotate = rotate_request(token, "session r1", Duration::ZERO, None);
+    assert_eq!(store.rotate(&rotate).wait().await, Ok(RotateOutcome::Ended));
+    assert_eq!(store.touch(&touch_request(token, None)).wait().await, Ok(TokenStatus::Active));
+    store.revoke(&revoked_token("alice", "session r0", None, at(1))).wait().await.unwrap();
+    assert_eq!(store.touch(&touch_request(token, None)).wait().await, Ok(TokenStatus::Revoked));
+    assert_eq!(status(&store, "alice", "session").await, Ok(TokenStatus::Active));
 }
 
 #[tokio::test(flavor = "multi_thread")]

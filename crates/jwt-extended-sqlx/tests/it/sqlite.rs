@@ -326,6 +326,14 @@ async fn a_deleted_file_is_not_created_for_everyone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_another_program_is_no_store() {
+    let file = File::new();
+    std::fs::write(file.path(), "a text that is no database, of a hundred bytes and more. ".repeat(100)).unwrap();
+    let refused = SqliteStore::builder().timeout(LONG).existing().open(file.path()).await.unwrap_err();
+    assert!(matches!(&refused, SetupError::Unavailable(why) if why.contains("not a database")), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn debug_does_not_show_the_path() {
     let file = File::new();
     assert_eq!(format!("{:?}", file.store().await), "SqliteStore { timeout: 60s, .. }");

@@ -6,7 +6,7 @@ use super::*;
 const PASSWORD: &str = "correct horse \u{e9}";
 
 /// Each kind, and a hash at a low cost.
-const HASHES: [(&str, &str); 23] = [
+const HASHES: [(&str, &str); 25] = [
     (
         "werkzeug-scrypt",
         "scrypt:32768:8:1$ATr0GuEhOQJ7sqKm$47a3bf5dd5c5cdaff0d34ac8a93cf7681344c44687446b7f883755452c0487434c2e5c7b79478f313c7436a079ff71d5739bcae6b712fa8b42b873541f825dca",
@@ -33,6 +33,14 @@ const HASHES: [(&str, &str); 23] = [
     (
         "django-argon2id",
         "argon2$argon2id$v=19$m=1024,t=2,p=2$TmR6bkl2YXJGYzJmVHZyYkVXMHg1VQ$IWdykL2jSpfp+qBHKLmdaFXq3rLsg7g2I1sfP/qxO1A",
+    ),
+    (
+        "django-argon2d",
+        "argon2$argon2d$v=19$m=1024,t=2,p=1$eWkU1Rl6k66DwUeQk0smSA$bMGQZ7ylLG7CrfMvP7ovVGHE0jm9H+6WYaFU6LLV4y4",
+    ),
+    (
+        "django-argon2i",
+        "argon2$argon2i$v=19$m=1024,t=2,p=1$5JIVN8HlWLXzwqpmciI8qA$Nx4PDXsN63ArVMWHLp61aE0J471/E6lFwjHUBdS19Sg",
     ),
     ("django-bcrypt-sha256", "bcrypt_sha256$$2b$05$KkN.s3wAGa7v84fGznkXfOTc5y6TsSsnOGh/Qdd/JOLXuJKCeyvFa"),
     ("django-bcrypt", "bcrypt$$2b$05$bSTsUOG1eMa2BmBSlNXuseRMtLuIQIVWJdnyEu.zCjZdW18TFNVfm"),
@@ -212,4 +220,11 @@ fn nothing_shows_a_hash() {
     assert_eq!(format!("{hash:?}"), format!("PasswordHash({kind})"));
     let damaged = PasswordHash::parse(&text[..60]).unwrap_err();
     assert!(!format!("{damaged} {damaged:?}").contains("ATr0"));
+}
+
+#[test]
+fn a_prefix_of_django_makes_no_hash_of_another_kind() {
+    let text = HASHES.iter().find(|(kind, _)| *kind == "bcrypt").unwrap().1;
+    let refused = refusal(&format!("argon2{text}"));
+    assert!(!refused.contains("damaged"), "{refused}");
 }

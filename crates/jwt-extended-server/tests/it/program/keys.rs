@@ -255,6 +255,29 @@ fn key_files_are_taken_up_while_the_server_runs() {
 }
 
 #[test]
+fn check_says_that_the_keys_are_files() {
+    let folder = TempDir::new().unwrap();
+    let pem = jwt_extended::jose::Key::generate(jwt_extended::jose::Algorithm::ES256).unwrap().to_pem().unwrap();
+    let path = folder.path().join("2026-01.pem");
+    std::fs::write(&path, &*pem).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let config = folder.path().join("server.toml");
+    let section = format!("[keys]\nfolder = \"{}\"\n{}", folder.path().display(), listed_user("alice"));
+    std::fs::write(&config, section).unwrap();
+    let check = |arguments: &[&str]| {
+        let all = [&["check", "--config", config.to_str().unwrap()], arguments].concat();
+        let ended = run(&all, &[], b"");
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        ended.out
+    };
+    let said = check(&[]);
+    assert!(said.contains(&format!("its keys are the files in {}", folder.path().display())), "{said}");
+    assert!(said.contains("[keys]         in a folder"), "{said}");
+    let json: Value = serde_json::from_str(&check(&["--json"])).unwrap();
+    assert_eq!(json["keys"]["in"], "folder");
+}
+
+#[test]
 fn check_finds_the_mistakes_of_the_section() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().display();

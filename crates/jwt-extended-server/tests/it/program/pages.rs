@@ -71,6 +71,25 @@ fn only_the_demo_has_a_playground() {
 }
 
 #[test]
+fn the_playground_shows_the_claims_after_a_login() {
+    let demo = Server::demo(&[], &[]);
+    let stranger = demo.send("/playground", &[], None);
+    assert!(stranger.status == 401 && !stranger.body.contains("Refresh token"), "{stranger:?}");
+    let login = demo.log_in();
+    let cookie = |name: &str| format!("{name}={}", login.cookie(name));
+    let refresh = cookie("refresh_token_cookie");
+    let page = demo.send("/playground", &[("cookie", &format!("{}; {refresh}", cookie("access_token_cookie")))], None);
+    assert_eq!(page.status, 200, "{page:?}");
+    for shown in ["Access token", "Refresh token", "testuser", &login.cookie("csrf_access_token")] {
+        assert!(page.body.contains(shown), "{shown}: {}", page.body);
+    }
+    assert!(!page.body.contains(&login.cookie("access_token_cookie")), "the tokens themselves are not shown");
+    let renewed = demo.send("/playground", &[("cookie", &refresh)], None);
+    assert_eq!((renewed.status, renewed.header("location")), (303, "./playground"), "{renewed:?}");
+    assert_ne!(renewed.cookie("access_token_cookie"), login.cookie("access_token_cookie"));
+}
+
+#[test]
 fn the_demo_says_that_it_can_be_opened_in_a_browser() {
     let demo = Server::demo(&[], &[]);
     let address = format!("Open http://{}/ in a browser", demo.address);

@@ -1,11 +1,14 @@
 //! `POST /password`: a user changes their own password, in the store of a running server.
 
 use serde_json::json;
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::support::{
     PASSWORD, SECRET, member,
-    process::{Answer, JSON, Server, run},
+    process::{Answer, FORM, JSON, Server, run},
 };
+
+const DOWN: &str = "Nobody can log in right now. Try again in a moment";
 
 /// A server on an SQLite file with the user alice.
 fn server(folder: &tempfile::TempDir) -> Server {
@@ -102,4 +105,79 @@ fn a_listed_user_cannot_change_the_password() {
     );
     let answer = change(&server, &access(&server), PASSWORD, "quiet-maple-91");
     assert_eq!(answer.status, 403, "{answer:?}");
+}
+
+/// A browser that is logged in, and sends the form of the account.
+struct Browser {
+    cookies: String,
+    csrf: String,
+}
+
+impl Browser {
+    fn new(server: &Server) -> Self {
+        let login = log_in(server, "/login", PASSWORD);
+        let cookies = format!("access_token_cookie={}", login.cookie("access_token_cookie"));
+        Self { cookies, csrf: login.cookie("csrf_access_token") }
+    }
+
+    fn change(&self, server: &Server, old: &str, new: &str) -> Answer {
+        let body = format!("csrf_token={}&password={old}&new_password={new}", self.csrf);
+        server.send("/account/password", &[FORM, ("cookie", &self.cookies)], Some(&body))
+    }
+}
+
+#[test]
+fn the_account_page_says_why_a_password_was_not_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(&folder);
+    let browser = Browser::new(&server);
+    let long = "ab12".repeat(257);
+    for (old, new, status, sentence) in [
+        ("wrong", "quiet-maple-91", 403, "The current password is wrong."),
+        (PASSWORD, "short", 422, "The new password needs at least 8 characters."),
+        (PASSWORD, &long, 422, "The new password must not have more than 1024 bytes."),
+        (PASSWORD, "aaaaaaaaab", 422, "The new password needs at least 4 different characters."),
+        (PASSWORD, PASSWORD, 422, "The new password must differ from the current one."),
+    ] {
+        let answer = browser.change(&server, old, new);
+        assert!(answer.status == status && answer.body.contains(sentence), "{sentence} {answer:?}");
+    }
+    assert_eq!(log_in(&server, "/token", PASSWORD).status, 200);
+}
+
+#[test]
+fn the_account_page_changes_the_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(&folder);
+    let browser = Browser::new(&server);
+    let changed = browser.change(&server, PASSWORD, "quiet-maple-91");
+    assert_eq!((changed.status, changed.header("location")), (303, "../account?note=password-changed"), "{changed:?}");
+    let cookies = format!("access_token_cookie={}", changed.cookie("access_token_cookie"));
+    let page = server.send("/account?note=password-changed", &[("cookie", &cookies)], None);
+    assert!(page.body.contains("Your password is changed"), "{page:?}");
+    assert_eq!(server.send("/account", &[("cookie", &browser.cookies)], None).status, 401);
+    assert_eq!(log_in(&server, "/token", "quiet-maple-91").status, 200);
+}
+
+#[test]
+fn a_password_that_cannot_be_checked_is_no_wrong_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(&folder);
+    let rename = |from: &str, to: &str| {
+        let options = SqliteConnectOptions::new().filename(folder.path().join("store.db"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+            let rename = sqlx::AssertSqlSafe(format!("ALTER TABLE {from} RENAME TO {to}"));
+            sqlx::raw_sql(rename).execute(&mut connection).await.unwrap();
+        });
+    };
+    rename("jwt_users", "away");
+    // More than an account may have attempts.
+    for _ in 0..20 {
+        let answer = log_in(&server, "/token", PASSWORD);
+        assert_eq!((answer.status, member(&answer.body, "msg").as_str()), (503, DOWN));
+    }
+    rename("away", "jwt_users");
+    assert_eq!(log_in(&server, "/token", PASSWORD).status, 200);
 }

@@ -1,10 +1,13 @@
 //! `POST /introspect` and `POST /revoke`: what other services may ask, and who they must be.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jwt_extended_axum::session::{
+    Answer as StoreAnswer, RevocationStore, RevokeRequest, StoreError, TokenIds, TokenStatus,
+};
 use serde_json::Value;
 
 use crate::support::{
-    app::{Answer, FORM, TestApp, app},
+    app::{Answer, FORM, TestApp, app, app_with, builder},
     member,
 };
 
@@ -161,4 +164,42 @@ async fn guesses_of_a_secret_get_429() {
     assert_eq!((statuses[0], statuses[11]), (401, 429), "{statuses:?}");
     // The client itself is not locked out: nobody can guess its secret.
     assert_eq!(ask(&app, "/introspect", "orders", "token=x").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_has_one_name_and_one_header() {
+    let app = app();
+    let orders = basic("orders", "secret of orders");
+    let headers = [FORM, ("authorization", &*orders)];
+    let twice = [&headers[..], &headers[1..]].concat();
+    for (headers, body) in [(&headers[..], "token=x&client_id=closer"), (&twice, "token=x")] {
+        let answer = app.post("/introspect", headers, body).await;
+        assert_eq!((answer.status, member(&answer.body, "error").as_str()), (400, "invalid_request"), "{body}");
+    }
+    assert_eq!(app.post("/introspect", &headers, "token=x&client_id=orders").await.status, 200);
+}
+
+/// A store that is away.
+struct Away;
+
+impl RevocationStore for Away {
+    fn status<'a>(&'a self, _: &'a TokenIds<'_>) -> StoreAnswer<'a, Result<TokenStatus, StoreError>> {
+        StoreAnswer::Now(Err(StoreError::Unavailable("connection refused by 10.0.0.7".to_owned())))
+    }
+
+    fn revoke<'a>(&'a self, _: &'a RevokeRequest<'_>) -> StoreAnswer<'a, Result<(), StoreError>> {
+        StoreAnswer::Now(Err(StoreError::Unavailable("connection refused by 10.0.0.7".to_owned())))
+    }
+}
+
+#[tokio::test]
+async fn a_service_is_told_to_ask_again_if_the_store_is_away() {
+    let app = app_with(builder().revocation_store(Away));
+    let access = app.jwt.create_access_token("testuser").unwrap();
+    for (path, id) in [("/introspect", "orders"), ("/revoke", "closer")] {
+        let answer = ask(&app, path, id, &format!("token={access}")).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{path}: {answer:?}");
+        assert_eq!(member(&answer.body, "error"), "temporarily_unavailable", "{path}");
+        assert!(!answer.body.contains("10.0.0.7"), "{path}: {answer:?}");
+    }
 }

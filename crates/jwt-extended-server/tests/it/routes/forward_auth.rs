@@ -1,5 +1,7 @@
 //! The questions of proxies, `/verify`: who it is, what a policy needs, and where a browser logs in.
 
+use jwt_extended_server::ForwardAuth;
+
 use crate::support::{LOGGED_IN, app::*};
 
 const SECTIONS: &str = r#"
@@ -314,4 +316,13 @@ async fn a_login_returns_only_to_named_origins() {
         here.is(200, LOGGED_IN);
         assert_eq!(here.header("location"), "");
     }
+}
+
+#[test]
+fn a_login_page_needs_an_address_and_a_way_back() {
+    let refused = |section: &str| ForwardAuth::from_toml(&format!("[forward_auth]\n{section}")).unwrap_err();
+    let page = refused("login_page = \"ftp://login.example/\"\nreturn_to = [\"https://app.example\"]");
+    assert!(page.contains("login_page must begin with https:// or http://"), "{page}");
+    let way = refused("login_page = \"https://login.example/\"");
+    assert!(way.contains("login_page needs return_to"), "{way}");
 }

@@ -201,6 +201,31 @@ async fn a_person_ends_another_session_and_all_others() {
 }
 
 #[tokio::test]
+async fn a_person_who_ends_this_session_is_logged_out() {
+    let app = app();
+    let browser = app.browser().await;
+    let session = app.jwt.decode_token(&browser.access).unwrap().session().unwrap().to_owned();
+    let fields = form(&[("csrf_token", &browser.access_csrf), ("session", &session)]);
+    let cookies = browser.cookies();
+    let ended = app.post("/account/sessions/end", &[FORM, ("cookie", &cookies)], &fields).await;
+    ended.leads_to("../../?note=logged-out");
+    assert_eq!(ended.cookie("access_token_cookie"), "");
+}
+
+#[tokio::test]
+async fn a_form_without_its_fields_changes_nothing() {
+    let app = app();
+    let browser = app.browser().await;
+    let cookies = browser.cookies();
+    for path in ["/account/sessions/end", "/account/password"] {
+        let answer =
+            app.post(path, &[FORM, ("cookie", &cookies)], &form(&[("csrf_token", &browser.access_csrf)])).await;
+        assert_eq!(answer.status, 400, "{path}: {answer:?}");
+    }
+    app.account(&browser).await.shows(200, "Logged in as testuser");
+}
+
+#[tokio::test]
 async fn a_logout_ends_the_session_and_clears_the_cache() {
     let app = app();
     let browser = app.browser().await;

@@ -114,3 +114,15 @@ async fn a_user_can_end_all_other_sessions_or_all() {
     let again = from(&app, "Phone").await;
     assert!(is_logged_in(&app, &again).await, "a later login is valid");
 }
+
+#[tokio::test]
+async fn ending_the_own_session_clears_its_cookies() {
+    let app = app();
+    let browser = app.browser().await;
+    let cookies = browser.cookies();
+    let session = app.jwt.decode_token(&browser.access).unwrap().session().unwrap().to_owned();
+    let headers = [("cookie", cookies.as_str()), ("x-csrf-token", &browser.access_csrf)];
+    let ended = app.send("DELETE", &format!("/sessions/{session}"), &headers, b"").await;
+    ended.is(200, r#"{"ended":1}"#);
+    assert_eq!((ended.cookie("access_token_cookie"), ended.cookie("refresh_token_cookie")), Default::default());
+}

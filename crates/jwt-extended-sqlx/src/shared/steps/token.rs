@@ -266,3 +266,6 @@ impl Rotate {
         self.token.now.abs_diff(rotated_at) <= self.grace.unsigned_abs()
     }
 }
+
+#[cfg(test)]
+mod tests;
