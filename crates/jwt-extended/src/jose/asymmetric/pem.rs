@@ -127,3 +127,21 @@ fn decode_body(body: &str) -> Option<Zeroizing<Vec<u8>>> {
     der.truncate(length);
     Some(der)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writing_a_private_key_reserves_all_of_the_text() {
+        let text = encode_private(&[7; 3 * 480]);
+        assert_eq!(text.lines().count(), 2 + 30);
+        assert_eq!(text.capacity(), 1920 + 1920 / LINE + 64, "it has not grown, which would leave copies behind");
+    }
+
+    #[test]
+    fn text_in_front_of_a_key_is_named() {
+        assert!(in_front("Bag Attributes\n-----BEGIN").contains("`openssl pkcs12` writes them"));
+        assert_eq!(in_front("hello\n-----BEGIN"), "there is text in front of the PEM block; delete it");
+    }
+}

@@ -170,4 +170,22 @@ mod tests {
         let error = PublicKey::from_numbers(Algorithm::RS256, PublicNumbers::Edwards(&[7; ED25519_LENGTH])).err();
         assert!(matches!(error, Some(KeyError::WrongKind { algorithm: Algorithm::RS256, .. })));
     }
+
+    #[test]
+    fn a_point_of_small_order_differs_from_others_in_every_byte() {
+        let order = |low: u8, middle: u8, high: u8| {
+            let mut point = [middle; ED25519_LENGTH];
+            (point[0], point[ED25519_LENGTH - 1]) = (low, high);
+            point
+        };
+        let low_orders = [order(0, 0, 0), order(1, 0, 0), order(0xec, 0xff, 0x7f), order(0xee, 0xff, 0x7f)];
+        for point in low_orders.into_iter().chain(ORDER_8) {
+            assert!(has_small_order(&point), "{point:x?}");
+            for at in 0..ED25519_LENGTH {
+                let mut other = point;
+                other[at] ^= 0x10;
+                assert!(!has_small_order(&other), "{other:x?}");
+            }
+        }
+    }
 }
