@@ -246,3 +246,11 @@ fn a_claim_error_names_the_claim() {
         }
     }
 }
+
+#[test]
+fn a_token_may_be_read_up_to_the_limit() {
+    let text = token(&[]);
+    let read = |max_length: usize| Unverified::parse_within(Limits { max_length, ..Limits::default() }, &text);
+    assert_eq!(format!("{:?}", read(text.len()).unwrap()), "Unverified { .. }");
+    assert!(read(text.len() - 1).is_err());
+}

@@ -332,3 +332,11 @@ fn a_user_of_the_app_has_tokens_of_the_app_alone() {
     let may_have = |text: &str| User::may_have(&jwt.decode_token(text).unwrap());
     assert_eq!([may_have(&token(&[])), may_have(&foreign(&[]))], [true, false]);
 }
+
+#[test]
+fn a_foreign_token_may_be_as_long_as_the_limit() {
+    let text = foreign(&[]);
+    let limited = |length: usize| builder().issuer(fixed()).max_token_length(length).build().unwrap();
+    assert!(opens(&limited(text.len()), &text));
+    assert!(!opens(&limited(text.len() - 1), &text));
+}

@@ -262,6 +262,16 @@ mod tests {
     }
 
     #[test]
+    fn sixty_four_levels_are_read() {
+        for [open, close] in [["{\"a\":", "}"], ["[", "]"]] {
+            // The object around them is the first level.
+            let nested =
+                |levels: usize| check(&format!("{{\"a\":{}1{}}}", open.repeat(levels - 1), close.repeat(levels - 1)));
+            assert_eq!([nested(64), nested(65)], [Ok(()), Err(JsonError::TooDeep)], "{open}");
+        }
+    }
+
+    #[test]
     fn deep_nesting_is_refused_without_a_stack_overflow() {
         assert_eq!(check(&format!("{{\"a\":{}{}}}", "[".repeat(5000), "]".repeat(5000))), Err(JsonError::TooDeep));
         assert_eq!(check(&"{\"a\":".repeat(5000)), Err(JsonError::TooDeep));
