@@ -29,6 +29,7 @@ fn an_issuer_shows_its_rules() {
         assert!(shown.contains(part), "{shown}");
     }
     assert!(!shown.contains(SECRET));
+    assert_eq!(format!("{:?}", key()), "Key { algorithm: HS256, kid: None, .. }");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use jwt_extended::{
     JwtManager, JwtManagerBuilder, ManualClock, Requirement,
     config::{KeySchedule, ScheduledKey},
     http::Reason,
-    jose::{Algorithm, Key, KeyRing, KeySource},
+    jose::{Algorithm, JwsError, Key, KeyRing, KeySource},
     session::MemoryStore,
     token::{Issuer, TokenError},
 };
@@ -79,6 +79,17 @@ fn another_key_with_the_same_kid_verifies_nothing_cached() {
     good(&jwt, &text);
     jwt.replace_key_schedule(&schedule(es256("a"))).unwrap();
     assert_eq!(jwt.decode_token(&text).unwrap_err().to_string(), "Signature verification failed");
+}
+
+#[test]
+fn a_cached_token_ends_with_the_name_of_its_key() {
+    let schedule = |key: &Key| KeySchedule::new().key(ScheduledKey::new(key.clone()));
+    let key = es256("a");
+    let jwt = cached().key_schedule(schedule(&key)).build().unwrap();
+    let text = jwt.create_access_token("alice").unwrap();
+    good(&jwt, &text);
+    jwt.replace_key_schedule(&schedule(&key.with_kid("b").unwrap())).unwrap();
+    assert_eq!(jwt.decode_token(&text), Err(TokenError::Jws(JwsError::UnknownKey)));
 }
 
 #[test]
