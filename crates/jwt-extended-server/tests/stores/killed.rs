@@ -27,7 +27,9 @@ struct Desk {
 impl Desk {
     fn new(path: &std::path::Path) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let store = runtime.block_on(SqliteStore::open(path)).unwrap();
+        // Hundreds of logins at once wait for each other, on a busy machine for more than the usual second.
+        let store = SqliteStore::builder().timeout(Duration::from_secs(30));
+        let store = runtime.block_on(store.open(path)).unwrap();
         let jwt = JwtManager::builder().key(Key::hs256(SECRET).unwrap()).session_store(store).build().unwrap();
         Self { runtime, jwt }
     }

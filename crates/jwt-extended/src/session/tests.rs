@@ -84,6 +84,41 @@ fn expired_entries_can_be_cleared_at_once() {
 }
 
 #[test]
+fn a_full_store_deletes_what_has_expired_once_a_second() {
+    let store = MemoryStore::with_capacity(8);
+    let revoke = |jti: &str, until: u64, moment: u64| {
+        now(store.revoke(&RevokedToken { subject: "alice", jti, until: Some(at(until)), now: at(moment) }))
+    };
+    for jti in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+        revoke(jti, 60, 0).unwrap();
+    }
+    revoke("i", 61, 60).unwrap();
+    assert_eq!(store.len(), 1, "the expired ones are gone");
+    for jti in ["j", "k", "l", "m", "n", "o", "p"] {
+        revoke(jti, 60, 60).unwrap();
+    }
+    assert_eq!(revoke("q", 61, 60), Err(StoreError::Full { capacity: 8 }), "not twice in a second");
+    revoke("q", 100, 61).unwrap();
+}
+
+#[test]
+fn a_store_remembers_thirty_two_earlier_tokens() {
+    let store = MemoryStore::new();
+    now(store.open(&new_session("a session"))).unwrap();
+    let rotate = |presented: &str, successor: &str| {
+        let grace = Duration::from_secs(60);
+        let request = RotateRequest { grace, successor, ..rotate(ids(Some("a session"), Some(presented))) };
+        now(store.rotate(&request)).unwrap()
+    };
+    let name = |number: usize| format!("r{number}");
+    for number in 0..=RotateRequest::REMEMBERED {
+        assert_eq!(rotate(&name(number), &name(number + 1)), RotateOutcome::Rotated);
+    }
+    assert!(matches!(rotate("r1", "another"), RotateOutcome::Repeated { .. }), "the thirty-second before");
+    assert_eq!(rotate("r0", "another"), RotateOutcome::Replayed);
+}
+
+#[test]
 fn a_touch_without_a_session_extends_nothing() {
     let store = MemoryStore::new();
     let touch = TouchRequest { token: ids(None, Some("a")), ends: None };

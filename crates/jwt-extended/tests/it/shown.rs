@@ -30,6 +30,7 @@ fn an_issuer_shows_its_rules() {
     }
     assert!(!shown.contains(SECRET));
     assert_eq!(format!("{:?}", key()), "Key { algorithm: HS256, kid: None, .. }");
+    assert_eq!(format!("{:?}", key().verifying_key()), "VerifyingKey { algorithm: HS256, kid: None, .. }");
 }
 
 #[test]

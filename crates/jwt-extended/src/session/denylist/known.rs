@@ -310,3 +310,6 @@ impl Shard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
