@@ -77,3 +77,37 @@ where
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use axum_core::body::Body;
+    use tower_layer::Layer as _;
+
+    use super::*;
+
+    /// A service that is never ready.
+    #[derive(Clone)]
+    struct Busy;
+
+    impl Service<Request> for Busy {
+        type Response = Response;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Response, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Pending
+        }
+
+        fn call(&mut self, _: Request) -> Self::Future {
+            std::future::ready(Ok(Response::new(Body::empty())))
+        }
+    }
+
+    #[test]
+    fn a_layer_is_ready_when_the_service_inside_is() {
+        let mut layered = BodyLayer::new().layer(Busy);
+        assert!(layered.poll_ready(&mut Context::from_waker(std::task::Waker::noop())).is_pending());
+    }
+}

@@ -102,6 +102,17 @@ fn a_full_store_deletes_what_has_expired_once_a_second() {
 }
 
 #[test]
+fn a_store_that_grows_deletes_what_has_expired() {
+    let store = MemoryStore::new();
+    for number in 0..50_000_u64 {
+        let jti = number.to_string();
+        let token = RevokedToken { subject: "alice", jti: &jti, until: Some(at(number + 1)), now: at(number) };
+        now(store.revoke(&token)).unwrap();
+    }
+    assert!(store.len() < 25_000, "{}", store.len());
+}
+
+#[test]
 fn a_store_remembers_thirty_two_earlier_tokens() {
     let store = MemoryStore::new();
     now(store.open(&new_session("a session"))).unwrap();

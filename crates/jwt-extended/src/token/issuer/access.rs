@@ -135,6 +135,10 @@ mod tests {
         let used = AccessTokens::WithClaim { claim: "token_use".into(), value: "access".into() };
         assert_eq!(check(&used, PLAIN, r#"{"token_use":"access"}"#), Ok(()));
         assert_eq!(check(&used, TYPED, "{}"), Err(UNMARKED));
+        let named = AccessTokens::WithClaim { claim: "use".into(), value: "access".into() };
+        assert_eq!(check(&named, PLAIN, r#"{"use":"access"}"#), Ok(()));
+        assert_eq!(check(&named, PLAIN, r#"{"use":"login"}"#), Err(UNMARKED));
+        assert_eq!(check(&named, PLAIN, r#"{"nickname":"access"}"#), Err(UNMARKED));
         let any = AccessTokens::WithAnyOf(vec!["scp".into(), "azp".into()].into());
         assert_eq!(check(&any, PLAIN, r#"{"azp":"x"}"#), Ok(()));
         assert_eq!(check(&any, PLAIN, r#"{"sub":"x"}"#), Err(UNMARKED));
