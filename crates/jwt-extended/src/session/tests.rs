@@ -118,7 +118,7 @@ fn a_store_remembers_thirty_two_earlier_tokens() {
     now(store.open(&new_session("a session"))).unwrap();
     let rotate = |presented: &str, successor: &str| {
         let grace = Duration::from_secs(60);
-        let request = RotateRequest { grace, successor, ..rotate(ids(Some("a session"), Some(presented))) };
+        let request = RotateRequest { successor, grace, ..rotate(ids(Some("a session"), Some(presented))) };
         now(store.rotate(&request)).unwrap()
     };
     let name = |number: usize| format!("r{number}");
