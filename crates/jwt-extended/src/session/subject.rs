@@ -164,9 +164,10 @@ mod tests {
     }
 
     #[test]
-    fn elements_of_arrays_do_not_run_together() {
+    fn elements_and_members_do_not_run_together() {
         assert_ne!(subject("[1,2]"), subject("[12]"));
         assert_ne!(subject("[1,2]"), subject("[1,2,2]"));
+        assert_eq!(subject(r#"{"b":[2, 3],"a":1}"#), "\u{1}{\"a\":1,\"b\":[2,3]}");
     }
 
     #[test]

@@ -333,14 +333,14 @@ fn the_parts_of_a_url_can_be_read_as_they_are() {
 
 #[test]
 fn the_hosts_of_a_url_have_their_ports() {
-    let url = StoreUrl::parse("redis+tls://[::1]:6379,db:7000,other/0").unwrap();
-    assert_eq!((url.scheme(), url.driver()), ("redis", Some("tls")));
-    assert_eq!(url.authority(), "[::1]:6379,db:7000,other");
-    assert_eq!(url.hosts().collect::<Vec<_>>(), [("[::1]", Some(6379)), ("db", Some(7000)), ("other", None)]);
+    let url = StoreUrl::parse("db_2+tls://[::]:6379,db:7000,other/0").unwrap();
+    assert_eq!((url.scheme(), url.driver()), ("db_2", Some("tls")));
+    assert_eq!(url.authority(), "[::]:6379,db:7000,other");
+    assert_eq!(url.hosts().collect::<Vec<_>>(), [("[::]", Some(6379)), ("db", Some(7000)), ("other", None)]);
 }
 
 #[test]
-fn a_scheme_has_small_letters_and_digits() {
+fn a_scheme_has_no_other_signs() {
     for url in ["Redis://db", "://db", "redis+://db", "redis+TLS://db", "re-dis://db"] {
         assert_eq!(StoreUrl::parse(url).unwrap_err(), StoreUrlError::NoUrl, "{url}");
     }

@@ -54,6 +54,18 @@ fn every_process_accepts_what_the_other_has_issued() {
 }
 
 #[test]
+fn a_process_without_csrf_protection_hands_no_value_on() {
+    let store: Arc<dyn SessionStore> = Arc::new(MemoryStore::new());
+    let [before, after] = [Switch::On, Switch::Off]
+        .map(|protect| builder().cookie_csrf_protect(protect).session_store(Arc::clone(&store)).build().unwrap());
+    let pair = wait(before.login("alice")).unwrap();
+    let refreshed = wait(after.refresh(&refresh_token(&after, &pair))).unwrap();
+    let values = [&pair.access, &pair.refresh.unwrap(), &refreshed.access, &refreshed.refresh.unwrap()]
+        .map(|token| token.csrf().is_some());
+    assert_eq!(values, [true, true, false, false]);
+}
+
+#[test]
 fn a_login_after_the_end_of_all_sessions_is_good_everywhere() {
     let [(ahead, _), (behind, _)] = two();
     let old = wait(behind.login("alice")).unwrap();
