@@ -184,3 +184,9 @@ fn secrets_are_equal_if_their_texts_are() {
     assert_eq!(Secret::from("one".to_owned()), Secret::from("one".to_owned()));
     assert_ne!(Secret::from("one".to_owned()), Secret::from("two".to_owned()));
 }
+
+#[test]
+fn a_lifetime_of_another_type_says_what_it_may_be() {
+    let error = serde_json::from_str::<Config>(r#"{"access_token_expires": [900]}"#).unwrap_err().to_string();
+    assert!(error.contains("expected seconds as a whole number, a string such as \"15m\""), "{error}");
+}
