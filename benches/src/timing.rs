@@ -3,31 +3,22 @@
 
 use std::{hint::black_box, time::Instant};
 
+use jwt_extended::test_util::sessions::Random;
+
 /// The limit of dudect: a value of |t| below it shows no difference.
 pub const LIMIT: f64 = 4.5;
 /// The part of the measurements that counts, in percent: the fastest ones. Other programs make the others.
 const KEPT: usize = 90;
 
-/// Pseudo-random numbers, the same in each run (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-}
-
 /// Measures a check with two kinds of input, which take turns at random, and returns t. In each measurement the check
 /// runs `repeated` times.
 #[allow(clippy::cast_precision_loss, reason = "counts and times are far below 2^52")]
 pub fn welch(measurements: usize, repeated: usize, inputs: [&str; 2], mut check: impl FnMut(&str) -> bool) -> f64 {
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    // The same in each run.
+    let mut random = Random::new(0x9e37_79b9_7f4a_7c15);
     let mut times = Vec::with_capacity(measurements);
     for _ in 0..measurements {
-        let kind = usize::from(random.next() >> 40 & 1 == 1);
+        let kind = random.below(2);
         let input = inputs[kind];
         let start = Instant::now();
         for _ in 0..repeated {
