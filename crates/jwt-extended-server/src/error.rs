@@ -181,8 +181,8 @@ pub enum StartError {
     },
     /// The users of the server that is asked about are in a file that is not named.
     #[error(
-        "a server with this store lists its users in its configuration file, and refuses the tokens of all others; name \
-         that file with --config"
+        "a server with this store lists its users in its configuration file, and refuses the tokens of all others; \
+         name that file with --config"
     )]
     NoFileOfUsers,
     /// An inspected token would be refused.
