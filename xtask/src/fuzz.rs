@@ -79,15 +79,14 @@ impl Fuzzer {
                 scope.spawn(|| {
                     while let Some(target) = next() {
                         if let (Err(trouble), Ok(mut wrong)) = (self.run(target, each), wrong.lock()) {
-                            println!("{target}: {trouble}");
-                            wrong.push(target.as_str());
+                            wrong.push(format!("{target} {trouble}"));
                         }
                     }
                 });
             }
         });
         let wrong = wrong.into_inner().unwrap_or_default();
-        if wrong.is_empty() { Ok(()) } else { failed(wrong.join(", ")) }
+        if wrong.is_empty() { Ok(()) } else { failed(wrong.join("; ")) }
     }
 
     fn run(&self, target: &str, each: Duration) -> Result<(), Trouble> {
@@ -116,7 +115,7 @@ impl Fuzzer {
         // interest.
         let lines: Vec<_> = said.lines().filter(|line| !line.starts_with(['#', '"'])).collect();
         println!("{target}:\n{}", lines[lines.len().saturating_sub(40)..].join("\n"));
-        failed("a finding, shown above; add its file to fuzz/seeds when it is mended")
+        failed(format!("{} (add the file that is named above to fuzz/seeds)", finding(&said)))
     }
 }
 
@@ -125,6 +124,13 @@ fn summary(said: &str) -> String {
     let runs = said.lines().rev().find_map(|line| line.strip_prefix("Done ")).unwrap_or("no count of runs");
     let branches = said.lines().rev().find_map(|line| line.split_once(" cov: ")?.1.split(' ').next());
     format!("{runs}, {} branches", branches.unwrap_or("?"))
+}
+
+/// What is wrong, in a line: the message of the panic, or what libFuzzer itself has found.
+fn finding(said: &str) -> &str {
+    let panic = said.lines().skip_while(|line| !line.contains("panicked at ")).nth(1);
+    let own = || said.lines().find_map(|line| line.split_once("ERROR: libFuzzer: ")).map(|(_, error)| error);
+    panic.or_else(own).unwrap_or("ended without a word")
 }
 
 fn folder() -> PathBuf {
@@ -174,6 +180,15 @@ mod tests {
         for target in targets(None).unwrap() {
             assert!(dictionary(&target).unwrap().is_file(), "{target}");
         }
+    }
+
+    #[test]
+    fn a_finding_is_told_in_a_line() {
+        let panic =
+            "#2\nthread '<unnamed>' (7) panicked at fuzz/src/a.rs:1:2:\nnot equal\n==7== ERROR: libFuzzer: deadly\n";
+        assert_eq!(finding(panic), "not equal");
+        assert_eq!(finding("==7== ERROR: libFuzzer: out-of-memory (used: 2Gb)\n"), "out-of-memory (used: 2Gb)");
+        assert_eq!(finding(""), "ended without a word");
     }
 
     #[test]

@@ -24,21 +24,19 @@ pub(crate) fn configuration(data: &[u8]) {
             }
         }
     }
-    let holds_secret = |name: &str| table.get(name).is_some_and(|value| value.to_string().contains(SECRET));
+    // Debug output and messages may show every other option, and its name.
+    let named = |name: &str, value: &toml::Value| name.contains(SECRET) || value.to_string().contains(SECRET);
+    if table.iter().any(|(name, value)| !is_key(name) && named(name, value)) {
+        return;
+    }
     match read {
         Ok(config) => {
-            assert!(!holds_secret("secret_key") || !format!("{config:?}").contains(SECRET), "Debug shows the secret");
+            assert!(!format!("{config:?}").contains(SECRET), "Debug shows the secret");
             if let Err(error) = JwtManager::from_config(config).build() {
-                let only_there = table.iter().all(|(name, value)| is_key(name) || !value.to_string().contains(SECRET));
-                assert!(!only_there || !error.to_string().contains(SECRET), "{error}");
+                assert!(!error.to_string().contains(SECRET), "{error}");
             }
         }
-        Err(error) => {
-            let only_there = table
-                .iter()
-                .all(|(name, value)| is_key(name) || !(value.to_string().contains(SECRET) || name.contains(SECRET)));
-            assert!(!only_there || !error.message().contains(SECRET), "{error}");
-        }
+        Err(error) => assert!(!error.message().contains(SECRET), "{error}"),
     }
 }
 
