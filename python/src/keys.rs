@@ -219,12 +219,12 @@ fn signing_key(
     Ok(match Key::from_pem(algorithm, pem) {
         Err(small @ KeyError::RsaTooSmall { .. }) if lenient.accepts(lenient.leniency.rsa, &small) => {
             let key = ForeignKey::load(py, algorithm, pem)?;
-            Ok(Key::external(algorithm, key))
+            Ok(Key::external(algorithm, Arc::new(key)))
         }
         Err(error) => match readable(py, algorithm, pem)? {
             Some(Readable::Pem(pem)) => Key::from_pem(algorithm, &pem),
-            Some(Readable::Foreign(key)) => Ok(Key::external(algorithm, key)),
-            None => Err(error),
+            Some(Readable::Foreign(key)) if key.is_private(py)? => Ok(Key::external(algorithm, Arc::new(key))),
+            Some(Readable::Foreign(_)) | None => Err(error),
         },
         key => key,
     })
@@ -244,11 +244,11 @@ fn verifying_key(
     Ok(match either_half(algorithm, pem) {
         Err(small @ KeyError::RsaTooSmall { .. }) if lenient.accepts(lenient.leniency.rsa, &small) => {
             let key = ForeignKey::load(py, algorithm, pem)?;
-            Ok(VerifyingKey::external(algorithm, key))
+            Ok(VerifyingKey::external(algorithm, Arc::new(key)))
         }
         Err(error) => match readable(py, algorithm, pem)? {
             Some(Readable::Pem(pem)) => either_half(algorithm, &pem),
-            Some(Readable::Foreign(key)) => Ok(VerifyingKey::external(algorithm, key)),
+            Some(Readable::Foreign(key)) => Ok(VerifyingKey::external(algorithm, Arc::new(key))),
             None => Err(error),
         },
         key => key,
@@ -322,7 +322,7 @@ enum Readable {
     /// In a form that the engine reads.
     Pem(Zeroizing<Vec<u8>>),
     /// Of a kind that the engine's library does not know.
-    Foreign(Arc<dyn ExternalKey>),
+    Foreign(ForeignKey),
 }
 
 /// Has `cryptography` read a key that the engine refuses, as PyJWT does. Returns `None` if it cannot either.
@@ -338,7 +338,7 @@ fn readable(py: Python<'_>, algorithm: Algorithm, text: &[u8]) -> PyResult<Optio
     }
     Ok(Some(match read.cast::<PyBytes>() {
         Ok(pem) => Readable::Pem(Zeroizing::new(pem.as_bytes().to_vec())),
-        Err(_) => Readable::Foreign(Arc::new(ForeignKey(read.unbind()))),
+        Err(_) => Readable::Foreign(ForeignKey(read.unbind())),
     }))
 }
 
@@ -347,10 +347,14 @@ fn readable(py: Python<'_>, algorithm: Algorithm, text: &[u8]) -> PyResult<Optio
 struct ForeignKey(Py<PyAny>);
 
 impl ForeignKey {
-    fn load(py: Python<'_>, algorithm: Algorithm, text: &[u8]) -> PyResult<Arc<dyn ExternalKey>> {
+    fn load(py: Python<'_>, algorithm: Algorithm, text: &[u8]) -> PyResult<Self> {
         let arguments = (algorithm.name(), PyBytes::new(py, text));
         let key = helpers(py)?.getattr(intern!(py, "ForeignKey"))?.call1(arguments)?;
-        Ok(Arc::new(Self(key.unbind())))
+        Ok(Self(key.unbind()))
+    }
+
+    fn is_private(&self, py: Python<'_>) -> PyResult<bool> {
+        self.0.bind(py).getattr(intern!(py, "is_private"))?.extract()
     }
 }
 

@@ -351,10 +351,13 @@ def test_a_broken_open_ssh_key_raises_at_startup(name: str, text: str) -> None:
         pair_app("RS256", **{name: text})
 
 
-def test_a_public_key_of_ed448_signs_nothing() -> None:
-    key = public(ed448.Ed448PrivateKey.generate())
-    with pytest.raises(ValueError, match="the token could not be signed"):
-        made(pair_app("EdDSA", key, key))
+@pytest.mark.parametrize(
+    ("algorithm", "pair"), [("EdDSA", ed448.Ed448PrivateKey.generate()), ("PS256", large_rsa())]
+)
+def test_a_public_key_for_signing_raises_at_startup(algorithm: str, pair: Any) -> None:
+    key = public(pair)
+    with pytest.raises(RuntimeError, match=f"JWT_PRIVATE_KEY {UNUSABLE}.*the private half"):
+        pair_app(algorithm, key, key)
 
 
 # Without the package `cryptography`.

@@ -101,10 +101,13 @@ class ForeignKey:
         else:
             self._how = (padding.PKCS1v15(), digest)
 
-    def sign(self, message: bytes) -> bytes | None:
-        """Sign a message. Return ``None`` if this is only a public key."""
-        if self._private is None:
-            return None
+    @property
+    def is_private(self) -> bool:
+        """Return whether this key can sign."""
+        return self._private is not None
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign a message. Only a private key can."""
         signature: bytes = self._private.sign(message, *self._how)
         return signature
 
