@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jwt_extended::{
     JwtManager, Token,
-    jose::{self, Algorithm, KeyRing},
+    jose::{self, Algorithm, Algorithms, KeyRing},
     token::{Issuer, Provider},
 };
 use serde_json::{Value, json};
@@ -38,6 +38,19 @@ fn accepted(jwt: &JwtManager, typ: &str, claims: Value) -> Token {
 fn refused(jwt: &JwtManager, claims: Value) {
     let error = complaint(jwt, &signed("JWT", claims));
     assert!(error.contains("access token") || error.contains("Audience"), "{error}");
+}
+
+#[test]
+fn each_provider_has_the_algorithms_of_its_documentation() {
+    use Algorithm::{PS256, RS256};
+    let of = |provider: Provider| provider.algorithms().iter().collect::<Vec<_>>();
+    assert_eq!(of(Provider::auth0("example.eu.auth0.com")), [RS256, PS256]);
+    assert_eq!(of(Provider::entra("tenant")), [RS256]);
+    assert_eq!(of(Provider::cognito("us-east-1", "pool")), [RS256]);
+    assert_eq!(of(Provider::okta("example.okta.com", "default")), [RS256]);
+    assert_eq!(of(Provider::google()), [RS256]);
+    // The administrator of a realm chooses.
+    assert_eq!(Provider::keycloak("https://sso.example", "main").algorithms(), Algorithms::ASYMMETRIC);
 }
 
 #[test]
@@ -156,9 +169,10 @@ fn google() {
     let jwt = builder().issuer(google().subjects(["108"])).build().unwrap();
     let claims = json!({
         "iss": "https://accounts.google.com", "aud": "https://orders-abc.a.run.app", "azp": "108", "sub": "108",
-        "email": "caller@project.iam.gserviceaccount.com", "email_verified": true
+        "email": "caller@project.iam.gserviceaccount.com", "email_verified": true, "scope": "admin"
     });
-    assert_eq!(accepted(&jwt, "JWT", claims).subject(), "108");
+    let token = accepted(&jwt, "JWT", claims);
+    assert_eq!((token.subject(), token.scopes()), ("108", vec![]));
     let stranger = json!({
         "iss": "https://accounts.google.com", "aud": "https://orders-abc.a.run.app", "azp": "109", "sub": "109"
     });
