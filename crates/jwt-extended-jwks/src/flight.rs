@@ -80,7 +80,23 @@ impl Flight {
 
     #[cfg(test)]
     pub(crate) fn overdue() -> Self {
-        let past = Instant::now().checked_sub(GRACE * 2).unwrap();
+        Self::overdue_by(GRACE * 2)
+    }
+
+    #[cfg(test)]
+    fn overdue_by(by: Duration) -> Self {
+        let past = Instant::now().checked_sub(by).unwrap();
         Self { deadline: past, client_deadline: past, ..Self::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flight_is_lost_a_second_after_its_deadline() {
+        assert!(!Flight::overdue_by(Duration::ZERO).is_lost());
+        assert!(Flight::overdue_by(GRACE).is_lost());
     }
 }

@@ -173,6 +173,7 @@ mod tests {
     fn waiting_ends_even_if_the_thread_was_killed() {
         Flight::overdue().landed_blocking();
     }
+
     #[test]
     fn nobody_waits_for_a_fetch_that_has_landed() {
         let flight = Flight::new();

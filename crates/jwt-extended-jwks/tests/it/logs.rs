@@ -112,3 +112,15 @@ fn a_skipped_key_is_logged_once() {
     // The kid cannot begin a line of its own, and the secret is not shown.
     assert!(lines.concat().contains(r#"kid=Some("odd\n")"#) && !lines.concat().contains("c2VjcmV0"), "{lines:#?}");
 }
+
+#[test]
+fn an_issuer_that_withdraws_all_keys_is_logged() {
+    listen();
+    let server = Server::answering([keys(&["a"]), keys(&[])]);
+    let (keys, clock) = server.timed();
+    for _ in 0..3 {
+        renew(&keys);
+        clock.advance(Duration::from_secs(30));
+    }
+    assert_eq!(lines_until(&server, "no key that can be used").len(), 1);
+}
