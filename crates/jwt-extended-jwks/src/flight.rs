@@ -72,27 +72,26 @@ impl Flight {
     pub(crate) fn has_landed(&self) -> bool {
         self.landed.load(Ordering::SeqCst)
     }
-
-    #[cfg(test)]
-    pub(crate) fn of_process(process: u32) -> Self {
-        Self { process, ..Self::new() }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn overdue() -> Self {
-        Self::overdue_by(GRACE * 2)
-    }
-
-    #[cfg(test)]
-    fn overdue_by(by: Duration) -> Self {
-        let past = Instant::now().checked_sub(by).unwrap();
-        Self { deadline: past, client_deadline: past, ..Self::new() }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Flight {
+        pub(crate) fn of_process(process: u32) -> Self {
+            Self { process, ..Self::new() }
+        }
+
+        pub(crate) fn overdue() -> Self {
+            Self::overdue_by(GRACE * 2)
+        }
+
+        fn overdue_by(by: Duration) -> Self {
+            let past = Instant::now().checked_sub(by).unwrap();
+            Self { deadline: past, client_deadline: past, ..Self::new() }
+        }
+    }
 
     #[test]
     fn a_flight_is_lost_a_second_after_its_deadline() {

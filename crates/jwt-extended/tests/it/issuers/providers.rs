@@ -148,8 +148,8 @@ fn okta() {
     let iss = "https://example.okta.com/oauth2/default";
     let claims = json!({
         "ver": 1, "jti": "AT.0mP4JKAZX1iACIT4vbEDF7LpvDVjxypPMf0D7uX39RE", "iss": iss, "aud": "api://default",
-        "sub": "user@example.com", "cid": "nmdP1fcyvdVO11AL7ECm", "uid": "00ujmkLgagxeRrAg20g3", "scp": ["openid", "orders"],
-        "scope": "admin"
+        "sub": "user@example.com", "cid": "nmdP1fcyvdVO11AL7ECm", "uid": "00ujmkLgagxeRrAg20g3",
+        "scp": ["openid", "orders"], "scope": "admin"
     });
     assert_eq!(accepted(&jwt, "JWT", claims).scopes(), ["openid", "orders"]);
     refused(
